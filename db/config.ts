@@ -1,0 +1,27 @@
+export type DatabaseConfig = {
+  /** postgres://user:password@host:port/database */
+  url: string;
+  /** Connections per process. With two processes (api, worker) and Temporal on one server keep the sum under its max_connections. */
+  poolMin: number;
+  poolMax: number;
+};
+
+/**
+ * Reads DATABASE_URL, DATABASE_POOL_MIN (0) and DATABASE_POOL_MAX (10).
+ * @throws Error with a plain sentence when DATABASE_URL is missing or a size is no number.
+ */
+export function databaseConfig(): DatabaseConfig {
+  const url = process.env.DATABASE_URL;
+  if (!url) throw new Error('DATABASE_URL is not set (postgres://user:password@host:port/database)');
+  const poolMin = wholeNumber('DATABASE_POOL_MIN', 0);
+  const poolMax = wholeNumber('DATABASE_POOL_MAX', 10);
+  if (poolMax < 1 || poolMin > poolMax) throw new Error('DATABASE_POOL_MAX must be at least 1 and not below DATABASE_POOL_MIN');
+  return { url, poolMin, poolMax };
+}
+
+function wholeNumber(name: string, fallback: number): number {
+  const text = process.env[name];
+  if (text === undefined || text === '') return fallback;
+  if (!/^\d{1,4}$/.test(text)) throw new Error(`${name} must be a whole number`);
+  return Number(text);
+}
