@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  addDays,
+  addMonths,
+  builtInYears,
+  deadline,
+  endOfDay,
+  isCivilDate,
+  isWorkingDay,
+  latestBefore,
+  nextWorkingDay,
+  openingTime,
+  previousWorkingDay,
+  shanghaiDate,
+  stateCouncilCalendar,
+  statutoryDays,
+  weekday,
+  workingDayNumber,
+  workingDaysBetween,
+} from '../../workflows/domain/calendar.ts';
+
+type Notice = { days: { date: string; isOffDay: boolean }[] };
+
+const calendar = stateCouncilCalendar();
+const civilDate = fc.integer({ min: 0, max: 365 * 8 + 1 }).map((n) => addDays('2019-01-01', n));
+
+function notice(year: number): Map<string, boolean> {
+  const text = readFileSync(new URL(`./calendar/${year}.json`, import.meta.url), 'utf8');
+  return new Map((JSON.parse(text) as Notice).days.map((day) => [day.date, day.isOffDay]));
+}
+
+describe('State Council calendar', () => {
+  test.each([...builtInYears])('[F03] every day of %i agrees with the notice', (year) => {
+    const days = new Map([...notice(year), ...(builtInYears.includes(year + 1) ? notice(year + 1) : [])]);
+    const wrong: string[] = [];
+    for (let date = `${year}-01-01`; date.startsWith(String(year)); date = addDays(date, 1)) {
+      const off = days.get(date) ?? [0, 6].includes(weekday(date));
+      if (isWorkingDay(calendar, date) === off) wrong.push(date);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('National Day with its make-up Saturday', () => {
+    expect(deadline(calendar, { from: '2026-09-30', workingDays: 5 })).toEqual({ due: '2026-10-13', provisional: false });
+    expect(isWorkingDay(calendar, '2026-10-10')).toBe(true);
+  });
+
+  test('day one is the working day after the act; nothing counts on the day itself', () => {
+    expect(deadline(calendar, { from: '2026-03-06', workingDays: 1 }).due).toBe('2026-03-09');
+    expect(deadline(calendar, { from: '2026-03-07', workingDays: 1 }).due).toBe('2026-03-09');
+    expect(workingDayNumber(calendar, '2026-03-06', '2026-03-06')).toBe(0);
+    expect(workingDayNumber(calendar, '2026-03-06', '2026-03-08')).toBe(0);
+    expect(workingDayNumber(calendar, '2026-03-06', '2026-03-11')).toBe(3);
+    expect(deadline(calendar, { from: '2026-03-07', workingDays: 0 }).due).toBe('2026-03-09');
+  });
+
+  test('[F03] add n, then the difference is n; a deadline is never on a holiday', () => {
+    fc.assert(
+      fc.property(civilDate, fc.integer({ min: 1, max: 60 }), (from, workingDays) => {
+        const { due } = deadline(calendar, { from, workingDays });
+        expect(workingDaysBetween(calendar, from, due)).toBe(workingDays);
+        expect(workingDaysBetween(calendar, due, from)).toBe(-workingDays);
+        expect(isWorkingDay(calendar, due)).toBe(true);
+        expect(nextWorkingDay(calendar, previousWorkingDay(calendar, due))).toBe(due);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('the latest day for a lead of five working days', () => {
+    expect(latestBefore(calendar, '2026-03-16', 5)).toBe('2026-03-09');
+    expect(workingDaysBetween(calendar, '2026-03-09', '2026-03-16')).toBe(5);
+  });
+});
+
+describe('a year without notice', () => {
+  test('[F03] counts by weekends and statutory dates and is provisional', () => {
+    expect(deadline(calendar, { from: '2026-12-30', workingDays: 1 })).toEqual({ due: '2026-12-31', provisional: false });
+    expect(deadline(calendar, { from: '2026-12-31', workingDays: 1 })).toEqual({ due: '2027-01-04', provisional: true });
+    expect(isWorkingDay(calendar, '2027-01-01')).toBe(false);
+  });
+
+  // Published almanac dates, written by hand: eve of Spring Festival, 清明, 端午, 中秋.
+  test.each([
+    [2027, '2027-02-05', '2027-04-05', '2027-06-09', '2027-09-15'],
+    [2028, '2028-01-25', '2028-04-04', '2028-05-28', '2028-10-03'],
+    [2029, '2029-02-12', '2029-04-04', '2029-06-16', '2029-09-22'],
+    [2030, '2030-02-02', '2030-04-05', '2030-06-05', '2030-09-12'],
+    [2031, '2031-01-22', '2031-04-05', '2031-06-24', '2031-10-01'],
+    [2032, '2032-02-10', '2032-04-04', '2032-06-12', '2032-09-19'],
+  ])('statutory dates of %i', (year, eve, qingming, duanwu, zhongqiu) => {
+    const days = statutoryDays(year);
+    for (const date of [eve, addDays(eve, 3), qingming, duanwu, zhongqiu, `${year}-05-02`, `${year}-10-03`]) expect(days).toContain(date);
+    expect(days).not.toContain(addDays(eve, 4));
+    expect(days).not.toContain(addDays(eve, -1));
+  });
+
+  test('is official once its notice is loaded', () => {
+    const loaded = stateCouncilCalendar([{ date: '2027-01-01', kind: 'off' }, { date: '2027-01-03', kind: 'work' }], [2027]);
+    expect(deadline(loaded, { from: '2026-12-31', workingDays: 1 })).toEqual({ due: '2027-01-03', provisional: false });
+    expect(loaded.version).not.toBe(calendar.version);
+  });
+});
+
+describe('local closures', () => {
+  test('move a deadline and change the version', () => {
+    const typhoon = stateCouncilCalendar([{ date: '2026-03-10', kind: 'off' }]);
+    expect(deadline(calendar, { from: '2026-03-09', workingDays: 1 }).due).toBe('2026-03-10');
+    expect(deadline(typhoon, { from: '2026-03-09', workingDays: 1 }).due).toBe('2026-03-11');
+    expect(typhoon.version).not.toBe(calendar.version);
+  });
+
+  test('win over the notice both ways', () => {
+    const local = stateCouncilCalendar([{ date: '2026-10-10', kind: 'off' }, { date: '2026-10-01', kind: 'work' }]);
+    expect(isWorkingDay(local, '2026-10-10')).toBe(false);
+    expect(isWorkingDay(local, '2026-10-01')).toBe(true);
+  });
+});
+
+describe('civil dates and instants', () => {
+  test('months end where there is no such day', () => {
+    expect(addMonths('2026-01-31', 1)).toBe('2026-02-28');
+    expect(addMonths('2024-02-29', 12)).toBe('2025-02-28');
+    expect(addMonths('2026-11-30', 3)).toBe('2027-02-28');
+    expect(addMonths('2026-03-15', -12)).toBe('2025-03-15');
+  });
+
+  test('a day of Shanghai begins at 16:00 UTC', () => {
+    expect(shanghaiDate(new Date('2026-03-02T15:59:59.999Z'))).toBe('2026-03-02');
+    expect(shanghaiDate(new Date('2026-03-02T16:00:00Z'))).toBe('2026-03-03');
+    expect(endOfDay('2026-03-02').toISOString()).toBe('2026-03-02T16:00:00.000Z');
+    expect(openingTime('2026-03-02').toISOString()).toBe('2026-03-02T01:00:00.000Z');
+  });
+
+  test('a date that does not exist is refused', () => {
+    expect(isCivilDate('2026-02-29')).toBe(false);
+    expect(isCivilDate('2026-2-1')).toBe(false);
+    expect(() => addDays('2026-13-01', 1)).toThrow(RangeError);
+  });
+});
