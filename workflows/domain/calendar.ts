@@ -161,18 +161,18 @@ export function startOfDay(date: string): Date {
 
 const statutoryCache = new Map<number, ReadonlySet<string>>();
 
-// 春节 (first day of the first month), 端午, 中秋. The package's own conversion depends on the machine's time zone.
-const lunarFestivals: Readonly<Record<number, readonly [string, string, string]>> = {
-  2027: ['02-06', '06-09', '09-15'],
-  2028: ['01-26', '05-28', '10-03'],
-  2029: ['02-13', '06-16', '09-22'],
-  2030: ['02-03', '06-05', '09-12'],
-  2031: ['01-23', '06-24', '10-01'],
-  2032: ['02-11', '06-12', '09-19'],
-  2033: ['01-31', '06-01', '09-08'],
-  2034: ['02-19', '06-20', '09-27'],
-  2035: ['02-08', '06-10', '09-16'],
-  2036: ['01-28', '05-30', '10-04'],
+// 春节 (first day of the first month), 清明, 端午, 中秋; the package's own conversions depend on the machine's time zone.
+const movableFestivals: Readonly<Record<number, readonly [string, string, string, string]>> = {
+  2027: ['02-06', '04-05', '06-09', '09-15'],
+  2028: ['01-26', '04-04', '05-28', '10-03'],
+  2029: ['02-13', '04-04', '06-16', '09-22'],
+  2030: ['02-03', '04-05', '06-05', '09-12'],
+  2031: ['01-23', '04-05', '06-24', '10-01'],
+  2032: ['02-11', '04-04', '06-12', '09-19'],
+  2033: ['01-31', '04-04', '06-01', '09-08'],
+  2034: ['02-19', '04-05', '06-20', '09-27'],
+  2035: ['02-08', '04-05', '06-10', '09-16'],
+  2036: ['01-28', '04-04', '05-30', '10-04'],
 };
 
 /**
@@ -182,34 +182,27 @@ const lunarFestivals: Readonly<Record<number, readonly [string, string, string]>
 export function statutoryDays(year: number): ReadonlySet<string> {
   const cached = statutoryCache.get(year);
   if (cached) return cached;
-  const days = new Set(['01-01', '05-01', '05-02', '10-01', '10-02', '10-03'].map((day) => `${year}-${day}`));
-  days.add(chineseDays.getSolarTermDate(year, 4, 'pure_brightness'));
-  const lunar = lunarFestivals[year];
-  if (lunar) {
-    const [spring, dragonBoat, midAutumn] = lunar;
-    for (const offset of [-1, 0, 1, 2]) days.add(addDays(`${year}-${spring}`, offset));
-    days.add(`${year}-${dragonBoat}`);
-    days.add(`${year}-${midAutumn}`);
-  }
+  const [spring, ...others] = movableFestivals[year] ?? [];
+  const days = new Set(['01-01', '05-01', '05-02', '10-01', '10-02', '10-03', ...others].map((day) => `${year}-${day}`));
+  if (spring) for (const offset of [-1, 0, 1, 2]) days.add(addDays(`${year}-${spring}`, offset));
   statutoryCache.set(year, days);
   return days;
 }
 
 let official: { off: string[]; work: string[] } | undefined;
 
-/** Only the days that differ from the plain week, read once. */
+/** The days that the notices of the built-in years name, read once. */
 function officialDays(): { off: string[]; work: string[] } {
   if (official) return official;
   const off: string[] = [];
   const work: string[] = [];
   for (const year of builtInYears) {
     for (let date = `${year}-01-01`; date.startsWith(String(year)); date = addDays(date, 1)) {
-      // The package reads local getters, so it gets a local noon: the same answer in every time zone.
-      const [y = 0, month = 1, day = 1] = date.split('-').map(Number);
-      const working = chineseDays.isWorkday(new Date(y, month - 1, day, 12));
-      const weekend = weekday(date) === 0 || weekday(date) === 6;
-      if (working && weekend) work.push(date);
-      if (!working && !weekend) off.push(date);
+      // A day of a notice is named 'New Year's Day,元旦,1', any other by its weekday, and that weekday is wrong where the
+      // machine's clock is west of Greenwich: so only the days of notices are taken from the package.
+      const { name, work: working } = chineseDays.getDayDetail(date);
+      if (!name.includes(',')) continue;
+      (working ? work : off).push(date);
     }
   }
   official = { off, work };
