@@ -1,0 +1,25 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The folder of the repository; everything that a start writes lies in its `.shiming`. */
+export const repositoryDir = join(import.meta.dirname, '..');
+export const stateDir = join(repositoryDir, '.shiming');
+
+/** Where a built Temporal server may be kept for all clones of this user, best place first. */
+export function cacheCandidates(): string[] {
+  const { SHIMING_CACHE, XDG_CACHE_HOME, HOME } = process.env;
+  if (SHIMING_CACHE) return [SHIMING_CACHE];
+  const perUser = XDG_CACHE_HOME ? join(XDG_CACHE_HOME, 'shiming') : HOME ? join(homedir(), '.cache', 'shiming') : undefined;
+  return [...(perUser ? [perUser] : []), join(stateDir, 'cache')];
+}
+
+/** The environment for a child process that must find its own tools (go, pg_ctl). */
+export function childEnvironment(extra: Record<string, string> = {}): Record<string, string> {
+  const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...Object.fromEntries(inherited), ...extra };
+}
+
+/** Folders in which programs are looked for; Go's usual place is added because a bare shell often lacks it. */
+export function programPath(): string[] {
+  return [...(process.env.PATH ?? '').split(':').filter(Boolean), '/usr/local/go/bin', '/usr/local/bin', '/opt/homebrew/bin'];
+}
