@@ -1,0 +1,163 @@
+/**
+ * The desk: how a procedure waits for people and for the clock. Bells only put the number of a fact into the in-tray; the desk takes facts
+ * in the order of their numbers and ignores what it has. PostgreSQL knows where the procedure stands, so a new run goes on from there.
+ */
+import { condition, continueAsNew, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Ask, FactBell, Flags, OfficeAct, Place, StepInput } from '../domain/procedures.ts';
+import { record } from './profiles.ts';
+
+export const factSignal = defineSignal<[FactBell]>('fact');
+
+export type ProcedureInput = { procedureId: string };
+
+/** What a step of a procedure does besides taking account of the fact that was read last. */
+export type Step = {
+  stage?: string;
+  step?: string;
+  acts?: OfficeAct[];
+  asks?: Ask[];
+  cancels?: string[];
+  flags?: Flags;
+};
+
+export type Desk = {
+  readonly procedureId: string;
+  readonly place: Place;
+  /** True when the procedure already stands in this stage: a run that resumes does not enter it again. */
+  isAt(stage: string): boolean;
+  /** The next fact that the procedure has to answer. Rungs of the clock are dealt with on the way. */
+  next(): Promise<FactBell>;
+  /** One step = one transaction; takes account of every fact read so far. */
+  proceed(step: Step): Promise<Place>;
+  /** Ends the procedure. Facts that came meanwhile are taken note of first. */
+  close(outcome: string, step?: Step): Promise<string>;
+};
+
+/** The step of a task from its id `<procedure>/<step>/<round>`. */
+export function stepOf(fact: FactBell): string {
+  return fact.taskId?.split('/')[1] ?? '';
+}
+
+/** Opens the desk: reads the place of the procedure and everything it has not taken account of. */
+export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
+  const inTray = new Map<number, FactBell>();
+  let look = false;
+  let ready = false;
+
+  setHandler(factSignal, (bell) => {
+    if (bell.no === 0) look = true;
+    else inTray.set(bell.no, bell);
+  });
+
+  let place = await record((office) => office.readPlace(procedureId));
+  let readNo = place.appliedNo;
+  let alarmMoved = false;
+  let alarmRang = false;
+  let armedAtMs = Number.POSITIVE_INFINITY;
+  learn(place);
+  ready = true;
+  void keepAlarm();
+
+  function learn(found: Place): void {
+    place = found;
+    for (const no of inTray.keys()) if (no <= place.appliedNo) inTray.delete(no);
+    for (const fact of found.facts) inTray.set(fact.no, fact);
+    readNo = Math.max(readNo, place.appliedNo);
+    const alarmAtMs = place.alarmAtMs ?? Number.POSITIVE_INFINITY;
+    if (alarmAtMs < armedAtMs) alarmMoved = true;
+  }
+
+  // One alarm for the whole procedure: sleeps to the deadline then in force, looks, sleeps again. A deadline that moved later costs one look.
+  async function keepAlarm(): Promise<void> {
+    while (place.status !== 'closed') {
+      armedAtMs = place.alarmAtMs ?? Number.POSITIVE_INFINITY;
+      alarmMoved = false;
+      const moved = () => alarmMoved || place.status === 'closed';
+      if (armedAtMs === Number.POSITIVE_INFINITY) {
+        await condition(moved);
+      } else if (!(await condition(moved, Math.max(1, armedAtMs - Date.now())))) {
+        alarmRang = true;
+        await condition(() => !alarmRang);
+      }
+    }
+  }
+
+  async function next(): Promise<FactBell> {
+    for (;;) {
+      await condition(() => inTray.has(readNo + 1) || alarmRang || look);
+      if (alarmRang || look) {
+        look = false;
+        const found = await record((office) => office.lookAtClock(procedureId));
+        learn(found);
+        alarmRang = false;
+        continue;
+      }
+      const fact = inTray.get(readNo + 1);
+      if (!fact) continue;
+      readNo = fact.no;
+      if (fact.kind === 'rung') await proceed({ acts: [{ act: 'answerRung', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) }] });
+      else return fact;
+    }
+  }
+
+  async function step(input: Step, close?: string): Promise<Place> {
+    const next: StepInput = {
+      procedureId,
+      stepNo: place.stepNo + 1,
+      appliedNo: readNo,
+      stage: input.stage ?? place.stage,
+      step: input.step ?? place.step,
+      acts: input.acts ?? [],
+      asks: input.asks ?? [],
+      cancels: input.cancels ?? [],
+      flags: input.flags ?? {},
+      ...(close === undefined ? {} : { close }),
+    };
+    learn(await record((office) => office.takeStep(next)));
+    return place;
+  }
+
+  async function proceed(input: Step): Promise<Place> {
+    await step(input);
+    // Everything worth keeping is on record, so a long history simply starts a new run at the place reached.
+    if (ready && workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
+    return place;
+  }
+
+  async function close(outcome: string, input: Step = {}): Promise<string> {
+    for (;;) {
+      const reached = await step(input, outcome);
+      if (reached.status === 'closed') return reached.outcome ?? outcome;
+      readNo = Math.max(readNo, ...reached.facts.map((fact) => fact.no));
+      input = {};
+    }
+  }
+
+  return {
+    procedureId,
+    get place() {
+      return place;
+    },
+    isAt: (stage) => place.stage === stage,
+    next,
+    proceed,
+    close,
+  };
+}
+
+export type Stage = (desk: Desk) => Promise<string>;
+
+/**
+ * Walks the stages of a procedure: each returns the name of the next one, or ends with `close:<outcome>`.
+ * Starts at the stage where the procedure stands; `opened` is the first.
+ */
+export async function walk(desk: Desk, first: string, stages: Record<string, Stage>): Promise<string> {
+  if (desk.place.status === 'closed') return desk.place.outcome ?? 'closed';
+  let at = desk.isAt('opened') ? first : desk.place.stage;
+  for (;;) {
+    const stage = stages[at];
+    if (!stage) return desk.close(at);
+    at = await stage(desk);
+    if (desk.place.status === 'closed') return desk.place.outcome ?? at;
+  }
+}

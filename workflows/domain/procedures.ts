@@ -1,0 +1,136 @@
+/** Words that procedures, their runs and the record share. Codes and dates only: all of this lies in workflow histories. */
+export const procedureTypes = ['trainingClass', 'subsidyApplication', 'subsidyPayment', 'publicDisclosure', 'objection'] as const;
+export type ProcedureType = (typeof procedureTypes)[number];
+
+/** What rings a run: the number, kind and outcome of a fact. Number 0 only asks the run to look at its place. */
+export type FactBell = { no: number; kind: string; taskId?: string; outcome?: string };
+
+/** Kinds of fact. `rung`: the clock of a task reached a rung; `expired`: a peremptory period ended. */
+export const factKinds = [
+  'submitted',
+  'decided',
+  'withdrawn',
+  'rung',
+  'expired',
+  'change_requested',
+  'recheck_requested',
+  'disclosure_ended',
+  'objection_raised',
+  'objection_decided',
+  'batch_answered',
+  'application_closed',
+] as const;
+export type FactKind = (typeof factKinds)[number];
+
+export type Flags = Record<string, string | number | boolean>;
+
+/** Where a procedure stands, as its run needs to know it. */
+export type Place = {
+  procedureId: string;
+  type: ProcedureType;
+  stage: string;
+  step: string;
+  status: 'open' | 'withdrawn' | 'suspended' | 'closed';
+  outcome?: string;
+  appliedNo: number;
+  stepNo: number;
+  flags: Flags;
+  terms: Terms;
+  /** Steps of the tasks that are open now. */
+  openSteps: string[];
+  /** Facts above appliedNo, oldest first. */
+  facts: FactBell[];
+  /** Wall instant in ms at which the run should look at the clock; absent when nothing is due. */
+  alarmAtMs?: number;
+};
+
+/** One row of a review table of the policy pack. */
+export type ReviewStep = { step: string; role: string; level: string; workingDays: number };
+
+/** What a procedure needs of the policy pack, kept with the procedure when it opens: later packs do not change it. */
+export type Terms = {
+  packId: string;
+  reviews: { preTraining: ReviewStep[]; change: ReviewStep[]; filing: ReviewStep[]; subsidy: ReviewStep[]; approval: ReviewStep[] };
+  disclosures: Record<'plan' | 'conduct' | 'result' | 'subsidy' | 'payment', { blocks: boolean; workingDays: number }>;
+  days: {
+    correction: number;
+    publishing: number;
+    objection: number;
+    inspection: number;
+    rectification: number;
+    attendance: number;
+    results: number;
+    funds: number;
+    batch: number;
+    bankAnswer: number;
+    accountCorrection: number;
+    reminderBefore: number;
+    leaderAfter: number;
+    superiorAfter: number;
+  };
+  claimWindowMonths: number;
+};
+
+/** A request for a fact: what a step asks for. */
+export type Ask = {
+  step: string;
+  kind: TaskKind;
+  role: string;
+  /** Level of the office that decides; `own` is the region of the procedure itself. */
+  level: string;
+  outcomes: string[];
+  /** Working days to decide in, or a civil date, or months (for windows); absent: no deadline. */
+  workingDays?: number;
+  dueDate?: string;
+  months?: number;
+  /** After the due instant the act is refused and the fact `expired` is written. */
+  peremptory?: boolean;
+  /** Goes on counting where an earlier round of the same step was stopped. */
+  resumes?: boolean;
+  /** Four-eyes scopes in which the decision is signed, besides the procedure itself. */
+  fourEyes?: string[];
+  /** Id of the thing that the task is about, if it is not the procedure's subject. */
+  reference?: string;
+};
+
+export const taskKinds = [
+  'review',
+  'correction',
+  'publish',
+  'wait',
+  'attendance',
+  'inspection',
+  'rectification',
+  'reinspection',
+  'results',
+  'change_review',
+  'claim',
+  'funds',
+  'batch_make',
+  'batch_check',
+  'batch_release',
+  'bank_answer',
+  'account_correction',
+  'objection_review',
+] as const;
+export type TaskKind = (typeof taskKinds)[number];
+
+/** An act of the office that a step performs in its transaction. */
+export type OfficeAct = { act: string; taskId?: string; factNo?: number; code?: string };
+
+/** One step of a procedure = one transaction. */
+export type StepInput = {
+  procedureId: string;
+  /** Number of the step that the run believes is next: a repeated step finds it taken and changes nothing. */
+  stepNo: number;
+  appliedNo: number;
+  stage: string;
+  step: string;
+  acts: OfficeAct[];
+  asks: Ask[];
+  /** Steps whose open tasks are cancelled; `*` cancels all. */
+  cancels: string[];
+  flags: Flags;
+  /** Ends the procedure with this outcome, unless facts are still unapplied. */
+  close?: string;
+};

@@ -1,0 +1,47 @@
+/**
+ * What may be done with a task. The pages draw their buttons from this table, the API and the desk ask it:
+ * a status or an outcome that is not here does not exist.
+ */
+import type { Role } from './roles.ts';
+import type { TaskKind } from './procedures.ts';
+
+export type TaskStatus = 'open' | 'decided' | 'expired' | 'cancelled';
+export type TaskAct = 'claim' | 'release' | 'decide' | 'urge' | 'reassign';
+
+const acts: Record<TaskStatus, readonly TaskAct[]> = {
+  open: ['claim', 'release', 'decide', 'urge', 'reassign'],
+  decided: [],
+  expired: [],
+  cancelled: [],
+};
+
+export function allowedTaskActs(status: TaskStatus): readonly TaskAct[] {
+  return acts[status];
+}
+
+/** Outcomes of a review by the role that decides: a refusal is the approver's act with reasons and the way to appeal. */
+export function reviewOutcomes(role: string): string[] {
+  return role === 'approver' ? ['approve', 'return', 'refuse'] : ['approve', 'return', 'propose_refusal'];
+}
+
+/** Outcomes that need words: the reasons are part of the record and of the paper that goes out. */
+const reasoned = new Set(['return', 'refuse', 'propose_refusal', 'finding', 'not_rectified', 'uphold', 'dismiss', 'send_back']);
+export function needsReason(outcome: string): boolean {
+  return reasoned.has(outcome);
+}
+
+/** The stage and the step of a task: `<stage>.<step>`. */
+export function stageOf(step: string): string {
+  return step.split('.')[0] ?? step;
+}
+
+/** Kinds of task that a page of their own decides, because the decision carries data (files, scores, an amount). */
+export const kindsWithOwnForm: readonly TaskKind[] = ['attendance', 'results', 'bank_answer', 'inspection', 'claim', 'publish'];
+
+/** Roles whose tasks belong to one institution, not to an office. */
+export function isOutsideRole(role: string): role is 'institution' | 'assessor' {
+  return role === 'institution' || role === 'assessor';
+}
+
+/** `clock` is nobody's role: a wait that only time ends. */
+export type TaskRole = Role | 'clock';
