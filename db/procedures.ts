@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotFoundError } from '../workflows/domain/errors.ts';
-import type { FactBell, ProcedureType } from '../workflows/domain/procedures.ts';
+import type { FactBell, ProcedureType, Terms } from '../workflows/domain/procedures.ts';
 import type { Db, Trx } from './client.ts';
 
 export type ProcedureRow = {
@@ -15,6 +15,11 @@ export type ProcedureRow = {
   region: string;
   region_path: string;
   institution_id: string | null;
+  subject_number: string;
+  subject_title: string;
+  institution_name: string;
+  headcount: number | null;
+  amount_fen: number | null;
   stage: string;
   step: string;
   status: 'open' | 'withdrawn' | 'suspended' | 'closed';
@@ -23,7 +28,7 @@ export type ProcedureRow = {
   applied_no: number;
   step_no: number;
   flags: Record<string, string | number | boolean>;
-  terms: Record<string, unknown>;
+  terms: Terms;
   next_alarm_at: Date | null;
   audit_no: number;
   audit_hash: Buffer;
@@ -31,7 +36,8 @@ export type ProcedureRow = {
   closed_at: Date | null;
 };
 
-export type LockedProcedure = ProcedureRow & { now: Date; today: string };
+/** `calendarKey` changes whenever the calendar does. */
+export type LockedProcedure = ProcedureRow & { now: Date; today: string; calendar_key: string };
 
 /** Who acts: a person, or the office's own clock and workflows (undefined). */
 export type ActorId = string | undefined;
@@ -40,29 +46,43 @@ export type NewProcedure = {
   id: string;
   type: ProcedureType;
   subjectId: string;
-  classId?: string;
+  classId?: string | undefined;
   region: string;
-  institutionId?: string;
-  terms: Record<string, unknown>;
+  institutionId?: string | undefined;
+  number: string;
+  title: string;
+  institutionName: string;
+  headcount?: number | undefined;
+  amountFen?: number | undefined;
+  terms: Terms;
 };
 
 /** Opens a procedure. Opening it again changes nothing. Returns true when it is new. */
 export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<boolean> {
   const result = await trx.raw(
-    `insert into procedures (id, type, subject_id, class_id, region, region_path, institution_id, terms, opened_at)
-     select :id, :type, :subjectId, :classId, r.code, r.path, :institutionId, :terms, business_now() from regions r where r.code = :region
+    `insert into procedures (id, type, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
+                             institution_name, headcount, amount_fen, terms, opened_at)
+     select :id, :type, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
+            :institutionName, :headcount, :amountFen, :terms, business_now()
+       from regions r where r.code = :region
      on conflict (id) do nothing`,
     {
       ...procedure,
       classId: procedure.classId ?? null,
       institutionId: procedure.institutionId ?? null,
+      headcount: procedure.headcount ?? null,
+      amountFen: procedure.amountFen ?? null,
       terms: JSON.stringify(procedure.terms),
     },
   );
   return result.rowCount === 1;
 }
 
-const locked = `select p.*, business_now() as now, business_today() as today from procedures p`;
+/** Columns that say what time it is for the act and which calendar is in force. */
+export const instantColumns = `business_now() as now, business_today() as today,
+  (select count(*) || '.' || coalesce(extract(epoch from max(entered_at))::text, '') from calendar_days)
+    || '/' || (select count(*) from calendar_years) as calendar_key`;
+const locked = `select p.*, ${instantColumns} from procedures p`;
 
 /** Locks the row until the transaction ends. Throws NotFoundError. */
 export async function lockProcedure(trx: Trx, id: string): Promise<LockedProcedure> {

@@ -101,6 +101,9 @@ create function business_now() returns timestamptz language sql volatile as
   $$ select case when fixed then clock_timestamp() else business_epoch + (clock_timestamp() - real_epoch) * speed end from clock $$;
 create function business_today() returns date language sql volatile as
   $$ select (business_now() at time zone 'Asia/Shanghai')::date $$;
+create function wall_instant(business timestamptz) returns timestamptz language sql volatile as
+  $$ select case when fixed then business else real_epoch + (business - business_epoch) / speed end from clock $$;
+comment on function wall_instant is 'The real instant at which the business clock will show this time';
 
 create table calendar_days (
   day date primary key,

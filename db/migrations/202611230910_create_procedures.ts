@@ -8,6 +8,11 @@ create table procedures (
   region text not null references regions (code),
   region_path text not null,
   institution_id uuid,
+  subject_number text not null,
+  subject_title text not null,
+  institution_name text not null,
+  headcount int,
+  amount_fen bigint,
   stage text not null default 'opened',
   step text not null default 'opened',
   status text not null default 'open' check (status in ('open', 'withdrawn', 'suspended', 'closed')),
@@ -26,6 +31,7 @@ create table procedures (
   check ((status = 'closed') = (closed_at is not null))
 );
 comment on table procedures is 'One row per procedure; id is the workflow id. fact_no: last fact written; applied_no: last fact the procedure took account of';
+comment on column procedures.subject_title is 'With number, institution, headcount and amount: what an inbox row shows, so that the inbox joins nothing';
 create index procedures_class on procedures (class_id);
 create index procedures_subject on procedures (subject_id);
 create index procedures_alarm on procedures (next_alarm_at) where status <> 'closed' and next_alarm_at is not null;

@@ -1,0 +1,44 @@
+/** The acts by which a run reads and moves its procedure. Each is one transaction and may be repeated. */
+import { ApplicationFailure } from '@temporalio/activity';
+import { NotFoundError } from '../workflows/domain/errors.ts';
+import type { Flags, Place, StepInput } from '../workflows/domain/procedures.ts';
+import type { Trx } from '../db/client.ts';
+import { sqlState } from '../db/client.ts';
+import type { LockedProcedure } from '../db/procedures.ts';
+import { lookAtClock, readPlace, takeStep } from '../db/steps.ts';
+import { type ActsOfOffice, actsOfOffice } from './acts.ts';
+import type { OfficeDeps } from './deps.ts';
+
+export function procedureActivities({ db, vault }: OfficeDeps) {
+  const acts: ActsOfOffice = actsOfOffice;
+
+  async function perform(trx: Trx, procedure: LockedProcedure, input: StepInput): Promise<Flags> {
+    let flags: Flags = {};
+    for (const act of input.acts) {
+      const run = acts[act.act];
+      if (!run) throw ApplicationFailure.nonRetryable(`unknown act ${act.act}`, 'UnknownAct');
+      // Later acts of a step see what earlier ones found.
+      const found = await run({ trx, procedure, act, flags: { ...procedure.flags, ...flags }, vault });
+      flags = { ...flags, ...found };
+    }
+    return flags;
+  }
+
+  return {
+    readPlace: (procedureId: string): Promise<Place> => coded(() => readPlace(db, procedureId)),
+    takeStep: (input: StepInput): Promise<Place> => coded(() => takeStep(db, input, perform)),
+    lookAtClock: (procedureId: string): Promise<Place> => coded(() => lookAtClock(db, procedureId)),
+  };
+}
+
+/** Failures travel into the workflow history: only their code does, since messages of the database quote row values. */
+async function coded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ApplicationFailure) throw error;
+    if (error instanceof NotFoundError) throw ApplicationFailure.nonRetryable(error.code, 'NotFound');
+    const state = sqlState(error);
+    throw ApplicationFailure.retryable(state ? `database ${state}` : `office ${(error as Error).name}`, state ? 'Database' : 'Office');
+  }
+}

@@ -1,0 +1,67 @@
+/** The worker process: runs the procedures, the relay, the mail desk and the reconciler. Any number may run at once. */
+import { Connection } from '@temporalio/client';
+import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { Knex } from 'knex';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { Vault } from '../db/vault.ts';
+import { createActivities } from './index.ts';
+import { startMailDesk } from './mail-desk.ts';
+import { startReconciler } from './reconciler.ts';
+import { type Relay, startRelay } from './relay.ts';
+
+export type WorkerOptions = {
+  db: Knex;
+  databaseUrl: string;
+  vault: Vault;
+  temporal: { address: string; namespace: string; taskQueue: string };
+  registersUrl?: string | undefined;
+  smtpUrl?: string | undefined;
+  baseUrl: string;
+  log: Logger;
+  /** A bundle made earlier; otherwise it is made at start. */
+  workflowBundle?: { codePath: string } | undefined;
+};
+
+export type RunningWorker = { relay: Relay; stop(): Promise<void>; /** Rejects when the worker breaks. */ done: Promise<void> };
+
+/** Starts everything and returns when it polls. `stop` drains: acts that are under way end first. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { address, namespace, taskQueue } = options.temporal;
+  const native = await NativeConnection.connect({ address });
+  const connection = await Connection.connect({ address });
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue,
+    activities: createActivities({ db: options.db, vault: options.vault, log: options.log, registersUrl: options.registersUrl }),
+    ...bundleOrPath(options.workflowBundle),
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '20s',
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxConcurrentLocalActivityExecutions: 20,
+  });
+  const done = worker.run();
+  const relay = startRelay({ db: options.db, databaseUrl: options.databaseUrl, connection, namespace, taskQueue, log: options.log });
+  const mailDesk = startMailDesk({ db: options.db, smtpUrl: options.smtpUrl, baseUrl: options.baseUrl, log: options.log });
+  const reconciler = startReconciler({ db: options.db, connection, namespace, log: options.log });
+  return {
+    relay,
+    done,
+    async stop() {
+      await reconciler.stop();
+      await relay.stop();
+      await mailDesk.stop();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done.catch(() => undefined);
+      await connection.close();
+      await native.close();
+    },
+  };
+}
+
+function bundleOrPath(bundle: { codePath: string } | undefined): { workflowBundle: WorkflowBundle | { codePath: string } } | { workflowsPath: string } {
+  if (bundle) return { workflowBundle: bundle };
+  const path = import.meta.url.endsWith('.ts') ? '../workflows/index.ts' : '../workflows/index.js';
+  return { workflowsPath: fileURLToPath(new URL(path, import.meta.url)) };
+}

@@ -1,0 +1,38 @@
+/** Who may see and decide what: role x region, and the own institution. Asked by every counter. */
+import type { Role } from './roles.ts';
+
+export type Scope = { institutionId?: string | undefined; grants: readonly { role: Role; region: string; path: string }[] };
+
+export function hasRole(actor: Scope, ...wanted: readonly Role[]): boolean {
+  return actor.grants.some((grant) => wanted.includes(grant.role));
+}
+
+/** An office decides its own tasks: the grant names exactly the office's region. Outside roles decide the tasks of their own institution. */
+export function mayDecide(actor: Scope, task: { role: string; office: string; institutionId: string | null }): boolean {
+  if (task.role === 'institution' || task.role === 'assessor') {
+    return actor.institutionId !== undefined && actor.institutionId === task.institutionId && actor.grants.some((grant) => grant.role === task.role);
+  }
+  return actor.grants.some((grant) => grant.role === task.role && grant.region === task.office);
+}
+
+const readingRoles: readonly Role[] = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+  'catalogue_officer',
+  'auditor',
+];
+
+/** Officers read what lies in their own subtree; an institution reads what is its own. */
+export function maySee(actor: Scope, subject: { regionPath: string; institutionIds?: readonly (string | null | undefined)[] }): boolean {
+  if (actor.institutionId !== undefined && subject.institutionIds?.includes(actor.institutionId)) return true;
+  return actor.grants.some((grant) => readingRoles.includes(grant.role) && isWithin(subject.regionPath, grant.path));
+}
+
+export function isWithin(path: string, ancestor: string): boolean {
+  return path === ancestor || path.startsWith(`${ancestor}/`);
+}

@@ -1,0 +1,6 @@
+/** The named list of workflows: every function exported here is one. */
+export { objection } from './objection.ts';
+export { publicDisclosure } from './public-disclosure.ts';
+export { subsidyApplication } from './subsidy-application.ts';
+export { subsidyPayment } from './subsidy-payment.ts';
+export { trainingClass } from './training-class.ts';
