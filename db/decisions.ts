@@ -4,6 +4,7 @@ import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../wo
 import { mayDecide } from '../workflows/domain/scope.ts';
 import { allowedTaskActs, needsReason } from '../workflows/domain/tasks.ts';
 import { type Db, inTransaction, sqlState, type Trx } from './client.ts';
+import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { wakeRelay } from './outbox.ts';
 import { auditHash, auditProcedure, instantColumns, type LockedProcedure, lockProcedure } from './procedures.ts';
@@ -81,7 +82,8 @@ async function decide(trx: Trx, actor: Actor, decision: Decision, work?: Decisio
   const task: TaskRow = { ...found.task, due_at: found.task_due_at };
   const procedure: LockedProcedure = found;
   await requireDecidable(trx, actor, task, procedure, decision);
-  const extra = await work?.(trx, { task, procedure });
+  const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision });
+  const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
   return writeDecision(trx, actor, decision, task, procedure, extra);
 }
 

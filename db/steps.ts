@@ -181,7 +181,7 @@ async function prepareTask(
     amount_fen: procedure.amount_fen,
     status: 'open',
     opened_at: procedure.now,
-    from_date: procedure.today,
+    from_date: ask.from !== undefined && ask.from > procedure.today ? ask.from : procedure.today,
     working_days: clock.workingDays ?? null,
     days_used: daysUsed,
     due_date: clock.dueDate ?? null,

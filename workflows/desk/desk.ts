@@ -49,7 +49,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
     else inTray.set(bell.no, bell);
   });
 
-  let place = await record((office) => office.readPlace(procedureId));
+  let place: Place = await record<Place>((office) => office.readPlace(procedureId));
   let readNo = place.appliedNo;
   let alarmMoved = false;
   let alarmRang = false;
@@ -87,7 +87,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       await condition(() => inTray.has(readNo + 1) || alarmRang || look);
       if (alarmRang || look) {
         look = false;
-        const found = await record((office) => office.lookAtClock(procedureId));
+        const found = await record<Place>((office) => office.lookAtClock(procedureId));
         learn(found);
         alarmRang = false;
         continue;
@@ -113,7 +113,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       flags: input.flags ?? {},
       ...(close === undefined ? {} : { close }),
     };
-    learn(await record((office) => office.takeStep(next)));
+    learn(await record<Place>((office) => office.takeStep(next)));
     return place;
   }
 
@@ -148,16 +148,15 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
 export type Stage = (desk: Desk) => Promise<string>;
 
 /**
- * Walks the stages of a procedure: each returns the name of the next one, or ends with `close:<outcome>`.
- * Starts at the stage where the procedure stands; `opened` is the first.
+ * Walks the stages of a procedure from where it stands: each stage returns the name of the next one or, if there is no stage of that name,
+ * the outcome with which the procedure ends. `ending` says what the office does in the last step.
  */
-export async function walk(desk: Desk, first: string, stages: Record<string, Stage>): Promise<string> {
-  if (desk.place.status === 'closed') return desk.place.outcome ?? 'closed';
+export async function walk(desk: Desk, first: string, stages: Record<string, Stage>, ending: (outcome: string) => Step): Promise<string> {
   let at = desk.isAt('opened') ? first : desk.place.stage;
-  for (;;) {
+  while (desk.place.status !== 'closed') {
     const stage = stages[at];
-    if (!stage) return desk.close(at);
+    if (!stage) return desk.close(at, ending(at));
     at = await stage(desk);
-    if (desk.place.status === 'closed') return desk.place.outcome ?? at;
   }
+  return desk.place.outcome ?? 'closed';
 }

@@ -1,100 +1,101 @@
 /** Reviews are tables: the policy pack says which role at which level reviews in which order and within how many days. */
-import type { Ask, OfficeAct, ReviewStep } from '../domain/procedures.ts';
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Ask, FactBell, OfficeAct, ReviewStep } from '../domain/procedures.ts';
 import { reviewOutcomes } from '../domain/tasks.ts';
 import { type Desk, stepOf } from './desk.ts';
 
 export type ReviewPlan = {
   stage: string;
   table: ReviewStep[];
-  /** Performed when the review begins, and again after each correction. */
-  onEntry?: (desk: Desk) => Promise<void>;
+  /** Asked of the registers when the review begins, after each correction, and when an officer asks again. */
+  checks?: (desk: Desk) => Promise<void>;
+  /** What the office does on entry, when it sends the file back, and when it comes back. */
   entryActs?: OfficeAct[];
-  /** What the office does when it sends the file back, and when it comes back. */
   returnActs?: OfficeAct[];
   resubmitActs?: OfficeAct[];
-  /** Who corrects. */
+  /** Who corrects; the institution if absent. */
   corrector?: 'institution' | 'assessor';
+  /** Four eyes over the whole procedure instead of this stage alone. */
+  signedPerProcedure?: boolean;
 };
 
 export type ReviewOutcome = 'approved' | 'refused' | 'withdrawn' | 'expired';
 
-/** Walks the table until the last step approves, an approver refuses, or the file is withdrawn. The deciding fact is left for the next step to take account of. */
+/** Walks the table until its last step approves, an approver refuses, or the file is withdrawn. The deciding fact is left for the next step to take account of. */
 export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcome> {
   const { stage, table } = plan;
   const correction = `${stage}.correction`;
-  const ask = (at: number, resumes = false): Ask => reviewTask(stage, table, at, resumes);
 
-  if (!desk.isAt(stage)) await desk.proceed({ stage, step: 'checks', acts: plan.entryActs ?? [] });
-  if (desk.place.step === 'checks') {
-    await plan.onEntry?.(desk);
-    const at = Number(desk.place.flags.reviewAt ?? 0);
-    await desk.proceed({ step: table[at]?.step ?? 'checks', asks: [ask(at, desk.place.flags.corrected === true)], flags: { reviewAt: at } });
+  async function enter(at: number, resumes: boolean): Promise<void> {
+    await plan.checks?.(desk);
+    await desk.proceed({ step: table[at]?.step ?? stage, asks: [reviewTask(desk, plan, at, resumes)], flags: { reviewAt: at } });
   }
+
+  if (!desk.isAt(stage)) {
+    await desk.proceed({ stage, step: 'checks', acts: plan.entryActs ?? [], flags: { reviewAt: 0, corrected: false, refusalProposed: false } });
+  }
+  if (desk.place.step === 'checks') await enter(Number(desk.place.flags.reviewAt), desk.place.flags.corrected === true);
 
   for (;;) {
     const fact = await desk.next();
+    const at = Number(desk.place.flags.reviewAt);
+    const following = table[at + 1];
     if (fact.kind === 'withdrawn') return 'withdrawn';
     if (fact.kind === 'expired' && stepOf(fact) === correction) return 'expired';
-    if (fact.kind === 'recheck_requested') {
-      await desk.proceed({});
-      await plan.onEntry?.(desk);
-      continue;
-    }
-    if (fact.kind !== 'decided' || !fact.taskId) {
-      await desk.proceed({});
-      continue;
-    }
-    const decided: OfficeAct = { act: '', taskId: fact.taskId, factNo: fact.no };
-    const at = Number(desk.place.flags.reviewAt ?? 0);
     switch (fact.outcome) {
       case 'approve':
-        if (at + 1 >= table.length) return 'approved';
-        await desk.proceed({ step: table[at + 1]?.step ?? stage, asks: [ask(at + 1)], flags: { reviewAt: at + 1 } });
+        if (!following) return 'approved';
+        await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1 } });
         break;
       case 'propose_refusal':
-        await desk.proceed({ step: table[at + 1]?.step ?? stage, asks: [ask(at + 1)], flags: { reviewAt: at + 1, refusalProposed: true } });
+        if (!following) return 'refused';
+        await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1, refusalProposed: true } });
         break;
       case 'refuse':
         return 'refused';
       case 'return':
-        await desk.proceed({
-          step: 'correction',
-          acts: [...(plan.returnActs ?? []), { ...decided, act: 'issueCorrectionNotice' }],
-          asks: [
-            {
-              step: correction,
-              kind: 'correction',
-              role: plan.corrector ?? 'institution',
-              level: 'own',
-              outcomes: ['resubmit'],
-              workingDays: desk.place.terms.days.correction,
-              peremptory: true,
-            },
-          ],
-        });
+        await desk.proceed({ step: 'correction', acts: [...(plan.returnActs ?? []), correctionNotice(fact)], asks: [correctionTask(desk, plan)] });
         break;
       case 'resubmit':
         await desk.proceed({ step: 'checks', acts: plan.resubmitActs ?? [], flags: { corrected: true, refusalProposed: false } });
-        await plan.onEntry?.(desk);
-        await desk.proceed({ step: table[at]?.step ?? stage, asks: [ask(at, true)] });
+        await enter(at, true);
         break;
       default:
         await desk.proceed({});
+        if (fact.kind === 'recheck_requested') await plan.checks?.(desk);
     }
   }
 }
 
-/** The task of one row of a review table. A refusal is the approver's act; the others propose it. */
-export function reviewTask(stage: string, table: ReviewStep[], at: number, resumes: boolean): Ask {
-  const row = table[at];
-  if (!row) throw new RangeError(`review table of ${stage} has no row ${at}`);
+function correctionNotice(fact: FactBell): OfficeAct {
+  return { act: 'issueCorrectionNotice', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) };
+}
+
+/** While the file is with the applicant the clock of the review stands still; the applicant's own period is peremptory. */
+function correctionTask(desk: Desk, plan: ReviewPlan): Ask {
   return {
-    step: `${stage}.${row.step}`,
+    step: `${plan.stage}.correction`,
+    kind: 'correction',
+    role: plan.corrector ?? 'institution',
+    level: 'own',
+    outcomes: ['resubmit'],
+    workingDays: desk.place.terms.days.correction,
+    peremptory: true,
+  };
+}
+
+/** The task of one row of a review table. A refusal is the approver's act; the others propose it. */
+function reviewTask(desk: Desk, plan: ReviewPlan, at: number, resumes: boolean): Ask {
+  const row = plan.table[at];
+  if (!row) throw ApplicationFailure.nonRetryable(`review table of ${plan.stage} has no row ${at}`, 'PolicyPack');
+  return {
+    step: `${plan.stage}.${row.step}`,
     kind: 'review',
     role: row.role,
     level: row.level,
     outcomes: reviewOutcomes(row.role),
     workingDays: row.workingDays,
     resumes,
+    ...(plan.signedPerProcedure ? { fourEyes: [desk.procedureId] } : {}),
   };
 }

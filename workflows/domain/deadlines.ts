@@ -44,7 +44,7 @@ export function taskClock(calendar: Calendar, ask: Ask, terms: Terms, today: str
 }
 
 function duePeriod(calendar: Calendar, ask: Ask, today: string, daysUsed: number): { due: string; provisional: boolean } | undefined {
-  if (ask.workingDays !== undefined) return deadline(calendar, { from: today, workingDays: Math.max(1, ask.workingDays - daysUsed) });
+  if (ask.workingDays !== undefined) return deadline(calendar, { from: ask.from !== undefined && ask.from > today ? ask.from : today, workingDays: Math.max(1, ask.workingDays - daysUsed) });
   const date = ask.dueDate ?? (ask.months === undefined ? undefined : addMonths(today, ask.months));
   if (date === undefined) return undefined;
   if (ask.kind === 'wait') return { due: date, provisional: false };

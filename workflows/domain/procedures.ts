@@ -69,6 +69,10 @@ export type Terms = {
     superiorAfter: number;
   };
   claimWindowMonths: number;
+  /** Who decides an objection. */
+  objection: { role: string; level: string };
+  /** Who confirms the request for funds, and who pays. */
+  offices: { finance: string; payment: string; inspection: string };
 };
 
 /** A request for a fact: what a step asks for. */
@@ -83,6 +87,8 @@ export type Ask = {
   workingDays?: number;
   dueDate?: string;
   months?: number;
+  /** Counting begins after this civil date instead of today, if it is later. */
+  from?: string;
   /** After the due instant the act is refused and the fact `expired` is written. */
   peremptory?: boolean;
   /** Goes on counting where an earlier round of the same step was stopped. */

@@ -1,0 +1,27 @@
+/** The class asks for its subsidy within the window of the policy pack, and waits for the end of that application. */
+import { type Desk, stepOf } from './desk/desk.ts';
+
+export async function claimSubsidy(desk: Desk): Promise<string> {
+  if (!desk.isAt('claim')) {
+    await desk.proceed({
+      stage: 'claim',
+      step: 'claim',
+      asks: [{ step: 'claim.submit', kind: 'claim', role: 'institution', level: 'own', outcomes: ['submit'], months: desk.place.terms.claimWindowMonths, peremptory: true }],
+    });
+  }
+  for (;;) {
+    const fact = await desk.next();
+    if (fact.kind === 'decided' && stepOf(fact) === 'claim.submit') return 'subsidy';
+    if (fact.kind === 'expired') return 'expired';
+    await desk.proceed({});
+  }
+}
+
+export async function awaitSubsidy(desk: Desk): Promise<string> {
+  if (!desk.isAt('subsidy')) await desk.proceed({ stage: 'subsidy', step: 'subsidy', acts: [{ act: 'setClassStatus', code: 'claimed' }] });
+  for (;;) {
+    const fact = await desk.next();
+    if (fact.kind === 'application_closed') return fact.outcome ?? 'closed';
+    await desk.proceed({});
+  }
+}
