@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotFoundError } from '../workflows/domain/errors.ts';
-import type { FactBell, ProcedureType, Terms } from '../workflows/domain/procedures.ts';
+import type { FactBell, Flags, ProcedureType, Terms } from '../workflows/domain/procedures.ts';
 import type { Db, Trx } from './client.ts';
 
 export type ProcedureRow = {
@@ -55,15 +55,17 @@ export type NewProcedure = {
   headcount?: number | undefined;
   amountFen?: number | undefined;
   terms: Terms;
+  /** Codes, dates and ids that its run needs from the first step on. */
+  flags?: Flags | undefined;
 };
 
 /** Opens a procedure. Opening it again changes nothing. Returns true when it is new. */
 export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<boolean> {
   const result = await trx.raw(
     `insert into procedures (id, type, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
-                             institution_name, headcount, amount_fen, terms, opened_at)
+                             institution_name, headcount, amount_fen, terms, flags, opened_at)
      select :id, :type, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
-            :institutionName, :headcount, :amountFen, :terms, business_now()
+            :institutionName, :headcount, :amountFen, :terms, :flags, business_now()
        from regions r where r.code = :region
      on conflict (id) do nothing`,
     {
@@ -73,6 +75,7 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
       headcount: procedure.headcount ?? null,
       amountFen: procedure.amountFen ?? null,
       terms: JSON.stringify(procedure.terms),
+      flags: JSON.stringify(procedure.flags ?? {}),
     },
   );
   return result.rowCount === 1;
