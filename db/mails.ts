@@ -1,0 +1,86 @@
+/** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
+import type { Db, Trx } from './client.ts';
+
+export type MailTemplate = 'reminder' | 'overdue' | 'escalation' | 'correction' | 'urge' | 'outcome';
+export type MailRow = {
+  id: string;
+  user_id: string;
+  template: MailTemplate;
+  params: Record<string, string | number>;
+  created_at: Date;
+  status: 'queued' | 'sent' | 'kept' | 'failed';
+  subject: string | null;
+  html: string | null;
+  body: string | null;
+  attempts: number;
+  sent_at: Date | null;
+};
+
+export type NewMail = {
+  template: MailTemplate;
+  /** Numbers, titles, dates: no personal data. */
+  params: Record<string, string | number>;
+  /** Names the occasion: one mail per person and occasion. */
+  occasion: string;
+};
+
+/** Queues a mail to each of these people. */
+export async function queueMails(trx: Trx, userIds: readonly string[], mail: NewMail): Promise<void> {
+  for (const userId of new Set(userIds)) {
+    await trx('mails')
+      .insert({ user_id: userId, template: mail.template, params: JSON.stringify(mail.params), dedupe: `${mail.occasion}/${userId}`, created_at: trx.raw('business_now()') })
+      .onConflict('dedupe')
+      .ignore();
+  }
+}
+
+/** Active people with a role in exactly this office. */
+export async function listHolders(db: Db, role: string, region: string): Promise<string[]> {
+  const rows = await db('grants as g')
+    .join('users as u', 'u.id', 'g.user_id')
+    .where({ 'g.role': role, 'g.region': region, 'u.active': true })
+    .whereRaw('g.valid_from <= business_today() and (g.valid_to is null or g.valid_to > business_today())')
+    .distinct('u.id')
+    .orderBy('u.id');
+  return rows.map((row) => row.id);
+}
+
+export async function listInstitutionPeople(db: Db, institutionId: string | null): Promise<string[]> {
+  if (!institutionId) return [];
+  const rows = await db('users').where({ institution_id: institutionId, active: true }).orderBy('id').select('id');
+  return rows.map((row) => row.id);
+}
+
+export type QueuedMail = MailRow & { address: string | null; name: string; locale: 'zh-CN' | 'en' };
+
+/** Locks mails whose turn has come; another mail desk skips them. */
+export async function takeMails(trx: Trx, limit: number): Promise<QueuedMail[]> {
+  const { rows } = await trx.raw<{ rows: QueuedMail[] }>(
+    `select m.*, u.email as address, u.name, u.locale from mails m join users u on u.id = m.user_id
+      where m.status = 'queued' and m.next_at <= now() order by m.next_at limit ? for update of m skip locked`,
+    [limit],
+  );
+  return rows;
+}
+
+export async function settleMail(
+  trx: Trx,
+  id: string,
+  result: { status: 'sent' | 'kept'; subject: string; html: string; body: string } | { status: 'again' | 'failed' },
+): Promise<void> {
+  if (result.status === 'again' || result.status === 'failed') {
+    await trx.raw(`update mails set attempts = attempts + 1, status = ?, next_at = now() + least(3600, 5 * power(2, attempts)) * interval '1 second' where id = ?`, [
+      result.status === 'failed' ? 'failed' : 'queued',
+      id,
+    ]);
+    return;
+  }
+  await trx('mails')
+    .where({ id })
+    .update({ status: result.status, subject: result.subject, html: result.html, body: result.body, attempts: trx.raw('attempts + 1'), sent_at: trx.fn.now() });
+}
+
+/** The newest mails, for the administrator's page. */
+export async function listMails(db: Db, limit: number): Promise<(MailRow & { name: string; address: string | null })[]> {
+  return db('mails as m').join('users as u', 'u.id', 'm.user_id').orderBy('m.created_at', 'desc').orderBy('m.id').limit(limit).select('m.*', 'u.name', 'u.email as address');
+}

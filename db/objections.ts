@@ -1,0 +1,111 @@
+/** Objections to public lists: one holds only the person named. */
+import type { Knex } from 'knex';
+import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
+import { inTransaction, type Trx } from './client.ts';
+import type { DecisionContext } from './decision-rules.ts';
+import { getDisclosure } from './disclosures.ts';
+import { wakeRelay } from './outbox.ts';
+import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './procedures.ts';
+import { nextNumber } from './serial-numbers.ts';
+import { placeOf, type Vault } from './vault.ts';
+
+export type NewObjection = { disclosureNumber: string; seat?: number | undefined; grounds: string; contact?: string | undefined };
+export type ObjectionRow = {
+  id: string;
+  receipt: string;
+  procedure_id: string;
+  disclosure_id: string;
+  class_id: string;
+  enrolment_id: string | null;
+  grounds: string;
+  raised_at: Date;
+  status: 'open' | 'upheld' | 'dismissed';
+  answer: string | null;
+  decided_at: Date | null;
+};
+
+/**
+ * Raises an objection within the period of a list. Holds the person named, opens a procedure with a clock of its own, returns the receipt.
+ * Throws ConflictError `objection.periodOver` after 24:00 of the last day, however late the clock's own fact is.
+ */
+export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjection): Promise<{ receipt: string }> {
+  const answer = await inTransaction(db, async (trx) => {
+    const disclosure = await getDisclosure(trx, objection.disclosureNumber);
+    const parent = await lockProcedure(trx, disclosure.parent_procedure_id);
+    if (disclosure.status !== 'open' || disclosure.due_at <= parent.now) throw new ConflictError('objection.periodOver');
+    const enrolmentId = objection.seat === undefined ? undefined : await enrolmentAt(trx, disclosure.class_id, objection.seat);
+    const number = await nextNumber(trx, 'objection', disclosure.region, parent.today.slice(0, 4));
+    const procedureId = `objection-${number}`;
+    await openProcedure(trx, {
+      id: procedureId,
+      type: 'objection',
+      subjectId: disclosure.id,
+      classId: disclosure.class_id,
+      region: disclosure.region,
+      institutionId: parent.institution_id ?? undefined,
+      number,
+      title: parent.subject_title,
+      institutionName: parent.institution_name,
+      terms: parent.terms,
+    });
+    const [row] = await trx('objections')
+      .insert({
+        receipt: number,
+        procedure_id: procedureId,
+        disclosure_id: disclosure.id,
+        class_id: disclosure.class_id,
+        enrolment_id: enrolmentId ?? null,
+        grounds: objection.grounds,
+        raised_at: parent.now,
+      })
+      .returning('id');
+    if (objection.contact) {
+      await trx('objections')
+        .where({ id: row.id })
+        .update({ contact_sealed: vault.seal(placeOf('objections', 'contact_sealed', row.id), objection.contact) });
+    }
+    if (enrolmentId) await trx('enrolments').where({ id: enrolmentId }).whereNull('held_by').update({ held_by: procedureId });
+    const opened = await lockProcedure(trx, procedureId);
+    await writeFact(trx, opened, { kind: 'submitted' }, { act: 'objection.raise', subject: procedureId, detail: { disclosure: disclosure.number } });
+    return { receipt: number };
+  });
+  wakeRelay(db);
+  return answer;
+}
+
+async function enrolmentAt(trx: Trx, classId: string, seat: number): Promise<string> {
+  const row = await trx('enrolments').where({ class_id: classId, seat }).first('id');
+  if (!row) throw inputError('seat', 'objection.seat');
+  return row.id;
+}
+
+export async function findObjection(db: Knex | Trx, receipt: string): Promise<ObjectionRow | undefined> {
+  return db<ObjectionRow>('objections').where({ receipt }).first();
+}
+
+/** Decision rule: the answer goes to the objector's receipt; an upheld objection takes the person named off the list of payees. */
+export async function decideObjection({ trx, actor, procedure, decision }: DecisionContext): Promise<void> {
+  const row = await trx<ObjectionRow>('objections').where({ procedure_id: procedure.id }).first();
+  if (!row) throw new NotFoundError('objection.unknown');
+  await trx('objections')
+    .where({ id: row.id, status: 'open' })
+    .update({ status: decision.outcome === 'uphold' ? 'upheld' : 'dismissed', answer: decision.reason ?? '', decided_by: actor.userId, decided_at: procedure.now });
+}
+
+/** The last step: lifts the hold or excludes the person, and rings the application of the class if there is one. */
+export async function closeObjection(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
+  const row = await trx<ObjectionRow>('objections').where({ procedure_id: procedure.id }).first();
+  if (!row) throw new NotFoundError('objection.unknown');
+  if (row.enrolment_id) {
+    if (outcome === 'upheld') {
+      await trx('payment_lines').where({ enrolment_id: row.enrolment_id }).whereIn('status', ['claimed', 'approved']).update({ status: 'excluded', status_reason: `objection ${row.receipt}` });
+      await trx('enrolments').where({ id: row.enrolment_id }).update({ status_reason: `objection ${row.receipt}` });
+    }
+    await trx('enrolments').where({ id: row.enrolment_id, held_by: procedure.id }).update({ held_by: null });
+  }
+  const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
+  if (!application) return;
+  const other = await lockProcedure(trx, application.procedure_id);
+  if (other.status !== 'open') return;
+  await writeFact(trx, other, { kind: 'objection_decided', outcome }, { act: `objection.${outcome}`, subject: procedure.id });
+}
