@@ -1,0 +1,69 @@
+/** Acts of the office on a class. */
+import type { ClassStatus } from '../workflows/domain/class.ts';
+import { endStatus, getClassById, setClassStatus } from '../db/classes.ts';
+import { issuePaper } from '../db/papers.ts';
+import { getFact } from '../db/procedures.ts';
+import { listInstitutionPeople, queueMails } from '../db/mails.ts';
+import { getLastDecision, listReviewSignatures } from '../db/views/class-reviews.ts';
+import type { ActContext, ActsOfOffice } from './acts.ts';
+
+export const classActs: ActsOfOffice = {
+  setClassStatus: async ({ trx, procedure, act }) => setClassStatus(trx, procedure.subject_id, act.code as ClassStatus),
+
+  /** The review is passed: 开班审核表 with the reviewers' names, and the institution publishes the plan. */
+  approveClass: async (context) => {
+    const { trx, procedure } = context;
+    await setClassStatus(trx, procedure.subject_id, 'publishing');
+    const row = await getClassById(trx, procedure.subject_id);
+    const reviews = await listReviewSignatures(trx, procedure.id, 'pre_training');
+    await issuePaper(trx, {
+      kind: 'opening_review',
+      classId: row.id,
+      procedureId: procedure.id,
+      region: procedure.region,
+      signatory: reviews.at(-1)?.userId,
+      content: {
+        number: row.number,
+        title: row.title,
+        institution: procedure.institution_name,
+        startDate: row.start_date,
+        endDate: row.end_date,
+        headcount: procedure.headcount,
+        amountFen: procedure.amount_fen,
+        packId: row.pack_id,
+        reviews: reviews.map(({ step, name, at, outcome, reason }) => ({ step, name, at, outcome, reason })),
+      },
+    });
+  },
+
+  /** The last step: the class takes the outcome of its procedure; a refusal goes out as a notice with reasons and the way to appeal. */
+  closeClass: async (context) => {
+    const { trx, procedure, act } = context;
+    await setClassStatus(trx, procedure.subject_id, endStatus(act.code ?? ''));
+    if (act.code === 'refused') await refusalNotice(context);
+    await queueMails(trx, await listInstitutionPeople(trx, procedure.institution_id), {
+      template: 'outcome',
+      params: { number: procedure.subject_number, title: procedure.subject_title },
+      occasion: `${procedure.id}/outcome`,
+    });
+  },
+};
+
+async function refusalNotice({ trx, procedure }: ActContext): Promise<void> {
+  const refusal = await getLastDecision(trx, procedure.id, ['refuse', 'propose_refusal']);
+  if (!refusal) return;
+  const fact = await getFact(trx, procedure.id, refusal.no);
+  await issuePaper(trx, {
+    kind: 'refusal_notice',
+    classId: procedure.class_id,
+    procedureId: procedure.id,
+    region: procedure.region,
+    signatory: fact.actor,
+    content: {
+      number: procedure.subject_number,
+      title: procedure.subject_title,
+      institution: procedure.institution_name,
+      reason: fact.payload?.reason ?? '',
+    },
+  });
+}
