@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { calculate, payeeOf, type SubsidyFacts, type SubsidyItem } from '../../workflows/domain/calculator.ts';
+import { calculate, payeeOf, type SubsidyFacts, type SubsidyKind } from '../../workflows/domain/calculator.ts';
 import { InputError } from '../../workflows/domain/errors.ts';
 import { groupByWord } from '../../workflows/domain/groups.ts';
 import { formatYuan, percentOf } from '../../workflows/domain/money.ts';
-import type { Mode, Scarcity, SkillLevel } from '../../workflows/domain/policy.ts';
+import type { Mode, Scarcity } from '../../workflows/domain/policy.ts';
 import { policyPack, ratePack } from './packs.ts';
 
 /** A line of worked-cases.json, worked by hand and written with the words of the sources. */
@@ -33,8 +33,8 @@ const workedCases = (
 
 function factsOf(worked: WorkedCase): SubsidyFacts {
   return {
-    item: worked.lessonHours === undefined ? ((worked.kind ?? 'training') as SubsidyItem) : 'livingAllowance',
-    level: worked.level === undefined ? undefined : (String(worked.level) as SkillLevel),
+    kind: worked.lessonHours === undefined ? ((worked.kind ?? 'certificate') as SubsidyKind) : 'living_allowance',
+    level: worked.level,
     group: worked.group ? groupByWord(worked.group)?.code : undefined,
     actualFeeFen: worked.actualFeeFen,
     scarcity: worked.scarcity === undefined ? undefined : scarcityWords[worked.scarcity],
@@ -73,8 +73,8 @@ describe('[N19] an amount explains itself', () => {
   test('no factor, no chain', () => expect(calculate(policyPack('fujian-2022'), { level: '4' }).formula).toBe('¥1,000.00'));
   test('caps and minimum hours are part of the formula', () => {
     expect(calculate(ratePack('ningbo-2021'), { level: '5', actualFeeFen: 86000 }).formula).toBe('min(¥1,000.00, ¥860.00) = ¥860.00');
-    expect(calculate(ratePack('by-hours-city'), { item: 'completion', hours: 120 }).formula).toBe('min(120 × ¥10.00, ¥700.00) = ¥700.00');
-    expect(calculate(ratePack('by-hours-city'), { item: 'completion', hours: 39 })).toMatchObject({ formula: '39 < 40 = ¥0.00', reason: 'below_min_hours' });
+    expect(calculate(ratePack('by-hours-city'), { kind: 'completion', hours: 120 }).formula).toBe('min(120 × ¥10.00, ¥700.00) = ¥700.00');
+    expect(calculate(ratePack('by-hours-city'), { kind: 'completion', hours: 39 })).toMatchObject({ formula: '39 < 40 = ¥0.00', reason: 'below_min_hours' });
   });
 
   test('the same facts give the same answer', () => {
@@ -86,9 +86,9 @@ describe('[N19] an amount explains itself', () => {
 describe('other rates', () => {
   test('by occupation, single ability, licences, apprenticeship', () => {
     expect(calculate(ratePack('qinghai-table'), { occupation: '焊工', level: '5' }).amountFen).toBe(100000);
-    expect(calculate(ratePack('by-hours-city'), { item: 'singleAbility' }).amountFen).toBe(80000);
-    expect(calculate(ratePack('by-hours-city'), { item: 'specialOperationRetest' }).amountFen).toBe(30000);
-    expect(calculate(policyPack('fujian-2022'), { item: 'apprenticeshipYear', level: '3' }).amountFen).toBe(600000);
+    expect(calculate(ratePack('by-hours-city'), { kind: 'single_ability' }).amountFen).toBe(80000);
+    expect(calculate(ratePack('by-hours-city'), { kind: 'special_operation_retest' }).amountFen).toBe(30000);
+    expect(calculate(policyPack('fujian-2022'), { kind: 'apprenticeship_year', level: '3' }).amountFen).toBe(600000);
   });
 
   test('Maoming: scarce occupations at level 3', () => {
@@ -111,8 +111,8 @@ describe('silence never counts as yes', () => {
     ['employment-linked-older', 'employed', { standard: { fen: 1, source: 's', sourced: true } }],
     ['fujian-2022', 'level', {}],
     ['ningbo-2021', 'level', { level: '1', actualFeeFen: 1 }],
-    ['tianjin-2022', 'item', { level: '5' }],
-    ['by-hours-city', 'hours', { item: 'completion' }],
+    ['tianjin-2022', 'kind', { level: '5' }],
+    ['by-hours-city', 'hours', { kind: 'completion' }],
   ])('%s asks for %s', (pack, field, facts) => {
     let issues: string[] = [];
     try {

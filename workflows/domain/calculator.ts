@@ -7,20 +7,21 @@ import type { GroupCode } from './groups.ts';
 import { assertFen, formatYuan, percentOf } from './money.ts';
 import type { LevelTable, Mode, Payee, PolicyPack, RatePack, RateValues, Scarcity, SkillLevel, Sourced } from './policy.ts';
 
-/** What the money is for; 'training' is a course that leads to a certificate of a skill level. */
-export type SubsidyItem =
-  | 'training'
-  | 'singleAbility'
+/** What the money is for; 'certificate' is a course that leads to a certificate of a skill level. */
+export type SubsidyKind =
+  | 'certificate'
+  | 'single_ability'
   | 'completion'
-  | 'specialOperation'
-  | 'specialOperationRetest'
-  | 'apprenticeshipYear'
-  | 'livingAllowance';
+  | 'special_operation'
+  | 'special_operation_retest'
+  | 'apprenticeship_year'
+  | 'living_allowance';
 
 /** What is known of the trainee and the class. A fact that the pack asks for and that is missing is an input error: silence never counts as yes. */
 export type SubsidyFacts = {
-  item?: SubsidyItem;
-  level?: SkillLevel | undefined;
+  kind?: SubsidyKind;
+  /** 5 = 初级工 … 1 = 高级技师. */
+  level?: SkillLevel | number | undefined;
   occupation?: string | undefined;
   group?: GroupCode | undefined;
   hours?: number | undefined;
@@ -90,14 +91,14 @@ export function payeeOf(pack: Pack, group: GroupCode | undefined, poorFamilyShar
 }
 
 function findStandard(pack: Pack, facts: SubsidyFacts): Standard {
-  const item = facts.item ?? 'training';
+  const kind = facts.kind ?? 'certificate';
   if (facts.standard) return plain('standard_of_project', facts.standard.fen, facts.standard);
-  if (item === 'completion') return byHours(facts, value(pack, 'training.completionCertificate'));
-  if (item === 'livingAllowance') return livingAllowance(facts, value(pack, 'livingAllowance'));
-  if (item === 'singleAbility') return ofValue('single_ability', value(pack, 'training.singleAbilityFen'));
-  if (item === 'specialOperation') return ofValue('special_operation', value(pack, 'training.specialOperationLicenceFen'));
-  if (item === 'specialOperationRetest') return ofValue('special_operation_retest', value(pack, 'training.specialOperationRetestFen'));
-  if (item === 'apprenticeshipYear') return byLevel('apprenticeship_year', facts, value(pack, 'apprenticeship.perYearFen'));
+  if (kind === 'completion') return byHours(facts, value(pack, 'training.completionCertificate'));
+  if (kind === 'living_allowance') return livingAllowance(facts, value(pack, 'livingAllowance'));
+  if (kind === 'single_ability') return ofValue('single_ability', value(pack, 'training.singleAbilityFen'));
+  if (kind === 'special_operation') return ofValue('special_operation', value(pack, 'training.specialOperationLicenceFen'));
+  if (kind === 'special_operation_retest') return ofValue('special_operation_retest', value(pack, 'training.specialOperationRetestFen'));
+  if (kind === 'apprenticeship_year') return byLevel('apprenticeship_year', facts, value(pack, 'apprenticeship.perYearFen'));
 
   const table = pack.values['training.byOccupation'];
   const entry = table?.value.find((row) => row.occupation === facts.occupation);
@@ -106,7 +107,7 @@ function findStandard(pack: Pack, facts: SubsidyFacts): Standard {
 }
 
 function byLevel(code: string, facts: SubsidyFacts, table: Sourced<LevelTable>): Standard {
-  const fen = table.value[needed(facts.level, 'level')];
+  const fen = table.value[String(needed(facts.level, 'level')) as SkillLevel];
   if (fen === undefined) throw inputError('level', 'calculator.noStandard');
   return plain(code, fen, table);
 }
@@ -137,14 +138,14 @@ function findFactors(pack: Pack, facts: SubsidyFacts): CalculationLine[] {
   const { values } = pack;
   const lines: CalculationLine[] = [];
   // Percentages are shares of the standard; the living allowance is no share of anything.
-  if (facts.item === 'livingAllowance') return lines;
+  if (facts.kind === 'living_allowance') return lines;
   const groups = values['uplift.groups'];
   const uplift = values['uplift.percent'];
   if (groups && uplift && facts.group && groups.value.includes(facts.group)) {
     lines.push(line('group_uplift', 100 + uplift.value, 'percent', { ...uplift, sourced: uplift.sourced && groups.sourced }));
   }
   const scarce = values['factors.scarceUplift'];
-  if (scarce && facts.level === scarce.value.atLevel && needed(facts.scarcity, 'scarcity') !== 'ordinary') {
+  if (scarce && String(facts.level) === scarce.value.atLevel && needed(facts.scarcity, 'scarcity') !== 'ordinary') {
     lines.push(line('scarce_uplift', 100 + scarce.value.percent, 'percent', scarce));
   }
   const scarcity = values['factors.scarcityPercent'];
@@ -167,7 +168,7 @@ type RateEntry<K extends keyof RateValues> = Sourced<RateValues[K]>;
 
 function value<K extends keyof RateValues>(pack: Pack, key: K): RateEntry<K> {
   const entry = (pack.values as Partial<{ [Key in keyof RateValues]: RateEntry<Key> }>)[key];
-  if (!entry) throw inputError('item', 'calculator.noStandard');
+  if (!entry) throw inputError('kind', 'calculator.noStandard');
   return entry as RateEntry<K>;
 }
 
