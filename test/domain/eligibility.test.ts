@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type EligibilityFacts, judge, type PriorBenefit } from '../../workflows/domain/eligibility.ts';
+import { type EligibilityFacts, judgeEligibility, type PriorBenefit } from '../../workflows/domain/eligibility.ts';
 import { policyPack } from './packs.ts';
 
 const pack = policyPack('fujian-2022');
@@ -19,14 +19,14 @@ function facts(change: Partial<EligibilityFacts> = {}): EligibilityFacts {
 }
 
 function failures(change: Partial<EligibilityFacts>, name = 'fujian-2022'): string[] {
-  return judge(policyPack(name), facts(change)).hits.flatMap((hit) => (hit.passed ? [] : [hit.code ?? '']));
+  return judgeEligibility(policyPack(name), facts(change)).hits.flatMap((hit) => (hit.passed ? [] : [hit.code ?? '']));
 }
 
 const benefit = (change: Partial<PriorBenefit> = {}): PriorBenefit => ({ year: 2026, occupation: '焊工', level: '5', ...change });
 
 describe('[F16] eligibility by the pack', () => {
   test('names every rule it looked at, with its source', () => {
-    const verdict = judge(pack, facts());
+    const verdict = judgeEligibility(pack, facts());
     expect(verdict).toMatchObject({ packId: 'fujian-2022', eligible: true });
     expect(verdict.hits.map((hit) => hit.rule)).toEqual(['age', 'group', 'quota', 'sameOccupationLevel', 'noLowerAfterHigher', 'crossScheme']);
     for (const hit of verdict.hits) expect(hit.source).not.toBe('');
@@ -50,6 +50,7 @@ describe('[F16] eligibility by the pack', () => {
     [[], { prior: [benefit({ year: 2019, occupation: '养老护理员', level: '5' })] }],
     [['eligibility.higherLevelHeld'], { prior: [benefit({ year: 2019, occupation: '养老护理员', level: '3' })] }],
     [['eligibility.otherScheme'], { prior: [benefit({ occupation: '养老护理员', level: '4', scheme: 'unemployment_insurance_upgrade' })] }],
+    [['eligibility.sameOccupationLevel'], { level: 4, prior: [benefit({ year: 2019, occupation: '养老护理员', level: '4' })] }],
     [[], { prior: [benefit({ scheme: 'unemployment_insurance_upgrade' }), benefit(), benefit({ level: '3' })] }],
     [['eligibility.ageBelow', 'eligibility.groupEvidence'], { age: 15, groupEvidence: 'none' }],
   ])('%j', (expected, change) => expect(failures(change)).toEqual(expected));
@@ -63,7 +64,7 @@ describe('[F16] eligibility by the pack', () => {
     const change = { prior: [benefit(), benefit({ level: '4' })], age: 57 };
     expect(failures(change, 'municipality-2024')).toEqual(['eligibility.quota']);
     expect(failures(change)).toEqual(['eligibility.ageAbove']);
-    const stored = JSON.parse(JSON.stringify(judge(pack, facts(change)))) as ReturnType<typeof judge>;
-    expect(judge(policyPack(stored.packId), stored.facts)).toEqual(stored);
+    const stored = JSON.parse(JSON.stringify(judgeEligibility(pack, facts(change)))) as ReturnType<typeof judgeEligibility>;
+    expect(judgeEligibility(policyPack(stored.packId), stored.facts)).toEqual(stored);
   });
 });

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import {
   ageOn,
   creditCodeCheck,
-  idAge,
+  ageById,
   idProblem,
-  idSex,
+  sexOf,
   isCardNumber,
   isCreditCode,
   isMobilePhone,
@@ -66,9 +66,9 @@ describe('resident ID', () => {
 
   test('age and sex', () => {
     const woman = makeId({ region: '350102', birth: '1986-03-03', serial: 12 });
-    expect(idSex(woman)).toBe('female');
-    expect(idAge(woman, '2026-03-02')).toBe(39);
-    expect(idAge(woman, '2026-03-03')).toBe(40);
+    expect(sexOf(woman)).toBe('female');
+    expect(ageById(woman, '2026-03-02')).toBe(39);
+    expect(ageById(woman, '2026-03-03')).toBe(40);
     expect(ageOn('2008-02-29', '2026-02-28')).toBe(17);
     expect(ageOn('2008-02-29', '2026-03-01')).toBe(18);
   });

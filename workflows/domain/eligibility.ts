@@ -1,6 +1,6 @@
 /**
  * Whether a trainee may be subsidised, by the rules of a policy pack. A verdict keeps the pack's id and everything it was judged on,
- * so that `judge` gives the same answer years later, whatever pack is in force then.
+ * so that `judgeEligibility` gives the same answer years later, whatever pack is in force then.
  */
 import type { ErrorParams } from './errors.ts';
 import { type GroupCode, groupsOn } from './groups.ts';
@@ -11,7 +11,7 @@ import type { PolicyPack, SkillLevel, Sourced } from './policy.ts';
 export type PriorBenefit = {
   year: number;
   occupation: string;
-  level?: SkillLevel | undefined;
+  level?: SkillLevel | number | undefined;
   /** Another scheme's code, such as 'unemployment_insurance_upgrade'; absent: subsidised training. */
   scheme?: string | undefined;
 };
@@ -28,7 +28,7 @@ export type EligibilityFacts = {
   group: GroupCode;
   groupEvidence: GroupEvidence;
   occupation: string;
-  level?: SkillLevel | undefined;
+  level?: SkillLevel | number | undefined;
   prior: PriorBenefit[];
 };
 
@@ -43,7 +43,7 @@ export type Verdict = { packId: string; eligible: boolean; facts: EligibilityFac
 type Finding = { code: string; params?: ErrorParams } | undefined;
 
 /** Judges every rule, also after one has failed: the institution is told everything at once. */
-export function judge(pack: PolicyPack, facts: EligibilityFacts): Verdict {
+export function judgeEligibility(pack: PolicyPack, facts: EligibilityFacts): Verdict {
   const age = pack.values.age;
   const quota = pack.values.quota;
   const vocabulary: Omit<Sourced<unknown>, 'value'> = { source: '人员类别词表', sourced: true };
@@ -55,7 +55,7 @@ export function judge(pack: PolicyPack, facts: EligibilityFacts): Verdict {
     ...(quota.value.noLowerAfterHigher ? [hit('noLowerAfterHigher', quota, higherFinding(facts))] : []),
     ...(quota.value.crossSchemeExclusion.length > 0 ? [hit('crossScheme', quota, schemeFinding(facts, quota.value.crossSchemeExclusion))] : []),
   ];
-  return { packId: pack.id, eligible: hits.every((found) => found.passed), facts: structuredCopy(facts), hits };
+  return { packId: pack.id, eligible: hits.every((found) => found.passed), facts: copyOf(facts), hits };
 }
 
 function hit(rule: EligibilityRule, entry: Omit<Sourced<unknown>, 'value'>, finding: Finding): RuleHit {
@@ -85,7 +85,7 @@ function quotaFinding({ prior, date }: EligibilityFacts, perPersonYear: number):
 }
 
 function sameFinding({ prior, occupation, level }: EligibilityFacts): Finding {
-  const same = prior.find((benefit) => benefit.scheme === undefined && benefit.occupation === occupation && benefit.level === level);
+  const same = prior.find((benefit) => benefit.scheme === undefined && benefit.occupation === occupation && sameLevel(benefit.level, level));
   return same ? { code: 'eligibility.sameOccupationLevel', params: { year: same.year } } : undefined;
 }
 
@@ -93,16 +93,20 @@ function sameFinding({ prior, occupation, level }: EligibilityFacts): Finding {
 function higherFinding({ prior, occupation, level }: EligibilityFacts): Finding {
   if (level === undefined) return undefined;
   const higher = prior.find((benefit) => benefit.occupation === occupation && benefit.level !== undefined && Number(benefit.level) < Number(level));
-  return higher?.level ? { code: 'eligibility.higherLevelHeld', params: { year: higher.year, level: higher.level } } : undefined;
+  return higher?.level !== undefined ? { code: 'eligibility.higherLevelHeld', params: { year: higher.year, level: higher.level } } : undefined;
 }
 
 function schemeFinding({ prior, occupation, level }: EligibilityFacts, excluded: readonly string[]): Finding {
   const other = prior.find(
-    (benefit) => benefit.scheme !== undefined && excluded.includes(benefit.scheme) && benefit.occupation === occupation && benefit.level === level,
+    (benefit) => benefit.scheme !== undefined && excluded.includes(benefit.scheme) && benefit.occupation === occupation && sameLevel(benefit.level, level),
   );
   return other ? { code: 'eligibility.otherScheme', params: { year: other.year, scheme: other.scheme ?? '' } } : undefined;
 }
 
-function structuredCopy(facts: EligibilityFacts): EligibilityFacts {
+function sameLevel(a: SkillLevel | number | undefined, b: SkillLevel | number | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Number(a) === Number(b);
+}
+
+function copyOf(facts: EligibilityFacts): EligibilityFacts {
   return { ...facts, prior: facts.prior.map((benefit) => ({ ...benefit })) };
 }

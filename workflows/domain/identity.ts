@@ -29,12 +29,12 @@ export function idProblem(id: string, today: string): IdProblem | undefined {
   if (id.length !== 18) return 'id.length';
   if (!/^[1-9]\d{16}[\dX]$/.test(id)) return 'id.characters';
   if (idCheckDigit(id) !== id[17]) return 'id.checkDigit';
-  const birth = idBirthDate(id);
+  const birth = birthDateOf(id);
   if (!isDate(birth) || birth > today || birth < '1900-01-01') return 'id.birthDate';
   return undefined;
 }
 
-export function idBirthDate(id: string): string {
+export function birthDateOf(id: string): string {
   return `${id.slice(6, 10)}-${id.slice(10, 12)}-${id.slice(12, 14)}`;
 }
 
@@ -44,11 +44,11 @@ export function ageOn(birth: string, date: string): number {
   return date.slice(5) >= birth.slice(5) ? years : years - 1;
 }
 
-export function idAge(id: string, date: string): number {
-  return ageOn(idBirthDate(id), date);
+export function ageById(id: string, date: string): number {
+  return ageOn(birthDateOf(id), date);
 }
 
-export function idSex(id: string): Sex {
+export function sexOf(id: string): Sex {
   return Number(id[16]) % 2 === 1 ? 'male' : 'female';
 }
 
