@@ -2,7 +2,7 @@
 import { calculate } from '../workflows/domain/calculator.ts';
 import { InputError, type Issue } from '../workflows/domain/errors.ts';
 import type { GroupCode } from '../workflows/domain/groups.ts';
-import { type PolicyPack, rule, type SkillLevel } from '../workflows/domain/policy.ts';
+import { type PolicyPack, rule } from '../workflows/domain/policy.ts';
 import { checkTimetable } from '../workflows/domain/timetable.ts';
 import { readCalendar } from './calendar.ts';
 import type { ClassRow } from './classes.ts';
@@ -105,8 +105,9 @@ async function priceEnrolments(trx: Trx, row: ClassRow, pack: PolicyPack): Promi
   let total = 0;
   for (const enrolment of enrolments) {
     const amount = calculate(pack, {
-      item: project.kind === 'certificate' ? 'training' : 'singleAbility',
-      ...(project.level ? { level: String(project.level) as SkillLevel } : {}),
+      kind: project.kind === 'certificate' ? 'certificate' : 'single_ability',
+      ...(project.level ? { level: project.level } : {}),
+      certificate: true,
       group: enrolment.group_code,
       occupation: project.occupation,
       hours: Number(sessions[0]?.sum ?? 0),

@@ -66,7 +66,7 @@ export async function takeMails(trx: Trx, limit: number): Promise<QueuedMail[]> 
 export async function settleMail(
   trx: Trx,
   id: string,
-  result: { status: 'sent' | 'kept'; subject: string; html: string; body: string } | { status: 'again' | 'failed' },
+  result: { status: 'sent' | 'kept'; subject: string; html: string; body: string } | { status: 'again' } | { status: 'failed' },
 ): Promise<void> {
   if (result.status === 'again' || result.status === 'failed') {
     await trx.raw(`update mails set attempts = attempts + 1, status = ?, next_at = now() + least(3600, 5 * power(2, attempts)) * interval '1 second' where id = ?`, [

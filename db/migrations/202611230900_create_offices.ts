@@ -13,6 +13,7 @@ begin
 exception when others then null;
 end $$;
 grant usage on schema public to shiming_app;
+grant select on migrations to shiming_app;
 alter default privileges in schema public grant select, insert, update, delete on tables to shiming_app;
 alter default privileges in schema public grant usage, select on sequences to shiming_app;
 

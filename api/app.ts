@@ -1,0 +1,79 @@
+/** The API process: the order of what a request passes, on one screen. */
+import express, { type Express, type Request } from 'express';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import { businessNow } from '../db/clock.ts';
+import { listDemoAccounts } from '../db/users.ts';
+import type { Vault } from '../db/vault.ts';
+import { countsFor } from '../db/views/navigation-counts.ts';
+import { NotFoundError } from '../workflows/domain/errors.ts';
+import { loadAssets } from './assets.ts';
+import type { ApiConfig } from './config.ts';
+import { handleErrors } from './errors.ts';
+import { type HealthCheck, mountHealth } from './health.ts';
+import { loadWords } from './i18n.ts';
+import { refuseOtherMethods } from './methods.ts';
+import { mountNouns } from './nouns.ts';
+import { mountOpenApi } from './openapi.ts';
+import { createRenderer, type Surroundings } from './render.ts';
+import type { ApiDeps, Counter, RegistersControl } from './routing.ts';
+import { meetVisitor, requireSameOrigin, secureHeaders } from './security.ts';
+import { visitOf } from './visit.ts';
+
+export type AppDeps = {
+  db: Knex;
+  vault: Vault;
+  config: ApiConfig;
+  log: Logger;
+  /** Named checks of /readyz. */
+  checks: Record<string, HealthCheck>;
+  registersControl?: RegistersControl | undefined;
+};
+
+export function createApp({ db, vault, config, log, checks, registersControl }: AppDeps): Express {
+  const app = express();
+  const words = loadWords();
+  const assets = loadAssets();
+  const renderer = createRenderer({ config, words, assets, db, surroundings: surroundingsOf(db, config) });
+  const deps: ApiDeps = { db, vault, config, log, words, renderer, registersControl };
+  const counter: Counter = { router: express.Router(), deps, routes: [] };
+
+  app.disable('x-powered-by');
+  app.set('trust proxy', config.trustedProxies);
+  app.set('query parser', 'extended');
+  mountHealth(app, checks);
+  app.get('/public/*file', (req, res, next) => {
+    const asset = assets.find(req.path);
+    if (!asset) return next(new NotFoundError('page'));
+    return res.setHeader('Cache-Control', 'public, max-age=31536000, immutable').type(asset.type).send(asset.content);
+  });
+  app.use(meetVisitor(db, config, words));
+  app.use(...secureHeaders(config));
+  app.use(requireSameOrigin(config));
+  app.use(express.urlencoded({ extended: true, limit: '2mb', parameterLimit: 20_000, arrayLimit: 1_000 } as Parameters<typeof express.urlencoded>[0]));
+  app.use(express.json({ limit: '5mb' }));
+  mountNouns(counter);
+  mountOpenApi(counter);
+  app.use(counter.router);
+  app.use(refuseOtherMethods(counter));
+  app.use((_req, _res, next) => next(new NotFoundError('page')));
+  app.use(handleErrors(deps));
+  return app;
+}
+
+function surroundingsOf(db: Knex, config: ApiConfig): (req: Request) => Promise<Surroundings> {
+  return async (req) => {
+    const actor = visitOf(req).session?.actor;
+    try {
+      const [businessTime, demoAccounts, counts] = await Promise.all([
+        config.demo ? businessNow(db) : undefined,
+        config.demo ? listDemoAccounts(db) : [],
+        actor ? countsFor(db, actor) : {},
+      ]);
+      return { businessTime, demoAccounts, counts };
+    } catch {
+      // The page that says that the database is away must not need the database.
+      return { businessTime: undefined, demoAccounts: [], counts: {} };
+    }
+  };
+}

@@ -1,0 +1,16 @@
+/** The first page: for the public, and in a demonstration the accounts and what to try first. */
+import { page, redirect } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { homeOf } from '../navigation.ts';
+
+export function homeRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/',
+    summary: 'The first page',
+    tags: ['home'],
+    access: 'public',
+    handle: ({ visitor, forPage }) =>
+      visitor && !counter.deps.config.demo && forPage ? redirect(homeOf(visitor)) : page('home/index', {}, { nav: 'home', json: { name: 'shiming', openapi: '/openapi.json' } }),
+  });
+}

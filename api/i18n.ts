@@ -1,0 +1,65 @@
+/**
+ * Words in the reader's language. Every file `templates/locales/<locale>/<noun>.json` is a namespace: key `title` of
+ * `tasks.json` is `t('tasks.title')`. zh-CN is the default and the fallback; Accept-Language is not looked at, so that an
+ * office sees the same language on every machine. Order: `?lang=`, cookie `lang`, the user's own setting, zh-CN.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import i18next, { type i18n, type Resource } from 'i18next';
+import { templatesFolder } from './assets.ts';
+
+export const locales = ['zh-CN', 'en'] as const;
+export type Locale = (typeof locales)[number];
+/** Words for a key; `params` fill `{{name}}` and, as `count`, choose the plural. A key without words comes back as itself. */
+export type Translate = (key: string, params?: Record<string, unknown>) => string;
+export type Words = {
+  translator: (locale: Locale) => Translate;
+  /** Whether there are words for the key (in the default language). */
+  has: (key: string) => boolean;
+};
+
+/** Reads all locale files once. Throws when a file is no valid JSON, naming it. */
+export function loadWords(): Words {
+  const instance: i18n = i18next.createInstance();
+  void instance.init({
+    lng: 'zh-CN',
+    fallbackLng: 'zh-CN',
+    supportedLngs: [...locales],
+    initAsync: false,
+    resources: readResources(),
+    // Handlebars escapes what is printed
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  const fixed = new Map<Locale, Translate>();
+  for (const locale of locales) {
+    const t = instance.getFixedT(locale);
+    fixed.set(locale, (key, params) => String(params ? t(key, params) : t(key)));
+  }
+  return {
+    translator: (locale) => fixed.get(locale) ?? ((key) => key),
+    has: (key) => instance.exists(key, { lng: 'zh-CN' }),
+  };
+}
+
+/** The locale named by a text from outside, or undefined. */
+export function toLocale(text: unknown): Locale | undefined {
+  return locales.find((locale) => locale === text);
+}
+
+function readResources(): Resource {
+  const resources: Resource = {};
+  for (const locale of locales) {
+    const folder = join(templatesFolder(), 'locales', locale);
+    const nouns: Record<string, Record<string, unknown>> = {};
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+      try {
+        nouns[basename(file, '.json')] = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Record<string, unknown>;
+      } catch (error) {
+        throw new Error(`templates/locales/${locale}/${file}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    resources[locale] = { translation: nouns };
+  }
+  return resources;
+}

@@ -1,0 +1,33 @@
+/** Listens, and drains when it closes: requests under way are answered first. */
+import { createServer } from 'node:http';
+import { type AppDeps, createApp } from './app.ts';
+
+export type RunningApi = { port: number; url: string; close(): Promise<void> };
+
+const DRAIN_MS = 10_000;
+
+/** Starts the API. Throws an Error with `code` EADDRINUSE when the port is taken. Port 0 takes any free one. */
+export async function startApi(deps: AppDeps): Promise<RunningApi> {
+  const server = createServer(createApp(deps));
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(deps.config.port, deps.config.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : deps.config.port;
+  return {
+    port,
+    url: `http://${deps.config.host === '0.0.0.0' ? 'localhost' : deps.config.host}:${port}`,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      await closed;
+      clearTimeout(force);
+    },
+  };
+}

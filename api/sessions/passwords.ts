@@ -1,0 +1,64 @@
+/** Checking passwords: argon2id, at most two at once, and a limit of attempts per account and per address that all processes share. */
+import { hash, verify } from '@node-rs/argon2';
+import type { Knex } from 'knex';
+import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { TooManyError } from '../too-many.ts';
+
+/** ASVS 5.0: 19 MiB, two passes. */
+const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const AT_ONCE = 2;
+
+export function hashPassword(password: string): Promise<string> {
+  return hash(password, argon);
+}
+
+export type PasswordDesk = {
+  /** Counts an attempt. Throws TooManyError. */
+  admit(login: string, address: string): Promise<void>;
+  /** False for a wrong password and for an account that does not exist, in the same time. */
+  verify(passwordHash: string | undefined, password: string): Promise<boolean>;
+  /** Forgets the attempts of an account after a right password. */
+  forgive(login: string): Promise<void>;
+};
+
+export function createPasswordDesk(db: Knex): PasswordDesk {
+  const limiter = (keyPrefix: string, points: number, duration: number) =>
+    new RateLimiterPostgres({ storeClient: db, storeType: 'knex', tableName: 'rate_limits', tableCreated: true, keyPrefix, points, duration });
+  const perAccount = limiter('login', 10, 900);
+  const perAddress = limiter('address', 200, 900);
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  let decoy: Promise<string> | undefined;
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      running -= 1;
+      waiting.shift()?.();
+    }
+  }
+
+  return {
+    async admit(login, address) {
+      try {
+        await perAddress.consume(address);
+        await perAccount.consume(login.toLowerCase());
+      } catch (error) {
+        if (error instanceof RateLimiterRes) throw new TooManyError('signIn.tooMany', { seconds: Math.ceil(error.msBeforeNext / 1000) });
+        throw error;
+      }
+    },
+    async verify(passwordHash, password) {
+      decoy ??= hashPassword('no such account');
+      const expected = passwordHash ?? (await decoy);
+      const right = await inTurn(() => verify(expected, password));
+      return right && passwordHash !== undefined;
+    },
+    async forgive(login) {
+      await perAccount.delete(login.toLowerCase());
+    },
+  };
+}

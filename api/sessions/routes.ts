@@ -1,0 +1,148 @@
+/** Signing in and out; in a demonstration, changing the account by one click. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { auditOutside } from '../../db/procedures.ts';
+import { addSession, endSession } from '../../db/sessions.ts';
+import { type Actor, findUserByLogin, getActor } from '../../db/users.ts';
+import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { clearCookie, setCookie } from '../cookies.ts';
+import { dropKept, findKept } from '../kept-forms.ts';
+import { homeOf } from '../navigation.ts';
+import { page, type Reply, redirect } from '../replies.ts';
+import { type Context, type Counter, route } from '../routing.ts';
+import { hashToken } from '../security.ts';
+import { localPath } from '../sending.ts';
+import { toLocale } from '../i18n.ts';
+import { visitOf } from '../visit.ts';
+import { createPasswordDesk } from './passwords.ts';
+
+const SignIn = z.object({ login: z.string().trim().min(1).max(100), password: z.string().min(1).max(200), next: z.string().max(500).optional() });
+const Signed = z.object({ token: z.string(), home: z.string(), user: z.object({ login: z.string(), name: z.string(), grants: z.array(z.object({ role: z.string(), region: z.string() })) }) });
+
+export function sessionRoutes(counter: Counter): void {
+  const desk = createPasswordDesk(counter.deps.db);
+
+  route(counter, {
+    method: 'get',
+    path: '/sign-in',
+    summary: 'The form to sign in',
+    tags: ['sessions'],
+    access: 'public',
+    query: z.object({ next: z.string().max(500).optional() }),
+    handle: ({ query }) => page('sessions/new', { next: query.next ?? '' }, { layout: 'plain' }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/sign-in',
+    summary: 'Sign in; programs get a bearer token',
+    tags: ['sessions'],
+    access: 'public',
+    body: SignIn,
+    response: Signed,
+    errors: [429],
+    handle: async (context) => {
+      const { db, body, req } = context;
+      await desk.admit(body.login, req.ip ?? '');
+      const account = await findUserByLogin(db, body.login);
+      const right = await desk.verify(account?.active ? account.passwordHash : undefined, body.password);
+      if (!account || !right) {
+        await auditOutside(db, account?.userId, { act: 'session.refuse', subject: 'sign-in' });
+        throw inputError('password', 'signIn.wrong');
+      }
+      await desk.forgive(body.login);
+      return begin(context, account.userId, body.next);
+    },
+    onInvalid: ({ body }, issues) => page('sessions/new', { issues, entered: { login: (body as { login?: string }).login ?? '' }, next: (body as { next?: string }).next ?? '' }, { layout: 'plain', status: 422 }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/sign-out',
+    summary: 'End the session',
+    tags: ['sessions'],
+    access: 'signed-in',
+    handle: async ({ db, req, res, config, actor }) => {
+      const session = visitOf(req).session;
+      if (session) await endSession(db, session.idHash);
+      await auditOutside(db, actor.userId, { act: 'session.end', subject: 'sign-out' });
+      clearCookie(res, 'session', config);
+      return redirect('/', { flash: 'sessions.signedOut' });
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/sign-in/resume',
+    summary: 'What was typed before the session ended, to be sent again',
+    tags: ['sessions'],
+    access: 'signed-in',
+    handle: async ({ deps, req, actor }) => {
+      const kept = await findKept(deps, req, actor.userId);
+      return kept ? page('sessions/resume', { path: kept.path, fields: kept.fields.map(([name, value]) => ({ name, value })) }) : redirect(homeOf(actor));
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/sign-in/resume/drop',
+    summary: 'Forget the form that was kept',
+    tags: ['sessions'],
+    access: 'signed-in',
+    handle: async ({ deps, req, res, actor }) => {
+      await dropKept(deps, req, res);
+      return redirect(homeOf(actor));
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/preferences',
+    summary: 'Language, density and size of text of the pages',
+    tags: ['sessions'],
+    access: 'public',
+    body: z.object({ lang: z.string().optional(), density: z.enum(['comfortable', 'compact']).optional(), text: z.enum(['large', 'normal']).optional(), back: z.string().max(500).optional() }),
+    handle: ({ body, res, config }) => {
+      const year = 365 * 86_400;
+      const locale = toLocale(body.lang);
+      if (locale) setCookie(res, 'lang', locale, config, year);
+      if (body.density) setCookie(res, 'density', body.density, config, year);
+      if (body.text) setCookie(res, 'text', body.text, config, year);
+      return redirect(localPath(body.back ?? '/'));
+    },
+  });
+
+  if (!counter.deps.config.demo) return;
+  route(counter, {
+    method: 'post',
+    path: '/demo/switch',
+    summary: 'Demonstration only: become another demonstration account',
+    tags: ['demonstration'],
+    access: 'public',
+    body: z.object({ login: z.string().max(100) }),
+    response: Signed,
+    handle: async (context) => {
+      const account = await findUserByLogin(context.db, context.body.login);
+      if (!account?.demo || !account.active) throw new NotFoundError('account.unknown');
+      const before = visitOf(context.req).session;
+      if (before?.by === 'cookie') await endSession(context.db, before.idHash);
+      return begin(context, account.userId, undefined);
+    },
+  });
+}
+
+/** A new session id at every sign-in. */
+async function begin(context: Context<unknown, unknown, unknown>, userId: string, next: string | undefined): Promise<Reply> {
+  const { db, req, res, config, deps } = context;
+  const token = randomBytes(32).toString('base64url');
+  await addSession(db, { idHash: hashToken(token), csrfToken: randomBytes(24).toString('base64url'), userId, ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' });
+  await auditOutside(db, userId, { act: 'session.begin', subject: 'sign-in' });
+  const actor: Actor = await getActor(db, userId);
+  if (context.forPage) setCookie(res, 'session', token, config);
+  const kept = await findKept(deps, req, userId);
+  const home = next && localPath(next) !== '/' ? localPath(next) : homeOf(actor);
+  return redirect(kept ? '/sign-in/resume' : home, {
+    json: { token, home: homeOf(actor), user: { login: actor.login, name: actor.name, grants: actor.grants.map(({ role, region }) => ({ role, region })) } },
+  });
+}
+

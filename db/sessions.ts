@@ -1,0 +1,145 @@
+/**
+ * Server-side sessions. The database holds SHA-256 of the session id, never the id: a copy of the table signs nobody in.
+ * Sessions run on real time, not on the business clock.
+ */
+import { type Actor, businessToday, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
+import type { Db } from './client.ts';
+
+/** Minutes without a request after which a session ends (ASVS 7.3.1), and its longest life (7.3.2). */
+export const sessionIdleMinutes = 60;
+export const sessionLongestHours = 12;
+
+export type Session = { csrfToken: string; actor: Actor; workplace: Workplace };
+/** `ended` tells an expired session (its form is kept for this person) from one that never was. */
+export type SessionLookup = { session: Session } | { ended: { userId: string } } | undefined;
+
+type SessionRow = {
+  user_id: string;
+  csrf_token: string;
+  live: boolean;
+  stale: boolean;
+  login: string;
+  name: string;
+  institution_id: string | null;
+  locale: string | null;
+  grants: RegionGrant[] | null;
+  name_zh: string;
+  name_en: string;
+  parent_zh: string;
+  parent_en: string;
+  institution: string;
+};
+
+const findSessionSql = `
+  select s.user_id, s.csrf_token,
+         s.expires_at > now() and s.absolute_expires_at > now() and u.active as live,
+         s.last_seen_at < now() - interval '1 minute' as stale,
+         u.login, u.name, u.institution_id, u.locale, g.grants,
+         r.name_zh, r.name_en, p.name_zh as parent_zh, p.name_en as parent_en, i.name as institution
+    from sessions s
+    join users u on u.id = s.user_id
+    left join institutions i on i.id = u.institution_id
+    left join lateral (
+      select json_agg(json_build_object('role', g.role, 'region', g.region, 'path', gr.path) order by g.role, g.region) as grants,
+             min(g.region) as first_region
+        from grants g
+        join regions gr on gr.code = g.region
+        cross join (select ${businessToday} as today offset 0) clock
+       where g.user_id = u.id and g.valid_from <= clock.today and (g.valid_to is null or g.valid_to > clock.today)
+    ) g on true
+    left join regions r on r.code = g.first_region
+    left join regions p on p.code = r.parent
+   where s.id_hash = ?`;
+
+/**
+ * The session with its account and grants, in one prepared query, because this runs on every request.
+ * Moves `last_seen_at` and the idle limit at most once a minute.
+ */
+export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup> {
+  const { rows } = await db.raw<{ rows: SessionRow[] }>(findSessionSql, [idHash]).options({ name: 'find_session' });
+  const row = rows[0];
+  if (!row) return undefined;
+  if (!row.live) return { ended: { userId: row.user_id } };
+  if (row.stale) await touchSession(db, idHash);
+  return { session: { csrfToken: row.csrf_token, actor: toActor(row), workplace: toWorkplace(row) } };
+}
+
+export type NewSession = { idHash: Buffer; csrfToken: string; userId: string; ip: string; userAgent: string };
+
+/** Begins a session; it ends after an hour without a request and after twelve hours in any case. */
+export async function addSession(db: Db, session: NewSession): Promise<void> {
+  await db('sessions').insert({
+    id_hash: session.idHash,
+    user_id: session.userId,
+    csrf_token: session.csrfToken,
+    ip: session.ip,
+    user_agent: session.userAgent.slice(0, 300),
+    created_at: db.fn.now(),
+    last_seen_at: db.fn.now(),
+    expires_at: db.raw(`now() + make_interval(mins => ?)`, [sessionIdleMinutes]),
+    absolute_expires_at: db.raw(`now() + make_interval(hours => ?)`, [sessionLongestHours]),
+  });
+}
+
+/** Ends one session at once. */
+export async function endSession(db: Db, idHash: Buffer): Promise<void> {
+  await db('sessions').where({ id_hash: idHash }).delete();
+}
+
+/** Ends every session of an account: after a change of password or when the account is closed. */
+export async function endSessionsOf(db: Db, userId: string): Promise<number> {
+  return db('sessions').where({ user_id: userId }).delete();
+}
+
+/** Removes sessions that ended more than a day ago (until then they tell whose form was kept) and forms past their hour. */
+export async function clearEndedSessions(db: Db): Promise<void> {
+  await db('sessions').where('expires_at', '<', db.raw(`now() - interval '1 day'`)).delete();
+  await db('kept_forms').where('expires_at', '<', db.fn.now()).delete();
+}
+
+/** A form that met an ended session: sealed fields, for one hour, for the person whose session it was. */
+export type KeptForm = { idHash: Buffer; userId: string | undefined; path: string; sealed: string };
+
+export async function addKeptForm(db: Db, form: KeptForm): Promise<void> {
+  await db('kept_forms').insert({
+    id_hash: form.idHash,
+    user_id: form.userId ?? null,
+    path: form.path,
+    sealed: form.sealed,
+    expires_at: db.raw(`now() + interval '1 hour'`),
+  });
+}
+
+/** The kept form, if its hour is not over and it is nobody else's. */
+export async function findKeptForm(db: Db, idHash: Buffer, userId: string): Promise<{ path: string; sealed: string } | undefined> {
+  return db('kept_forms')
+    .where({ id_hash: idHash })
+    .where('expires_at', '>', db.fn.now())
+    .where((own) => own.whereNull('user_id').orWhere({ user_id: userId }))
+    .first('path', 'sealed');
+}
+
+export async function deleteKeptForm(db: Db, idHash: Buffer): Promise<void> {
+  await db('kept_forms').where({ id_hash: idHash }).delete();
+}
+
+async function touchSession(db: Db, idHash: Buffer): Promise<void> {
+  await db('sessions')
+    .where({ id_hash: idHash })
+    .where('last_seen_at', '<', db.raw(`now() - interval '1 minute'`))
+    .update({
+      last_seen_at: db.fn.now(),
+      expires_at: db.raw(`least(now() + make_interval(mins => ?), absolute_expires_at)`, [sessionIdleMinutes]),
+    });
+}
+
+function toActor(row: SessionRow): Actor {
+  return {
+    userId: row.user_id,
+    login: row.login,
+    name: row.name,
+    ...(row.institution_id ? { institutionId: row.institution_id } : {}),
+    locale: row.locale ?? 'zh-CN',
+    grants: row.grants ?? [],
+  };
+}

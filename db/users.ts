@@ -1,0 +1,101 @@
+/** Accounts and what they may do where. */
+import { NotFoundError } from '../workflows/domain/errors.ts';
+import type { Role } from '../workflows/domain/roles.ts';
+import type { Db } from './client.ts';
+
+/** A role in a region and everything below it; `path` is that of the region tree, like `350000/350100/350104`. */
+export type RegionGrant = { role: Role; region: string; path: string };
+
+/** Who acts: the account behind a request, with the grants in force today. */
+export type Actor = {
+  userId: string;
+  login: string;
+  name: string;
+  institutionId?: string;
+  locale: string;
+  grants: RegionGrant[];
+};
+
+/** Names that the header shows: the region with the one above it, and the institution of an institution's account. */
+export type Workplace = {
+  regionZh?: string;
+  regionEn?: string;
+  parentZh?: string;
+  parentEn?: string;
+  institution?: string;
+};
+
+export type Account = { userId: string; passwordHash: string; active: boolean; demo: boolean };
+export type DemoAccount = { login: string; name: string; role: Role; region: string; workplace: Workplace };
+
+/** The account with this login (spelling and case as entered by the administrator), active or not. */
+export async function findUserByLogin(db: Db, login: string): Promise<Account | undefined> {
+  const row = await db('users').where({ login }).first('id', 'password_hash', 'active', 'demo');
+  return row && { userId: row.id, passwordHash: row.password_hash, active: row.active, demo: row.demo };
+}
+
+/** The grants in force today by the business clock, with the paths of their regions. */
+export async function findGrants(db: Db, userId: string): Promise<RegionGrant[]> {
+  return db('grants as g')
+    .join('regions as r', 'r.code', 'g.region')
+    .where('g.user_id', userId)
+    .whereRaw(`g.valid_from <= ${businessToday}`)
+    .whereRaw(`(g.valid_to is null or g.valid_to > ${businessToday})`)
+    .orderBy(['g.role', 'g.region'])
+    .select('g.role', 'g.region', 'r.path');
+}
+
+/** Every active demonstration account, one row per account (its first grant), ordered by region and role. */
+export async function listDemoAccounts(db: Db): Promise<DemoAccount[]> {
+  const rows = await db('users as u')
+    .join('grants as g', 'g.user_id', 'u.id')
+    .join('regions as r', 'r.code', 'g.region')
+    .leftJoin('regions as p', 'p.code', 'r.parent')
+    .leftJoin('institutions as i', 'i.id', 'u.institution_id')
+    .where({ 'u.demo': true, 'u.active': true })
+    .distinctOn('u.id')
+    .orderBy(['u.id', 'g.role'])
+    .select('u.login', 'u.name', 'g.role', 'g.region', 'r.path', 'r.name_zh', 'r.name_en')
+    .select({ parent_zh: 'p.name_zh', parent_en: 'p.name_en', institution: 'i.name' });
+  return rows
+    .sort((a, b) => compare(a.path, b.path) || compare(a.role, b.role) || compare(a.login, b.login))
+    .map((row) => ({ login: row.login, name: row.name, role: row.role, region: row.region, workplace: toWorkplace(row) }));
+}
+
+/** The reader's own choice of language, kept with the account. */
+export async function setUserLocale(db: Db, userId: string, locale: string): Promise<void> {
+  await db('users').where({ id: userId }).update({ locale });
+}
+
+type WorkplaceRow = { name_zh?: string; name_en?: string; parent_zh?: string; parent_en?: string; institution?: string };
+
+export function toWorkplace(row: WorkplaceRow): Workplace {
+  return {
+    ...(row.name_zh ? { regionZh: row.name_zh } : {}),
+    ...(row.name_en ? { regionEn: row.name_en } : {}),
+    ...(row.parent_zh ? { parentZh: row.parent_zh } : {}),
+    ...(row.parent_en ? { parentEn: row.parent_en } : {}),
+    ...(row.institution ? { institution: row.institution } : {}),
+  };
+}
+
+/** The date in China by the business clock, as SQL. */
+export const businessToday = `(business_now() at time zone 'Asia/Shanghai')::date`;
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The account as it acts today. Throws NotFoundError. */
+export async function getActor(db: Db, userId: string): Promise<Actor> {
+  const row = await db('users').where({ id: userId, active: true }).first('id', 'login', 'name', 'institution_id', 'locale');
+  if (!row) throw new NotFoundError('account.unknown');
+  return {
+    userId: row.id,
+    login: row.login,
+    name: row.name,
+    ...(row.institution_id ? { institutionId: row.institution_id } : {}),
+    locale: row.locale,
+    grants: await findGrants(db, row.id),
+  };
+}

@@ -1,0 +1,30 @@
+/** The figures beside the entries of the header: tasks waiting for this person, overdue tasks of a supervisor's region. */
+import { hasRole } from '../../workflows/domain/scope.ts';
+import type { Db } from '../client.ts';
+import type { Actor } from '../users.ts';
+
+const SHOWN_AT_MOST = 1_000;
+
+export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
+  const { rows } = await db.raw<{ rows: { tasks: number; board: number }[] }>(
+    `select (select count(*) from (
+               select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
+                 join tasks t on t.role = g.role and t.office = g.office and t.status = 'open' and (t.claimed_by is null or t.claimed_by = :actor)
+               union all
+               select 1 from tasks t where t.institution_id = :institution and t.role = any(cast(:roles as text[])) and t.role in ('institution', 'assessor') and t.status = 'open'
+               limit :most) waiting) as tasks,
+            (select count(*) from (
+               select 1 from unnest(cast(:paths as text[])) g (path)
+                 join tasks t on (t.office_path = g.path or t.office_path like g.path || '/%') and t.status = 'open' and t.due_at < business_now()
+                  and t.role not in ('clock', 'institution', 'assessor') limit :most) late) as board`,
+    {
+      roles: actor.grants.map((grant) => grant.role),
+      offices: actor.grants.map((grant) => grant.region),
+      actor: actor.userId,
+      institution: actor.institutionId ?? null,
+      paths: hasRole(actor, 'supervisor') ? actor.grants.filter((grant) => grant.role === 'supervisor').map((grant) => grant.path) : [],
+      most: SHOWN_AT_MOST,
+    },
+  );
+  return { tasks: Number(rows[0]?.tasks ?? 0), board: Number(rows[0]?.board ?? 0) };
+}
