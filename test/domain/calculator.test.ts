@@ -74,7 +74,10 @@ describe('[N19] an amount explains itself', () => {
   test('caps and minimum hours are part of the formula', () => {
     expect(calculate(ratePack('ningbo-2021'), { level: '5', actualFeeFen: 86000 }).formula).toBe('min(¥1,000.00, ¥860.00) = ¥860.00');
     expect(calculate(ratePack('by-hours-city'), { kind: 'completion', hours: 120 }).formula).toBe('min(120 × ¥10.00, ¥700.00) = ¥700.00');
-    expect(calculate(ratePack('by-hours-city'), { kind: 'completion', hours: 39 })).toMatchObject({ formula: '39 < 40 = ¥0.00', reason: 'below_min_hours' });
+    expect(calculate(ratePack('by-hours-city'), { kind: 'completion', hours: 39 })).toMatchObject({
+      formula: '39 < 40 = ¥0.00',
+      reason: 'below_min_hours',
+    });
   });
 
   test('the same facts give the same answer', () => {
@@ -99,7 +102,10 @@ describe('other rates', () => {
 
   test('neither certificate nor contract: nothing, with the reason', () => {
     const standard = { fen: 100000, source: '目录', sourced: true };
-    expect(calculate(ratePack('new-hire-matrix'), { certificate: false, contract: false, standard })).toMatchObject({ amountFen: 0, reason: 'no_share' });
+    expect(calculate(ratePack('new-hire-matrix'), { certificate: false, contract: false, standard })).toMatchObject({
+      amountFen: 0,
+      reason: 'no_share',
+    });
   });
 });
 

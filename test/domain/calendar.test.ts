@@ -98,7 +98,13 @@ describe('a year without notice', () => {
   });
 
   test('is official once its notice is loaded', () => {
-    const loaded = stateCouncilCalendar([{ date: '2027-01-01', kind: 'off' }, { date: '2027-01-03', kind: 'work' }], [2027]);
+    const loaded = stateCouncilCalendar(
+      [
+        { date: '2027-01-01', kind: 'off' },
+        { date: '2027-01-03', kind: 'work' },
+      ],
+      [2027],
+    );
     expect(deadline(loaded, { from: '2026-12-31', workingDays: 1 })).toEqual({ due: '2027-01-03', provisional: false });
     expect(loaded.version).not.toBe(calendar.version);
   });
@@ -113,7 +119,10 @@ describe('local closures', () => {
   });
 
   test('win over the notice both ways', () => {
-    const local = stateCouncilCalendar([{ date: '2026-10-10', kind: 'off' }, { date: '2026-10-01', kind: 'work' }]);
+    const local = stateCouncilCalendar([
+      { date: '2026-10-10', kind: 'off' },
+      { date: '2026-10-01', kind: 'work' },
+    ]);
     expect(isWorkingDay(local, '2026-10-10')).toBe(false);
     expect(isWorkingDay(local, '2026-10-01')).toBe(true);
   });

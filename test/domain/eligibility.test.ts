@@ -28,7 +28,14 @@ describe('[F16] eligibility by the pack', () => {
   test('names every rule it looked at, with its source', () => {
     const verdict = judgeEligibility(pack, facts());
     expect(verdict).toMatchObject({ packId: 'fujian-2022', eligible: true });
-    expect(verdict.hits.map((hit) => hit.rule)).toEqual(['age', 'group', 'quota', 'sameOccupationLevel', 'noLowerAfterHigher', 'crossScheme']);
+    expect(verdict.hits.map((hit) => hit.rule)).toEqual([
+      'age',
+      'group',
+      'quota',
+      'sameOccupationLevel',
+      'noLowerAfterHigher',
+      'crossScheme',
+    ]);
     for (const hit of verdict.hits) expect(hit.source).not.toBe('');
   });
 
@@ -57,7 +64,9 @@ describe('[F16] eligibility by the pack', () => {
 
   test('a single ability has no level', () => {
     expect(failures({ level: undefined, prior: [benefit({ occupation: '养老护理员', level: '3' })] })).toEqual([]);
-    expect(failures({ level: undefined, prior: [benefit({ occupation: '养老护理员', level: undefined })] })).toEqual(['eligibility.sameOccupationLevel']);
+    expect(failures({ level: undefined, prior: [benefit({ occupation: '养老护理员', level: undefined })] })).toEqual([
+      'eligibility.sameOccupationLevel',
+    ]);
   });
 
   test('another pack, other verdicts; the old one stands and replays equal', () => {

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ageById,
   ageOn,
   creditCodeCheck,
-  ageById,
   idProblem,
-  sexOf,
   isCardNumber,
   isCreditCode,
   isMobilePhone,
@@ -19,6 +18,7 @@ import {
   maskPhone,
   normaliseNumber,
   plainPhone,
+  sexOf,
 } from '../../workflows/domain/identity.ts';
 
 const today = '2026-03-02';
@@ -28,9 +28,7 @@ const id = fc
     day: fc.integer({ min: 0, max: 25_000 }),
     serial: fc.integer({ min: 0, max: 999 }),
   })
-  .map(({ region, day, serial }) =>
-    makeId({ region, birth: new Date(Date.UTC(1950, 0, 1 + day)).toISOString().slice(0, 10), serial }),
-  );
+  .map(({ region, day, serial }) => makeId({ region, birth: new Date(Date.UTC(1950, 0, 1 + day)).toISOString().slice(0, 10), serial }));
 
 describe('resident ID', () => {
   test('the example of the standard is right', () => {
@@ -101,19 +99,25 @@ describe('unified credit code', () => {
 
 describe('phone, account, name', () => {
   test('mobile numbers of the mainland', () => {
-    for (const phone of ['13800138000', '+86 138 0013 8000', '19912345678', '８６１３８００１３８０００']) expect(isMobilePhone(phone)).toBe(true);
+    for (const phone of ['13800138000', '+86 138 0013 8000', '19912345678', '８６１３８００１３８０００'])
+      expect(isMobilePhone(phone)).toBe(true);
     for (const phone of ['12800138000', '1380013800', '059187654321', '138001380001', '']) expect(isMobilePhone(phone)).toBe(false);
     expect(plainPhone('+86 138-0013-8000')).toBe('13800138000');
   });
 
   test('card numbers', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 999_999_999 }), fc.integer({ min: 0, max: 18 }), fc.integer({ min: 1, max: 9 }), (serial, at, add) => {
-        const card = makeCard({ serial });
-        expect(card).toHaveLength(19);
-        expect(isCardNumber(card)).toBe(true);
-        expect(isCardNumber(card.slice(0, at) + ((Number(card[at]) + add) % 10) + card.slice(at + 1))).toBe(false);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 999_999_999 }),
+        fc.integer({ min: 0, max: 18 }),
+        fc.integer({ min: 1, max: 9 }),
+        (serial, at, add) => {
+          const card = makeCard({ serial });
+          expect(card).toHaveLength(19);
+          expect(isCardNumber(card)).toBe(true);
+          expect(isCardNumber(card.slice(0, at) + ((Number(card[at]) + add) % 10) + card.slice(at + 1))).toBe(false);
+        },
+      ),
     );
     expect(isCardNumber('4111111111111111')).toBe(true);
     expect(isCardNumber('59')).toBe(false);

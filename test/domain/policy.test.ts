@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../workflows/domain/errors.ts';
-import { readPolicyPack, readRatePack } from '../../workflows/domain/policy-reader.ts';
 import { packInForce, rule, termsOf, unsourcedKeys } from '../../workflows/domain/policy.ts';
+import { readPolicyPack, readRatePack } from '../../workflows/domain/policy-reader.ts';
 import { packJson, packNames, policyPack } from './packs.ts';
 
 type Json = Record<string, unknown>;
@@ -25,7 +25,8 @@ describe('packs on file', () => {
   test.each(packNames('rates/'))('%s holds rates', (name) => expect(`rates/${readRatePack(packJson(name)).id}`).toBe(name));
 
   test('[N7] who reviews what is the pack’s: three levels or two, with second review or without', () => {
-    const steps = (name: string): string[] => rule(policyPack(name), 'reviews.preTraining').map((row) => `${row.step} ${row.role} ${row.level}`);
+    const steps = (name: string): string[] =>
+      rule(policyPack(name), 'reviews.preTraining').map((row) => `${row.step} ${row.role} ${row.level}`);
     expect(steps('fujian-2022')).toEqual([
       'first_review first_reviewer county',
       'second_review second_reviewer county',
@@ -57,13 +58,19 @@ describe('a pack with a mistake is refused with its path', () => {
   test.each<[string, (pack: Json, values: Record<string, Entry>) => void]>([
     ['values.correction.workingDays pack.missing', (_, values) => delete values['correction.workingDays']],
     ['values.objection.workingDays.value pack.range', (_, values) => Object.assign(values['objection.workingDays'] ?? {}, { value: 2.5 })],
-    ['values.age.value.min pack.type', (_, values) => Object.assign(values.age ?? {}, { value: { min: '16', maleBelow: 60, femaleBelow: 55 } })],
+    [
+      'values.age.value.min pack.type',
+      (_, values) => Object.assign(values.age ?? {}, { value: { min: '16', maleBelow: 60, femaleBelow: 55 } }),
+    ],
     ['values.age.sourced pack.missing', (_, values) => delete values.age?.sourced],
     ['values.speed pack.unknownKey', (_, values) => Object.assign(values, { speed: { value: 1, source: '', sourced: false } })],
     ['values.reviews.change.value.0.role pack.reviewOrder', (_, values) => ((values['reviews.change']?.value as unknown[]).length = 1)],
     ['values.payment.fund.value pack.choice', (_, values) => Object.assign(values['payment.fund'] ?? {}, { value: 'petty_cash' })],
     ['values.inspection.level.value pack.reviewLevel', (pack) => Object.assign(pack, { levels: ['province', 'city'] })],
-    ['values.training.byLevelFen.value.6 pack.unknownKey', (_, values) => Object.assign(values['training.byLevelFen']?.value as object, { 6: 1 })],
+    [
+      'values.training.byLevelFen.value.6 pack.unknownKey',
+      (_, values) => Object.assign(values['training.byLevelFen']?.value as object, { 6: 1 }),
+    ],
     ['values.uplift.groups.value.0 pack.choice', (_, values) => Object.assign(values['uplift.groups']?.value as object, { 0: '富人' })],
     ['from pack.date', (pack) => Object.assign(pack, { from: '2022-02-30' })],
     ['to pack.range', (pack) => Object.assign(pack, { to: '2022-01-01' })],
@@ -83,8 +90,17 @@ describe('a pack with a mistake is refused with its path', () => {
 });
 
 test('the nearest region and the latest beginning win', () => {
-  const pack = (id: string, region: string, from: string, to: string | null): { id: string; region: string; from: string; to: string | null } => ({ id, region, from, to });
-  const packs = [pack('p', '350000', '2022-01-01', null), pack('q', '350000', '2026-01-01', null), pack('c', '350200', '2025-01-01', '2026-06-01')];
+  const pack = (
+    id: string,
+    region: string,
+    from: string,
+    to: string | null,
+  ): { id: string; region: string; from: string; to: string | null } => ({ id, region, from, to });
+  const packs = [
+    pack('p', '350000', '2022-01-01', null),
+    pack('q', '350000', '2026-01-01', null),
+    pack('c', '350200', '2025-01-01', '2026-06-01'),
+  ];
   expect(packInForce(packs, ['350203', '350200', '350000'], '2026-05-31')?.id).toBe('c');
   expect(packInForce(packs, ['350203', '350200', '350000'], '2026-06-01')?.id).toBe('q');
   expect(packInForce(packs, ['350102', '350100', '350000'], '2025-12-31')?.id).toBe('p');

@@ -5,7 +5,12 @@ import { checkTimetable, type TimetableCheck, type TimetableSession, totalHours 
 
 const calendar = stateCouncilCalendar();
 
-function session(day: string, half: TimetableSession['half'], kind: TimetableSession['kind'], more: Partial<TimetableSession> = {}): TimetableSession {
+function session(
+  day: string,
+  half: TimetableSession['half'],
+  kind: TimetableSession['kind'],
+  more: Partial<TimetableSession> = {},
+): TimetableSession {
   return { day, half, kind, hours: 4, topic: '家政服务基础', teacherId: 't1', venueId: 'v1', ...more };
 }
 
@@ -49,7 +54,11 @@ describe('[N14] a timetable', () => {
   });
 
   test('lies inside the class and gives no half-day twice', () => {
-    const sessions = [...plan().sessions, session('2026-03-26', 'morning', 'theory'), session('2026-03-16', 'morning', 'practice', { hours: 0, topic: ' ' })];
+    const sessions = [
+      ...plan().sessions,
+      session('2026-03-26', 'morning', 'theory'),
+      session('2026-03-16', 'morning', 'practice', { hours: 0, topic: ' ' }),
+    ];
     expect(codes({ sessions })).toEqual([
       'sessions.20.day timetable.outsideDates',
       'sessions.21.topic required',

@@ -36,7 +36,14 @@ export type SubsidyFacts = {
 };
 
 /** One part of an amount; `code` is a key under `calculator.` in the locales. */
-export type CalculationLine = { code: string; value: number; unit: 'fen' | 'percent' | 'hours'; source: string; sourced: boolean; article?: string };
+export type CalculationLine = {
+  code: string;
+  value: number;
+  unit: 'fen' | 'percent' | 'hours';
+  source: string;
+  sourced: boolean;
+  article?: string;
+};
 
 export type Calculation = {
   packId: string;
@@ -117,7 +124,12 @@ function byHours(facts: SubsidyFacts, entry: RateEntry<'training.completionCerti
   const hours = wholeHours(facts.hours);
   const lines = [line('hours', hours, 'hours', entry), line('per_hour', perHourFen, 'fen', entry)];
   if (hours < minHours) {
-    return { fen: 0, formula: `${hours} < ${minHours}`, lines: [...lines, line('min_hours', minHours, 'hours', entry)], reason: 'below_min_hours' };
+    return {
+      fen: 0,
+      formula: `${hours} < ${minHours}`,
+      lines: [...lines, line('min_hours', minHours, 'hours', entry)],
+      reason: 'below_min_hours',
+    };
   }
   const product = `${hours} × ${formatYuan(perHourFen)}`;
   if (hours * perHourFen <= maxFen) return { fen: hours * perHourFen, formula: product, lines };
@@ -160,7 +172,8 @@ function findFactors(pack: Pack, facts: SubsidyFacts): CalculationLine[] {
     lines.push(line('certificate_contract', needed(row, 'certificate').percent, 'percent', matrix));
   }
   const employment = values['factors.employment'];
-  if (employment) lines.push(line('employment', needed(facts.employed, 'employed') ? 100 : employment.value.percentIfUnemployed, 'percent', employment));
+  if (employment)
+    lines.push(line('employment', needed(facts.employed, 'employed') ? 100 : employment.value.percentIfUnemployed, 'percent', employment));
   return lines;
 }
 

@@ -214,7 +214,10 @@ function versionOf(closures: readonly Closure[], years: ReadonlySet<number>): st
   const base = `cn-${span.at(0)}-${span.at(-1)}`;
   if (closures.length === 0) return base;
   let hash = 0x811c9dc5;
-  for (const char of closures.map((closure) => `${closure.date}${closure.kind}`).sort().join()) {
+  for (const char of closures
+    .map((closure) => `${closure.date}${closure.kind}`)
+    .sort()
+    .join()) {
     hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
   }
   return `${base}+${hash.toString(16).padStart(8, '0')}`;

@@ -36,7 +36,15 @@ export const eligibilityRules = ['age', 'group', 'quota', 'sameOccupationLevel',
 export type EligibilityRule = (typeof eligibilityRules)[number];
 
 /** One rule and what it found; `code` (why it failed) is a key under `errors.`. */
-export type RuleHit = { rule: EligibilityRule; passed: boolean; code?: string; params?: ErrorParams; source: string; sourced: boolean; article?: string };
+export type RuleHit = {
+  rule: EligibilityRule;
+  passed: boolean;
+  code?: string;
+  params?: ErrorParams;
+  source: string;
+  sourced: boolean;
+  article?: string;
+};
 
 export type Verdict = { packId: string; eligible: boolean; facts: EligibilityFacts; hits: RuleHit[] };
 
@@ -53,7 +61,9 @@ export function judgeEligibility(pack: PolicyPack, facts: EligibilityFacts): Ver
     hit('quota', quota, quotaFinding(facts, quota.value.perPersonYear)),
     ...(quota.value.sameOccupationLevelOnce ? [hit('sameOccupationLevel', quota, sameFinding(facts))] : []),
     ...(quota.value.noLowerAfterHigher ? [hit('noLowerAfterHigher', quota, higherFinding(facts))] : []),
-    ...(quota.value.crossSchemeExclusion.length > 0 ? [hit('crossScheme', quota, schemeFinding(facts, quota.value.crossSchemeExclusion))] : []),
+    ...(quota.value.crossSchemeExclusion.length > 0
+      ? [hit('crossScheme', quota, schemeFinding(facts, quota.value.crossSchemeExclusion))]
+      : []),
   ];
   return { packId: pack.id, eligible: hits.every((found) => found.passed), facts: copyOf(facts), hits };
 }
@@ -85,20 +95,30 @@ function quotaFinding({ prior, date }: EligibilityFacts, perPersonYear: number):
 }
 
 function sameFinding({ prior, occupation, level }: EligibilityFacts): Finding {
-  const same = prior.find((benefit) => benefit.scheme === undefined && benefit.occupation === occupation && sameLevel(benefit.level, level));
+  const same = prior.find(
+    (benefit) => benefit.scheme === undefined && benefit.occupation === occupation && sameLevel(benefit.level, level),
+  );
   return same ? { code: 'eligibility.sameOccupationLevel', params: { year: same.year } } : undefined;
 }
 
 /** Levels count down: 5 is the lowest, 1 the highest. */
 function higherFinding({ prior, occupation, level }: EligibilityFacts): Finding {
   if (level === undefined) return undefined;
-  const higher = prior.find((benefit) => benefit.occupation === occupation && benefit.level !== undefined && Number(benefit.level) < Number(level));
-  return higher?.level !== undefined ? { code: 'eligibility.higherLevelHeld', params: { year: higher.year, level: higher.level } } : undefined;
+  const higher = prior.find(
+    (benefit) => benefit.occupation === occupation && benefit.level !== undefined && Number(benefit.level) < Number(level),
+  );
+  return higher?.level !== undefined
+    ? { code: 'eligibility.higherLevelHeld', params: { year: higher.year, level: higher.level } }
+    : undefined;
 }
 
 function schemeFinding({ prior, occupation, level }: EligibilityFacts, excluded: readonly string[]): Finding {
   const other = prior.find(
-    (benefit) => benefit.scheme !== undefined && excluded.includes(benefit.scheme) && benefit.occupation === occupation && sameLevel(benefit.level, level),
+    (benefit) =>
+      benefit.scheme !== undefined &&
+      excluded.includes(benefit.scheme) &&
+      benefit.occupation === occupation &&
+      sameLevel(benefit.level, level),
   );
   return other ? { code: 'eligibility.otherScheme', params: { year: other.year, scheme: other.scheme ?? '' } } : undefined;
 }

@@ -27,7 +27,14 @@ export type GroupCode = (typeof groupCodes)[number];
 export type GroupLine = 'employees' | 'priority' | 'poor' | 'poor_children';
 
 /** The department that can confirm the group through a connector (横向协同). */
-export type ConfirmingDepartment = 'human_resources' | 'rural_affairs' | 'civil_affairs' | 'disabled_federation' | 'veterans' | 'education' | 'justice';
+export type ConfirmingDepartment =
+  | 'human_resources'
+  | 'rural_affairs'
+  | 'civil_affairs'
+  | 'disabled_federation'
+  | 'veterans'
+  | 'education'
+  | 'justice';
 
 export type PersonGroup = {
   code: GroupCode;
@@ -211,7 +218,9 @@ export const personGroups: readonly PersonGroup[] = [
 
 const byCode = new Map<string, PersonGroup>(personGroups.map((group) => [group.code, group]));
 const byWord = new Map<string, PersonGroup>(
-  personGroups.flatMap((group) => [group.code, group.zh, group.en.toLowerCase(), ...group.also].map((word): [string, PersonGroup] => [word, group])),
+  personGroups.flatMap((group) =>
+    [group.code, group.zh, group.en.toLowerCase(), ...group.also].map((word): [string, PersonGroup] => [word, group]),
+  ),
 );
 
 export function isGroupCode(text: string): text is GroupCode {

@@ -84,7 +84,9 @@ export function isPersonName(name: string): boolean {
 }
 
 const TWO_CHARACTER_SURNAMES = new Set(
-  '欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 宇文 长孙 端木 百里 南宫 轩辕 独孤 西门 呼延 澹台 公冶 太史 申屠 闻人 钟离 淳于 单于 濮阳'.split(' '),
+  '欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 宇文 长孙 端木 百里 南宫 轩辕 独孤 西门 呼延 澹台 公冶 太史 申屠 闻人 钟离 淳于 单于 濮阳'.split(
+    ' ',
+  ),
 );
 
 /** Surname and a star for every further character: 张*, 欧阳**; a name in letters keeps its first letter. */

@@ -49,7 +49,8 @@ function checkHead(json: unknown, issues: Issue[], options: { regionRequired: bo
   if (options.regionRequired || json.region !== null) pattern(/^\d{6}$/)(json.region, 'region', issues);
   date(json.from, 'from', issues);
   if (json.to !== null) date(json.to, 'to', issues);
-  if (typeof json.from === 'string' && typeof json.to === 'string' && json.to <= json.from) issues.push({ field: 'to', code: 'pack.range' });
+  if (typeof json.from === 'string' && typeof json.to === 'string' && json.to <= json.from)
+    issues.push({ field: 'to', code: 'pack.range' });
   text(json.source, 'source', issues);
 }
 
@@ -102,25 +103,29 @@ const flag: Check = (value, path, issues) => {
 };
 
 const date: Check = (value, path, issues) => {
-  if (typeof value !== 'string' || !isCivilDate(value)) issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.date' });
+  if (typeof value !== 'string' || !isCivilDate(value))
+    issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.date' });
 };
 
 function pattern(expression: RegExp): Check {
   return (value, path, issues) => {
-    if (typeof value !== 'string' || !expression.test(value)) issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.type' });
+    if (typeof value !== 'string' || !expression.test(value))
+      issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.type' });
   };
 }
 
 function whole(min: number, max: number): Check {
   return (value, path, issues) => {
     if (typeof value !== 'number') issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.type' });
-    else if (!Number.isSafeInteger(value) || value < min || value > max) issues.push({ field: path, code: 'pack.range', params: { min, max } });
+    else if (!Number.isSafeInteger(value) || value < min || value > max)
+      issues.push({ field: path, code: 'pack.range', params: { min, max } });
   };
 }
 
 function oneOf(allowed: readonly string[]): Check {
   return (value, path, issues) => {
-    if (typeof value !== 'string' || !allowed.includes(value)) issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.choice', params: { allowed: allowed.join(', ') } });
+    if (typeof value !== 'string' || !allowed.includes(value))
+      issues.push({ field: path, code: value === undefined ? 'pack.missing' : 'pack.choice', params: { allowed: allowed.join(', ') } });
   };
 }
 
@@ -140,7 +145,8 @@ function object(required: Record<string, Check>, optional: Record<string, Check>
     }
     for (const [key, check] of Object.entries(required)) check(value[key], `${path}.${key}`, issues);
     for (const [key, check] of Object.entries(optional)) if (value[key] !== undefined) check(value[key], `${path}.${key}`, issues);
-    for (const key of Object.keys(value)) if (!(key in required) && !(key in optional)) issues.push({ field: `${path}.${key}`, code: 'pack.unknownKey' });
+    for (const key of Object.keys(value))
+      if (!(key in required) && !(key in optional)) issues.push({ field: `${path}.${key}`, code: 'pack.unknownKey' });
   };
 }
 
@@ -178,7 +184,12 @@ const disclosure = object({
   masking: object({ name: masking, id: masking, phone: masking, account: masking, group: masking, amount: masking }),
 });
 
-const quota = object({ perPersonYear: whole(1, 20), sameOccupationLevelOnce: flag, noLowerAfterHigher: flag, crossSchemeExclusion: list(text) });
+const quota = object({
+  perPersonYear: whole(1, 20),
+  sameOccupationLevelOnce: flag,
+  noLowerAfterHigher: flag,
+  crossSchemeExclusion: list(text),
+});
 
 const rateChecks = {
   'training.byLevelFen': table(levelCodes, fen),

@@ -58,7 +58,7 @@ export type RateValues = {
   'training.specialOperationLicenceFen': number;
   'training.specialOperationRetestFen': number;
   'apprenticeship.perYearFen': LevelTable;
-  'livingAllowance': { perLessonHourFen: number; oncePerPersonYear: boolean };
+  livingAllowance: { perLessonHourFen: number; oncePerPersonYear: boolean };
   'uplift.groups': GroupCode[];
   'uplift.percent': number;
   'factors.scarceUplift': { atLevel: SkillLevel; percent: number };
@@ -69,7 +69,7 @@ export type RateValues = {
   'payee.byGroup': Partial<Record<GroupCode | '*', Payee>>;
   'payee.classRule': { poorFamilySharePercent: number; payee: Payee };
   'advance.maxPercent': number;
-  'quota': QuotaRule;
+  quota: QuotaRule;
   'claim.windowMonths': number;
 };
 
@@ -113,11 +113,11 @@ export type ProcessValues = {
   'hours.singleAbilityMin': number;
   'hours.theoryMinPercent': number;
   'hours.practiceMinPercent': number;
-  'age': AgeBounds;
-  'quota': QuotaRule;
+  age: AgeBounds;
+  quota: QuotaRule;
   'class.maxTrainees': number;
   'assessment.separateBody': boolean;
-  'escalation': Escalation;
+  escalation: Escalation;
   'employmentTracking.months': number[];
   'evidence.videoKeepYears': number;
   'evidence.archiveKeepYears': number;
@@ -216,6 +216,10 @@ export function termsOf(pack: PolicyPack): Terms {
     },
     claimWindowMonths: rule(pack, 'claim.windowMonths'),
     objection: rule(pack, 'objection.decidedBy'),
-    offices: { finance: rule(pack, 'payment.financeLevel'), payment: rule(pack, 'payment.payingLevel'), inspection: rule(pack, 'inspection.level') },
+    offices: {
+      finance: rule(pack, 'payment.financeLevel'),
+      payment: rule(pack, 'payment.payingLevel'),
+      inspection: rule(pack, 'inspection.level'),
+    },
   };
 }

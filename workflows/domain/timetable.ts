@@ -83,7 +83,8 @@ function shareIssues({ sessions, hoursMin, theoryMinPercent, practiceMinPercent 
   if (hours.total < hoursMin) issues.push({ field: 'sessions', code: 'timetable.hoursMin', params: { hours: hours.total, min: hoursMin } });
   const share = (part: number, min: number, code: string): void => {
     // Compared without rounding: 39.9 % is less than 40 %.
-    if (part * 100 < min * hours.total) issues.push({ field: 'sessions', code, params: { percent: Math.floor((part * 100) / hours.total), min } });
+    if (part * 100 < min * hours.total)
+      issues.push({ field: 'sessions', code, params: { percent: Math.floor((part * 100) / hours.total), min } });
   };
   share(hours.theory, theoryMinPercent, 'timetable.theoryMin');
   share(hours.practice, practiceMinPercent, 'timetable.practiceMin');
