@@ -1,10 +1,11 @@
 /** The worker process: runs the procedures, the relay, the mail desk and the reconciler. Any number may run at once. */
-import { Connection } from '@temporalio/client';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { Knex } from 'knex';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Vault } from '../db/vault.ts';
+import type { TemporalSettings } from '../temporal.config.ts';
 import { createActivities } from './index.ts';
 import { startMailDesk } from './mail-desk.ts';
 import { startReconciler } from './reconciler.ts';
@@ -14,7 +15,7 @@ export type WorkerOptions = {
   db: Knex;
   databaseUrl: string;
   vault: Vault;
-  temporal: { address: string; namespace: string; taskQueue: string };
+  temporal: TemporalSettings;
   registersUrl?: string | undefined;
   smtpUrl?: string | undefined;
   baseUrl: string;
@@ -27,9 +28,9 @@ export type RunningWorker = { relay: Relay; stop(): Promise<void>; /** Rejects w
 
 /** Starts everything and returns when it polls. `stop` drains: acts that are under way end first. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { address, namespace, taskQueue } = options.temporal;
-  const native = await NativeConnection.connect({ address });
-  const connection = await Connection.connect({ address });
+  const { connectionOptions, namespace, taskQueue } = options.temporal;
+  const native = await NativeConnection.connect(connectionOptions);
+  const connection = await Connection.connect(connectionOptions as ConnectionOptions);
   const worker = await Worker.create({
     connection: native,
     namespace,

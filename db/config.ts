@@ -1,3 +1,5 @@
+import { loadVaultKeys, openVault, parseVaultKeys, type Vault } from './vault.ts';
+
 export type DatabaseConfig = {
   /** postgres://user:password@host:port/database */
   url: string;
@@ -24,4 +26,12 @@ function wholeNumber(name: string, fallback: number): number {
   if (text === undefined || text === '') return fallback;
   if (!/^\d{1,4}$/.test(text)) throw new Error(`${name} must be a whole number`);
   return Number(text);
+}
+
+/** The keys of the vault: SHIMING_VAULT_KEYS (JSON) in production; `fallbackDir` holds a key file made at the first start of the embedded product. */
+export function vaultFromConfig(fallbackDir?: string): Vault {
+  const json = process.env.SHIMING_VAULT_KEYS;
+  if (json) return openVault(parseVaultKeys(json));
+  if (fallbackDir === undefined) throw new Error('SHIMING_VAULT_KEYS is not set: the keys that seal personal data');
+  return openVault(loadVaultKeys(fallbackDir));
 }

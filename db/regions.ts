@@ -36,3 +36,18 @@ export async function officeFor(db: Db, path: string, level: string): Promise<{ 
   }
   return { code: codes[0] ?? last, path: codes[0] ?? path };
 }
+
+/** A tree as it lies in db/regions/*.json. */
+export type RegionSeed = { regions: readonly { code: string; parent: string | null; level: string; zh: string; en: string }[] };
+
+/** Puts a tree on record; regions that are known stay as they are. */
+export async function saveRegions(db: Db, seed: RegionSeed): Promise<void> {
+  const paths = new Map<string, string>();
+  const rows = seed.regions.map((region) => {
+    const above = region.parent === null ? undefined : paths.get(region.parent);
+    const path = above === undefined ? region.code : `${above}/${region.code}`;
+    paths.set(region.code, path);
+    return { code: region.code, parent: region.parent, name_zh: region.zh, name_en: region.en, level: region.level, path };
+  });
+  if (rows.length > 0) await db('regions').insert(rows).onConflict('code').ignore();
+}

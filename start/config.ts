@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { StartError } from './start-error.ts';
 
 /** The folder of the repository; everything that a start writes lies in its `.shiming`. */
 export const repositoryDir = join(import.meta.dirname, '..');
@@ -22,4 +23,14 @@ export function childEnvironment(extra: Record<string, string> = {}): Record<str
 /** Folders in which programs are looked for; Go's usual place is added because a bare shell often lacks it. */
 export function programPath(): string[] {
   return [...(process.env.PATH ?? '').split(':').filter(Boolean), '/usr/local/go/bin', '/usr/local/bin', '/opt/homebrew/bin'];
+}
+
+/** What `npm start` reads: DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED (1 to 3600, demonstration data only). */
+export function readStartConfig(): { databaseUrl?: string; port?: number; demo: boolean; clockSpeed: number } {
+  const { DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED } = process.env;
+  const demo = !DATABASE_URL || SHIMING_DEMO === '1';
+  const clockSpeed = CLOCK_SPEED ? Number(CLOCK_SPEED) : 1;
+  if (!(clockSpeed > 0 && clockSpeed <= 3600)) throw new StartError(`CLOCK_SPEED 必须是 1 到 3600 · CLOCK_SPEED must be between 1 and 3600, not ${CLOCK_SPEED}`);
+  if (clockSpeed !== 1 && !demo) throw new StartError('CLOCK_SPEED 只用于演示数据 · CLOCK_SPEED is for demonstration data only');
+  return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), ...(PORT ? { port: Number(PORT) } : {}), demo, clockSpeed };
 }

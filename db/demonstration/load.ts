@@ -1,0 +1,86 @@
+/** Loads the demonstration province: Fujian with the pack fujian-2022. Loading it again changes nothing. */
+import type { Knex } from 'knex';
+import fujianPack from '../policy-packs/fujian-2022.json' with { type: 'json' };
+import fujian from '../regions/fujian.json' with { type: 'json' };
+import { setClock } from '../clock.ts';
+import { inTransaction, type Trx } from '../client.ts';
+import { setBudget } from '../ledger.ts';
+import { savePolicyPack } from '../policy-packs.ts';
+import { saveRegions } from '../regions.ts';
+import { demonstrationAccounts } from './accounts.ts';
+import { demonstrationBudgets, demonstrationFund, demonstrationInstitutions, demonstrationProjects } from './registers.ts';
+
+/** The morning on which the demonstration begins: a Monday. */
+export const demonstrationBegin = new Date('2026-03-02T09:00:00+08:00');
+
+export type DemonstrationOptions = { passwordHash: string; clockSpeed: number };
+
+/** Returns false when it was there already. */
+export async function loadDemonstration(db: Knex, { passwordHash, clockSpeed }: DemonstrationOptions): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    await trx.raw('select pg_advisory_xact_lock(72102)');
+    const known = await trx('users').where({ demo: true }).first('id');
+    if (known) return false;
+    await saveRegions(trx, fujian);
+    await savePolicyPack(trx, fujianPack);
+    await setClock(trx, { at: demonstrationBegin, speed: clockSpeed });
+    await saveInstitutions(trx);
+    await saveProjects(trx);
+    await saveAccounts(trx, passwordHash);
+    for (const { region, amountFen } of demonstrationBudgets) await setBudget(trx, { fund: demonstrationFund, year: 2026, region, amountFen });
+    return true;
+  });
+}
+
+async function saveInstitutions(trx: Trx): Promise<void> {
+  for (const institution of demonstrationInstitutions) {
+    const [row] = await trx('institutions')
+      .insert({
+        credit_code: institution.creditCode,
+        name: institution.name,
+        kind: institution.kind,
+        region: institution.region,
+        licence_scope: institution.occupations,
+        credit_grade: institution.grade,
+      })
+      .returning('id');
+    for (const teacher of institution.teachers) await trx('teachers').insert({ ...teacher, institution_id: row.id });
+    for (const venue of institution.venues) await trx('venues').insert({ ...venue, institution_id: row.id });
+  }
+}
+
+async function saveProjects(trx: Trx): Promise<void> {
+  for (const project of demonstrationProjects) {
+    await trx('catalogue_projects').insert({
+      code: project.code,
+      name: project.name,
+      occupation: project.occupation,
+      level: project.level,
+      kind: project.kind,
+      fund: demonstrationFund,
+      department: '人力资源和社会保障局',
+      responsible: '职业能力建设科',
+      region: '350000',
+      hours_min: project.hoursMin,
+      valid_from: '2026-01-01',
+    });
+  }
+}
+
+async function saveAccounts(trx: Trx, passwordHash: string): Promise<void> {
+  for (const account of demonstrationAccounts(demonstrationInstitutions)) {
+    const creditCode = demonstrationInstitutions.find((institution) => institution.key === account.institution)?.creditCode;
+    const institution = creditCode ? await trx('institutions').where({ credit_code: creditCode }).first('id') : undefined;
+    const [user] = await trx('users')
+      .insert({
+        login: account.login,
+        name: account.name,
+        password_hash: passwordHash,
+        institution_id: institution?.id ?? null,
+        email: `${account.login}@demo.invalid`,
+        demo: true,
+      })
+      .returning('id');
+    await trx('grants').insert({ user_id: user.id, role: account.role, region: account.region });
+  }
+}

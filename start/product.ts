@@ -1,0 +1,134 @@
+/** Starts everything in its order, and stops it in the opposite one: API, worker, Temporal, PostgreSQL. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+import { hashPassword } from '../api/sessions/passwords.ts';
+import { readApiConfig } from '../api/config.ts';
+import { databaseChecks } from '../api/readiness.ts';
+import { type RunningApi, startApi } from '../api/server.ts';
+import { startSimulators } from '../activities/connectors/simulators.ts';
+import { readWorkerConfig } from '../activities/config.ts';
+import { startWorker } from '../activities/worker.ts';
+import { closeDatabase, openDatabase } from '../db/client.ts';
+import { vaultFromConfig } from '../db/config.ts';
+import { loadDemonstration } from '../db/demonstration/load.ts';
+import { migrate } from '../db/migrate.ts';
+import { temporalSettings } from '../temporal.config.ts';
+import { createDatabase, databaseUrl, ensurePostgres } from './postgres.ts';
+import { type Log, StartError } from './start-error.ts';
+import { ensureTemporal } from './temporal.ts';
+
+export type ProductOptions = {
+  /** Where the embedded servers and the keys live. */
+  stateDir: string;
+  /** PostgreSQL of one's own; absent: the embedded one. */
+  databaseUrl?: string | undefined;
+  port?: number | undefined;
+  /** Load the demonstration province. Always true on the embedded database. */
+  demo: boolean;
+  clockSpeed: number;
+  taskQueue?: string | undefined;
+  workflowBundle?: { codePath: string } | undefined;
+  log: Log;
+};
+
+export type Product = { url: string; databaseUrl: string; demo: boolean; temporalAddress: string; startedMs: number; stop(): Promise<void> };
+
+export const demonstrationPassword = 'shiming-demo';
+
+/** Starts the product. Throws StartError with a plain sentence and a way out; what was started by then is stopped again. */
+export async function startProduct(options: ProductOptions): Promise<Product> {
+  const began = Date.now();
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  try {
+    return await assemble(options, stops, stop, began);
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function assemble(options: ProductOptions, stops: (() => Promise<void>)[], stop: () => Promise<void>, began: number): Promise<Product> {
+  const { stateDir, log } = options;
+  mkdirSync(stateDir, { recursive: true });
+  const logFile = pino({ name: 'shiming', level: 'info' }, pino.destination({ dest: join(stateDir, 'shiming.log'), sync: false }));
+
+  const embedded = options.databaseUrl === undefined;
+  log(embedded ? '1/5 PostgreSQL…' : '1/5 PostgreSQL (DATABASE_URL)…');
+  const postgres = embedded ? await ensurePostgres({ dataDir: join(stateDir, 'postgres'), log }) : undefined;
+  if (postgres) {
+    stops.push(() => postgres.stop());
+    await createDatabase(postgres.url, 'shiming');
+  }
+  const url = postgres ? databaseUrl(postgres.url, 'shiming') : (options.databaseUrl as string);
+
+  log('2/5 Temporal…');
+  const temporal = await ensureTemporal({ postgresUrl: postgres?.url ?? url, dir: join(stateDir, 'temporal'), log });
+  stops.push(() => temporal.stop());
+
+  log('3/5 数据库结构 · schema…');
+  await migrate(url).catch((error: Error) => {
+    throw new StartError(`数据库结构无法更新 · the schema could not be brought up to date: ${error.message}`);
+  });
+  const db = openDatabase(url, { max: 20 });
+  stops.push(() => closeDatabase(db));
+  const vault = vaultFromConfig(join(stateDir, 'keys'));
+  const demo = embedded || options.demo;
+  if (demo) {
+    log('4/5 演示省份 · demonstration province…');
+    await loadDemonstration(db, { passwordHash: await hashPassword(demonstrationPassword), clockSpeed: options.clockSpeed });
+  }
+
+  log('5/5 流程、联网核查（模拟）、网页 · worker, registers (simulated), pages…');
+  const simulators = demo ? await startSimulators({ port: 0 }) : undefined;
+  if (simulators) stops.push(() => simulators.close());
+  const config = readApiConfig({ ...(options.port === undefined ? {} : { port: options.port }), demo, secret: secretIn(stateDir) });
+  const worker = await startWorker({
+    db,
+    databaseUrl: url,
+    vault,
+    temporal: temporalSettings({ address: temporal.address, namespace: temporal.namespace, ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}) }),
+    log: logFile,
+    workflowBundle: options.workflowBundle,
+    ...readWorkerConfig({ registersUrl: simulators?.url, baseUrl: config.publicUrl ?? `http://localhost:${config.port}` }),
+  });
+  stops.push(() => worker.stop());
+  const api = await listen({
+    db,
+    vault,
+    config,
+    log: logFile,
+    checks: {
+      ...databaseChecks(db),
+      temporal: async () => {
+        if (!worker.relay.alive()) throw new Error('the relay does not turn');
+        return temporal.address;
+      },
+    },
+    ...(simulators ? { registersControl: simulators } : {}),
+  });
+  stops.push(() => api.close());
+  return { url: api.url.replace('127.0.0.1', 'localhost'), databaseUrl: url, demo, temporalAddress: temporal.address, startedMs: Date.now() - began, stop };
+}
+
+async function listen(deps: Parameters<typeof startApi>[0]): Promise<RunningApi> {
+  try {
+    return await startApi(deps);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new StartError(
+      `端口 ${deps.config.port} 已被占用。换一个端口：PORT=3001 npm start · Port ${deps.config.port} is taken. Choose another: PORT=3001 npm start`,
+    );
+  }
+}
+
+/** 32 bytes kept beside the data, so that kept forms survive a restart. */
+function secretIn(stateDir: string): Buffer {
+  const file = join(stateDir, 'secret');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+}
