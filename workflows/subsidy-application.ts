@@ -9,7 +9,7 @@ export async function subsidyApplication(input: ProcedureInput): Promise<string>
   return walk(
     desk,
     'subsidy',
-    { subsidy: claimReview, notice: subsidyNotice, approval, funds: requestForFunds, payment, paid_list: paymentDisclosure },
+    { subsidy: claimReview, refusal: proposedRefusal, notice: subsidyNotice, approval, funds: requestForFunds, payment, paid_list: paymentDisclosure },
     (outcome) => ({ acts: [{ act: 'closeApplication', code: outcome }] }),
   );
 }
@@ -22,7 +22,24 @@ async function claimReview(desk: Desk): Promise<string> {
     returnActs: [{ act: 'setApplicationStatus', code: 'correction' }],
     resubmitActs: [{ act: 'setApplicationStatus', code: 'in_review' }],
   });
+  if (outcome === 'refusal_proposed') return 'refusal';
   return outcome === 'approved' ? 'notice' : outcome;
+}
+
+/** The reviewers propose a refusal; refusing is the approver's act. An approver who sees it otherwise sends the claim on to its notice. */
+async function proposedRefusal(desk: Desk): Promise<string> {
+  if (!desk.isAt('refusal')) {
+    const row = desk.place.terms.reviews.approval.at(-1);
+    const ask = { kind: 'review', role: 'approver', level: row?.level ?? 'own', outcomes: ['refuse', 'overrule'], workingDays: row?.workingDays ?? 1 } as const;
+    await desk.proceed({ stage: 'refusal', step: 'refusal', asks: [{ step: 'refusal.approval', fourEyes: [desk.procedureId], ...ask, outcomes: [...ask.outcomes] }] });
+  }
+  for (;;) {
+    const fact = await desk.next();
+    if (fact.outcome === 'refuse') return 'refused';
+    if (fact.outcome === 'overrule') return 'notice';
+    if (fact.kind === 'withdrawn') return 'withdrawn';
+    await desk.proceed({});
+  }
 }
 
 async function subsidyNotice(desk: Desk): Promise<string> {

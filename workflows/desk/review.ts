@@ -19,7 +19,7 @@ export type ReviewPlan = {
   signedPerProcedure?: boolean;
 };
 
-export type ReviewOutcome = 'approved' | 'refused' | 'withdrawn' | 'expired';
+export type ReviewOutcome = 'approved' | 'refused' | 'refusal_proposed' | 'withdrawn' | 'expired';
 
 /** Walks the table until its last step approves, an approver refuses, or the file is withdrawn. The deciding fact is left for the next step to take account of. */
 export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcome> {
@@ -48,7 +48,7 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
         await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1 } });
         break;
       case 'propose_refusal':
-        if (!following) return 'refused';
+        if (!following) return 'refusal_proposed';
         await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1, refusalProposed: true } });
         break;
       case 'refuse':
