@@ -1,9 +1,20 @@
 /** The counters by noun. */
+import { calendarRoutes } from './calendar/routes.ts';
+import { clockRoutes } from './clock/routes.ts';
+import { disclosureRoutes } from './disclosures/routes.ts';
 import { homeRoutes } from './home/routes.ts';
+import { mailRoutes } from './mails/routes.ts';
 import type { Counter } from './routing.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 
-const nouns: readonly ((counter: Counter) => void)[] = [homeRoutes, sessionRoutes];
+const nouns: readonly ((counter: Counter) => void)[] = [
+  homeRoutes,
+  sessionRoutes,
+  disclosureRoutes,
+  clockRoutes,
+  mailRoutes,
+  calendarRoutes,
+];
 
 export function mountNouns(counter: Counter): void {
   for (const mount of nouns) mount(counter);

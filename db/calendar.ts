@@ -1,5 +1,5 @@
 /** The working-day calendar in force: State Council days, years loaded later, local closures. */
-import { type Calendar, stateCouncilCalendar } from '../workflows/domain/calendar.ts';
+import { builtInYears, type Calendar, stateCouncilCalendar } from '../workflows/domain/calendar.ts';
 import type { Db } from './client.ts';
 
 let cached: { key: string; calendar: Calendar } | undefined;
@@ -15,4 +15,11 @@ export async function readCalendar(db: Db, key?: string): Promise<Calendar> {
   );
   if (key !== undefined) cached = { key, calendar };
   return calendar;
+}
+
+/** What the administrator sees: years with their notice, and the days entered here. */
+export async function listCalendar(db: Db): Promise<{ years: { year: number; source: string }[]; builtIn: number[]; closures: { date: string; kind: string; note: string }[] }> {
+  const years = await db('calendar_years').orderBy('year').select('year', 'source');
+  const days = await db('calendar_days').orderBy('day').select('day', 'kind', 'note');
+  return { years, builtIn: [...builtInYears], closures: days.map((row) => ({ date: row.day, kind: row.kind, note: row.note })) };
 }

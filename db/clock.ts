@@ -26,10 +26,20 @@ export async function setClock(db: Db, clock: { at?: Date | undefined; speed: nu
   await db.raw(`update clock set business_epoch = coalesce(?, business_now()), real_epoch = clock_timestamp(), speed = ?, fixed = false`, [clock.at ?? null, clock.speed]);
 }
 
+/** Runs the clock at another speed from now on; every alarm is armed anew, since a faster clock reaches it sooner. */
+export async function changeSpeed(trx: Trx, speed: number): Promise<void> {
+  await setClock(trx, { speed });
+  await ringWaiting(trx);
+}
+
 /** Moves the clock forward to an instant and rings every procedure that waits for the clock, so that it arms its alarm anew. */
 export async function jumpTo(trx: Trx, at: Date): Promise<number> {
   const moved = await trx.raw('update clock set business_epoch = ?, real_epoch = clock_timestamp() where not fixed and business_now() < ?', [at, at]);
   if (moved.rowCount === 0) throw new ConflictError('clock.fixed');
+  return ringWaiting(trx);
+}
+
+async function ringWaiting(trx: Trx): Promise<number> {
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(`select id from procedures where status = 'open' and next_alarm_at is not null`);
   return ringProcedures(
     trx,

@@ -9,12 +9,14 @@ import { decideObjection } from './objections.ts';
 import type { LockedProcedure } from './procedures.ts';
 import { publishList } from './publishing.ts';
 import type { Actor } from './users.ts';
+import { requireYearLoaded } from './year-notices.ts';
 
 export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure: LockedProcedure; decision: Decision };
 /** Returns what is kept with the fact besides the decision's own payload. Throws ConflictError or InputError to refuse. */
 export type DecisionRule = (context: DecisionContext) => Promise<Record<string, unknown> | void>;
 
 export const decisionRules: Record<string, DecisionRule> = {
+  calendar_notice: requireYearLoaded,
   correction: recheckClass,
   publish: publishList,
   objection_review: decideObjection,

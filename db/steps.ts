@@ -7,6 +7,7 @@ import { type Db, inTransaction, type Trx } from './client.ts';
 import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure, writeFact } from './procedures.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import { officeFor } from './regions.ts';
+import { askForYearNotice } from './year-notices.ts';
 
 type TaskInsert = Record<string, unknown> & { id: string; step: string; next_rung_at: Date | null };
 
@@ -158,6 +159,7 @@ async function prepareTask(
 ): Promise<TaskInsert> {
   const office = await officeFor(trx, procedure.region_path, ask.level);
   const clock = taskClock(calendar, ask, procedure.terms, procedure.today, daysUsed);
+  if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
   const rung = firstRung(clock.rungs, procedure.now);
   return {
     id: `${procedure.id}/${ask.step}/${round}`,

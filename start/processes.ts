@@ -1,10 +1,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { programPath } from './config.ts';
+import { StartError } from './start-error.ts';
 
 /** One process for good: the number alone may belong to another process after a restart of the machine or container. */
 export type ProcessIdentity = { pid: number; startedAt: string };
@@ -106,32 +108,34 @@ export function findProgram(name: string): string | undefined {
     });
 }
 
-/** As many different free ports on 127.0.0.1 as asked for. */
+/**
+ * As many different free ports on 127.0.0.1 as asked for, between 20000 and 32767: the system hands out higher ones to
+ * outgoing connections, and Temporal keeps its own in a `smallint`.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenOn(0)));
-  const ports = servers.map((server) => server.port);
-  await Promise.all(servers.map((server) => server.close()));
-  return ports;
+  const chosen = new Set<number>();
+  for (let tries = 0; chosen.size < count && tries < 1_000; tries += 1) {
+    const port = randomInt(20_000, 32_768);
+    if (!chosen.has(port) && (await isPortFree(port))) chosen.add(port);
+  }
+  if (chosen.size < count) throw new StartError('找不到空闲端口（20000–32767）。', 'No free port between 20000 and 32767.');
+  return [...chosen];
 }
 
 export async function isPortFree(port: number): Promise<boolean> {
   try {
-    await (await listenOn(port)).close();
+    await listenOn(port);
     return true;
   } catch {
     return false;
   }
 }
 
-function listenOn(port: number): Promise<{ port: number; close(): Promise<void> }> {
+function listenOn(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      const chosen = typeof address === 'object' && address ? address.port : port;
-      resolve({ port: chosen, close: () => new Promise((done) => server.close(() => done())) });
-    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
   });
 }
 

@@ -72,7 +72,7 @@ async function assemble(options: ProductOptions, stops: (() => Promise<void>)[],
 
   log('3/5 数据库结构 · schema…');
   await migrate(url).catch((error: Error) => {
-    throw new StartError(`数据库结构无法更新 · the schema could not be brought up to date: ${error.message}`);
+    throw new StartError(`数据库结构无法更新：${error.message}`, `The schema could not be brought up to date: ${error.message}`);
   });
   const db = openDatabase(url, { max: 20 });
   stops.push(() => closeDatabase(db));
@@ -120,9 +120,7 @@ async function listen(deps: Parameters<typeof startApi>[0]): Promise<RunningApi>
     return await startApi(deps);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartError(
-      `端口 ${deps.config.port} 已被占用。换一个端口：PORT=3001 npm start · Port ${deps.config.port} is taken. Choose another: PORT=3001 npm start`,
-    );
+    throw new StartError(`端口 ${deps.config.port} 已被占用。换一个端口：PORT=3001 npm start`, `Port ${deps.config.port} is taken. Choose another: PORT=3001 npm start`);
   }
 }
 

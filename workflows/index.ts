@@ -1,4 +1,5 @@
 /** The named list of workflows: every function exported here is one. */
+export { calendarNotice } from './calendar-notice.ts';
 export { objection } from './objection.ts';
 export { publicDisclosure } from './public-disclosure.ts';
 export { subsidyApplication } from './subsidy-application.ts';

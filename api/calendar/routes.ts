@@ -1,0 +1,78 @@
+/** The working-day calendar: which years have their official notice, local closures, and loading both. */
+import { z } from 'zod';
+import { addClosure, loadYearNotice } from '../../db/calendar-notices.ts';
+import { listCalendar } from '../../db/calendar.ts';
+import { inputError } from '../../workflows/domain/errors.ts';
+import { page, redirect } from '../replies.ts';
+import { type Context, type Counter, route } from '../routing.ts';
+
+const Day = z.object({ date: z.iso.date(), kind: z.enum(['off', 'work']) });
+const YearNotice = z
+  .object({
+    year: z.coerce.number().int(),
+    source: z.string().trim().min(2).max(300),
+    /** Programs send a list; the form sends lines like `2027-01-01 off`. */
+    days: z.union([z.array(Day).max(120), z.string().max(8_000)]),
+  })
+  .meta({ id: 'YearNotice' });
+
+const Moved = z.object({ moved: z.array(z.object({ taskId: z.string(), before: z.string(), after: z.string() })) });
+
+export function calendarRoutes(counter: Counter): void {
+  const show = async ({ db }: Pick<Context<unknown, unknown, unknown>, 'db'>, more: Record<string, unknown> = {}, status = 200) => {
+    const calendar = await listCalendar(db);
+    return page('calendar/index', { ...calendar, ...more }, { nav: 'admin', status, json: calendar });
+  };
+
+  route(counter, {
+    method: 'get',
+    path: '/admin/calendar',
+    summary: 'Years with and without official notice, local closures',
+    tags: ['administration'],
+    access: ['system_admin'],
+    handle: (context) => show(context),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/calendar/years',
+    summary: 'Load the official notice of a year; open deadlines are computed again',
+    tags: ['administration'],
+    access: ['system_admin'],
+    body: YearNotice,
+    response: Moved,
+    handle: async ({ db, actor, body }) => {
+      const days = typeof body.days === 'string' ? parseLines(body.days) : body.days;
+      const moved = await loadYearNotice(db, actor, { year: body.year, source: body.source, days });
+      return redirect('/admin/calendar', { json: { moved }, flash: { key: 'calendar.loaded', params: { year: body.year, count: moved.length } } });
+    },
+    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/calendar/closures',
+    summary: 'A local closure or make-up day; open deadlines are computed again',
+    tags: ['administration'],
+    access: ['system_admin'],
+    body: z.object({ date: z.iso.date(), kind: z.enum(['off', 'work']), note: z.string().trim().min(2).max(300) }),
+    response: Moved,
+    handle: async ({ db, actor, body }) => {
+      const moved = await addClosure(db, actor, body);
+      return redirect('/admin/calendar', { json: { moved }, flash: { key: 'calendar.closed', params: { count: moved.length } } });
+    },
+    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+  });
+}
+
+function parseLines(text: string): { date: string; kind: 'off' | 'work' }[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map((line, at) => {
+      const [, date, kind] = /^(\d{4}-\d{2}-\d{2})\s+(off|work|休|班)$/.exec(line) ?? [];
+      if (!date || !kind) throw inputError('days', 'calendar.line', { line: at + 1 });
+      return { date, kind: kind === 'off' || kind === '休' ? 'off' : 'work' };
+    });
+}

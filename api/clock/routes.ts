@@ -1,0 +1,77 @@
+/** The business clock of a demonstration: what time it shows, and the jump to the next deadline. Absent in production. */
+import { z } from 'zod';
+import { inTransaction } from '../../db/client.ts';
+import { changeSpeed, jumpTo, readClock } from '../../db/clock.ts';
+import { wakeRelay } from '../../db/outbox.ts';
+import { auditOutside } from '../../db/procedures.ts';
+import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
+import { page, redirect } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { localPath } from '../sending.ts';
+
+const ClockState = z
+  .object({ now: z.string(), speed: z.number(), fixed: z.boolean(), nextDeadline: z.string().nullable(), nextProcedure: z.string().nullable() })
+  .meta({ id: 'ClockState' });
+
+/** One second past the deadline: what ends at 24:00 has ended. */
+const PAST_MS = 1_000;
+
+export function clockRoutes(counter: Counter): void {
+  if (!counter.deps.config.demo) return;
+
+  route(counter, {
+    method: 'get',
+    path: '/clock',
+    summary: 'Demonstration only: the business clock and the next deadline',
+    tags: ['demonstration'],
+    access: 'public',
+    response: ClockState,
+    handle: async ({ db }) => {
+      const state = await readClock(db);
+      const view = { ...state, now: state.now.toISOString(), nextDeadline: state.nextDeadline?.toISOString() ?? null };
+      return page('clock/show', view, { json: view });
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/clock/jump',
+    summary: 'Demonstration only: move the business clock to the next deadline, or to an instant',
+    tags: ['demonstration'],
+    access: 'signed-in',
+    body: z.object({ to: z.iso.datetime({ offset: true, local: true }).optional().or(z.literal('').transform(() => undefined)), back: z.string().max(500).optional() }),
+    response: z.object({ now: z.string() }),
+    handle: async ({ db, actor, body }) => {
+      const state = await readClock(db);
+      if (state.fixed) throw new ConflictError('clock.fixed');
+      const wanted = body.to ? new Date(/[zZ]|[+-]\d\d:\d\d$/.test(body.to) ? body.to : `${body.to}+08:00`) : state.nextDeadline;
+      if (!wanted) throw new ConflictError('clock.nothingDue');
+      if (wanted <= state.now) throw inputError('to', 'clock.past');
+      const at = new Date(wanted.getTime() + PAST_MS);
+      await inTransaction(db, async (trx) => {
+        await auditOutside(trx, actor.userId, { act: 'clock.jump', subject: 'clock', detail: { to: at.toISOString() } });
+        await jumpTo(trx, at);
+      });
+      wakeRelay(db);
+      return redirect(localPath(body.back ?? '/clock'), { json: { now: at.toISOString() }, flash: 'clock.jumped' });
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/clock/speed',
+    summary: 'Demonstration only: how fast the business clock runs (1 to 3600)',
+    tags: ['demonstration'],
+    access: 'signed-in',
+    body: z.object({ speed: z.coerce.number().min(1).max(3600) }),
+    handle: async ({ db, actor, body }) => {
+      if ((await readClock(db)).fixed) throw new ConflictError('clock.fixed');
+      await inTransaction(db, async (trx) => {
+        await changeSpeed(trx, body.speed);
+        await auditOutside(trx, actor.userId, { act: 'clock.speed', subject: 'clock', detail: { speed: body.speed } });
+      });
+      wakeRelay(db);
+      return redirect('/clock', { flash: 'clock.speedSet' });
+    },
+  });
+}

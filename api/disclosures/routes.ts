@@ -1,0 +1,86 @@
+/** What the public sees: lists for their working days, and the way to object. No sign-in. */
+import { z } from 'zod';
+import { businessNow } from '../../db/clock.ts';
+import { getDisclosure } from '../../db/disclosures.ts';
+import { findObjection, raiseObjection } from '../../db/objections.ts';
+import { listDisclosures } from '../../db/views/disclosures.ts';
+import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { page, redirect } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { disclosureView, lineJson, lineView } from './page.ts';
+import { Disclosure, DisclosureFilter, DisclosureLine, NewObjection, ObjectionState } from './schemas.ts';
+
+const lists = ['plan', 'conduct', 'result', 'subsidy', 'payment'] as const;
+
+export function disclosureRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/disclosures',
+    summary: 'Public lists, newest first',
+    tags: ['disclosures'],
+    access: 'public',
+    query: DisclosureFilter,
+    response: z.object({ disclosures: z.array(DisclosureLine), next: z.string().nullable() }),
+    handle: async ({ db, query, locale }) => {
+      const { lines, next } = await listDisclosures(db, { ...query, before: query.before ? new Date(query.before) : undefined });
+      return page(
+        'disclosures/index',
+        { lines: lines.map((line) => lineView(line, locale)), next: next?.toISOString(), filter: query, lists },
+        { json: { disclosures: lines.map(lineJson), next: next?.toISOString() ?? null } },
+      );
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/disclosures/:number',
+    summary: 'One public list',
+    tags: ['disclosures'],
+    access: 'public',
+    response: Disclosure,
+    handle: async ({ db, params }) => {
+      const row = await getDisclosure(db, (params as { number: string }).number);
+      return page('disclosures/show', disclosureView(row, await businessNow(db)));
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/disclosures/:number/objections',
+    summary: 'Object to a public list; holds the person named, answered within its own period',
+    tags: ['objections'],
+    access: 'public',
+    params: z.object({ number: z.string() }),
+    body: NewObjection,
+    response: z.object({ receipt: z.string() }),
+    handle: async ({ db, vault, params, body }) => {
+      const { receipt } = await raiseObjection(db, vault, { disclosureNumber: params.number, ...body });
+      return redirect(`/objections/${receipt}`, { json: { receipt }, status: 201, flash: 'disclosures.objectionReceived' });
+    },
+    onInvalid: async ({ db, params }, issues, entered) => {
+      const row = await getDisclosure(db, params.number);
+      return page('disclosures/show', { ...disclosureView(row, await businessNow(db)), issues, entered }, { status: 422 });
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/objections/:receipt',
+    summary: 'Where an objection stands, by its receipt',
+    tags: ['objections'],
+    access: 'public',
+    params: z.object({ receipt: z.string() }),
+    response: ObjectionState,
+    handle: async ({ db, params }) => {
+      const row = await findObjection(db, params.receipt);
+      if (!row) throw new NotFoundError('objection.unknown');
+      return page('disclosures/objection', {
+        receipt: row.receipt,
+        status: row.status,
+        raisedAt: row.raised_at.toISOString(),
+        answer: row.answer,
+        decidedAt: row.decided_at?.toISOString() ?? null,
+      });
+    },
+  });
+}

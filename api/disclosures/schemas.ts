@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+export const DisclosureList = z.enum(['plan', 'conduct', 'result', 'subsidy', 'payment']);
+
+export const DisclosureFilter = z.object({
+  list: DisclosureList.optional().or(z.literal('').transform(() => undefined)),
+  status: z.enum(['open', 'ended']).optional().or(z.literal('').transform(() => undefined)),
+  region: z
+    .string()
+    .regex(/^\d{6}$/, 'region.unknown')
+    .optional()
+    .or(z.literal('').transform(() => undefined)),
+  before: z.iso.datetime({ offset: true }).optional(),
+});
+
+export const DisclosureLine = z
+  .object({
+    number: z.string(),
+    list: DisclosureList,
+    title: z.string(),
+    institution: z.string(),
+    classNumber: z.string(),
+    region: z.string(),
+    blocks: z.boolean(),
+    publishedAt: z.string(),
+    dueDate: z.string(),
+    status: z.enum(['open', 'ended']),
+    headcount: z.number().int(),
+  })
+  .meta({ id: 'DisclosureLine' });
+
+export const Disclosure = DisclosureLine.extend({
+  digest: z.string(),
+  provisional: z.boolean(),
+  snapshot: z.looseObject({}),
+}).meta({ id: 'Disclosure' });
+
+export const NewObjection = z
+  .object({
+    seat: z.coerce.number().int().min(1).max(500).optional().or(z.literal('').transform(() => undefined)),
+    grounds: z.string().trim().min(5).max(2000),
+    contact: z.string().trim().max(200).optional(),
+  })
+  .meta({ id: 'NewObjection' });
+
+export const ObjectionState = z
+  .object({ receipt: z.string(), status: z.enum(['open', 'upheld', 'dismissed']), raisedAt: z.string(), answer: z.string().nullable(), decidedAt: z.string().nullable() })
+  .meta({ id: 'ObjectionState' });

@@ -1,0 +1,34 @@
+/** Mails as sent or kept, for the administrator. */
+import { z } from 'zod';
+import { listMails } from '../../db/mails.ts';
+import { page } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+
+const SHOWN = 100;
+
+const Mail = z
+  .object({ id: z.string(), to: z.string(), template: z.string(), subject: z.string().nullable(), status: z.string(), createdAt: z.string(), body: z.string().nullable() })
+  .meta({ id: 'Mail' });
+
+export function mailRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/admin/mails',
+    summary: 'The newest mails, sent or kept',
+    tags: ['administration'],
+    access: ['system_admin'],
+    response: z.object({ mails: z.array(Mail) }),
+    handle: async ({ db }) => {
+      const mails = (await listMails(db, SHOWN)).map((mail) => ({
+        id: mail.id,
+        to: mail.name,
+        template: mail.template,
+        subject: mail.subject,
+        status: mail.status,
+        createdAt: mail.created_at.toISOString(),
+        body: mail.body,
+      }));
+      return page('mails/index', { mails }, { nav: 'admin', json: { mails } });
+    },
+  });
+}
