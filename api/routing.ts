@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { type IdempotentRequest, requestDigest } from '../db/idempotency.ts';
 import type { Actor } from '../db/users.ts';
 import type { Vault } from '../db/vault.ts';
-import { InputError, NotAllowedError, NotSignedInError } from '../workflows/domain/errors.ts';
+import { InputError, NotAllowedError, NotFoundError, NotSignedInError } from '../workflows/domain/errors.ts';
 import type { Role } from '../workflows/domain/roles.ts';
 import { hasRole } from '../workflows/domain/scope.ts';
 import type { ApiConfig } from './config.ts';
@@ -101,7 +101,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   if (spec.method !== 'get') requireToken(req, visit);
   if (Array.isArray(spec.access) && actor && !hasRole(actor, ...(spec.access as Role[]))) throw new NotAllowedError('role');
   const { body, key } = takeBody(req);
-  const params = parse(spec.params, req.params, deps.words);
+  const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
   const context: Context<z.output<P>, z.output<Q>, unknown> = {
     db: deps.db,
@@ -130,6 +130,14 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   }
 }
 
+/** What does not fit the address does not exist. */
+function parseParams<S extends z.ZodType>(schema: S | undefined, value: unknown): z.output<S> {
+  if (!schema) return value as z.output<S>;
+  const result = schema.safeParse(value);
+  if (!result.success) throw new NotFoundError('page');
+  return result.data;
+}
+
 function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words: Words): z.output<S> {
   if (!schema) return undefined as z.output<S>;
   const result = schema.safeParse(value ?? {}, { reportInput: true });
@@ -140,7 +148,9 @@ function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words
 /** The fields of the form without the two that belong to the shell. */
 function takeBody(req: Request): { body: Record<string, unknown>; key: string | undefined } {
   const given = (typeof req.body === 'object' && req.body !== null ? req.body : {}) as Record<string, unknown>;
-  const { _csrf: _token, idempotencyKey, ...body } = given;
+  const { _csrf: _token, idempotencyKey, ...fields } = given;
+  // A browser sends every field of a form; one left empty counts as absent.
+  const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
   return { body, key: key && key.length <= 200 ? key : undefined };
 }
