@@ -3,7 +3,7 @@ export const sql = `
 create table papers (
   id uuid primary key default gen_random_uuid(),
   kind text not null,
-  number text not null unique,
+  number text not null,
   class_id uuid references classes (id),
   procedure_id text references procedures (id),
   task_id text,
@@ -11,6 +11,7 @@ create table papers (
   issued_at timestamptz not null,
   signatory uuid references users (id),
   content jsonb not null,
+  unique (kind, number),
   unique (kind, procedure_id, task_id)
 );
 comment on table papers is 'Official papers (文书) as issued; printed on A4';
