@@ -1,0 +1,49 @@
+/** `npm run bench`: every figure beside its limit, measured in the same run. `-- --quick` takes under a minute. */
+import { randomBytes } from 'node:crypto';
+import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { measureDecisions } from './decisions.ts';
+import { put, table } from './figures.ts';
+import { fillProvince } from './fill.ts';
+import { measureInbox } from './inbox.ts';
+import { memoryMb, startChild } from './processes.ts';
+import { benchServers } from './servers.ts';
+import { measureSteps } from './steps.ts';
+
+const quick = process.argv.includes('--quick');
+const servers = await benchServers();
+const db = openDatabase(servers.url, { max: 20, owner: true });
+await fillProvince(db);
+const env = {
+  DATABASE_URL: servers.url,
+  TEMPORAL_ADDRESS: servers.temporalAddress,
+  TEMPORAL_NAMESPACE: servers.namespace,
+  SHIMING_VAULT_KEYS: JSON.stringify({ keys: { bench: randomBytes(32).toString('base64') }, currentKid: 'bench', indexKey: randomBytes(32).toString('base64') }),
+  SHIMING_DEMO: '1',
+  PORT: '0',
+};
+let beganMs = performance.now();
+const api = await startChild('api/main.ts', env, /"url":"(http[^"]+)"/);
+put({ name: 'start of the API process', value: performance.now() - beganMs, unit: 'ms' });
+const apiOrigin = api.match[1] ?? '';
+try {
+  await measureDecisions(db, servers, { seconds: quick ? 2 : 8, clients: quick ? [8] : [1, 8, 32], relay: false, apiOrigin });
+  await db.raw('delete from outbox');
+  beganMs = performance.now();
+  const worker = await startChild('activities/main.ts', env, /worker polls/);
+  put({ name: 'start of the worker process', value: performance.now() - beganMs, unit: 'ms' });
+  try {
+    await measureSteps(db, servers, { workflows: quick ? 40 : 200, workerPid: worker.pid });
+    if (!quick) await measureDecisions(db, servers, { seconds: 8, clients: [8], relay: true, apiOrigin });
+    put({ name: 'memory of the worker', value: memoryMb(worker.pid), unit: 'MB' });
+  } finally {
+    await worker.stop();
+  }
+  await measureInbox(db, { apiOrigin, open: quick ? 50_000 : 1_000_000, seconds: quick ? 2 : 8 });
+  put({ name: 'memory of the API', value: memoryMb(api.pid), unit: 'MB' });
+} finally {
+  await api.stop();
+  await closeDatabase(db);
+  await servers.stop();
+}
+process.stdout.write(`\n${table()}\n`);
+process.exit(0);
