@@ -1,0 +1,61 @@
+/** The whole product in the test's process, on a database of its own and the real Temporal: pages, worker, relay, simulators. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { inject } from 'vitest';
+import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { type Product, startProduct } from '../../start/product.ts';
+import { type Person, signIn } from './person.ts';
+import { freshDatabase } from './servers.ts';
+
+export type Office = {
+  product: Product;
+  origin: string;
+  /** As the owner of the schema: for looking, and for planting faults. */
+  db: Knex;
+  as(login: string): Promise<Person>;
+  /** Jumps the business clock to the next deadline, as the page 业务时钟 does. */
+  jump(to?: Date): Promise<void>;
+  close(): Promise<void>;
+};
+
+export async function openOffice(): Promise<Office> {
+  process.env.TEMPORAL_ADDRESS = inject('temporalAddress');
+  const database = await freshDatabase();
+  const stateDir = mkdtempSync(join(tmpdir(), 'shiming-office-'));
+  const product = await startProduct({
+    stateDir,
+    databaseUrl: database.url,
+    port: 0,
+    demo: true,
+    clockSpeed: 1,
+    taskQueue: `office-${process.pid}-${Date.now()}`,
+    workflowBundle: { codePath: inject('bundlePath') },
+    log: () => undefined,
+  });
+  const db = openDatabase(database.url, { owner: true, max: 5 });
+  const people = new Map<string, Promise<Person>>();
+  const office: Office = {
+    product,
+    origin: product.url,
+    db,
+    as(login) {
+      const known = people.get(login) ?? signIn(product.url, login);
+      people.set(login, known);
+      return known;
+    },
+    async jump(to) {
+      const admin = await office.as('system-1');
+      const answer = await admin.post('/clock/jump', to ? { to: to.toISOString() } : {});
+      if (answer.status !== 200) throw new Error(`the clock did not jump: ${JSON.stringify(answer.body)}`);
+    },
+    async close() {
+      await closeDatabase(db);
+      await product.stop();
+      await database.drop();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+  return office;
+}
