@@ -1,9 +1,11 @@
-import { Connection } from '@temporalio/client';
-import { isGrpcServiceError } from '@temporalio/client';
-import { status } from '@grpc/grpc-js';
+import { Connection, isGrpcServiceError } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import { RETENTION_DAYS, temporalSettings } from '../temporal.config.ts';
 import { until } from './processes.ts';
 import { StartError } from './start-error.ts';
+
+/** The codes of gRPC that are told apart here. */
+const status = { NOT_FOUND: 5, PERMISSION_DENIED: 7, UNIMPLEMENTED: 12, UNAUTHENTICATED: 16 };
 
 /** Whether the frontend answers; `address` undefined means the cluster that the environment names. */
 export async function isServing(address?: string): Promise<boolean> {
@@ -32,7 +34,7 @@ export async function prepareNamespace(address: string | undefined, namespace: s
         if (!isCode(error, status.NOT_FOUND)) return false;
       }
       try {
-        await service.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: RETENTION_DAYS * 86_400 as never } });
+        await service.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs(`${RETENTION_DAYS} days`) });
       } catch (error) {
         if (isCode(error, status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTED)) throw refused(namespace);
       }
@@ -73,7 +75,7 @@ async function answers(call: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-function isCode(error: unknown, ...codes: status[]): boolean {
+function isCode(error: unknown, ...codes: number[]): boolean {
   return isGrpcServiceError(error) && codes.includes(error.code);
 }
 

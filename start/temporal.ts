@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, openSync, closeSync, statSync, renameSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DEFAULT_NAMESPACE, temporalIsConfigured, temporalSettings } from '../temporal.config.ts';
+import { temporalIsConfigured, temporalSettings } from '../temporal.config.ts';
 import { databaseUrl, createDatabase, withClient } from './postgres.ts';
 import { endProcess, freePorts, isAlive, isPortFree, type ProcessIdentity, readJson, run, startOf, thisProcess, until, withLock, writeJson } from './processes.ts';
 import { childEnvironment } from './config.ts';
@@ -48,10 +48,11 @@ export async function ensureTemporal(options: Options): Promise<Temporal> {
   const log = options.log ?? (() => undefined);
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
+  const { namespace } = temporalSettings();
   const program = await findTemporal({ onPostgres: options.onPostgres ?? false, log });
   return withLock(join(dir, 'lock'), async () => {
     const ports = await choosePorts(dir);
-    const start = program.kind === 'server' ? await serverCommand(program, options, dir, ports, log) : devCommand(program.program, dir, ports);
+    const start = program.kind === 'server' ? await serverCommand(program, options, dir, ports, log) : devCommand(program.program, dir, ports, namespace);
     const address = `127.0.0.1:${ports.frontend}`;
 
     const found = await readJson<Running>(join(dir, 'running.json'));
@@ -62,9 +63,9 @@ export async function ensureTemporal(options: Options): Promise<Temporal> {
     if (!foreign) writeJson(join(dir, 'running.json'), { ...running, owner: thisProcess });
 
     if (!(await until(() => isServing(running.address), START_PATIENCE_MS, 200))) throw silent(running.address, dir);
-    await prepareNamespace(running.address, DEFAULT_NAMESPACE);
+    await prepareNamespace(running.address, namespace);
     const stop = () => withLock(join(dir, 'lock'), () => stopServer(running.server, dir));
-    return { address: running.address, namespace: DEFAULT_NAMESPACE, startedByUs: !foreign, stop: async () => (foreign ? undefined : stop()) };
+    return { address: running.address, namespace, startedByUs: !foreign, stop: async () => (foreign ? undefined : stop()) };
   });
 }
 
@@ -96,9 +97,9 @@ async function serverCommand(program: TemporalProgram & { kind: 'server' }, opti
   };
 }
 
-function devCommand(program: string, dir: string, ports: TemporalPorts): Command {
+function devCommand(program: string, dir: string, ports: TemporalPorts, namespace: string): Command {
   const place = ['--ip', '127.0.0.1', '--port', String(ports.frontend), '--db-filename', join(dir, 'temporal.sqlite')];
-  const args = ['server', 'start-dev', ...place, '--namespace', DEFAULT_NAMESPACE, '--headless', '--log-level', 'warn'];
+  const args = ['server', 'start-dev', ...place, '--namespace', namespace, '--headless', '--log-level', 'warn'];
   return { program, args, fingerprint: createHash('sha256').update([program, ...args].join(' ')).digest('hex') };
 }
 
