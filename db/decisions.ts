@@ -114,14 +114,16 @@ async function writeDecision(
   const detail = { task: task.id, outcome: decision.outcome };
   const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail });
   const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
-  const { rows } = await trx.raw<{ rows: { signed: number }[] }>(
+  const { rows } = await trx.raw<{ rows: { signed: number; decided: number }[] }>(
     `with moved as (
        update procedures set fact_no = :factNo, audit_no = :auditNo, audit_hash = :hash,
               next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open' and id <> :taskId)
         where id = :id),
      decided as (
        update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
-              claimed_by = :actor, version = version + 1 where id = :taskId and status = 'open'),
+              claimed_by = :actor, version = version + 1
+        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+       returning 1),
      fact as (
        insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
        values (:id, :factNo, 'decided', :taskId, :outcome, :actor, :now, :payload)),
@@ -138,7 +140,7 @@ async function writeDecision(
        select scope, :actor, :step, :now from unnest(cast(:scopes as text[])) scope
        on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
        returning 1)
-     select count(*)::int as signed from signed`,
+     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`,
     {
       id: procedure.id,
       type: procedure.type,
@@ -160,9 +162,17 @@ async function writeDecision(
       scopes: task.four_eyes,
     },
   );
-  if (rows[0]?.signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
+  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id);
+  if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
   procedure.fact_no = factNo;
   return answer;
+}
+
+async function lostRace(trx: Trx, taskId: string): Promise<ConflictError> {
+  const now = await getTask(trx, taskId);
+  if (now.status === 'decided') return alreadyDecided(trx, now);
+  return now.status === 'open' ? alreadyClaimed(trx, now) : new ConflictError(`task.${now.status}`);
 }
 
 async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
