@@ -17,6 +17,7 @@ export type TemporalSettings = {
 
 /**
  * Where Temporal is and how to reach it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_*.
+ * TEMPORAL_TASK_QUEUE keeps several installations on one namespace apart.
  * A profile file is read only when TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE names one, so that a developer's own
  * file for another cluster is never used by accident. Arguments go before the environment.
  */
@@ -26,7 +27,7 @@ export function temporalSettings(given: { address?: string; namespace?: string; 
   return {
     connectionOptions: { ...loaded.connectionOptions, address: given.address ?? loaded.connectionOptions.address ?? '127.0.0.1:7233' },
     namespace: given.namespace ?? loaded.namespace ?? DEFAULT_NAMESPACE,
-    taskQueue: given.taskQueue ?? TASK_QUEUE,
+    taskQueue: given.taskQueue ?? (process.env.TEMPORAL_TASK_QUEUE || TASK_QUEUE),
   };
 }
 

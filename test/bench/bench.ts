@@ -18,6 +18,7 @@ const env = {
   TEMPORAL_ADDRESS: servers.temporalAddress,
   TEMPORAL_NAMESPACE: servers.namespace,
   SHIMING_VAULT_KEYS: JSON.stringify({ keys: { bench: randomBytes(32).toString('base64') }, currentKid: 'bench', indexKey: randomBytes(32).toString('base64') }),
+  TEMPORAL_TASK_QUEUE: `bench-${process.pid}`,
   SHIMING_DEMO: '1',
   PORT: '0',
 };
