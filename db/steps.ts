@@ -56,7 +56,7 @@ export async function takeStep(db: Db, input: StepInput, perform: PerformActs): 
     else if (input.cancels.length > 0) await cancelTasks(trx, procedure, input.cancels);
     const asks = closing || procedure.status !== 'open' ? [] : input.asks;
     const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks) : [];
-    return movePlace(trx, procedure, input, { ...procedure.flags, ...acted, ...input.flags }, tasks, closing);
+    return movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
   });
   return place ?? readPlace(db, input.procedureId);
 }

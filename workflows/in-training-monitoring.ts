@@ -25,8 +25,10 @@ export async function inTrainingMonitoring(desk: Desk): Promise<string> {
       asks: [attendanceTask(desk), inspectionTask(desk)],
     });
   }
-  while (desk.place.openSteps.length > 0) {
+  // A decision closes its task before its fact is read: the stage ends when nothing is open and nothing is unread.
+  while (desk.place.openSteps.length > 0 || desk.place.facts.length > 0) {
     const fact = await desk.next();
+    if (fact.kind === 'withdrawn') return 'withdrawn';
     const decided: { taskId?: string; factNo: number } = { factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) };
     switch (fact.kind === 'decided' ? stepOf(fact) : fact.kind) {
       case 'training.inspection':

@@ -81,8 +81,11 @@ create table enrolments (
   amount_fen bigint check (amount_fen >= 0),
   amount_trace jsonb,
   held_by text,
+  attended_percent numeric(4, 1) check (attended_percent between 0 and 100),
+  attendance_short boolean not null default false,
   unique (class_id, person_id)
 );
+comment on column enrolments.attendance_short is 'Attended fewer hours than the policy pack asks for: no result, no claim. Set when attendance is closed';
 comment on column enrolments.held_by is 'Objection that holds this person; others go on';
 create index enrolments_person on enrolments (person_id);
 create index enrolments_phone on enrolments (phone_index);
