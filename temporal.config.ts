@@ -36,7 +36,10 @@ export function temporalIsConfigured(): boolean {
   return Boolean(process.env.TEMPORAL_ADDRESS || process.env.TEMPORAL_PROFILE || process.env.TEMPORAL_CONFIG_FILE);
 }
 
-/** A procedure's row and its workflow share one id; both directions of a look-up are the identity. */
-export function procedureWorkflowId(procedureId: string): string {
-  return procedureId;
+/**
+ * A procedure's row and its workflow share one id. Installations that share a namespace are kept apart by their task queues, which then
+ * lead the ids.
+ */
+export function procedureWorkflowId(procedureId: string, taskQueue: string): string {
+  return taskQueue === TASK_QUEUE ? procedureId : `${taskQueue}/${procedureId}`;
 }

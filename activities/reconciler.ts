@@ -6,11 +6,12 @@ import { type Connection, Client, WorkflowNotFoundError } from '@temporalio/clie
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { listOpenProcedures, listStandingStill } from '../db/reconciliation.ts';
+import { procedureWorkflowId } from '../temporal.config.ts';
 import { ringProcedures } from '../db/procedures.ts';
 import { wakeRelay } from '../db/outbox.ts';
 
 export type Reconciler = { stop(): Promise<void> };
-export type ReconcilerOptions = { db: Knex; connection: Connection; namespace: string; log: Logger; everyMs?: number };
+export type ReconcilerOptions = { db: Knex; connection: Connection; namespace: string; taskQueue: string; log: Logger; everyMs?: number };
 
 const EVERY_MS = 15_000;
 const BATCH = 200;
@@ -40,9 +41,9 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
 let cursor = '';
 
 /** One turn. Returns the ids that were rung. */
-export async function reconcile({ db, connection, namespace, log }: ReconcilerOptions): Promise<string[]> {
+export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
   const still = await listStandingStill(db);
-  const lost = await findLostRuns(db, new Client({ connection, namespace }));
+  const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
   const ids = [...new Set([...still, ...lost])];
   if (ids.length > 0) {
     await ringProcedures(db, ids);
@@ -53,13 +54,13 @@ export async function reconcile({ db, connection, namespace, log }: ReconcilerOp
 }
 
 /** Asks Temporal about one batch of open procedures each turn, so that a large province is walked round in time. */
-async function findLostRuns(db: Knex, client: Client): Promise<string[]> {
+async function findLostRuns(db: Knex, client: Client, taskQueue: string): Promise<string[]> {
   const open = await listOpenProcedures(db, cursor, BATCH);
   cursor = open.length < BATCH ? '' : (open.at(-1) ?? '');
   const lost: string[] = [];
   for (const id of open) {
     try {
-      const description = await client.withDeadline(Date.now() + 3_000, () => client.workflow.getHandle(id).describe());
+      const description = await client.withDeadline(Date.now() + 3_000, () => client.workflow.getHandle(procedureWorkflowId(id, taskQueue)).describe());
       if (description.status.name !== 'RUNNING') lost.push(id);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) lost.push(id);

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { inTransaction } from '../db/client.ts';
 import { deleteLines, type OutboxLine, outboxChannel, postponeLines, takeLines } from '../db/outbox.ts';
 import { findProcedure } from '../db/procedures.ts';
+import { procedureWorkflowId } from '../temporal.config.ts';
 import type { FactBell } from '../workflows/domain/procedures.ts';
 
 const BATCH = 50;
@@ -123,7 +124,7 @@ async function deliverToEnded(options: RelayOptions, client: Client, line: Outbo
 async function send(options: RelayOptions, client: Client, line: OutboxLine, bell: FactBell, policy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<void> {
   await client.withDeadline(Date.now() + SEND_DEADLINE_MS, () =>
     client.workflow.signalWithStart(line.type, {
-      workflowId: line.procedure_id,
+      workflowId: procedureWorkflowId(line.procedure_id, options.taskQueue),
       taskQueue: options.taskQueue,
       args: [{ procedureId: line.procedure_id }],
       signal: 'fact',

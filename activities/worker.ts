@@ -45,7 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const done = worker.run();
   const relay = startRelay({ db: options.db, databaseUrl: options.databaseUrl, connection, namespace, taskQueue, log: options.log });
   const mailDesk = startMailDesk({ db: options.db, smtpUrl: options.smtpUrl, baseUrl: options.baseUrl, log: options.log });
-  const reconciler = startReconciler({ db: options.db, connection, namespace, log: options.log });
+  const reconciler = startReconciler({ db: options.db, connection, namespace, taskQueue, log: options.log });
   return {
     relay,
     done,

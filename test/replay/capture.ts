@@ -4,10 +4,10 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { temporalSettings } from '../../temporal.config.ts';
+import { procedureWorkflowId, temporalSettings } from '../../temporal.config.ts';
 
 /** Writes one history per type of procedure, the longest that there is. */
-export async function captureHistories(db: Knex, address: string, scenario: string): Promise<string[]> {
+export async function captureHistories(db: Knex, address: string, taskQueue: string, scenario: string): Promise<string[]> {
   const settings = temporalSettings({ address });
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace: settings.namespace });
@@ -17,7 +17,7 @@ export async function captureHistories(db: Knex, address: string, scenario: stri
   for (const { id, type } of procedures) {
     if (seen.has(type)) continue;
     seen.add(type);
-    const history = await client.workflow.getHandle(id).fetchHistory();
+    const history = await client.workflow.getHandle(procedureWorkflowId(id, taskQueue)).fetchHistory();
     const folder = join(import.meta.dirname, 'histories', type);
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${scenario}.json`);
