@@ -39,6 +39,8 @@ export function handleErrors(deps: ApiDeps): ErrorRequestHandler {
       deps.log.error({ requestId: visit?.requestId, method: req.method, status, error: (error as Error)?.name, state: sqlState(error), at: firstFrame(error) }, 'request failed');
     }
     if (status === 503) res.setHeader('Retry-After', '3');
+    if (known instanceof TooManyError) res.setHeader('Retry-After', String(known.params['seconds'] ?? 60));
+    if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer');
     if (known instanceof NotSignedInError && wantsPage(req)) {
       await keepForm(deps, req, res);
       res.redirect(303, `/sign-in?next=${encodeURIComponent(req.method === 'GET' ? req.originalUrl : '/')}`);

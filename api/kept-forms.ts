@@ -10,14 +10,18 @@ import { findVisit } from './visit.ts';
 
 export type KeptFields = [name: string, value: string][];
 
-/** Keeps the form of this request, if it was one and its session has ended. */
+const KEPT_AT_MOST = 500_000;
+
+/** Keeps the form of this request, if it was one, its session has ended and it is known whose that was: nobody else can fill the table. */
 export async function keepForm({ db, config }: ApiDeps, req: Request, res: Response): Promise<void> {
   const visit = findVisit(req);
   const body = req.body as Record<string, unknown> | undefined;
-  if (req.method !== 'POST' || !visit?.ended || !body || req.path.startsWith('/sign-in')) return;
+  if (req.method !== 'POST' || !visit?.ended?.userId || !body || req.path.startsWith('/sign-in')) return;
   const fields = flatten(body).filter(([name]) => name !== '_csrf' && !/password/i.test(name));
+  const text = JSON.stringify(fields);
+  if (text.length > KEPT_AT_MOST) return;
   const token = randomBytes(32).toString('base64url');
-  await addKeptForm(db, { idHash: hashToken(token), userId: visit.ended.userId, path: req.originalUrl, sealed: seal(config, JSON.stringify(fields)) });
+  await addKeptForm(db, { idHash: hashToken(token), userId: visit.ended.userId, path: req.originalUrl, sealed: seal(config, text) });
   setCookie(res, 'kept', token, config, 3_600);
 }
 

@@ -68,10 +68,14 @@ export function secureHeaders(config: ApiConfig): RequestHandler[] {
         },
         strictTransportSecurity: config.https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
         crossOriginEmbedderPolicy: false,
+        // With no-referrer, helmet's default, a browser sends `Origin: null` with our own forms.
+        referrerPolicy: { policy: 'same-origin' },
       })(req, res, next),
     (req, res, next) => {
       res.setHeader('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), payment=()');
-      if (visitOf(req).session) res.setHeader('Cache-Control', 'no-store');
+      // One address is page and JSON: neither may be taken for the other out of a cache.
+      res.vary('Accept').vary('Cookie').vary('Authorization');
+      res.setHeader('Cache-Control', visitOf(req).session ? 'no-store' : 'private, no-cache');
       next();
     },
   ];

@@ -1,5 +1,5 @@
 /** Sends a reply: a page to a browser, JSON to a program; flash messages in a cookie for one page. */
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
 import type { Flash, Reply } from './replies.ts';
@@ -41,8 +41,10 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
         res.send(reply.content);
         return;
       }
-      reply.content.pipe(res);
-      await once(res, 'finish');
+      // A reader who goes away in the middle is no failure of ours.
+      await pipeline(reply.content, res).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      });
     }
   }
 }

@@ -25,13 +25,14 @@ export type Workplace = {
   institution?: string;
 };
 
-export type Account = { userId: string; passwordHash: string; active: boolean; demo: boolean };
+/** Without a password hash nobody signs in by password. */
+export type Account = { userId: string; passwordHash: string | undefined; active: boolean; demo: boolean };
 export type DemoAccount = { login: string; name: string; role: Role; region: string; workplace: Workplace };
 
 /** The account with this login (spelling and case as entered by the administrator), active or not. */
 export async function findUserByLogin(db: Db, login: string): Promise<Account | undefined> {
   const row = await db('users').where({ login }).first('id', 'password_hash', 'active', 'demo');
-  return row && { userId: row.id, passwordHash: row.password_hash, active: row.active, demo: row.demo };
+  return row && { userId: row.id, passwordHash: row.password_hash ?? undefined, active: row.active, demo: row.demo };
 }
 
 /** The grants in force today by the business clock, with the paths of their regions. */

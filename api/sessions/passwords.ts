@@ -2,11 +2,14 @@
 import { hash, verify } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { TooManyError } from '../too-many.ts';
 
 /** ASVS 5.0: 19 MiB, two passes. */
 const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const AT_ONCE = 2;
+/** Each takes about 50 ms of a core: who comes behind so many is told to come again. */
+const WAITING_AT_MOST = 100;
 
 export function hashPassword(password: string): Promise<string> {
   return hash(password, argon);
@@ -31,6 +34,7 @@ export function createPasswordDesk(db: Knex): PasswordDesk {
   let decoy: Promise<string> | undefined;
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (waiting.length >= WAITING_AT_MOST) throw new UnavailableError('busy');
     if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
     try {

@@ -124,16 +124,16 @@ export function sessionRoutes(counter: Counter): void {
     handle: async (context) => {
       const account = await findUserByLogin(context.db, context.body.login);
       if (!account?.demo || !account.active) throw new NotFoundError('account.unknown');
-      const before = visitOf(context.req).session;
-      if (before?.by === 'cookie') await endSession(context.db, before.idHash);
       return begin(context, account.userId, undefined);
     },
   });
 }
 
-/** A new session id at every sign-in. */
+/** A new session id at every sign-in; the one that this browser had before ends. */
 async function begin(context: Context<unknown, unknown, unknown>, userId: string, next: string | undefined): Promise<Reply> {
   const { db, req, res, config, deps } = context;
+  const before = visitOf(req).session;
+  if (before?.by === 'cookie') await endSession(db, before.idHash);
   const token = randomBytes(32).toString('base64url');
   await addSession(db, { idHash: hashToken(token), csrfToken: randomBytes(24).toString('base64url'), userId, ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' });
   await auditOutside(db, userId, { act: 'session.begin', subject: 'sign-in' });
