@@ -1,5 +1,5 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { RETENTION_DAYS, temporalSettings } from '../temporal.config.ts';
 import { until } from './processes.ts';
 import { StartError } from './start-error.ts';
