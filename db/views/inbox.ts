@@ -1,0 +1,256 @@
+/**
+ * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
+ * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
+ */
+import { hasRole } from '../../workflows/domain/scope.ts';
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import type { TaskKind } from '../../workflows/domain/procedures.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import type { Db } from '../client.ts';
+import { instantColumns } from '../procedures.ts';
+import type { Actor } from '../users.ts';
+
+export const inboxViews = ['mine', 'queue', 'region'] as const;
+export type InboxView = (typeof inboxViews)[number];
+export const urgencies = ['overdue', 'soon', 'later', 'none'] as const;
+export type Urgency = (typeof urgencies)[number];
+
+export type InboxFilter = {
+  view: InboxView;
+  kind?: TaskKind | undefined;
+  stage?: string | undefined;
+  /** Part of the institution's name, of the title, or the beginning of the number. */
+  text?: string | undefined;
+  urgency?: Urgency | undefined;
+};
+
+/** What time it is for the list: due at or before `now` is overdue, up to `soonUntil` is soon. */
+export type InboxTimes = { now: Date; soonUntil: Date };
+
+/** Place of the last task shown. `due` is PostgreSQL's own text of the instant, so that no microsecond is lost; null: without due instant. */
+export type InboxCursor = { due: string | null; id: string };
+
+export type InboxTask = {
+  id: string;
+  procedure_id: string;
+  step: string;
+  round: number;
+  kind: TaskKind;
+  role: string;
+  office: string;
+  subject_number: string;
+  subject_title: string;
+  institution_name: string;
+  headcount: number | null;
+  amount_fen: number | null;
+  from_date: string;
+  working_days: number | null;
+  days_used: number;
+  due_date: string | null;
+  due_at: Date | null;
+  due_key: string | null;
+  provisional: boolean;
+  urged_at: Date | null;
+  claimed_by: string | null;
+  claimed_at: Date | null;
+  holder: string | null;
+  version: number;
+};
+
+/** Counts stop here: beyond it the page says «10,000+». */
+export const countedAtMost = 10_000;
+
+export type Instant = { now: Date; today: string; calendar_key: string };
+
+/** Business time of a page, with the key of the calendar in force. */
+export async function readInstant(db: Db): Promise<Instant> {
+  const { rows } = await db.raw<{ rows: Instant[] }>(`select ${instantColumns}`);
+  const row = rows[0];
+  if (!row) throw new Error('the clock has no row');
+  return row;
+}
+
+/** The views that this person has. */
+export function viewsOf(actor: Actor): InboxView[] {
+  if (actor.institutionId !== undefined) return ['queue', 'mine'];
+  return hasRole(actor, ...regionRoles) ? ['queue', 'mine', 'region'] : ['queue', 'mine'];
+}
+
+const regionRoles: readonly Role[] = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer', 'supervisor', 'auditor', 'catalogue_officer'];
+
+type Scope = { from: string; match: string; bindings: Record<string, unknown> };
+
+/** Which queues a view reads: rows of `g`, and how a task of one of them is found by an index. */
+function scopeOf(actor: Actor, filter: InboxFilter): Scope {
+  if (filter.view === 'mine') return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
+  if (filter.view === 'region') return regionScope(actor, filter);
+  if (actor.institutionId !== undefined) {
+    return {
+      from: `unnest(cast(:roles as text[])) g (role)`,
+      match: 't.institution_id = :institution and t.role = g.role',
+      bindings: { institution: actor.institutionId, roles: actor.grants.map((grant) => grant.role).filter(isOutsideRole) },
+    };
+  }
+  const grants = actor.grants.filter((grant) => !isOutsideRole(grant.role));
+  return {
+    from: `unnest(cast(:offices as text[]), cast(:roles as text[])) g (office, role)`,
+    match: 't.office = g.office and t.role = g.role',
+    bindings: { offices: grants.map((grant) => grant.region), roles: grants.map((grant) => grant.role) },
+  };
+}
+
+/** Every office of the subtree is a queue of its own. A text is first looked up among the classes: their tasks are few and found by class. */
+function regionScope(actor: Actor, filter: InboxFilter): Scope {
+  const paths = topmost(actor.grants.filter((grant) => regionRoles.includes(grant.role)).map((grant) => grant.path));
+  const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
+  if (!filter.text) return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
+  return {
+    from: `(select c.id, o.path from ${offices} o join regions r on r.path = o.path join classes c on c.region = r.code join institutions i on i.id = c.institution_id
+             where c.number like :begins or c.title ilike :contains or i.name ilike :contains limit 2000) g`,
+    match: `t.class_id = g.id and t.office_path = any(array(select path from ${offices} o)) and ${officersOnly}`,
+    bindings: { paths },
+  };
+}
+
+const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
+
+function topmost(paths: readonly string[]): string[] {
+  return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
+}
+
+function conditionsOf(filter: InboxFilter): { sql: string; bindings: Record<string, unknown> } {
+  const parts: string[] = [];
+  const bindings: Record<string, unknown> = {};
+  if (filter.kind) {
+    parts.push('t.kind = :kind');
+    bindings['kind'] = filter.kind;
+  }
+  if (filter.stage) {
+    parts.push('t.step like :stage');
+    bindings['stage'] = `${likeText(filter.stage)}.%`;
+  }
+  if (filter.text) {
+    bindings['begins'] = `${likeText(filter.text)}%`;
+    bindings['contains'] = `%${likeText(filter.text)}%`;
+    if (filter.view !== 'region') parts.push('(t.subject_number like :begins or t.subject_title ilike :contains or t.institution_name ilike :contains)');
+  }
+  return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
+}
+
+function likeText(text: string): string {
+  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+}
+
+/** The range of due instants of a group; `none` has no instant. */
+function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings: Record<string, Date> } {
+  switch (urgency) {
+    case 'overdue':
+      return { sql: ' and t.due_at <= :now', bindings: { now: times.now } };
+    case 'soon':
+      return { sql: ' and t.due_at > :now and t.due_at <= :soon', bindings: { now: times.now, soon: times.soonUntil } };
+    case 'later':
+      return { sql: ' and t.due_at > :soon', bindings: { soon: times.soonUntil } };
+    case 'none':
+      return { sql: ' and t.due_at is null', bindings: {} };
+  }
+}
+
+const columns = `t.id, t.procedure_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
+  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.version`;
+
+/** One page after `cursor`, the most urgent first. `next` is there when more follow. */
+export async function listInbox(
+  db: Db,
+  actor: Actor,
+  filter: InboxFilter,
+  times: InboxTimes,
+  page: { cursor?: InboxCursor | undefined; size: number },
+): Promise<{ tasks: InboxTask[]; next: InboxCursor | undefined }> {
+  const wanted = page.size + 1;
+  const tasks: InboxTask[] = [];
+  const dated = filter.urgency !== 'none' && page.cursor?.due !== null;
+  if (dated) tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'dated', after: page.cursor, limit: wanted }))));
+  if (tasks.length < wanted && (filter.urgency === undefined || filter.urgency === 'none')) {
+    const after = dated ? undefined : page.cursor;
+    tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'undated', after, limit: wanted - tasks.length }))));
+  }
+  const shown = tasks.slice(0, page.size);
+  const last = shown.at(-1);
+  return { tasks: shown, next: tasks.length > page.size && last ? { due: last.due_key, id: last.id } : undefined };
+}
+
+type Query = { sql: string; bindings: Record<string, unknown> };
+
+async function readPage(db: Db, { sql, bindings }: Query): Promise<InboxTask[]> {
+  const { rows } = await db.raw<{ rows: InboxTask[] }>(sql, bindings as never);
+  return rows;
+}
+
+/** The SQL of one part of a page; exported so that a test can ask PostgreSQL how it runs. */
+export function inboxQuery(
+  actor: Actor,
+  filter: InboxFilter,
+  times: InboxTimes,
+  part: { part: 'dated' | 'undated'; after?: InboxCursor | undefined; limit: number },
+): Query {
+  const scope = scopeOf(actor, filter);
+  const conditions = conditionsOf(filter);
+  const range = part.part === 'undated' ? dueRange('none', times) : filter.urgency ? dueRange(filter.urgency, times) : { sql: ' and t.due_at is not null', bindings: {} };
+  const after = part.after === undefined ? '' : part.part === 'dated' ? ' and (t.due_at, t.id) > (cast(:afterDue as timestamptz), :afterId)' : ' and t.id > :afterId';
+  const order = part.part === 'dated' ? 'due_at, id' : 'id';
+  return {
+    sql: `select q.*, u.name as holder from (
+            select t.* from ${scope.from} cross join lateral (
+              select ${columns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit :limit) t
+            order by ${order} limit :limit) q
+          left join users u on u.id = q.claimed_by order by ${order}`,
+    bindings: {
+      ...scope.bindings,
+      ...conditions.bindings,
+      ...range.bindings,
+      limit: part.limit,
+      ...(part.after ? { afterId: part.after.id, ...(part.after.due === null ? {} : { afterDue: part.after.due }) } : {}),
+    },
+  };
+}
+
+export type InboxCounts = Record<Urgency, number> & { total: number; capped: boolean };
+
+/** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
+export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
+  const { sql, bindings } = countQuery(actor, filter, times);
+  const { rows } = await db.raw<{ rows: Record<Urgency, number>[] }>(sql, bindings as never);
+  const counts = rows[0] ?? { overdue: 0, soon: 0, later: 0, none: 0 };
+  const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
+  const capped = urgencies.some((urgency) => counts[urgency] > countedAtMost);
+  return { ...counts, total, capped };
+}
+
+export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes): Query {
+  const scope = scopeOf(actor, filter);
+  const conditions = conditionsOf(filter);
+  const wanted = filter.urgency ? [filter.urgency] : urgencies;
+  const limit = filter.view === 'region' ? `limit ${countedAtMost + 1}` : '';
+  const count = (urgency: Urgency): string =>
+    wanted.includes(urgency)
+      ? `(select count(*) from (select 1 from ${scope.from} cross join lateral (
+           select 1 from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${dueRange(urgency, times).sql} ${limit}) t ${limit}) counted)`
+      : '0';
+  return {
+    sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')}`,
+    bindings: { ...scope.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil },
+  };
+}
+
+/** How many open tasks this person has claimed. */
+export async function countMine(db: Db, actor: Actor): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(`select cast(count(*) as int) as count from tasks where claimed_by = ? and status = 'open'`, [actor.userId]);
+  return rows[0]?.count ?? 0;
+}
+
+/** The next task to work on after a decision: the most urgent one of the view that nobody else holds. */
+export async function findNextTask(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes, except: string): Promise<string | undefined> {
+  const { tasks } = await listInbox(db, actor, filter, times, { size: 20 });
+  const free = tasks.filter((task) => task.id !== except && (task.claimed_by === null || task.claimed_by === actor.userId));
+  return free[0]?.id;
+}

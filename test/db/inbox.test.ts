@@ -1,0 +1,125 @@
+/** The inbox at scale: every query runs on an index of `tasks`, pages and counts agree with a plain reading of the table. */
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closeDatabase, openDatabase } from '../../db/client.ts';
+import type { Actor } from '../../db/users.ts';
+import { openVault } from '../../db/vault.ts';
+import { countInbox, countQuery, findNextTask, type InboxCursor, type InboxFilter, type InboxTimes, inboxQuery, listInbox, readInstant } from '../../db/views/inbox.ts';
+import { type Cases, county, openCases } from '../support/cases.ts';
+import { freshDatabase } from '../support/servers.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let db: Knex;
+let cases: Cases;
+let first: Actor;
+let supervisor: Actor;
+let school: Actor;
+let times: InboxTimes;
+
+const DAY_MS = 86_400_000;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  db = openDatabase(database.url, { owner: true, max: 4 });
+  cases = await openCases(db, openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) }));
+  [first, supervisor, school] = (await Promise.all(['first-1', 'city-supervise-1', 'school-1'].map((login) => cases.actor(login)))) as [Actor, Actor, Actor];
+  await cases.open();
+  await db.raw(
+    `insert into procedures (id, type, subject_id, region, region_path, subject_number, subject_title, institution_name, terms, opened_at)
+     select 'backlog-' || code, 'objection', 'none', code, path, 'backlog', 'backlog', 'backlog', '{}', business_now() from regions`,
+  );
+  await db.raw(
+    `with offices as (select code, path, row_number() over (order by code) - 1 as at, count(*) over () as many from regions)
+     insert into tasks (id, procedure_id, step, round, kind, role, office, office_path, institution_id, outcomes, subject_number, subject_title, institution_name,
+                        opened_at, from_date, working_days, due_date, due_at, calendar_version, claimed_by)
+     select 'backlog-' || o.code || '/pre_training.first_review/' || n, 'backlog-' || o.code, 'pre_training.first_review', n, case when n % 9 = 0 then 'correction' else 'review' end,
+            (array['first_reviewer','second_reviewer','approver','inspector','institution'])[1 + n % 5], o.code, o.path,
+            case when n % 5 = 4 and n % 3 = 0 then cast(? as uuid) end, '{approve}', '350104-2026-9' || n, '电工 ' || n, '学校 ' || n % 300,
+            business_now(), business_today(), 5, case when n % 11 = 0 then null else business_today() + (n * 7919 % 40) - 12 end,
+            case when n % 11 = 0 then null else business_now() + ((n * 7919 % 40) - 12) * interval '1 day' end, 'test',
+            case when n % 50 = 0 then cast(? as uuid) end
+       from generate_series(1, 20000) n join offices o on o.at = (n / 5) % o.many`,
+    [cases.institutionId, first.userId],
+  );
+  // One queue long enough for several pages.
+  await db.raw(`update tasks set office = ?, office_path = ? where role = 'first_reviewer' and round % 4 = 0`, [county.code, county.path]);
+  await db.raw('vacuum analyze tasks');
+  const { now } = await readInstant(db);
+  times = { now, soonUntil: new Date(now.getTime() + 2 * DAY_MS) };
+});
+
+afterAll(async () => {
+  await closeDatabase(db);
+  await database.drop();
+});
+
+async function planOf({ sql, bindings }: { sql: string; bindings: Record<string, unknown> }): Promise<string> {
+  const { rows } = await db.raw(`explain ${sql}`, bindings as never);
+  return rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n');
+}
+
+const filters: readonly { name: string; filter: InboxFilter; who: () => Actor }[] = [
+  { name: 'queue', filter: { view: 'queue' }, who: () => first },
+  { name: 'queue of one kind', filter: { view: 'queue', kind: 'review', stage: 'pre_training' }, who: () => first },
+  { name: 'queue with a text', filter: { view: 'queue', text: '学校' }, who: () => first },
+  { name: 'mine', filter: { view: 'mine' }, who: () => first },
+  { name: 'region', filter: { view: 'region' }, who: () => supervisor },
+  { name: 'region, overdue', filter: { view: 'region', urgency: 'overdue' }, who: () => supervisor },
+  { name: 'region with a text', filter: { view: 'region', text: '示范' }, who: () => supervisor },
+  { name: 'institution', filter: { view: 'queue' }, who: () => school },
+];
+
+test.each(filters)('no sequential scan of tasks: $name', async ({ filter, who }) => {
+  const after: InboxCursor = { due: '2026-03-01 00:00:00+00', id: 'a' };
+  for (const query of [
+    inboxQuery(who(), filter, times, { part: 'dated', limit: 26 }),
+    inboxQuery(who(), filter, times, { part: 'dated', after, limit: 26 }),
+    inboxQuery(who(), filter, times, { part: 'undated', limit: 26 }),
+    countQuery(who(), filter, times),
+  ]) {
+    const plan = await planOf(query);
+    expect(plan).not.toMatch(/Seq Scan on tasks/);
+    expect(plan).toMatch(/ using tasks_(queue|claimed|institution|region|class)|on tasks_(queue|claimed|institution|region|class)/);
+  }
+});
+
+test('the counts of a queue come from the index alone', async () => {
+  expect(await planOf(countQuery(first, { view: 'queue' }, times))).toMatch(/Index Only Scan using tasks_queue/);
+});
+
+test('pages follow each other without gap or repetition, undated tasks last, and agree with the counts', async () => {
+  for (const { filter, who } of filters) {
+    const seen: string[] = [];
+    let cursor: InboxCursor | undefined;
+    let lastDue = '';
+    do {
+      const { tasks, next } = await listInbox(db, who(), filter, times, { cursor, size: filter.view === 'region' ? 500 : 40 });
+      for (const task of tasks) {
+        const due = task.due_at?.toISOString() ?? 'none';
+        expect(due >= lastDue).toBe(true);
+        lastDue = due;
+        seen.push(task.id);
+      }
+      cursor = next;
+    } while (cursor);
+    expect(new Set(seen).size).toBe(seen.length);
+    const counts = await countInbox(db, who(), filter, times);
+    expect(counts.total).toBe(seen.length);
+  }
+});
+
+test('the queue is that of the own role and office; the region is the own subtree', async () => {
+  const [queue] = (await db.raw(`select count(*)::int as n from tasks where status = 'open' and office = ? and role = 'first_reviewer'`, [county.code])).rows;
+  expect((await countInbox(db, first, { view: 'queue' }, times)).total).toBe(queue.n);
+  const [city] = (await db.raw(`select count(*)::int as n from tasks where status = 'open' and office_path like '350000/350100%' and role not in ('clock', 'institution', 'assessor')`)).rows;
+  expect((await countInbox(db, supervisor, { view: 'region' }, times)).total).toBe(city.n);
+  const [own] = (await db.raw(`select count(*)::int as n from tasks where status = 'open' and institution_id = ? and role = 'institution'`, [cases.institutionId])).rows;
+  expect((await countInbox(db, school, { view: 'queue' }, times)).total).toBe(own.n);
+});
+
+test('the next task is the most urgent one that nobody else holds', async () => {
+  const { tasks } = await listInbox(db, first, { view: 'queue' }, times, { size: 2 });
+  const [one, two] = tasks;
+  expect(await findNextTask(db, first, { view: 'queue' }, times, one?.id ?? '')).toBe(two?.id);
+});
