@@ -44,7 +44,7 @@ export function isZip(file: Buffer): boolean {
   return file.length > 4 && file.readUInt32BE(0) === 0x504b0304;
 }
 
-function isCompoundFile(file: Buffer): boolean {
+export function isCompoundFile(file: Buffer): boolean {
   return file.length > 8 && file.readUInt32BE(0) === 0xd0cf11e0;
 }
 

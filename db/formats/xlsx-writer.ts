@@ -69,7 +69,7 @@ function workbookRelations(sheets: number): string {
 const stylesXml = `<styleSheet xmlns="${namespace}"><fonts count="3"><font><sz val="11"/><name val="宋体"/></font><font><b/><sz val="11"/><name val="宋体"/></font><font><sz val="11"/><color rgb="FF9C0006"/><name val="宋体"/></font></fonts><fills count="4"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFDCE6F1"/></patternFill></fill><fill><patternFill patternType="solid"><fgColor rgb="FFFFC7CE"/></patternFill></fill></fills><borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border><border><left style="thin"/><right style="thin"/><top style="thin"/><bottom style="thin"/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="4"><xf numFmtId="49" fontId="0" fillId="0" borderId="0" applyNumberFormat="1"/><xf numFmtId="49" fontId="1" fillId="2" borderId="1" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1"/><xf numFmtId="49" fontId="2" fillId="3" borderId="1" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1"/><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellXfs></styleSheet>`;
 
 function sheetXml(sheet: WrittenSheet): string {
-  const width = Math.max(1, ...sheet.rows.map((row) => row.length), sheet.widths?.length ?? 0);
+  const width = sheet.rows.reduce((most, row) => Math.max(most, row.length), sheet.widths?.length || 1);
   const columns = Array.from(
     { length: width },
     (_, index) => `<col min="${index + 1}" max="${index + 1}" width="${sheet.widths?.[index] ?? 14}" style="${style.text}" customWidth="1"/>`,
@@ -92,7 +92,7 @@ function choicesXml(sheet: WrittenSheet, header: number): string {
 
 function rowXml(row: WrittenCell[], number: number, isHeader: boolean): string {
   const cells = row.map((cell, index) => cellXml(typeof cell === 'string' ? { text: cell } : cell, `${columnName(index)}${number}`, isHeader));
-  return `<row r="${number}">${cells.join('')}</row>`;
+  return cells.length === 0 ? '' : `<row r="${number}">${cells.join('')}</row>`;
 }
 
 function cellXml(cell: Exclude<WrittenCell, string>, reference: string, isHeader: boolean): string {
