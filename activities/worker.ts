@@ -1,6 +1,6 @@
 /** The worker process: runs the procedures, the relay, the mail desk and the reconciler. Any number may run at once. */
 import { Connection, type ConnectionOptions } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { Knex } from 'knex';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -28,6 +28,7 @@ export type RunningWorker = { relay: Relay; stop(): Promise<void>; /** Rejects w
 
 /** Starts everything and returns when it polls. `stop` drains: acts that are under way end first. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  quietRuntime(options.log);
   const { connectionOptions, namespace, taskQueue } = options.temporal;
   const native = await NativeConnection.connect(connectionOptions);
   const connection = await Connection.connect(connectionOptions as ConnectionOptions);
@@ -59,6 +60,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await native.close();
     },
   };
+}
+
+let quiet = false;
+
+/** The SDK's own lines go to our log from warnings upwards; a process has one runtime. */
+function quietRuntime(log: Logger): void {
+  if (quiet) return;
+  quiet = true;
+  Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message }) => (level === 'ERROR' ? log.error(message) : log.warn(message))), shutdownSignals: [] });
 }
 
 function bundleOrPath(bundle: { codePath: string } | undefined): { workflowBundle: WorkflowBundle | { codePath: string } } | { workflowsPath: string } {

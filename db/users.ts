@@ -46,7 +46,7 @@ export async function findGrants(db: Db, userId: string): Promise<RegionGrant[]>
     .select('g.role', 'g.region', 'r.path');
 }
 
-/** Every active demonstration account, one row per account (its first grant), ordered by region and role. */
+/** Every active demonstration account, one row per account (its first grant): institutions first, then the offices from the county up. */
 export async function listDemoAccounts(db: Db): Promise<DemoAccount[]> {
   const rows = await db('users as u')
     .join('grants as g', 'g.user_id', 'u.id')
@@ -59,7 +59,7 @@ export async function listDemoAccounts(db: Db): Promise<DemoAccount[]> {
     .select('u.login', 'u.name', 'g.role', 'g.region', 'r.path', 'r.name_zh', 'r.name_en')
     .select({ parent_zh: 'p.name_zh', parent_en: 'p.name_en', institution: 'i.name' });
   return rows
-    .sort((a, b) => compare(a.path, b.path) || compare(a.role, b.role) || compare(a.login, b.login))
+    .sort((a, b) => Number(!a.institution) - Number(!b.institution) || b.path.length - a.path.length || -compare(a.path, b.path) || compare(a.role, b.role) || compare(a.login, b.login))
     .map((row) => ({ login: row.login, name: row.name, role: row.role, region: row.region, workplace: toWorkplace(row) }));
 }
 
