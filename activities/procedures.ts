@@ -32,7 +32,7 @@ export function procedureActivities({ db, vault }: OfficeDeps) {
 }
 
 /** Failures travel into the workflow history: only their code does, since messages of the database quote row values. */
-async function coded<T>(work: () => Promise<T>): Promise<T> {
+export async function coded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -2,22 +2,40 @@
  * What a decision brings with it, in its own transaction: checks that can refuse it and rows that belong to it.
  * One table by kind of task, so that no entry point can pass it by.
  */
+import { stageOf } from '../workflows/domain/tasks.ts';
+import { requirePossible } from './changes.ts';
 import { recheckClass } from './class-checks.ts';
 import type { Trx } from './client.ts';
 import type { Decision, TaskRow } from './decisions.ts';
 import { decideObjection } from './objections.ts';
 import type { LockedProcedure } from './procedures.ts';
 import { publishList } from './publishing.ts';
+import { requireResults } from './results.ts';
+import { answerRectification, recordInspection, requireAttendance } from './training.ts';
 import type { Actor } from './users.ts';
+import { requireChecks } from './verifications.ts';
 import { requireYearLoaded } from './year-notices.ts';
 
 export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure: LockedProcedure; decision: Decision };
 /** Returns what is kept with the fact besides the decision's own payload. Throws ConflictError or InputError to refuse. */
 export type DecisionRule = (context: DecisionContext) => Promise<Record<string, unknown> | void>;
 
+/** Reviews differ by the stage that they belong to. */
+const reviewRules: Record<string, DecisionRule> = {
+  pre_training: requireChecks,
+  filing: requireChecks,
+};
+
 export const decisionRules: Record<string, DecisionRule> = {
+  attendance: requireAttendance,
   calendar_notice: requireYearLoaded,
+  change_review: requirePossible,
   correction: recheckClass,
-  publish: publishList,
+  inspection: recordInspection,
   objection_review: decideObjection,
+  publish: publishList,
+  rectification: answerRectification,
+  reinspection: recordInspection,
+  results: requireResults,
+  review: async (context) => reviewRules[stageOf(context.task.step)]?.(context),
 };

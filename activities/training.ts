@@ -1,0 +1,14 @@
+/** Acts of the office during training and at filing. Each gives the same when repeated. */
+import { applyChange, refuseChange } from '../db/changes.ts';
+import { fileClass } from '../db/results.ts';
+import { closeAttendance, orderRectification } from '../db/training.ts';
+import type { ActsOfOffice } from './acts.ts';
+
+export const trainingActs: ActsOfOffice = {
+  orderRectification: async ({ trx, procedure, act }) => orderRectification(trx, procedure, act.taskId ?? ''),
+  closeAttendance: async ({ trx, procedure }) => closeAttendance(trx, procedure),
+  /** A change of dates moves the class: its new dates go into the flags, for the tasks that count from them. */
+  applyChange: async ({ trx, procedure, act }) => applyChange(trx, procedure, act.factNo ?? 0),
+  refuseChange: async ({ trx, procedure, act }) => refuseChange(trx, procedure, act.factNo ?? 0),
+  fileClass: async ({ trx, procedure }) => fileClass(trx, procedure),
+};
