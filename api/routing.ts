@@ -2,7 +2,7 @@
  * One way to declare an address that serves browsers and programs alike: access, zod schemas, handler. Every declaration is also a line of the
  * OpenAPI document. Handlers return a `Reply` (see replies.ts) and throw the error kinds of workflows/domain/errors.ts.
  */
-import type { Request, RequestHandler, Response, Router } from 'express';
+import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import multer from 'multer';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
@@ -49,6 +49,10 @@ export type Context<P, Q, B> = {
   request: IdempotentRequest | undefined;
   /** Whether a browser asks. */
   forPage: boolean;
+  /** Version named by If-Match, without quotes. */
+  ifMatch: string | undefined;
+  /** `Prefer: wait=2` (RFC 7240) in milliseconds, at most 10 s; 0 without. */
+  waitMs: number;
 };
 
 export type Access = 'public' | 'signed-in' | readonly Role[];
@@ -70,7 +74,7 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   errors?: number[];
   upload?: { field: string; maxBytes: number };
   handle: (context: Context<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Reply> | Reply;
-  /** Draws the form again with what was entered; browsers only. Programs get a problem document. */
+  /** Draws the form again, with 422 and what was entered (never passwords); browsers only. Programs get a problem document. */
   onInvalid?: (context: Context<z.output<P>, z.output<Q>, unknown>, issues: FieldIssue[], entered: Record<string, unknown>) => Promise<Reply> | Reply;
 };
 
@@ -86,6 +90,7 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
 ): void {
   counter.routes.push(spec as unknown as RegisteredRoute);
   const steps: RequestHandler[] = [];
+  steps.push((req, res, next) => admit(spec, req, res, next));
   if (spec.upload) steps.push(receive(spec.upload));
   steps.push(async (req, res) => {
     const reply = await answer(counter.deps, spec, req, res);
@@ -97,9 +102,7 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
 async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(deps: ApiDeps, spec: RouteSpec<P, Q, B>, req: Request, res: Response): Promise<Reply> {
   const visit = visitOf(req);
   const actor = visit.session?.actor;
-  if (spec.access !== 'public' && !actor) throw new NotSignedInError('notSignedIn');
   if (spec.method !== 'get') requireToken(req, visit);
-  if (Array.isArray(spec.access) && actor && !hasRole(actor, ...(spec.access as Role[]))) throw new NotAllowedError('role');
   const { body, key } = takeBody(req);
   const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
@@ -120,14 +123,32 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     locale: visit.locale,
     request: actor && key ? { userId: actor.userId, key, digest: requestDigest(spec.method, req.path, body) } : undefined,
     forPage: wantsPage(req),
+    ifMatch: /^\s*(?:W\/)?"([^"]+)"/.exec(req.get('if-match') ?? '')?.[1],
+    waitMs: Math.min(Number(/(?:^|[,;\s])wait=(\d{1,4})/.exec(req.get('prefer') ?? '')?.[1] ?? 0), 10) * 1_000,
   };
   try {
     const parsed = parse(spec.body, body, deps.words);
     return await spec.handle({ ...context, body: parsed });
   } catch (error) {
     if (!(error instanceof InputError) || !spec.onInvalid || !context.forPage) throw error;
-    return spec.onInvalid(context, withWords(error.issues, visit.t), body as Record<string, unknown>);
+    const entered = Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
+    const reply = await spec.onInvalid(context, withWords(error.issues, visit.t), entered);
+    return reply.kind === 'page' ? { ...reply, options: { status: 422, ...reply.options } } : reply;
   }
+}
+
+/** Before the body of an upload is read: nobody fills the memory of a counter that is closed to them. */
+function admit(spec: { access: Access }, req: Request, res: Response, next: NextFunction): void {
+  const actor = visitOf(req).session?.actor;
+  if (spec.access !== 'public' && !actor) {
+    const refusal = new NotSignedInError('notSignedIn');
+    // Of a form with files the text can still be kept.
+    if (visitOf(req).ended?.userId && req.is('multipart/form-data')) textOnly(req, res, () => next(refusal));
+    else next(refusal);
+    return;
+  }
+  const wrongRole = Array.isArray(spec.access) && actor && !hasRole(actor, ...(spec.access as Role[]));
+  next(wrongRole ? new NotAllowedError('role') : undefined);
 }
 
 /** What does not fit the address does not exist. */
@@ -168,7 +189,9 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
     }
     take(req, res, (error: unknown) => {
       if (error instanceof multer.MulterError) next(new InputError([{ field: upload.field, code: error.code === 'LIMIT_FILE_SIZE' ? 'file.tooLarge' : 'file.unexpected' }]));
-      else next(error);
+      // The parser has no name for a body that breaks off or has no boundary.
+      else if (error) next(new InputError([{ field: upload.field, code: 'unreadable' }]));
+      else next();
     });
   };
 }
@@ -177,3 +200,6 @@ function filesOf(req: Request): UploadedFile[] {
   const file = req.file;
   return file ? [{ name: file.originalname, type: file.mimetype, content: file.buffer, field: file.fieldname }] : [];
 }
+
+/** Text fields of a multipart body; files are read past. */
+const textOnly = multer({ fileFilter: (_req, _file, done) => done(null, false), limits: { fileSize: 20_000_000, files: 10, fields: 1_000, fieldSize: 100_000 } }).any();
