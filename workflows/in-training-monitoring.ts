@@ -94,7 +94,7 @@ function attendanceTask(desk: Desk): Ask {
 
 function inspectionTask(desk: Desk): Ask {
   const { terms } = desk.place;
-  return { step: 'training.inspection', kind: 'inspection', role: 'inspector', level: terms.offices.inspection, outcomes: ['in_order', 'finding'], workingDays: terms.days.inspection };
+  return { step: 'training.inspection', kind: 'inspection', role: 'inspector', level: terms.offices.inspection, outcomes: ['in_order', 'finding'], workingDays: terms.days.inspection, fourEyes: [] };
 }
 
 function rectificationTask(desk: Desk): Ask {
@@ -102,8 +102,9 @@ function rectificationTask(desk: Desk): Ask {
   return { step: 'training.rectification', kind: 'rectification', role: 'institution', level: 'own', outcomes: ['rectify'], workingDays: terms.days.rectification };
 }
 
+/** Whoever found it may look again: an inspection decides nothing about money. */
 function reinspectionTask(desk: Desk): Ask {
   const { terms } = desk.place;
   const outcomes = ['rectified', 'not_rectified'];
-  return { step: 'training.reinspection', kind: 'reinspection', role: 'inspector', level: terms.offices.inspection, outcomes, workingDays: terms.days.inspection };
+  return { step: 'training.reinspection', kind: 'reinspection', role: 'inspector', level: terms.offices.inspection, outcomes, workingDays: terms.days.inspection, fourEyes: [] };
 }
