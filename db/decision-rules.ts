@@ -8,9 +8,11 @@ import { recheckClass } from './class-checks.ts';
 import type { Trx } from './client.ts';
 import type { Decision, TaskRow } from './decisions.ts';
 import { decideObjection } from './objections.ts';
+import { makeBatch, requireNewAccounts, signBatch, takeBankAnswer } from './payments.ts';
 import type { LockedProcedure } from './procedures.ts';
 import { publishList } from './publishing.ts';
 import { requireResults } from './results.ts';
+import { claimSubsidy, commitApproval } from './subsidies.ts';
 import { answerRectification, recordInspection, requireAttendance } from './training.ts';
 import type { Actor } from './users.ts';
 import { requireChecks } from './verifications.ts';
@@ -22,14 +24,21 @@ export type DecisionRule = (context: DecisionContext) => Promise<Record<string, 
 
 /** Reviews differ by the stage that they belong to. */
 const reviewRules: Record<string, DecisionRule> = {
-  pre_training: requireChecks,
+  approval: commitApproval,
   filing: requireChecks,
+  pre_training: requireChecks,
 };
 
 export const decisionRules: Record<string, DecisionRule> = {
+  account_correction: requireNewAccounts,
   attendance: requireAttendance,
+  bank_answer: takeBankAnswer,
+  batch_check: signBatch,
+  batch_make: makeBatch,
+  batch_release: signBatch,
   calendar_notice: requireYearLoaded,
   change_review: requirePossible,
+  claim: claimSubsidy,
   correction: recheckClass,
   inspection: recordInspection,
   objection_review: decideObjection,

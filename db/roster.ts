@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { judgeEligibility } from '../workflows/domain/eligibility.ts';
 import { ConflictError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
-import { birthDateOf, maskAccount, maskId, maskPhone } from '../workflows/domain/identity.ts';
+import { ageOn, birthDateOf, maskAccount, maskId, maskPhone, sexOf } from '../workflows/domain/identity.ts';
 import type { PolicyPack } from '../workflows/domain/policy.ts';
 import type { RosterRow } from '../workflows/domain/roster.ts';
 import { type ClassRow, classProcedureId, getOwnClass } from './classes.ts';
@@ -48,11 +48,11 @@ async function enrol(trx: Trx, vault: Vault, row: ClassRow, pack: PolicyPack, tr
   const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id');
   const id = rows[0]?.id ?? '';
   const verdict = judgeEligibility(pack, {
-    birthDate: person.birth_date,
-    id: trainee.id,
-    onDate: row.start_date ?? person.today,
+    date: row.start_date ?? person.today,
+    age: ageOn(person.birth_date, row.start_date ?? person.today),
+    sex: sexOf(trainee.id),
     group: trainee.group,
-    year: Number((row.start_date ?? person.today).slice(0, 4)),
+    groupEvidence: 'document',
     ...(await projectOf(trx, row.project_id)),
     prior: await priorBenefits(trx, person.id),
   });

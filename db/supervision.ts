@@ -5,7 +5,7 @@ import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../wo
 import { isWithin } from '../workflows/domain/scope.ts';
 import { allowedTaskActs, isOutsideRole, type TaskAct } from '../workflows/domain/tasks.ts';
 import { readCalendar } from './calendar.ts';
-import { type Db, inTransaction, type Trx } from './client.ts';
+import type { Db, Trx } from './client.ts';
 import type { TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { listHolders, listInstitutionPeople, type MailTemplate, queueMails } from './mails.ts';

@@ -28,7 +28,7 @@ async function second(desk: Desk, stage: string, kind: TaskKind, outcomes: strin
   if (!desk.isAt(stage)) {
     const workingDays = kind === 'bank_answer' ? terms.days.bankAnswer : terms.days.batch;
     const ask: Ask = { step: `${stage}.${kind}`, kind, role: 'payment_officer', level: terms.offices.payment, outcomes, workingDays, fourEyes: signedScopes(desk, kind) };
-    await desk.proceed({ stage, step: stage, asks: [ask] });
+    await desk.proceed({ stage, step: stage, acts: kind === 'bank_answer' ? [{ act: 'sendBankFile' }] : [], asks: [ask] });
   }
   for (;;) {
     const fact = await desk.next();

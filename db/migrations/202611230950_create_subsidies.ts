@@ -103,6 +103,7 @@ create table payment_lines (
   trace jsonb not null,
   status text not null default 'claimed' check (status in ('claimed', 'approved', 'excluded', 'in_batch', 'sent', 'paid', 'failed')),
   status_reason text,
+  committed boolean not null default false,
   paid_at timestamptz,
   unique (class_id, person_id, item),
   foreign key (class_id, person_id) references filed_enrolments (class_id, person_id)

@@ -169,7 +169,7 @@ export async function getClassEvidence(db: Db, classId: string): Promise<ClassEv
     listSessions(db, classId),
     listTeachers(db, classId),
     listRoster(db, classId),
-    db<ClassFile>('class_files').where({ class_id: classId }).orderBy('uploaded_at').select('id', 'kind', 'name', 'size'),
+    db('class_files').where({ class_id: classId }).orderBy('uploaded_at').select<ClassFile[]>('id', 'kind', 'name', 'size'),
   ]);
   return { ...row, sessions, teachers, roster, files };
 }

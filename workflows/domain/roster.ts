@@ -37,7 +37,7 @@ export const rosterColumns: readonly RosterColumn[] = [
 export type RosterRow = {
   row: number;
   name: string;
-  idNumber: string;
+  id: string;
   birthDate: string;
   phone: string;
   group: GroupCode;
@@ -245,7 +245,7 @@ function samePhone(drafts: Draft[], columns: Columns, max: number): RosterError[
 function toTrainee({ row, values, group, errors }: Draft): RosterRow[] {
   const { name, idNumber, phone, account } = values;
   if (errors.length > 0 || !name || !idNumber || !phone || !account || !group) return [];
-  return [{ row, name, idNumber, birthDate: birthDateOf(idNumber), phone, group, bank: values.bank ?? '', account, remark: values.remark ?? '' }];
+  return [{ row, name, id: idNumber, birthDate: birthDateOf(idNumber), phone, group, bank: values.bank ?? '', account, remark: values.remark ?? '' }];
 }
 
 function wholeError(row: number, code: string, params: ErrorParams = {}): RosterError {

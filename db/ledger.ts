@@ -1,0 +1,119 @@
+/** The double-entry ledger by fund, year and region (N3). Balanced and never negative by constraint; a repeated event posts nothing. */
+import { ConflictError } from '../workflows/domain/errors.ts';
+import { type Db, sqlState, type Trx } from './client.ts';
+
+export type LedgerScope = { fund: string; year: number; region: string };
+export type AccountKind = 'budget' | 'available' | 'committed' | 'in_transit' | 'paid';
+type EntryKind = 'budget' | 'commitment' | 'release' | 'dispatch' | 'payment' | 'bank_return';
+export type LedgerEvent = LedgerScope & { reference: string; amountFen: number; classId?: string | undefined; actor?: string | undefined };
+
+const CHECK_VIOLATION = '23514';
+
+/** One event = one balanced entry. Returns false when it was posted before. Accounts are locked in the order of their ids. */
+async function post(trx: Trx, kind: EntryKind, debit: AccountKind, credit: AccountKind, event: LedgerEvent): Promise<boolean> {
+  if (event.amountFen <= 0) return false;
+  const { rows: entries } = await trx.raw<{ rows: { id: number }[] }>(
+    `insert into ledger_entries (kind, reference, class_id, actor, at) values (?, ?, ?, ?, business_now()) on conflict (kind, reference) do nothing returning id`,
+    [kind, event.reference, event.classId ?? null, event.actor ?? null],
+  );
+  const entry = entries[0];
+  if (!entry) return false;
+  const accounts = await lockAccounts(trx, event, [debit, credit]);
+  const postings = [
+    { entry_id: entry.id, account_id: accounts[debit], side: 'debit', amount_fen: event.amountFen },
+    { entry_id: entry.id, account_id: accounts[credit], side: 'credit', amount_fen: event.amountFen },
+  ].sort((a, b) => Number(a.account_id) - Number(b.account_id));
+  await trx('ledger_postings').insert(postings);
+  return true;
+}
+
+async function lockAccounts(trx: Trx, scope: LedgerScope, kinds: AccountKind[]): Promise<Record<string, number>> {
+  await trx('ledger_accounts')
+    .insert(kinds.map((kind) => ({ fund: scope.fund, year: scope.year, region: scope.region, kind })))
+    .onConflict(['fund', 'year', 'region', 'kind'])
+    .ignore();
+  const rows = await trx('ledger_accounts')
+    .where({ fund: scope.fund, year: scope.year, region: scope.region })
+    .whereIn('kind', kinds)
+    .orderBy('id')
+    .forUpdate()
+    .select<{ id: number; kind: string }[]>('id', 'kind');
+  return Object.fromEntries(rows.map((row) => [row.kind, row.id]));
+}
+
+/** Puts a budget at disposal; further amounts need another reference. */
+export async function setBudget(trx: Trx, budget: LedgerScope & { amountFen: number; reference?: string }): Promise<void> {
+  await post(trx, 'budget', 'available', 'budget', { ...budget, reference: budget.reference ?? `${budget.fund}-${budget.year}-${budget.region}` });
+}
+
+/** At approval. Throws ConflictError `budget.insufficient` with what is left. */
+export async function commitFunds(trx: Trx, event: LedgerEvent): Promise<void> {
+  await trx.raw('savepoint commitment');
+  try {
+    await post(trx, 'commitment', 'committed', 'available', event);
+  } catch (error) {
+    if (sqlState(error) !== CHECK_VIOLATION) throw error;
+    await trx.raw('rollback to savepoint commitment');
+    const left = await trx('ledger_accounts').where({ fund: event.fund, year: event.year, region: event.region, kind: 'available' }).first('balance_fen');
+    throw new ConflictError('budget.insufficient', { availableFen: left?.balance_fen ?? 0 });
+  }
+}
+
+/** What was committed and will not be paid becomes available again. */
+export async function releaseFunds(trx: Trx, event: LedgerEvent): Promise<void> {
+  await post(trx, 'release', 'available', 'committed', event);
+}
+
+export async function dispatchFunds(trx: Trx, event: LedgerEvent): Promise<void> {
+  await post(trx, 'dispatch', 'in_transit', 'committed', event);
+}
+
+export async function payFunds(trx: Trx, event: LedgerEvent): Promise<void> {
+  await post(trx, 'payment', 'paid', 'in_transit', event);
+}
+
+/** The bank returned it (退票): committed again until the corrected line goes out. */
+export async function returnFunds(trx: Trx, event: LedgerEvent): Promise<void> {
+  await post(trx, 'bank_return', 'committed', 'in_transit', event);
+}
+
+export type Balance = LedgerScope & Record<'budgetFen' | 'availableFen' | 'committedFen' | 'inTransitFen' | 'paidFen', number> & { regionZh: string; regionEn: string };
+
+/** Balances within a subtree, by fund, year and region. */
+export async function listBalances(db: Db, paths: readonly string[]): Promise<Balance[]> {
+  const { rows } = await db.raw<{ rows: Balance[] }>(
+    `select a.fund, a.year, a.region, r.name_zh as "regionZh", r.name_en as "regionEn",
+            coalesce(sum(balance_fen) filter (where kind = 'budget'), 0) as "budgetFen", coalesce(sum(balance_fen) filter (where kind = 'available'), 0) as "availableFen",
+            coalesce(sum(balance_fen) filter (where kind = 'committed'), 0) as "committedFen", coalesce(sum(balance_fen) filter (where kind = 'in_transit'), 0) as "inTransitFen",
+            coalesce(sum(balance_fen) filter (where kind = 'paid'), 0) as "paidFen"
+       from ledger_accounts a join regions r on r.code = a.region
+      where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
+      group by a.fund, a.year, a.region, r.name_zh, r.name_en, r.path order by r.path, a.year, a.fund`,
+    [[...paths]],
+  );
+  return rows.map((row) => ({
+    ...row,
+    budgetFen: Number(row.budgetFen),
+    availableFen: Number(row.availableFen),
+    committedFen: Number(row.committedFen),
+    inTransitFen: Number(row.inTransitFen),
+    paidFen: Number(row.paidFen),
+  }));
+}
+
+export type EntryLine = { id: number; kind: string; reference: string; at: Date; amountFen: number; debit: string; credit: string };
+
+/** The newest entries within a subtree. */
+export async function listEntries(db: Db, paths: readonly string[], limit: number): Promise<EntryLine[]> {
+  const { rows } = await db.raw<{ rows: EntryLine[] }>(
+    `select e.id, e.kind, e.reference, e.at, d.amount_fen as "amountFen", da.kind as debit, ca.kind as credit
+       from ledger_entries e
+       join ledger_postings d on d.entry_id = e.id and d.side = 'debit' join ledger_accounts da on da.id = d.account_id
+       join ledger_postings c on c.entry_id = e.id and c.side = 'credit' join ledger_accounts ca on ca.id = c.account_id
+       join regions r on r.code = da.region
+      where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
+      order by e.id desc limit ?`,
+    [[...paths], limit],
+  );
+  return rows;
+}
