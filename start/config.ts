@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { StartError } from './start-error.ts';
 
 /** The folder of the repository; everything that a start writes lies in its `.shiming`. */
-export const repositoryDir = join(import.meta.dirname, '..');
+export const repositoryDir = nearestWith('package.json', dirname(fileURLToPath(import.meta.url)));
 export const stateDir = join(repositoryDir, '.shiming');
 
 /** Where a built Temporal server may be kept for all clones of this user, best place first. */
@@ -33,4 +35,10 @@ export function readStartConfig(): { databaseUrl?: string; port?: number; demo: 
   if (!(clockSpeed > 0 && clockSpeed <= 3600)) throw new StartError(`CLOCK_SPEED 必须大于 0、不超过 3600，现为 ${CLOCK_SPEED}。`, `CLOCK_SPEED must be above 0 and at most 3600, not ${CLOCK_SPEED}.`);
   if (clockSpeed !== 1 && !demo) throw new StartError('CLOCK_SPEED 只用于演示数据。', 'CLOCK_SPEED is for demonstration data only.');
   return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), ...(PORT ? { port: Number(PORT) } : {}), demo, clockSpeed };
+}
+
+/** Upwards from a folder, so that the compiled product in `dist/` finds the same place. */
+function nearestWith(file: string, folder: string): string {
+  if (existsSync(join(folder, file)) || dirname(folder) === folder) return folder;
+  return nearestWith(file, dirname(folder));
 }

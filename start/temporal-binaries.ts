@@ -4,14 +4,14 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder, needSpace } from './cache.ts';
-import { childEnvironment } from './config.ts';
+import { childEnvironment, repositoryDir } from './config.ts';
 import { findProgram, run, withLock } from './processes.ts';
 import { type Log, StartError } from './start-error.ts';
 
 /** `server` runs on our PostgreSQL; `dev` is the one-file `temporal` program with SQLite, for a first look. */
 export type TemporalProgram = { kind: 'server'; server: string; sqlTool: string } | { kind: 'dev'; program: string };
 
-const moduleFolder = join(import.meta.dirname, 'temporal-server');
+const moduleFolder = join(repositoryDir, 'start', 'temporal-server');
 const SERVER_PACKAGE = 'go.temporal.io/server/cmd/server';
 const SQL_TOOL_PACKAGE = 'go.temporal.io/server/cmd/tools/sql';
 const DOWNLOAD_PATIENCE_MS = 30_000;
@@ -128,7 +128,7 @@ async function downloadDevServer(folder: string, log: Log): Promise<string | und
   if (kept) return kept;
   log('正在下载 Temporal 开发服务器 · downloading the Temporal development server');
   // In a process of its own: a download that hangs cannot be called off inside this one.
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'download-dev-server.mjs'), folder], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [join(repositoryDir, 'start', 'download-dev-server.mjs'), folder], { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await Promise.race([ended, sleep(DOWNLOAD_PATIENCE_MS, undefined, { ref: false })]);
   child.kill('SIGKILL');

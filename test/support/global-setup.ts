@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../db/migrate.ts';
-import { stateDir } from '../../start/config.ts';
+import { repositoryDir, stateDir } from '../../start/config.ts';
 import { createDatabase, databaseUrl, dropDatabase, ensurePostgres } from '../../start/postgres.ts';
 import { ensureTemporal } from '../../start/temporal.ts';
 
@@ -35,7 +35,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await migrate(databaseUrl(postgresUrl, templateDatabase));
 
   const bundlePath = join(dir, `workflows-${process.pid}.js`);
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(import.meta.dirname, '..', '..', 'workflows', 'index.ts'), logger: quiet });
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(repositoryDir, 'workflows', 'index.ts'), logger: quiet });
   writeFileSync(bundlePath, code);
 
   project.provide('postgresUrl', postgresUrl);
