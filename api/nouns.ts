@@ -4,6 +4,9 @@ import { clockRoutes } from './clock/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
+import { fundRoutes } from './funds/routes.ts';
+import { paymentRoutes } from './payments/routes.ts';
+import { subsidyRoutes } from './subsidies/routes.ts';
 import type { Counter } from './routing.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 
@@ -14,6 +17,9 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   clockRoutes,
   mailRoutes,
   calendarRoutes,
+  subsidyRoutes,
+  paymentRoutes,
+  fundRoutes,
 ];
 
 export function mountNouns(counter: Counter): void {

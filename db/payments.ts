@@ -5,7 +5,7 @@ import type { Db, Trx } from './client.ts';
 import type { DecisionContext } from './decision-rules.ts';
 import { requestDigest } from './idempotency.ts';
 import { dispatchFunds, payFunds, returnFunds } from './ledger.ts';
-import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './procedures.ts';
+import { auditOutside, type LockedProcedure, lockProcedure, openProcedure, writeFact } from './procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 import { type ApplicationRow, getApplicationOf } from './subsidies.ts';
 
@@ -192,4 +192,19 @@ export async function requireNewAccounts({ trx, procedure }: DecisionContext): P
 export async function retryFailedLines(trx: Trx, procedureId: string): Promise<void> {
   const application = await getApplicationOf(trx, procedureId);
   await trx('payment_lines').where({ application_id: application.id, status: 'failed' }).update({ status: 'approved', status_reason: null });
+}
+
+/** A new account for a trainee whose line the bank returned; sealed, on record who corrected it. */
+export async function correctAccount(trx: Trx, actorId: string, enrolmentId: string, columns: { account_sealed: string; account_index: Buffer; account_masked: string }): Promise<void> {
+  const changed = await trx('enrolments')
+    .where({ id: enrolmentId })
+    .whereIn('id', trx('payment_lines').where({ enrolment_id: enrolmentId, status: 'failed' }).select('enrolment_id'))
+    .update(columns);
+  if (changed === 0) throw new ConflictError('account.notReturned');
+  await auditOutside(trx, actorId, { act: 'account.correct', subject: `enrolment-${enrolmentId}` });
+}
+
+/** The task that takes the bank's answer of a batch, open or decided. */
+export async function findAnsweredTask(db: Db, procedureId: string): Promise<{ id: string; status: string } | undefined> {
+  return db('tasks').where({ procedure_id: procedureId, kind: 'bank_answer' }).orderBy('round', 'desc').first('id', 'status');
 }

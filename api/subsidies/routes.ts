@@ -1,0 +1,121 @@
+/** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts corrected after a return. */
+import { z } from 'zod';
+import { getClass } from '../../db/classes.ts';
+import { inTransaction } from '../../db/client.ts';
+import { decideTask } from '../../db/decisions.ts';
+import { correctAccount } from '../../db/payments.ts';
+import { getRegion } from '../../db/regions.ts';
+import { listRoster, sealedAccount } from '../../db/roster.ts';
+import { priceClaim } from '../../db/subsidies.ts';
+import { findOpenTask, getApplicationView, listLines } from '../../db/views/payments.ts';
+import { ConflictError, InputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { isCardNumber, normaliseNumber } from '../../workflows/domain/identity.ts';
+import { maySee } from '../../workflows/domain/scope.ts';
+import { page, redirect } from '../replies.ts';
+import { type Context, type Counter, route } from '../routing.ts';
+
+const Number_ = z.object({ number: z.string().max(60) });
+const Line = z
+  .object({ id: z.string(), enrolmentId: z.string(), seat: z.number().int(), name: z.string(), standardFen: z.number().int(), percent: z.number(), amountFen: z.number().int(), formula: z.string(), status: z.string(), reason: z.string().nullable(), held: z.boolean() })
+  .meta({ id: 'SubsidyLine' });
+
+export function subsidyRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/classes/:number/claim',
+    summary: 'What the filed trainees of a class come to, before the claim is sent',
+    tags: ['subsidies'],
+    access: 'signed-in',
+    params: Number_,
+    handle: async ({ db, actor, params }) => {
+      const row = await getClass(db, params.number);
+      const region = await getRegion(db, row.region);
+      if (!maySee(actor, { regionPath: region.path, institutionIds: [row.institution_id] })) throw new NotFoundError('class.unknown');
+      const names = new Map((await listRoster(db, row.id)).map((line) => [line.id, line]));
+      const lines = (await priceClaim(db, row.id)).map((line) => ({
+        seat: names.get(line.enrolmentId)?.seat,
+        name: names.get(line.enrolmentId)?.name,
+        id_masked: names.get(line.enrolmentId)?.id_masked,
+        standardFen: line.amount.standardFen,
+        percent: line.amount.percent,
+        amountFen: line.amount.amountFen,
+        formula: line.amount.formula,
+        sources: line.amount.lines,
+      }));
+      const task = await findOpenTask(db, `class-${row.number}`, ['claim']);
+      const totalFen = lines.reduce((sum, line) => sum + line.amountFen, 0);
+      return page('subsidies/claim', { title: row.title, number: row.number, packId: row.pack_id, lines, totalFen, task, own: actor.institutionId === row.institution_id }, { nav: 'classes', json: { lines, totalFen, task: task ?? null } });
+    },
+  });
+
+  const show = async ({ db, actor, params }: Pick<Context<{ number: string }, unknown, unknown>, 'db' | 'actor' | 'params'>, more: Record<string, unknown> = {}, status = 200) => {
+    const application = await getApplicationView(db, actor, params.number);
+    const lines = await listLines(db, application.id);
+    const correction = actor.institutionId === application.institution_id ? await findOpenTask(db, application.procedure_id, ['account_correction']) : undefined;
+    const json = lines.map((line) => ({
+      id: line.id,
+      enrolmentId: line.enrolment_id,
+      seat: line.seat,
+      name: line.name,
+      standardFen: line.standard_fen,
+      percent: Number(line.percent),
+      amountFen: line.amount_fen,
+      formula: line.trace.formula,
+      status: line.status,
+      reason: line.status_reason,
+      held: line.held_by !== null,
+    }));
+    const view = {
+      number: application.number,
+      title: application.title,
+      institution: application.institution,
+      classNumber: application.class_number,
+      packId: application.pack_id,
+      fund: application.fund,
+      year: application.year,
+      status: application.status,
+      totalFen: application.total_fen,
+      approvedFen: application.approved_fen,
+      lines: json.map((line, at) => ({ ...line, id_masked: lines[at]?.id_masked, account_masked: lines[at]?.account_masked, sources: lines[at]?.trace.lines, correcting: correction !== undefined && line.status === 'failed' })),
+      correction,
+      ...more,
+    };
+    return page('subsidies/show', view, { nav: 'classes', status, json: { number: application.number, status: application.status, totalFen: application.total_fen, approvedFen: application.approved_fen, lines: json, correction: correction ?? null } });
+  };
+
+  route(counter, {
+    method: 'get',
+    path: '/subsidies/:number',
+    summary: 'One application with its lines',
+    tags: ['subsidies'],
+    access: 'signed-in',
+    params: Number_,
+    response: z.object({ number: z.string(), status: z.string(), totalFen: z.number().int(), approvedFen: z.number().int().nullable(), lines: z.array(Line), correction: z.unknown() }),
+    handle: (context) => show(context),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/subsidies/:number/accounts',
+    summary: 'New accounts for lines that the bank returned; then the lines go out again',
+    tags: ['subsidies'],
+    access: ['institution'],
+    params: Number_,
+    body: z.object({ accounts: z.record(z.string(), z.string().max(40)) }),
+    response: z.object({ corrected: z.number().int() }),
+    handle: async ({ db, vault, actor, params, body, request }) => {
+      const application = await getApplicationView(db, actor, params.number);
+      const task = await findOpenTask(db, application.procedure_id, ['account_correction']);
+      if (!task) throw new ConflictError('account.notReturned');
+      const entered = Object.entries(body.accounts).map(([enrolmentId, account]) => [enrolmentId, normaliseNumber(account)] as const);
+      const wrong = entered.filter(([, account]) => !isCardNumber(account)).map(([enrolmentId]) => ({ field: `accounts.${enrolmentId}`, code: 'account.number' }));
+      if (wrong.length > 0) throw new InputError(wrong);
+      await inTransaction(db, async (trx) => {
+        for (const [enrolmentId, account] of entered) await correctAccount(trx, actor.userId, enrolmentId, sealedAccount(vault, enrolmentId, account));
+      });
+      await decideTask(db, actor, { taskId: task.id, outcome: 'corrected', ...(request ? { request } : {}) });
+      return redirect(`/subsidies/${application.number}`, { json: { corrected: entered.length }, flash: 'subsidies.accountsCorrected' });
+    },
+    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+  });
+}
