@@ -1,0 +1,80 @@
+// Enhancements only: every page works without this file.
+(() => {
+  'use strict';
+  const sending = document.body.dataset.sending || '…';
+
+  // A form goes out once. Its button says so, after the browser has read the button's own value.
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.method === 'dialog' || form.hasAttribute('data-again')) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    const button = event.submitter;
+    setTimeout(() => {
+      if (event.defaultPrevented) return;
+      if (form.method === 'get') return;
+      form.dataset.sent = '1';
+      for (const other of document.querySelectorAll('button[type="submit"], button:not([type])')) {
+        if (other.form === form) other.disabled = true;
+      }
+      if (button && button.classList.contains('button')) {
+        button.dataset.label = button.textContent;
+        button.textContent = sending;
+      }
+    }, 0);
+  });
+
+  // Back in the history: the page comes from memory with its buttons still off.
+  window.addEventListener('pageshow', (event) => {
+    if (!event.persisted) return;
+    for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
+    for (const button of document.querySelectorAll('button:disabled')) {
+      button.disabled = false;
+      if (button.dataset.label) button.textContent = button.dataset.label;
+    }
+  });
+
+  // Filters apply when they are chosen.
+  document.addEventListener('change', (event) => {
+    const form = event.target.closest('form[data-apply]');
+    if (form && event.target.matches('select, input[type="checkbox"], input[type="radio"], input[type="date"]')) form.requestSubmit();
+  });
+
+  // What is wrong is read first.
+  const summary = document.querySelector('[data-focus]');
+  if (summary) summary.focus();
+
+  // One menu at a time; Escape and a click elsewhere close it.
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll('details.menu[open]')) if (menu !== except) menu.open = false;
+  };
+  document.addEventListener('click', (event) => closeMenus(event.target.closest('details.menu')));
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    const menu = document.querySelector('details.menu[open]');
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  });
+
+  for (const button of document.querySelectorAll('[data-print]')) {
+    button.hidden = false;
+    button.addEventListener('click', () => window.print());
+  }
+
+  // Select all rows of this page; `data-count` shows how many are selected.
+  const countSelected = () => {
+    const count = document.querySelectorAll('input[name^="selected"]:checked').length;
+    for (const place of document.querySelectorAll('[data-count]')) place.textContent = String(count);
+    for (const bar of document.querySelectorAll('[data-with-selection]')) bar.hidden = count === 0;
+  };
+  document.addEventListener('change', (event) => {
+    if (event.target.matches('[data-select-all]')) {
+      for (const box of document.querySelectorAll('input[name^="selected"]')) box.checked = event.target.checked;
+    }
+    if (event.target.matches('[data-select-all], input[name^="selected"]')) countSelected();
+  });
+  if (document.querySelector('[data-with-selection]')) countSelected();
+})();
