@@ -29,7 +29,7 @@ test('[F12] a clean row becomes a trainee, with full-width digits, blanks and co
   const { trainees, errors } = parseRoster(sheet(header, row), rules);
   expect(errors).toEqual([]);
   expect(trainees).toEqual([
-    { row: 2, name: '李芳', idNumber: idOf(11), birthDate: '1990-03-07', phone: '13810000011', group: 'rural_migrant', bank: '农业银行', account: makeCard({ serial: 11 }), remark: '' },
+    { row: 2, name: '李芳', id: idOf(11), birthDate: '1990-03-07', phone: '13810000011', group: 'rural_migrant', bank: '农业银行', account: makeCard({ serial: 11 }), remark: '' },
   ]);
 });
 
