@@ -78,7 +78,7 @@ async function build(go: string, folder: string, log: Log): Promise<TemporalProg
   let compiled = 0;
   await withProgress(log, '正在编译 · compiling', () => `${compiled}/${total}`, async () => {
     for (const [name, source] of [['temporal-sql-tool', SQL_TOOL_PACKAGE], ['temporal-server', SERVER_PACKAGE]] as const) {
-      const args = ['build', '-v', '-trimpath', '-ldflags=-s -w', '-o', join(half, name), source];
+      const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', join(half, name), source];
       const done = await goDo(args, () => {
         compiled += 1;
       });
