@@ -1,7 +1,7 @@
 /** Classes (班次): drafted by an institution, submitted into the procedure, moved by the acts of the office. */
 import type { Knex } from 'knex';
 import { type ClassAct, type ClassStatus, mayClass, statusOfOutcome } from '../workflows/domain/class.ts';
-import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
+import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
 import { termsOf } from '../workflows/domain/policy.ts';
 import { checkClass } from './class-checks.ts';
 import { type Db, inTransaction, type Trx } from './client.ts';
@@ -10,6 +10,7 @@ import { wakeRelay } from './outbox.ts';
 import { getPolicyPack, packFor } from './policy-packs.ts';
 import { auditOutside, lockProcedure, openProcedure, requireOpen, writeFact } from './procedures.ts';
 import { getRegion } from './regions.ts';
+import { assessRoster, businessToday } from './roster-assessment.ts';
 import { nextNumber } from './serial-numbers.ts';
 import type { Actor } from './users.ts';
 
@@ -80,25 +81,37 @@ export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, req
     const institution = await trx('institutions').where({ id: institutionId }).first();
     if (!institution) throw new NotFoundError('institution.unknown');
     if (institution.status !== 'listed') throw new ConflictError('institution.notListed');
-    const { rows } = await trx.raw<{ rows: { today: string }[] }>('select business_today() as today');
-    const today = rows[0]?.today ?? '';
-    await requireProject(trx, draft.projectId, today);
+    const today = await businessToday(trx);
+    await requireDraft(trx, institutionId, draft, today);
     const region = await getRegion(trx, institution.region);
     const pack = await packFor(trx, region.path, today);
     const number = await nextNumber(trx, 'class', region.code, today.slice(0, 4));
     const [row] = await trx('classes')
-      .insert({ number, institution_id: institutionId, region: region.code, pack_id: pack.id, created_by: actor.userId, ...draftColumns(draft) })
+      .insert({ number, institution_id: institutionId, region: region.code, pack_id: pack.id, created_by: actor.userId, created_at: trx.raw('business_now()'), ...draftColumns(draft) })
       .returning('id');
     await auditOutside(trx, actor.userId, { act: 'class.draft', subject: classProcedureId(number), detail: { id: row.id } });
     return { number };
   });
 }
 
-async function requireProject(trx: Trx, projectId: string, today: string): Promise<void> {
-  const project = /^[0-9a-f-]{36}$/.test(projectId)
-    ? await trx('catalogue_projects').where({ id: projectId }).where('valid_from', '<=', today).whereRaw('(valid_to is null or valid_to > ?)', [today]).first('id')
-    : undefined;
-  if (!project) throw inputError('projectId', 'class.project');
+/** What a draft may name: a project of the catalogue in force, the institution's own venue, another body that assesses. Everything at once. */
+async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, today: string, kept?: ClassRow): Promise<void> {
+  const issues: Issue[] = [];
+  if (draft.projectId !== kept?.project_id) {
+    if (kept && kept.status !== 'draft') issues.push({ field: 'projectId', code: 'class.projectFixed' });
+    else if (!(await findProject(trx, draft.projectId, today))) issues.push({ field: 'projectId', code: 'class.project' });
+  }
+  if (draft.startDate && draft.endDate && draft.endDate < draft.startDate) issues.push({ field: 'endDate', code: 'class.datesOrder' });
+  if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId }).first('id'))) issues.push({ field: 'venueId', code: 'class.venue' });
+  if (draft.assessorId) {
+    const assessor = await trx('institutions').where({ id: draft.assessorId, kind: 'assessment', status: 'listed' }).first('id');
+    if (!assessor || draft.assessorId === institutionId) issues.push({ field: 'assessorId', code: 'class.assessor' });
+  }
+  if (issues.length > 0) throw new InputError(issues);
+}
+
+async function findProject(trx: Trx, id: string, today: string): Promise<{ id: string } | undefined> {
+  return trx('catalogue_projects').where({ id }).where('valid_from', '<=', today).whereRaw('(valid_to is null or valid_to > ?)', [today]).first('id');
 }
 
 function draftColumns(draft: ClassDraft) {
@@ -113,41 +126,30 @@ function draftColumns(draft: ClassDraft) {
   };
 }
 
-/** Saves the form of a draft or of a class returned for correction. `version` refuses to overwrite what somebody else saved meanwhile. */
-export async function saveClass(db: Knex, actor: Actor, number: string, draft: ClassDraft, version?: number): Promise<void> {
-  await inTransaction(db, async (trx) => {
+/** Saves the form of a draft or of a class returned for correction. `version` refuses to overwrite what somebody else saved meanwhile. Returns the new version. */
+export async function saveClass(db: Knex, actor: Actor, number: string, draft: ClassDraft, version?: number): Promise<number> {
+  return inTransaction(db, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
-    if (version !== undefined && version !== row.version) throw new ConflictError('form.stale');
-    if (draft.startDate && draft.endDate && draft.endDate < draft.startDate) throw inputError('endDate', 'class.datesOrder');
-    const { rows } = await trx.raw<{ rows: { today: string }[] }>('select business_today() as today');
-    if (draft.projectId !== row.project_id) await requireProject(trx, draft.projectId, rows[0]?.today ?? '');
-    await requireOwn(trx, 'venues', draft.venueId, row.institution_id, 'venueId');
-    if (draft.assessorId) {
-      const assessor = await trx('institutions').where({ id: draft.assessorId, kind: 'assessment', status: 'listed' }).first('id');
-      if (!assessor || draft.assessorId === row.institution_id) throw inputError('assessorId', 'class.assessor');
-    }
-    await trx('classes').where({ id: row.id }).update({ ...draftColumns(draft), version: row.version + 1 });
+    requireVersion(row, version);
+    await requireDraft(trx, row.institution_id, draft, await businessToday(trx), row);
+    const [saved] = await trx<ClassRow>('classes').where({ id: row.id }).update({ ...draftColumns(draft), version: row.version + 1 }).returning('*');
+    // Ages count on the first day, and amounts depend on the project.
+    if (saved && (draft.startDate !== (row.start_date ?? undefined) || draft.projectId !== row.project_id)) await assessRoster(trx, saved, await getPolicyPack(trx, row.pack_id));
     await auditOutside(trx, actor.userId, { act: 'class.save', subject: classProcedureId(number) });
+    return row.version + 1;
   });
 }
 
-async function requireOwn(trx: Trx, table: 'venues' | 'teachers', id: string | undefined, institutionId: string, field: string): Promise<void> {
-  if (!id) return;
-  const row = await trx(table).where({ id, institution_id: institutionId }).first('id');
-  if (!row) throw inputError(field, `class.${table === 'venues' ? 'venue' : 'teacher'}`);
+function requireVersion(row: ClassRow, version: number | undefined): void {
+  if (version !== undefined && version !== row.version) throw new ConflictError('form.stale');
 }
 
-/** Replaces the timetable. Checks of content come with the submission; here only that teachers and venues are the institution's own. */
-export async function saveTimetable(db: Knex, actor: Actor, number: string, sessions: NewSession[]): Promise<void> {
-  await inTransaction(db, async (trx) => {
+/** Replaces the timetable. Checks of content come with the submission; here only that teachers and venues are the institution's own. Returns the new version. */
+export async function saveTimetable(db: Knex, actor: Actor, number: string, sessions: readonly NewSession[], version?: number): Promise<number> {
+  return inTransaction(db, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
-    for (const [at, session] of sessions.entries()) {
-      await requireOwn(trx, 'teachers', session.teacherId, row.institution_id, `sessions.${at}.teacherId`);
-      await requireOwn(trx, 'venues', session.venueId, row.institution_id, `sessions.${at}.venueId`);
-      if (sessions.some((other, place) => place < at && other.day === session.day && other.half === session.half)) {
-        throw inputError(`sessions.${at}.half`, 'class.sessionTwice');
-      }
-    }
+    requireVersion(row, version);
+    await requireSessions(trx, row.institution_id, sessions);
     await trx('class_sessions').where({ class_id: row.id }).delete();
     if (sessions.length > 0) {
       await trx('class_sessions').insert(
@@ -165,13 +167,29 @@ export async function saveTimetable(db: Knex, actor: Actor, number: string, sess
     }
     await trx('classes').where({ id: row.id }).update({ version: row.version + 1 });
     await auditOutside(trx, actor.userId, { act: 'class.timetable', subject: classProcedureId(number), detail: { sessions: sessions.length } });
+    return row.version + 1;
   });
 }
 
+async function requireSessions(trx: Trx, institutionId: string, sessions: readonly NewSession[]): Promise<void> {
+  const teachers = new Set((await trx('teachers').where({ institution_id: institutionId, active: true }).select('id')).map((row) => row.id));
+  const venues = new Set((await trx('venues').where({ institution_id: institutionId }).select('id')).map((row) => row.id));
+  const issues: Issue[] = [];
+  for (const [at, session] of sessions.entries()) {
+    if (!teachers.has(session.teacherId)) issues.push({ field: `sessions.${at}.teacherId`, code: 'class.teacher' });
+    if (!venues.has(session.venueId)) issues.push({ field: `sessions.${at}.venueId`, code: 'class.venue' });
+    if (sessions.some((other, place) => place < at && other.day === session.day && other.half === session.half)) {
+      issues.push({ field: `sessions.${at}.half`, code: 'class.sessionTwice' });
+    }
+  }
+  if (issues.length > 0) throw new InputError(issues);
+}
+
 /** Submits a draft: everything is checked, then the procedure opens with its first fact. Throws InputError with every problem at once. */
-export async function submitClass(db: Knex, actor: Actor, number: string, request?: IdempotentRequest): Promise<{ procedureId: string }> {
+export async function submitClass(db: Knex, actor: Actor, number: string, { version, request }: { version?: number | undefined; request?: IdempotentRequest | undefined } = {}): Promise<{ procedureId: string }> {
   const answer = await onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'submit');
+    requireVersion(row, version);
     const pack = await getPolicyPack(trx, row.pack_id);
     const { headcount, amountFen } = await checkClass(trx, row, pack);
     const institution = await trx('institutions').where({ id: row.institution_id }).first('name');

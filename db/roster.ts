@@ -1,14 +1,14 @@
 /** The roster of a class: people under their real names, sealed, found by blind index, shown masked (N2). */
 import type { Knex } from 'knex';
-import { judgeEligibility } from '../workflows/domain/eligibility.ts';
-import { ConflictError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
-import { ageOn, birthDateOf, maskAccount, maskId, maskPhone, sexOf } from '../workflows/domain/identity.ts';
-import type { PolicyPack } from '../workflows/domain/policy.ts';
+import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
+import { maskAccount, maskId, maskPhone, sexOf } from '../workflows/domain/identity.ts';
 import type { RosterRow } from '../workflows/domain/roster.ts';
 import { type ClassRow, classProcedureId, getOwnClass } from './classes.ts';
 import { type Db, inTransaction, type Trx } from './client.ts';
+import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { getPolicyPack } from './policy-packs.ts';
 import { auditOutside } from './procedures.ts';
+import { assessRoster } from './roster-assessment.ts';
 import type { Actor } from './users.ts';
 import { placeOf, type Vault } from './vault.ts';
 
@@ -29,46 +29,87 @@ export type EnrolmentRow = {
   held_by: string | null;
 };
 
-/** Replaces the roster of a draft or of a class returned for correction. Returns how many are enrolled. */
-export async function saveRoster(db: Knex, vault: Vault, actor: Actor, number: string, trainees: readonly RosterRow[]): Promise<number> {
-  return inTransaction(db, async (trx) => {
+/**
+ * Replaces the roster of a draft or of a class returned for correction. Returns how many are enrolled.
+ * Throws InputError (`trainees.<n>.name`: the ID number is on record under another name), ConflictError, NotFoundError.
+ */
+export async function saveRoster(db: Knex, vault: Vault, actor: Actor, number: string, trainees: readonly RosterRow[], request?: IdempotentRequest): Promise<number> {
+  return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
-    const pack = await getPolicyPack(trx, row.pack_id);
     await trx('verifications').whereIn('enrolment_id', trx('enrolments').where({ class_id: row.id }).select('id')).delete();
     await trx('enrolments').where({ class_id: row.id }).delete();
-    for (const [at, trainee] of trainees.entries()) await enrol(trx, vault, row, pack, trainee, at + 1);
+    const people = await peopleFor(trx, vault, trainees);
+    if (trainees.length > 0) await enrol(trx, vault, row, trainees, people);
+    await assessRoster(trx, row, await getPolicyPack(trx, row.pack_id));
     await trx('classes').where({ id: row.id }).update({ version: row.version + 1 });
     await auditOutside(trx, actor.userId, { act: 'class.roster', subject: classProcedureId(number), detail: { trainees: trainees.length } });
     return trainees.length;
   });
 }
 
-async function enrol(trx: Trx, vault: Vault, row: ClassRow, pack: PolicyPack, trainee: RosterRow, seat: number): Promise<void> {
-  const person = await personFor(trx, vault, trainee);
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id');
-  const id = rows[0]?.id ?? '';
-  const verdict = judgeEligibility(pack, {
-    date: row.start_date ?? person.today,
-    age: ageOn(person.birth_date, row.start_date ?? person.today),
-    sex: sexOf(trainee.id),
-    group: trainee.group,
-    groupEvidence: 'document',
-    ...(await projectOf(trx, row.project_id)),
-    prior: await priorBenefits(trx, person.id),
+type KnownPerson = { id: string; index: string; name: string; elsewhere: boolean };
+
+/** One identity record per person. A name may be set right as long as no submitted class rests on the record. */
+async function peopleFor(trx: Trx, vault: Vault, trainees: readonly RosterRow[]): Promise<Map<string, string>> {
+  const ids = await freshIds(trx, trainees.length);
+  const rows = trainees.map((trainee, at) => ({
+    id: ids[at] ?? '',
+    id_index: vault.index('id', trainee.idNumber),
+    id_sealed: vault.seal(placeOf('people', 'id_sealed', ids[at] ?? ''), trainee.idNumber),
+    id_masked: maskId(trainee.idNumber),
+    name: trainee.name,
+    birth_date: trainee.birthDate,
+  }));
+  // In the order of the index, so that two uploads with the same people wait for each other instead of deadlocking.
+  const ordered = [...rows].sort((a, b) => Buffer.compare(a.id_index, b.id_index));
+  for (let at = 0; at < ordered.length; at += 200) {
+    await trx('people').insert(ordered.slice(at, at + 200)).onConflict('id_index').ignore();
+  }
+  const { rows: found } = await trx.raw<{ rows: KnownPerson[] }>(
+    `select p.id, encode(p.id_index, 'hex') as index, p.name,
+            exists (select 1 from enrolments e join classes c on c.id = e.class_id where e.person_id = p.id and c.status <> 'draft') as elsewhere
+       from people p where p.id_index = any(?)`,
+    [rows.map((row) => row.id_index)],
+  );
+  const known = new Map(found.map((person) => [person.index, person]));
+  const issues: Issue[] = [];
+  const people = new Map<string, string>();
+  for (const [at, row] of rows.entries()) {
+    const person = known.get(row.id_index.toString('hex'));
+    if (!person) throw new NotFoundError('person.unknown');
+    people.set(trainees[at]?.idNumber ?? '', person.id);
+    if (person.name === row.name) continue;
+    if (person.elsewhere) issues.push({ field: `trainees.${at}.name`, code: 'roster.otherName' });
+    else await trx('people').where({ id: person.id }).update({ name: row.name });
+  }
+  if (issues.length > 0) throw new InputError(issues);
+  return people;
+}
+
+async function enrol(trx: Trx, vault: Vault, row: ClassRow, trainees: readonly RosterRow[], people: Map<string, string>): Promise<void> {
+  const ids = await freshIds(trx, trainees.length);
+  const rows = trainees.map((trainee, at) => {
+    const id = ids[at] ?? '';
+    return {
+      id,
+      class_id: row.id,
+      person_id: people.get(trainee.idNumber) ?? '',
+      seat: at + 1,
+      group_code: trainee.group,
+      phone_sealed: vault.seal(placeOf('enrolments', 'phone_sealed', id), trainee.phone),
+      phone_index: vault.index('phone', trainee.phone),
+      phone_masked: maskPhone(trainee.phone),
+      bank_name: trainee.bank,
+      ...sealedAccount(vault, id, trainee.account),
+      eligibility: JSON.stringify({ facts: { sex: sexOf(trainee.idNumber) } }),
+    };
   });
-  await trx('enrolments').insert({
-    id,
-    class_id: row.id,
-    person_id: person.id,
-    seat,
-    group_code: trainee.group,
-    phone_sealed: vault.seal(placeOf('enrolments', 'phone_sealed', id), trainee.phone),
-    phone_index: vault.index('phone', trainee.phone),
-    phone_masked: maskPhone(trainee.phone),
-    bank_name: trainee.bank ?? '',
-    ...sealedAccount(vault, id, trainee.account),
-    eligibility: JSON.stringify(verdict),
-  });
+  for (let at = 0; at < rows.length; at += 200) await trx('enrolments').insert(rows.slice(at, at + 200));
+}
+
+async function freshIds(trx: Trx, count: number): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id from generate_series(1, cast(? as int))', [count]);
+  return rows.map((row) => row.id);
 }
 
 /** The columns of an account number: sealed, indexed, masked. */
@@ -80,48 +121,39 @@ export function sealedAccount(vault: Vault, enrolmentId: string, account: string
   };
 }
 
-async function personFor(trx: Trx, vault: Vault, trainee: RosterRow): Promise<{ id: string; birth_date: string; today: string }> {
-  const index = vault.index('id', trainee.id);
-  const { rows } = await trx.raw<{ rows: { id: string; today: string }[] }>('select gen_random_uuid() as id, business_today() as today');
-  const fresh = rows[0] ?? { id: '', today: '' };
-  await trx('people')
-    .insert({
-      id: fresh.id,
-      id_index: index,
-      id_sealed: vault.seal(placeOf('people', 'id_sealed', fresh.id), trainee.id),
-      id_masked: maskId(trainee.id),
-      name: trainee.name,
-      birth_date: birthDateOf(trainee.id),
-    })
-    .onConflict('id_index')
-    .ignore();
-  const person = await trx('people').where({ id_index: index }).first('id', 'birth_date');
-  return { id: person.id, birth_date: person.birth_date, today: fresh.today };
-}
-
-async function projectOf(trx: Trx, projectId: string): Promise<{ occupation: string; level?: number }> {
-  const project = await trx('catalogue_projects').where({ id: projectId }).first('occupation', 'level');
-  return { occupation: project?.occupation ?? '', ...(project?.level ? { level: project.level } : {}) };
-}
-
-/** What the person was paid before: recorded from earlier years (N3) and paid here. */
-async function priorBenefits(trx: Trx, personId: string): Promise<{ year: number; occupation: string; level?: number; number?: string }[]> {
-  const { rows } = await trx.raw<{ rows: { year: number; occupation: string; level: number | null; number: string | null }[] }>(
-    `select year, occupation, level, null as number from prior_benefits where person_id = :personId
-     union all
-     select cast(extract(year from coalesce(l.paid_at, c.start_date)) as int), p.occupation, p.level, c.number
-       from payment_lines l join classes c on c.id = l.class_id join catalogue_projects p on p.id = c.project_id
-      where l.person_id = :personId and l.status not in ('excluded')`,
-    { personId },
-  );
-  return rows.map((row) => ({ year: row.year, occupation: row.occupation, ...(row.level ? { level: row.level } : {}), ...(row.number ? { number: row.number } : {}) }));
-}
-
 export type RosterLine = EnrolmentRow & { name: string; id_masked: string };
 
 /** The roster with full names and masked numbers, as officers and the institution see it. */
 export async function listRoster(db: Db, classId: string): Promise<RosterLine[]> {
   return db('enrolments as e').join('people as p', 'p.id', 'e.person_id').where('e.class_id', classId).orderBy('e.seat').select('e.*', 'p.name', 'p.id_masked');
+}
+
+const KEPT_FOR = `interval '1 hour'`;
+
+/** Keeps the annotated file of a refused roster for an hour, sealed: it holds what was uploaded. Returns its id. */
+export async function keepRejection(db: Knex, vault: Vault, actor: Actor, classId: string, annotated: Buffer): Promise<string> {
+  return inTransaction(db, async (trx) => {
+    await trx('roster_rejections').whereRaw(`created_at < now() - ${KEPT_FOR}`).delete();
+    const [id = ''] = await freshIds(trx, 1);
+    await trx('roster_rejections').insert({
+      id,
+      class_id: classId,
+      created_by: actor.userId,
+      annotated_sealed: vault.seal(placeOf('roster_rejections', 'annotated_sealed', id), annotated.toString('base64')),
+    });
+    return id;
+  });
+}
+
+/** The annotated file, for the institution that uploaded it. Throws NotFoundError, also after the hour. */
+export async function getRejection(db: Db, vault: Vault, actor: Actor, number: string, id: string): Promise<Buffer> {
+  const row = await db('roster_rejections as j')
+    .join('classes as c', 'c.id', 'j.class_id')
+    .where({ 'j.id': id, 'c.number': number, 'c.institution_id': actor.institutionId ?? null })
+    .whereRaw(`j.created_at >= now() - ${KEPT_FOR}`)
+    .first('j.annotated_sealed');
+  if (!row) throw new NotFoundError('roster.rejectionGone');
+  return Buffer.from(vault.open(placeOf('roster_rejections', 'annotated_sealed', id), row.annotated_sealed), 'base64');
 }
 
 const revealRoles = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'auditor'];

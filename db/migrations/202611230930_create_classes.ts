@@ -106,6 +106,16 @@ create table verifications (
 );
 comment on table verifications is 'Answers of the registers (联网核查), kept as evidence; none = no answer yet, which never counts as yes';
 
+create table roster_rejections (
+  id uuid primary key,
+  class_id uuid not null references classes (id),
+  created_by uuid not null references users (id),
+  annotated_sealed text not null,
+  created_at timestamptz not null default now()
+);
+comment on table roster_rejections is 'Annotated files of refused rosters, sealed because they hold what was uploaded; kept for an hour';
+create index roster_rejections_age on roster_rejections (created_at);
+
 create table class_files (
   id uuid primary key default gen_random_uuid(),
   class_id uuid not null references classes (id),
