@@ -46,5 +46,5 @@ export const decisionRules: Record<string, DecisionRule> = {
   rectification: answerRectification,
   reinspection: recordInspection,
   results: requireResults,
-  review: async (context) => reviewRules[stageOf(context.task.step)]?.(context),
+  review: async (context) => (context.procedure.class_id ? reviewRules[stageOf(context.task.step)]?.(context) : undefined),
 };
