@@ -58,7 +58,10 @@ export function openVault(given: VaultKeys): Vault {
         throw new VaultError(`a sealed value does not belong to its place or was changed (${place})`);
       }
     },
-    index: (kind, plain) => createHmac('sha256', indexKey).update(`${kind}\0${indexForm(plain)}`, 'utf8').digest(),
+    index: (kind, plain) =>
+      createHmac('sha256', indexKey)
+        .update(`${kind}\0${indexForm(plain)}`, 'utf8')
+        .digest(),
     isStale: (sealed) => partsOf(sealed).kid !== currentKid,
   };
 }
@@ -106,7 +109,8 @@ export function parseVaultKeys(json: string): VaultKeys {
   } catch {
     throw new VaultError(form);
   }
-  if (!isRecord(read) || !isRecord(read.keys) || typeof read.currentKid !== 'string' || typeof read.indexKey !== 'string') throw new VaultError(form);
+  if (!isRecord(read) || !isRecord(read.keys) || typeof read.currentKid !== 'string' || typeof read.indexKey !== 'string')
+    throw new VaultError(form);
   const keys: Record<string, Buffer> = {};
   for (const [kid, key] of Object.entries(read.keys)) {
     if (typeof key !== 'string') throw new VaultError(form);

@@ -43,7 +43,12 @@ export function encodeGb18030(text: string): Buffer {
 
 /** The code of a place in the four-byte area: 126 × 10 codes per second byte, the last byte 30–39, the third 81–FE. */
 function fourBytes(lead: number, place: number): number {
-  const bytes = [lead + Math.floor(place / 12_600), 0x30 + (Math.floor(place / 1_260) % 10), 0x81 + (Math.floor(place / 10) % 126), 0x30 + (place % 10)];
+  const bytes = [
+    lead + Math.floor(place / 12_600),
+    0x30 + (Math.floor(place / 1_260) % 10),
+    0x81 + (Math.floor(place / 10) % 126),
+    0x30 + (place % 10),
+  ];
   return bytes.reduce((code, byte) => code * 256 + byte, 0);
 }
 

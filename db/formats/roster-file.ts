@@ -24,7 +24,8 @@ export async function readRosterFile(file: Buffer, filename: string): Promise<Sh
 export async function annotatedRoster(rows: readonly SheetRow[], errors: readonly RosterError[], t: Translate): Promise<Buffer> {
   const headerRow = headerRowOf(rows) ?? rows[0]?.number ?? 1;
   const heading = t('roster.errorColumn');
-  const ours = rows.find((row) => row.number === headerRow)?.cells.findIndex((cell) => cell && tidyText(cell.text).startsWith(heading)) ?? -1;
+  const ours =
+    rows.find((row) => row.number === headerRow)?.cells.findIndex((cell) => cell && tidyText(cell.text).startsWith(heading)) ?? -1;
   const width = ours >= 0 ? ours : rows.reduce((most, row) => Math.max(most, row.cells.length), 0);
 
   const written: WrittenCell[][] = [];
@@ -66,7 +67,12 @@ export async function rosterTemplate({ locale, t, today }: { locale: 'zh-CN' | '
     },
     {
       name: guide,
-      rows: [[t('roster.notes.column'), t('roster.notes.text')], ...notes, [t('roster.notes.group'), t('roster.notes.evidence')], ...groups.map((group) => [word(group), word(group.evidence)])],
+      rows: [
+        [t('roster.notes.column'), t('roster.notes.text')],
+        ...notes,
+        [t('roster.notes.group'), t('roster.notes.evidence')],
+        ...groups.map((group) => [word(group), word(group.evidence)]),
+      ],
       widths: [30, 70],
     },
   ]);

@@ -9,11 +9,31 @@ import { type WrittenCell, writeXlsx } from './xlsx-writer.ts';
 /** Rosters of made-up people for the demonstration and for tests. The same seed gives the same people; every check digit is right. */
 export type SamplePerson = { name: string; idNumber: string; phone: string; group: GroupCode; bank: string; account: string };
 
-const surnames = [...'王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛'];
-const mensNames = '伟 强 磊 军 勇 杰 涛 明 超 刚 平 辉 鹏 建国 志强 建华 文斌 海涛 俊杰 志明 家豪 宇航 浩然 子轩 国栋 永辉 振华 晓东 立新 德胜'.split(' ');
-const womensNames = '芳 娜 敏 静 丽 艳 娟 霞 燕 玲 桂英 秀兰 秀英 玉兰 丽华 海燕 晓燕 雪梅 佳怡 欣怡 梦瑶 雨欣 婷婷 美玲 春梅 淑珍 惠敏 丽萍 巧云 金凤'.split(' ');
+const surnames = [
+  ...'王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛',
+];
+const mensNames =
+  '伟 强 磊 军 勇 杰 涛 明 超 刚 平 辉 鹏 建国 志强 建华 文斌 海涛 俊杰 志明 家豪 宇航 浩然 子轩 国栋 永辉 振华 晓东 立新 德胜'.split(' ');
+const womensNames =
+  '芳 娜 敏 静 丽 艳 娟 霞 燕 玲 桂英 秀兰 秀英 玉兰 丽华 海燕 晓燕 雪梅 佳怡 欣怡 梦瑶 雨欣 婷婷 美玲 春梅 淑珍 惠敏 丽萍 巧云 金凤'.split(
+    ' ',
+  );
 /** Counties and districts of Fuzhou and its neighbours. */
-const regions = ['350102', '350103', '350104', '350105', '350111', '350121', '350122', '350181', '350203', '350302', '350402', '350502', '350602'];
+const regions = [
+  '350102',
+  '350103',
+  '350104',
+  '350105',
+  '350111',
+  '350121',
+  '350122',
+  '350181',
+  '350203',
+  '350302',
+  '350402',
+  '350502',
+  '350602',
+];
 const banks = [
   { name: '中国农业银行', prefix: '622848' },
   { name: '中国工商银行', prefix: '622202' },
@@ -49,13 +69,16 @@ export function samplePeople(n: number, seed = 1): SamplePerson[] {
       }
     }
   };
-  const day = (from: number, to: number) => new Date(Date.UTC(from, 0, 1) + random() * (to - from) * 365 * 86_400_000).toISOString().slice(0, 10);
+  const day = (from: number, to: number) =>
+    new Date(Date.UTC(from, 0, 1) + random() * (to - from) * 365 * 86_400_000).toISOString().slice(0, 10);
   return Array.from({ length: n }, () => {
     const man = random() < 0.5;
     const bank = pick(banks);
     return {
       name: pick(surnames) + pick(man ? mensNames : womensNames),
-      idNumber: unique(() => makeId({ region: pick(regions), birth: day(1979, 2005), serial: 2 * Math.floor(random() * 500) + (man ? 1 : 0) })),
+      idNumber: unique(() =>
+        makeId({ region: pick(regions), birth: day(1979, 2005), serial: 2 * Math.floor(random() * 500) + (man ? 1 : 0) }),
+      ),
       phone: unique(() => pick(['134', '135', '138', '139', '150', '158', '159', '177', '186', '189']) + digits(8)),
       group: pick(groups),
       bank: bank.name,

@@ -69,7 +69,9 @@ async function findWorkbook(archive: Archive): Promise<Workbook> {
   if (rootName !== 'workbook') throw inputError('file', 'file.notSpreadsheet');
 
   const relations = await readRelations(archive, root.target);
-  const worksheets = new Map(relations.filter((relation) => relation.type === 'worksheet').map((relation) => [relation.id, relation.target]));
+  const worksheets = new Map(
+    relations.filter((relation) => relation.type === 'worksheet').map((relation) => [relation.id, relation.target]),
+  );
   const first = sheets.find((sheet) => !/hidden/i.test(sheet.state ?? '') && worksheets.has(sheet.id ?? ''));
   const sheet = worksheets.get(first?.id ?? '');
   if (sheet === undefined) throw inputError('file', 'file.empty');

@@ -28,7 +28,8 @@ const entryTime = new Date('2020-01-01T00:00:00Z');
 /** Writes an .xlsx file. Every column is formatted as text (`@`), so that an ID number typed into it keeps its digits. */
 export async function writeXlsx(sheets: WrittenSheet[]): Promise<Buffer> {
   const zip = new ZipFile();
-  const add = (name: string, xml: string) => zip.addBuffer(Buffer.from(head + xml, 'utf8'), name, { mtime: entryTime, forceDosTimestamp: true });
+  const add = (name: string, xml: string) =>
+    zip.addBuffer(Buffer.from(head + xml, 'utf8'), name, { mtime: entryTime, forceDosTimestamp: true });
   add('[Content_Types].xml', contentTypes(sheets.length));
   add(
     '_rels/.rels',
@@ -72,7 +73,8 @@ function sheetXml(sheet: WrittenSheet): string {
   const width = sheet.rows.reduce((most, row) => Math.max(most, row.length), sheet.widths?.length || 1);
   const columns = Array.from(
     { length: width },
-    (_, index) => `<col min="${index + 1}" max="${index + 1}" width="${sheet.widths?.[index] ?? 14}" style="${style.text}" customWidth="1"/>`,
+    (_, index) =>
+      `<col min="${index + 1}" max="${index + 1}" width="${sheet.widths?.[index] ?? 14}" style="${style.text}" customWidth="1"/>`,
   );
   const header = sheet.headerRow ?? 1;
   const pane = `<pane ySplit="${header}" topLeftCell="A${header + 1}" activePane="bottomLeft" state="frozen"/>`;
@@ -91,7 +93,9 @@ function choicesXml(sheet: WrittenSheet, header: number): string {
 }
 
 function rowXml(row: WrittenCell[], number: number, isHeader: boolean): string {
-  const cells = row.map((cell, index) => cellXml(typeof cell === 'string' ? { text: cell } : cell, `${columnName(index)}${number}`, isHeader));
+  const cells = row.map((cell, index) =>
+    cellXml(typeof cell === 'string' ? { text: cell } : cell, `${columnName(index)}${number}`, isHeader),
+  );
   return cells.length === 0 ? '' : `<row r="${number}">${cells.join('')}</row>`;
 }
 

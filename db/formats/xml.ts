@@ -40,7 +40,8 @@ function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-const forbidden = /[<>&"]|_x[0-9A-Fa-f]{4}_|[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const forbidden =
+  /[<>&"]|_x[0-9A-Fa-f]{4}_|[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const named: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
 
 /** Text for an element or attribute; what XML cannot hold is written the way Excel does, as `_xHHHH_` (ECMA-376, ST_Xstring). */
@@ -53,5 +54,7 @@ export function xmlText(text: string): string {
 
 /** The inverse of Excel's `_xHHHH_` for text that came out of a part. */
 export function unescapeExcel(text: string): string {
-  return text.includes('_x') ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text;
+  return text.includes('_x')
+    ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : text;
 }

@@ -84,7 +84,12 @@ test('reads prefixed names, inline strings, cells without references, and leaves
 });
 
 test('what is written is read back unchanged, whatever the text', async () => {
-  const text = fc.string({ unit: fc.oneof(fc.constantFrom('=', '_x0041_', '\r', '\n', '\t', '<', '&', '"', ']]>', '\ud800', '\uffff', '\u0001', ' ', '张', '𠮷'), fc.string()) });
+  const text = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom('=', '_x0041_', '\r', '\n', '\t', '<', '&', '"', ']]>', '\ud800', '\uffff', '\u0001', ' ', '张', '𠮷'),
+      fc.string(),
+    ),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(text, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 8 }), async (rows) => {
       // The first cell keeps the file from being empty; blank cells are not written back as text.
@@ -100,7 +105,10 @@ test('what is written is read back unchanged, whatever the text', async () => {
 test('[F12] refuses what is no spreadsheet, is encrypted, damaged or empty', async () => {
   expect(await codeOf(() => readXlsx(Buffer.from('<html>名单</html>')))).toBe('file.notSpreadsheet');
   expect(await codeOf(() => readXlsx(Buffer.alloc(0)))).toBe('file.empty');
-  const docx = await zipOf({ '_rels/.rels': relations(['officeDocument', 'word/document.xml']), 'word/document.xml': '<w:document xmlns:w="w"/>' });
+  const docx = await zipOf({
+    '_rels/.rels': relations(['officeDocument', 'word/document.xml']),
+    'word/document.xml': '<w:document xmlns:w="w"/>',
+  });
   expect(await codeOf(() => readXlsx(docx))).toBe('file.notSpreadsheet');
   expect(await codeOf(async () => readXlsx(await zipOf({ 'photo.jpg': 'x' })))).toBe('file.notSpreadsheet');
   const good = await writeXlsx([{ name: '表', rows: [['甲']] }]);
@@ -110,7 +118,8 @@ test('[F12] refuses what is no spreadsheet, is encrypted, damaged or empty', asy
   expect(await codeOf(async () => readXlsx(await workbook('<x:row>')))).toBe('file.damaged');
 
   const passwordZip = Buffer.from(good);
-  for (let at = passwordZip.indexOf('PK\x01\x02'); at !== -1; at = passwordZip.indexOf('PK\x01\x02', at + 4)) passwordZip[at + 8] = (passwordZip[at + 8] ?? 0) | 1;
+  for (let at = passwordZip.indexOf('PK\x01\x02'); at !== -1; at = passwordZip.indexOf('PK\x01\x02', at + 4))
+    passwordZip[at + 8] = (passwordZip[at + 8] ?? 0) | 1;
   expect(await codeOf(() => readXlsx(passwordZip))).toBe('file.encrypted');
   const compound = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(600)]);
   expect(await codeOf(() => readXlsx(compound))).toBe('file.oldExcel');
@@ -118,7 +127,9 @@ test('[F12] refuses what is no spreadsheet, is encrypted, damaged or empty', asy
 });
 
 test('[F12] refuses a zip bomb before unpacking it, also one that lies about its size', async () => {
-  const bomb = await workbook('', { 'xl/worksheets/sheet1.xml': `<worksheet><sheetData>${' '.repeat(70_000_000)}</sheetData></worksheet>` });
+  const bomb = await workbook('', {
+    'xl/worksheets/sheet1.xml': `<worksheet><sheetData>${' '.repeat(70_000_000)}</sheetData></worksheet>`,
+  });
   expect(bomb.length).toBeLessThan(100_000);
   const started = performance.now();
   expect(await codeOf(() => readXlsx(bomb))).toBe('file.bomb');
@@ -132,7 +143,9 @@ test('[F12] refuses a zip bomb before unpacking it, also one that lies about its
   const at = liar.lastIndexOf('xl/worksheets/sheet1.xml') - 46;
   liar.writeUInt32LE(1_000, at + 24);
   expect(await codeOf(() => readXlsx(liar))).toBe('file.bomb');
-  expect(await codeOf(() => readXlsx(Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(sheetLimits.maxBytes)])))).toBe('file.tooLarge');
+  expect(await codeOf(() => readXlsx(Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(sheetLimits.maxBytes)])))).toBe(
+    'file.tooLarge',
+  );
 });
 
 test('[F12] no document type: entities of its own cannot be declared', async () => {
@@ -147,7 +160,9 @@ test('[F12] reads 10,000 rows quickly and refuses more; refuses too many columns
   expect(await readXlsx(file)).toHaveLength(10_001);
   expect(performance.now() - started).toBeLessThan(5_000);
   expect(await codeOf(async () => readXlsx(await writeXlsx([{ name: '表', rows: [...rows, ['x']] }])))).toBe('file.tooManyRows');
-  expect(await codeOf(async () => readXlsx(await writeXlsx([{ name: '表', rows: [Array.from({ length: 61 }, () => 'x')] }])))).toBe('file.tooManyColumns');
+  expect(await codeOf(async () => readXlsx(await writeXlsx([{ name: '表', rows: [Array.from({ length: 61 }, () => 'x')] }])))).toBe(
+    'file.tooManyColumns',
+  );
   expect(await codeOf(async () => readXlsx(await writeXlsx([{ name: '表', rows: [['x'.repeat(2_001)]] }])))).toBe('file.cellTooLong');
   expect(readCsv(writeCsv(rows))).toHaveLength(10_001);
   expect(await codeOf(() => readCsv(writeCsv([...rows, ['x']])))).toBe('file.tooManyRows');
@@ -179,11 +194,20 @@ test('a formula in a CSV is flagged, the ="…" trick is text, and what is writt
   ]);
   expect(writeCsv([['=1+1', '@x', '-1', "'=", 'ok']]).toString()).toBe("\ufeff'=1+1,'@x,'-1,''=,ok\r\n");
   fc.assert(
-    fc.property(fc.array(fc.array(fc.string({ unit: fc.constantFrom('=', "'", '+', '-', '@', '\t', ',', ';', '"', '\n', '\r', '张', 'a') }), { minLength: 3, maxLength: 3 }), { minLength: 1 }), (rows) => {
-      const filled = rows.map((row) => ['姓名', ...row].map((cell) => (cell.trim() === '' ? 'y' : cell)));
-      const head = [['a', 'b', 'c', 'd'], ...filled];
-      expect(texts(readCsv(writeCsv([Array.from({ length: 50 }, () => 'h'), ...head]))).slice(1)).toEqual(head);
-    }),
+    fc.property(
+      fc.array(
+        fc.array(fc.string({ unit: fc.constantFrom('=', "'", '+', '-', '@', '\t', ',', ';', '"', '\n', '\r', '张', 'a') }), {
+          minLength: 3,
+          maxLength: 3,
+        }),
+        { minLength: 1 },
+      ),
+      (rows) => {
+        const filled = rows.map((row) => ['姓名', ...row].map((cell) => (cell.trim() === '' ? 'y' : cell)));
+        const head = [['a', 'b', 'c', 'd'], ...filled];
+        expect(texts(readCsv(writeCsv([Array.from({ length: 50 }, () => 'h'), ...head]))).slice(1)).toEqual(head);
+      },
+    ),
     { numRuns: 100 },
   );
   expect(await codeOf(() => readCsv(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13])))).toBe('file.notSpreadsheet');

@@ -5,7 +5,12 @@ import { cleanRoster, cleanRosterCsv, faultyRoster, manyRows, plantedErrors, sam
 import { writeXlsx } from '../../db/formats/xlsx-writer.ts';
 import { parseRoster, type RosterRules } from '../../workflows/domain/roster.ts';
 
-const rules: RosterRules = { today: '2026-03-02', startDate: '2026-03-16', ageBounds: { min: 16, maleBelow: 60, femaleBelow: 55 }, maxTrainees: 500 };
+const rules: RosterRules = {
+  today: '2026-03-02',
+  startDate: '2026-03-16',
+  ageBounds: { min: 16, maleBelow: 60, femaleBelow: 55 },
+  maxTrainees: 500,
+};
 const words = loadWords();
 const t = words.translator('zh-CN');
 
@@ -53,7 +58,10 @@ test('a fault of the whole sheet stands in the heading of the reasons', async ()
 });
 
 test('[F12] 10,000 rows in either form are one clear message', async () => {
-  for (const [format, name] of [['xlsx', 'a.xlsx'], ['csv', 'a.csv']] as const) {
+  for (const [format, name] of [
+    ['xlsx', 'a.xlsx'],
+    ['csv', 'a.csv'],
+  ] as const) {
     const { errors } = parseRoster(await readRosterFile(await manyRows(10_000, format), name), rules);
     expect(errors).toMatchObject([{ code: 'roster.tooManyRows', params: { rows: 10_000, max: 500 } }]);
   }
@@ -67,7 +75,9 @@ test('the empty template is a roster with all headings in both languages', async
 });
 
 test('[F12] a file is known by its content, not by its name', async () => {
-  await expect(readRosterFile(Buffer.from('姓名,手机'), 'a.xlsx')).rejects.toMatchObject({ issues: [{ field: 'file', code: 'file.notSpreadsheet' }] });
+  await expect(readRosterFile(Buffer.from('姓名,手机'), 'a.xlsx')).rejects.toMatchObject({
+    issues: [{ field: 'file', code: 'file.notSpreadsheet' }],
+  });
   await expect(readRosterFile(Buffer.from('%PDF-1.7'), 'a.pdf')).rejects.toMatchObject({ issues: [{ code: 'file.notSpreadsheet' }] });
   await expect(readRosterFile(Buffer.alloc(0), 'a.csv')).rejects.toMatchObject({ issues: [{ code: 'file.empty' }] });
   expect(await readRosterFile(await cleanRoster(1), 'a.csv')).toHaveLength(2);

@@ -32,7 +32,13 @@ test('[N2] a sealed value moved to another row or column, or changed in any part
     const changed = parts.with(index, (parts[index]?.startsWith('A') ? 'B' : 'A') + parts[index]?.slice(1)).join('.');
     expect(() => vault.open(place, changed)).toThrow(VaultError);
   }
-  for (const wrong of ['', 'v1.k1', `v2.${parts.slice(1).join('.')}`, `v1.k9.${parts.slice(2).join('.')}`, `v1.toString.${parts.slice(2).join('.')}`]) {
+  for (const wrong of [
+    '',
+    'v1.k1',
+    `v2.${parts.slice(1).join('.')}`,
+    `v1.k9.${parts.slice(2).join('.')}`,
+    `v1.toString.${parts.slice(2).join('.')}`,
+  ]) {
     expect(() => vault.open(place, wrong)).toThrow(VaultError);
   }
   // A shortened tag would be cheap to forge.
@@ -60,7 +66,8 @@ test('keys of the wrong length, without the current one, or used twice are refus
   expect(() => openVault({ ...keys, currentKid: 'k2' })).toThrow(VaultError);
   expect(() => openVault({ ...keys, indexKey: randomBytes(8) })).toThrow('32 bytes');
   expect(() => openVault({ ...keys, indexKey: keys.keys.k1 })).toThrow(VaultError);
-  for (const json of ['', '[]', '{"keys":{}}', '{"keys":{"k1":1},"currentKid":"k1","indexKey":""}']) expect(() => parseVaultKeys(json)).toThrow(VaultError);
+  for (const json of ['', '[]', '{"keys":{}}', '{"keys":{"k1":1},"currentKid":"k1","indexKey":""}'])
+    expect(() => parseVaultKeys(json)).toThrow(VaultError);
 });
 
 test('the key file is made once, for its owner only, and never replaced', () => {
@@ -82,7 +89,11 @@ test('processes that start at once get the same keys', async () => {
   const home = join(dir, 'race');
   const script = `import { loadVaultKeys } from ${JSON.stringify(new URL('../../db/vault.ts', import.meta.url).href)}; console.log(loadVaultKeys(${JSON.stringify(home)}).indexKey.toString('hex'));`;
   const runs = await Promise.all(
-    [1, 2, 3].map(() => promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { cwd: new URL('../..', import.meta.url) })),
+    [1, 2, 3].map(() =>
+      promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+        cwd: new URL('../..', import.meta.url),
+      }),
+    ),
   );
   expect(new Set(runs.map((run) => run.stdout.trim())).size).toBe(1);
 }, 30_000);

@@ -20,8 +20,24 @@ const batch: PaymentBatch = {
   payerName: '仓山区人力资源和社会保障局',
   payerAccount: '35001234567890',
   lines: [
-    { serial: 1, reference: 'B1-0001', account: '6228480000000000017', name: '李芳', bank: '中国农业银行', amountFen: 84_000, purpose: '职业培训补贴' },
-    { serial: 2, reference: 'B1-0002', account: '6222020000000000025', name: '阿卜杜·热合曼', bank: '工行|城南', amountFen: 70_005, purpose: '职业培训补贴' },
+    {
+      serial: 1,
+      reference: 'B1-0001',
+      account: '6228480000000000017',
+      name: '李芳',
+      bank: '中国农业银行',
+      amountFen: 84_000,
+      purpose: '职业培训补贴',
+    },
+    {
+      serial: 2,
+      reference: 'B1-0002',
+      account: '6222020000000000025',
+      name: '阿卜杜·热合曼',
+      bank: '工行|城南',
+      amountFen: 70_005,
+      purpose: '职业培训补贴',
+    },
   ],
 };
 const answer: BankAnswer = {
@@ -29,7 +45,15 @@ const answer: BankAnswer = {
   date: '2026-05-09',
   lines: [
     { reference: 'B1-0001', amountFen: 84_000, status: 'success', bankSerial: 'N77', time: '2026-05-09T10:02:03+08:00' },
-    { reference: 'B1-0002', amountFen: 70_005, status: 'failed', reasonCode: 'R01', reason: '账号户名不符', bankSerial: 'N78', time: '2026-05-09T10:02:04+08:00' },
+    {
+      reference: 'B1-0002',
+      amountFen: 70_005,
+      status: 'failed',
+      reasonCode: 'R01',
+      reason: '账号户名不符',
+      bankSerial: 'N78',
+      time: '2026-05-09T10:02:04+08:00',
+    },
   ],
 };
 
@@ -42,7 +66,8 @@ function issuesOf(act: () => unknown): unknown[] {
   }
   return [];
 }
-const problems = (text: string, sent?: { reference: string; amountFen: number }[]) => issuesOf(() => parseBankAnswer(defaultBankTemplate, text, sent));
+const problems = (text: string, sent?: { reference: string; amountFen: number }[]) =>
+  issuesOf(() => parseBankAnswer(defaultBankTemplate, text, sent));
 
 test('[F28] the payment file has a header with count and total, and one line per payment', () => {
   expect(formatBatchFile(defaultBankTemplate, batch)).toBe(
@@ -78,12 +103,14 @@ test('[F28] the answer of the simulator is read back, in every template', () => 
   );
   expect(parseBankAnswer(defaultBankTemplate, formatBankAnswer(defaultBankTemplate, answer), batch.lines.slice())).toEqual(answer);
 
-  const line: fc.Arbitrary<Omit<AnswerLine, 'reference'>> = fc.record({ amountFen: fc.integer({ min: 1, max: 1_000_000_000 }), reason: fc.constantFrom(undefined, ...Object.entries(returnReasons)) }).map(({ amountFen, reason }) => ({
-    amountFen,
-    ...(reason ? { status: 'failed' as const, reasonCode: reason[0], reason: reason[1] } : { status: 'success' as const }),
-    bankSerial: `S${amountFen}`,
-    time: '2026-02-28T23:59:59+08:00',
-  }));
+  const line: fc.Arbitrary<Omit<AnswerLine, 'reference'>> = fc
+    .record({ amountFen: fc.integer({ min: 1, max: 1_000_000_000 }), reason: fc.constantFrom(undefined, ...Object.entries(returnReasons)) })
+    .map(({ amountFen, reason }) => ({
+      amountFen,
+      ...(reason ? { status: 'failed' as const, reasonCode: reason[0], reason: reason[1] } : { status: 'success' as const }),
+      bankSerial: `S${amountFen}`,
+      time: '2026-02-28T23:59:59+08:00',
+    }));
   for (const template of bankTemplates) {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 30 }), (list) => {
@@ -95,7 +122,8 @@ test('[F28] the answer of the simulator is read back, in every template', () => 
 });
 
 test('[F28] other words, line ends, grouping of amounts and blank lines of other banks are understood', () => {
-  const text = '\ufeffR|B1|2026-05-09|2|1,540.05|1|840|1|700.05\n\n D | 1 | B1-0001 | 840 | 成功 |  |  | N77 | 2026-05-09 10:02:03 \nD|2|B1-0002|700.05|失败|R02||N78|\n\u001a';
+  const text =
+    '\ufeffR|B1|2026-05-09|2|1,540.05|1|840|1|700.05\n\n D | 1 | B1-0001 | 840 | 成功 |  |  | N77 | 2026-05-09 10:02:03 \nD|2|B1-0002|700.05|失败|R02||N78|\n\u001a';
   expect(parseBankAnswer(defaultBankTemplate, text)).toEqual({
     batchNumber: 'B1',
     date: '2026-05-09',
@@ -137,13 +165,22 @@ test('[F28] a malformed answer names each line at fault', () => {
 test('[F28] held against the batch: unknown references, other amounts and lines without a result', () => {
   const text = formatBankAnswer(defaultBankTemplate, answer);
   expect(problems(text, [{ reference: 'B1-0001', amountFen: 84_000 }])).toEqual([['bank.unknownReference', 3]]);
-  expect(problems(text, batch.lines.map((line) => ({ ...line, amountFen: 84_000 })))).toEqual([['bank.amountDiffers', 3]]);
+  expect(
+    problems(
+      text,
+      batch.lines.map((line) => ({ ...line, amountFen: 84_000 })),
+    ),
+  ).toEqual([['bank.amountDiffers', 3]]);
   expect(problems(text, [...batch.lines, { reference: 'B1-0003', amountFen: 1 }])).toEqual([['bank.incomplete', null]]);
 });
 
 test('whatever the text, the reader answers or names a fault', () => {
   const field = fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom('R', 'D', '|', '\n', '840.00', 'S', 'F', '1', '20260509'));
   for (const template of bankTemplates) {
-    fc.assert(fc.property(fc.array(field, { maxLength: 60 }), (parts) => issuesOf(() => parseBankAnswer(template, parts.join(template.separator))).length >= 0));
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 60 }), (parts) => {
+        expect(() => issuesOf(() => parseBankAnswer(template, parts.join(template.separator)))).not.toThrow();
+      }),
+    );
   }
 });

@@ -4,7 +4,12 @@ import { makeCard, makeId } from '../../workflows/domain/identity.ts';
 import { parseRoster, type RosterRules } from '../../workflows/domain/roster.ts';
 import type { Cell, SheetRow } from '../../workflows/domain/sheet.ts';
 
-const rules: RosterRules = { today: '2026-03-02', startDate: '2026-03-16', ageBounds: { min: 16, maleBelow: 60, femaleBelow: 55 }, maxTrainees: 500 };
+const rules: RosterRules = {
+  today: '2026-03-02',
+  startDate: '2026-03-16',
+  ageBounds: { min: 16, maleBelow: 60, femaleBelow: 55 },
+  maxTrainees: 500,
+};
 const header = ['姓名', '身份证号', '手机号', '人员类别', '开户行', '银行账号', '备注'];
 const idOf = (serial: number, birth = '1990-03-07') => makeId({ region: '350104', birth, serial });
 
@@ -22,33 +27,58 @@ function person(serial: number, change: Partial<Record<number, Given>> = {}): Gi
   const cells: Given[] = ['张三丰', idOf(serial), `138${String(10_000_000 + serial)}`, '农民工', '农业银行', makeCard({ serial }), ''];
   return cells.map((cell, index) => change[index] ?? cell);
 }
-const codes = (...rows: Given[][]) => parseRoster(sheet(header, ...rows), rules).errors.map((error) => [error.row, error.column, error.code]);
+const codes = (...rows: Given[][]) =>
+  parseRoster(sheet(header, ...rows), rules).errors.map((error) => [error.row, error.column, error.code]);
 
 test('[F12] a clean row becomes a trainee, with full-width digits, blanks and country code put right', () => {
-  const row = person(11, { 0: ' 李　芳 ', 1: '３５０１０４ 19900307 0112'.replace(/0112$/, idOf(11).slice(-4)), 2: '+86 138-1000-0011', 3: ' 农民工 ' });
+  const row = person(11, {
+    0: ' 李　芳 ',
+    1: '３５０１０４ 19900307 0112'.replace(/0112$/, idOf(11).slice(-4)),
+    2: '+86 138-1000-0011',
+    3: ' 农民工 ',
+  });
   const { trainees, errors } = parseRoster(sheet(header, row), rules);
   expect(errors).toEqual([]);
   expect(trainees).toEqual([
-    { row: 2, name: '李芳', id: idOf(11), birthDate: '1990-03-07', phone: '13810000011', group: 'rural_migrant', bank: '农业银行', account: makeCard({ serial: 11 }), remark: '' },
+    {
+      row: 2,
+      name: '李芳',
+      idNumber: idOf(11),
+      birthDate: '1990-03-07',
+      phone: '13810000011',
+      group: 'rural_migrant',
+      bank: '农业银行',
+      account: makeCard({ serial: 11 }),
+      remark: '',
+    },
   ]);
 });
 
 test('[F12] headings are known in both languages, in any order, under a title, with marks of obligation', () => {
   const title = ['初级电工班花名册'];
-  const rows = sheet(title, [], ['序号', 'Account *', '手机号码（必填）', 'Person group', 'ID No.', '学员姓名'], ['1', makeCard({ serial: 1 }), '13810000001', 'Veteran', idOf(1), 'Anna Li']);
+  const rows = sheet(
+    title,
+    [],
+    ['序号', 'Account *', '手机号码（必填）', 'Person group', 'ID No.', '学员姓名'],
+    ['1', makeCard({ serial: 1 }), '13810000001', 'Veteran', idOf(1), 'Anna Li'],
+  );
   const { trainees, errors } = parseRoster(rows, rules);
   expect(errors).toEqual([]);
   expect(trainees[0]).toMatchObject({ row: 4, name: 'Anna Li', group: 'veteran', bank: '' });
 });
 
 test('[F12] a missing header, a missing column, a column twice and an empty roster are said at the header', () => {
-  expect(parseRoster(sheet(['a', 'b'], person(1)), rules).errors).toMatchObject([{ row: 1, column: 1, field: 'roster', code: 'roster.headerMissing' }]);
+  expect(parseRoster(sheet(['a', 'b'], person(1)), rules).errors).toMatchObject([
+    { row: 1, column: 1, field: 'roster', code: 'roster.headerMissing' },
+  ]);
   expect(parseRoster([], rules).errors).toMatchObject([{ code: 'roster.headerMissing' }]);
   expect(parseRoster(sheet(['姓名', '身份证号', '手机'], person(1)), rules).errors).toMatchObject([
     { field: 'group', code: 'roster.columnMissing', params: { zh: '人员类别' } },
     { field: 'account', code: 'roster.columnMissing' },
   ]);
-  expect(parseRoster(sheet([...header, '联系电话'], person(1)), rules).errors).toMatchObject([{ row: 1, column: 8, code: 'roster.columnTwice' }]);
+  expect(parseRoster(sheet([...header, '联系电话'], person(1)), rules).errors).toMatchObject([
+    { row: 1, column: 8, code: 'roster.columnTwice' },
+  ]);
   expect(parseRoster(sheet(header, [], ['', '', ' ']), rules).errors).toMatchObject([{ code: 'roster.empty' }]);
 });
 
@@ -132,7 +162,10 @@ test('[F12] a group counts on the first day of the class', () => {
 test('[F12] 1 to 500 trainees; more is one message, not thousands', () => {
   const of = (n: number) => parseRoster(sheet(header, ...Array.from({ length: n }, (_, index) => person(index))), rules);
   expect(of(500)).toMatchObject({ trainees: { length: 500 }, errors: [] });
-  expect(of(10_000)).toEqual({ trainees: [], errors: [{ row: 1, column: 1, field: 'roster', code: 'roster.tooManyRows', params: { rows: 10_000, max: 500 } }] });
+  expect(of(10_000)).toEqual({
+    trainees: [],
+    errors: [{ row: 1, column: 1, field: 'roster', code: 'roster.tooManyRows', params: { rows: 10_000, max: 500 } }],
+  });
 });
 
 test('whatever the cells hold, nothing throws, no cell has two errors and no error repeats what a cell holds', () => {

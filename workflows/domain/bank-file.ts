@@ -29,10 +29,36 @@ export type BankTemplate = {
 
 export type BatchHeaderField = 'batchNumber' | 'date' | 'count' | 'total' | 'payerName' | 'payerAccount' | 'currency';
 export type BatchLineField = 'serial' | 'account' | 'name' | 'bank' | 'amount' | 'purpose' | 'reference';
-export type AnswerHeaderField = 'batchNumber' | 'date' | 'count' | 'total' | 'successCount' | 'successTotal' | 'failedCount' | 'failedTotal';
-export type AnswerLineField = 'serial' | 'reference' | 'amount' | 'status' | 'reasonCode' | 'reason' | 'bankSerial' | 'time' | 'account' | 'name';
+export type AnswerHeaderField =
+  | 'batchNumber'
+  | 'date'
+  | 'count'
+  | 'total'
+  | 'successCount'
+  | 'successTotal'
+  | 'failedCount'
+  | 'failedTotal';
+export type AnswerLineField =
+  | 'serial'
+  | 'reference'
+  | 'amount'
+  | 'status'
+  | 'reasonCode'
+  | 'reason'
+  | 'bankSerial'
+  | 'time'
+  | 'account'
+  | 'name';
 
-export type BatchLine = { serial: number; reference: string; account: string; name: string; bank: string; amountFen: number; purpose: string };
+export type BatchLine = {
+  serial: number;
+  reference: string;
+  account: string;
+  name: string;
+  bank: string;
+  amountFen: number;
+  purpose: string;
+};
 /** `date` is civil, 'YYYY-MM-DD'. */
 export type PaymentBatch = { batchNumber: string; date: string; payerName?: string; payerAccount?: string; lines: readonly BatchLine[] };
 
@@ -83,7 +109,12 @@ export const commaBankTemplate: BankTemplate = {
   trailingSeparator: true,
   dates: 'YYYY-MM-DD',
   amounts: 'fen',
-  batch: { headerMark: '', header: ['count', 'total', 'batchNumber', 'date'], lineMark: '', line: ['reference', 'name', 'account', 'bank', 'amount', 'purpose'] },
+  batch: {
+    headerMark: '',
+    header: ['count', 'total', 'batchNumber', 'date'],
+    lineMark: '',
+    line: ['reference', 'name', 'account', 'bank', 'amount', 'purpose'],
+  },
   answer: {
     headerMark: '',
     header: ['batchNumber', 'count', 'total'],
@@ -133,9 +164,9 @@ export function formatBatchFile(template: BankTemplate, batch: PaymentBatch): st
       purpose: loose(template, line.purpose),
       reference: strict(template, line.reference, 'reference', at),
     };
-    return joinLine(template, template.batch.lineMark, template.batch.line.map((field) => values[field]));
+    return joinLine(template, template.batch.lineMark, template.batch.line, values);
   });
-  return text(template, [joinLine(template, template.batch.headerMark, template.batch.header.map((field) => header[field])), ...rows]);
+  return text(template, [joinLine(template, template.batch.headerMark, template.batch.header, header), ...rows]);
 }
 
 /** The bank's side, for the simulator and tests. */
@@ -167,9 +198,9 @@ export function formatBankAnswer(template: BankTemplate, answer: BankAnswer): st
       account: '',
       name: '',
     };
-    return joinLine(template, template.answer.lineMark, template.answer.line.map((field) => values[field]));
+    return joinLine(template, template.answer.lineMark, template.answer.line, values);
   });
-  return text(template, [joinLine(template, template.answer.headerMark, template.answer.header.map((field) => header[field])), ...rows]);
+  return text(template, [joinLine(template, template.answer.headerMark, template.answer.header, header), ...rows]);
 }
 
 const MAX_ISSUES = 20;
@@ -181,7 +212,11 @@ const MAX_ISSUES = 20;
  * .amount, .status, .time, .reasonMissing, .count, .total, .twice, .unknownReference, .amountDiffers, .incomplete. Nothing of a
  * faulty answer is usable.
  */
-export function parseBankAnswer(template: BankTemplate, text: string, sent?: readonly { reference: string; amountFen: number }[]): BankAnswer {
+export function parseBankAnswer(
+  template: BankTemplate,
+  text: string,
+  sent?: readonly { reference: string; amountFen: number }[],
+): BankAnswer {
   const rows = text
     .replace(/^\ufeff/, '')
     .split(/\r\n|\n|\r/)
@@ -195,14 +230,24 @@ export function parseBankAnswer(template: BankTemplate, text: string, sent?: rea
   const header = readHeader(template, first, report);
   const lines = rest.flatMap((row) => {
     const line = readLine(template, row, report);
-    return line ? [{ ...line, number: row.number }] : [];
+    return line ? [{ number: row.number, read: line }] : [];
   });
   // Totals of lines that could not be read would only say the same again.
-  if (header && issues.length === 0) checkTotals(template, header, lines, report);
+  if (header && issues.length === 0)
+    checkTotals(
+      template,
+      header,
+      lines.map((line) => line.read),
+      report,
+    );
   checkReferences(lines, sent, report);
   if (!header || issues.length > 0) throw new InputError(issues.slice(0, MAX_ISSUES));
   const date = header.date === undefined || header.date === '' ? undefined : readDate(header.date);
-  return { batchNumber: header.batchNumber ?? '', ...(date === undefined ? {} : { date }), lines: lines.map(({ number: _, ...line }) => line) };
+  return {
+    batchNumber: header.batchNumber ?? '',
+    ...(date === undefined ? {} : { date }),
+    lines: lines.map((line) => line.read),
+  };
 }
 
 type Report = (code: string, params: ErrorParams) => void;
@@ -232,7 +277,8 @@ function readLine(template: BankTemplate, { number, line }: NumberedLine, report
   if (status === 'failed' && !values.reasonCode && !values.reason) report('reasonMissing', { line: number });
   if (amountFen === undefined || status === undefined) return undefined;
   const reasonCode = values.reasonCode || Object.keys(returnReasons).find((code) => returnReasons[code] === values.reason);
-  const reason = values.reason || (Object.hasOwn(returnReasons, values.reasonCode ?? '') ? returnReasons[values.reasonCode ?? ''] : undefined);
+  const reason =
+    values.reason || (Object.hasOwn(returnReasons, values.reasonCode ?? '') ? returnReasons[values.reasonCode ?? ''] : undefined);
   return {
     reference: values.reference,
     amountFen,
@@ -255,26 +301,38 @@ function checkTotals(template: BankTemplate, header: AnswerHeader, lines: readon
     if (stated !== undefined && stated !== String(list.length)) report('count', { line: 1, said: stated.slice(0, 20), given: list.length });
     const fen = sumFen(list.map((line) => line.amountFen));
     const statedTotal = header[total];
-    if (statedTotal !== undefined && readAmount(template, statedTotal) !== fen) report('total', { line: 1, said: statedTotal.slice(0, 20), given: plainYuan(fen) });
+    if (statedTotal !== undefined && readAmount(template, statedTotal) !== fen)
+      report('total', { line: 1, said: statedTotal.slice(0, 20), given: plainYuan(fen) });
   }
 }
 
-function checkReferences(lines: readonly (AnswerLine & { number: number })[], sent: readonly { reference: string; amountFen: number }[] | undefined, report: Report): void {
+function checkReferences(
+  lines: readonly { number: number; read: AnswerLine }[],
+  sent: readonly { reference: string; amountFen: number }[] | undefined,
+  report: Report,
+): void {
   const first = new Map<string, number>();
   const amounts = sent && new Map(sent.map((line) => [line.reference, line.amountFen]));
-  for (const { reference, number, amountFen } of lines) {
+  for (const { number, read } of lines) {
+    const { reference, amountFen } = read;
     const other = first.get(reference);
     if (other !== undefined) report('twice', { line: number, other, reference: reference.slice(0, 60) });
     else first.set(reference, number);
     const expected = amounts?.get(reference);
     if (amounts && expected === undefined) report('unknownReference', { line: number, reference: reference.slice(0, 60) });
-    else if (expected !== undefined && expected !== amountFen) report('amountDiffers', { line: number, reference: reference.slice(0, 60), expected: plainYuan(expected) });
+    else if (expected !== undefined && expected !== amountFen)
+      report('amountDiffers', { line: number, reference: reference.slice(0, 60), expected: plainYuan(expected) });
   }
   const answered = sent?.filter((line) => first.has(line.reference)).length ?? 0;
   if (sent && answered < sent.length) report('incomplete', { given: answered, expected: sent.length });
 }
 
-function splitLine<F extends string>(template: BankTemplate, mark: string, fields: readonly F[], line: string): Partial<Record<F, string>> | undefined {
+function splitLine<F extends string>(
+  template: BankTemplate,
+  mark: string,
+  fields: readonly F[],
+  line: string,
+): Partial<Record<F, string>> | undefined {
   const parts = line.split(template.separator).map((part) => part.trim());
   if (template.trailingSeparator && parts.at(-1) === '') parts.pop();
   if (mark !== '' && parts.shift() !== mark) return undefined;
@@ -284,8 +342,9 @@ function splitLine<F extends string>(template: BankTemplate, mark: string, field
   return values;
 }
 
-function joinLine(template: BankTemplate, mark: string, values: readonly string[]): string {
-  const parts = mark === '' ? values : [mark, ...values];
+function joinLine<F extends string>(template: BankTemplate, mark: string, fields: readonly F[], values: Record<F, string>): string {
+  const parts = fields.map((field) => values[field]);
+  if (mark !== '') parts.unshift(mark);
   return parts.join(template.separator) + (template.trailingSeparator ? template.separator : '');
 }
 
@@ -295,12 +354,16 @@ function text(template: BankTemplate, lines: readonly string[]): string {
 
 /** For what must arrive letter by letter. */
 function strict(template: BankTemplate, value: string, field: string, line: number): string {
-  if (value.includes(template.separator) || /[\u0000-\u001f]/.test(value)) throw inputError('file', 'bank.unwritable', { line, part: field });
+  if (value.includes(template.separator) || /[\u0000-\u001f]/.test(value))
+    throw inputError('file', 'bank.unwritable', { line, part: field });
   return value;
 }
 
 function loose(template: BankTemplate, value: string): string {
-  return value.replaceAll(template.separator, ' ').replace(/[\u0000-\u001f]/g, ' ').trim();
+  return value
+    .replaceAll(template.separator, ' ')
+    .replace(/[\u0000-\u001f]/g, ' ')
+    .trim();
 }
 
 function writeAmount(template: BankTemplate, fen: number): string {

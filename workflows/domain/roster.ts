@@ -1,6 +1,16 @@
 import type { ErrorParams } from './errors.ts';
 import { type GroupCode, groupByWord } from './groups.ts';
-import { ageById, birthDateOf, idProblem, isCardNumber, isMobilePhone, isPersonName, normaliseNumber, plainPhone, sexOf } from './identity.ts';
+import {
+  ageById,
+  birthDateOf,
+  idProblem,
+  isCardNumber,
+  isMobilePhone,
+  isPersonName,
+  normaliseNumber,
+  plainPhone,
+  sexOf,
+} from './identity.ts';
 import type { AgeBounds } from './policy.ts';
 import { type Cell, type SheetRow, tidyText } from './sheet.ts';
 
@@ -18,17 +28,53 @@ export const rosterColumns: readonly RosterColumn[] = [
     zh: '身份证号',
     en: 'ID number',
     required: true,
-    also: ['身份证号码', '公民身份号码', '公民身份证号码', '居民身份证号', '身份证', '证件号码', 'id', 'id no', 'id no.', 'identity number'],
+    also: [
+      '身份证号码',
+      '公民身份号码',
+      '公民身份证号码',
+      '居民身份证号',
+      '身份证',
+      '证件号码',
+      'id',
+      'id no',
+      'id no.',
+      'identity number',
+    ],
   },
-  { field: 'phone', zh: '手机号', en: 'Phone', required: true, also: ['手机号码', '联系电话', '手机', '电话', '联系方式', 'mobile', 'mobile phone', 'phone number'] },
-  { field: 'group', zh: '人员类别', en: 'Group', required: true, also: ['人员类型', '类别', '补贴人员类别', '学员类别', 'person group', 'category'] },
+  {
+    field: 'phone',
+    zh: '手机号',
+    en: 'Phone',
+    required: true,
+    also: ['手机号码', '联系电话', '手机', '电话', '联系方式', 'mobile', 'mobile phone', 'phone number'],
+  },
+  {
+    field: 'group',
+    zh: '人员类别',
+    en: 'Group',
+    required: true,
+    also: ['人员类型', '类别', '补贴人员类别', '学员类别', 'person group', 'category'],
+  },
   { field: 'bank', zh: '开户行', en: 'Bank', required: false, also: ['开户银行', '银行', '银行名称', 'bank name'] },
   {
     field: 'account',
     zh: '社保卡/银行账号',
     en: 'Account',
     required: true,
-    also: ['银行账号', '社保卡账号', '银行卡号', '社保卡银行账号', '社会保障卡银行账号', '社保卡金融账号', '账号', '银行账户', '卡号', 'account number', 'bank account', 'card number'],
+    also: [
+      '银行账号',
+      '社保卡账号',
+      '银行卡号',
+      '社保卡银行账号',
+      '社会保障卡银行账号',
+      '社保卡金融账号',
+      '账号',
+      '银行账户',
+      '卡号',
+      'account number',
+      'bank account',
+      'card number',
+    ],
   },
   { field: 'remark', zh: '备注', en: 'Remark', required: false, also: ['说明', 'remarks', 'note', 'notes'] },
 ];
@@ -37,7 +83,7 @@ export const rosterColumns: readonly RosterColumn[] = [
 export type RosterRow = {
   row: number;
   name: string;
-  id: string;
+  idNumber: string;
   birthDate: string;
   phone: string;
   group: GroupCode;
@@ -81,7 +127,11 @@ export function parseRoster(rows: readonly SheetRow[], rules: RosterRules): { tr
   }
 
   const drafts = data.map((row) => readRow(row, header.columns, rules));
-  const errors = [...drafts.flatMap((draft) => draft.errors), ...sameId(drafts, header.columns), ...samePhone(drafts, header.columns, rules.maxPerPhone ?? 3)];
+  const errors = [
+    ...drafts.flatMap((draft) => draft.errors),
+    ...sameId(drafts, header.columns),
+    ...samePhone(drafts, header.columns, rules.maxPerPhone ?? 3),
+  ];
   errors.sort((a, b) => a.row - b.row || a.column - b.column);
   return { trainees: drafts.flatMap((draft) => toTrainee(draft)), errors };
 }
@@ -115,7 +165,9 @@ function findHeader(rows: readonly SheetRow[]): Header {
 }
 
 const headings = new Map(
-  rosterColumns.flatMap((column) => [column.zh, column.en, ...column.also].map((word): [string, RosterField] => [headingForm(word), column.field])),
+  rosterColumns.flatMap((column) =>
+    [column.zh, column.en, ...column.also].map((word): [string, RosterField] => [headingForm(word), column.field]),
+  ),
 );
 
 /** A heading without blanks, marks of obligation and what stands in brackets: '*手机号 (必填)' → '手机号'. */
@@ -173,7 +225,8 @@ function storageProblem(field: RosterField, cell: Cell | undefined): Problem | u
   if (field !== 'idNumber' && field !== 'account' && field !== 'phone') return undefined;
   if (cell.from === 'date') return { code: 'roster.readAsDate' };
   // 3.50104E+17 is what is left of an ID number in a CSV that went through Excel.
-  const rounded = /^\d(\.\d+)?E\+?\d+$/i.test(tidyText(cell.text)) || (cell.from === 'number' && cell.text.replace(/\D/g, '').length > SAFE_DIGITS);
+  const rounded =
+    /^\d(\.\d+)?E\+?\d+$/i.test(tidyText(cell.text)) || (cell.from === 'number' && cell.text.replace(/\D/g, '').length > SAFE_DIGITS);
   return rounded ? { code: 'roster.readAsNumber' } : undefined;
 }
 
@@ -218,7 +271,8 @@ function sameId(drafts: Draft[], columns: Columns): RosterError[] {
     if (values.idNumber === undefined) continue;
     const other = first.get(values.idNumber);
     if (other === undefined) first.set(values.idNumber, row);
-    else errors.push({ row, column: (columns.get('idNumber') ?? 0) + 1, field: 'idNumber', code: 'roster.idTwice', params: { row: other } });
+    else
+      errors.push({ row, column: (columns.get('idNumber') ?? 0) + 1, field: 'idNumber', code: 'roster.idTwice', params: { row: other } });
   }
   return errors;
 }
@@ -245,7 +299,19 @@ function samePhone(drafts: Draft[], columns: Columns, max: number): RosterError[
 function toTrainee({ row, values, group, errors }: Draft): RosterRow[] {
   const { name, idNumber, phone, account } = values;
   if (errors.length > 0 || !name || !idNumber || !phone || !account || !group) return [];
-  return [{ row, name, id: idNumber, birthDate: birthDateOf(idNumber), phone, group, bank: values.bank ?? '', account, remark: values.remark ?? '' }];
+  return [
+    {
+      row,
+      name,
+      id: idNumber,
+      birthDate: birthDateOf(idNumber),
+      phone,
+      group,
+      bank: values.bank ?? '',
+      account,
+      remark: values.remark ?? '',
+    },
+  ];
 }
 
 function wholeError(row: number, code: string, params: ErrorParams = {}): RosterError {
