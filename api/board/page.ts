@@ -1,0 +1,149 @@
+/** The supervisor's board: what is late, who has how much, how it went. */
+import type { Actor } from '../../db/users.ts';
+import type { BoardFigures, BoardTimes, OfficerLoad, OnTime, TrendWeek } from '../../db/views/board.ts';
+import { countedAtMost, type InboxTask } from '../../db/views/inbox.ts';
+import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import type { Translate, Words } from '../i18n.ts';
+import { dueView, inboxTimes, type Today } from '../tasks/due.ts';
+import { stepLabel, taskPath } from '../tasks/words.ts';
+
+const WEEKS = 12;
+const RATE_DAYS = 30;
+
+export type BoardParts = {
+  actor: Actor;
+  at: Today;
+  figures: BoardFigures;
+  loads: OfficerLoad[];
+  unclaimed: Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>;
+  trend: TrendWeek[];
+  overdue: InboxTask[];
+  t: Translate;
+  words: Words;
+};
+
+/** The instants that the figures of the board need. */
+export function boardTimes(at: Today): BoardTimes {
+  const back = (from: string, days: number): string => {
+    let day = from;
+    for (let n = 0; n < days; n += 1) day = previousWorkingDay(at.calendar, day);
+    return day;
+  };
+  const period = back(at.today, RATE_DAYS);
+  return {
+    ...inboxTimes(at),
+    periodFrom: startOfDay(period),
+    previousFrom: startOfDay(back(period, RATE_DAYS)),
+    today: startOfDay(at.today),
+    trendFrom: startOfDay(addDays(mondayOf(at.today), -7 * (WEEKS - 1))),
+  };
+}
+
+function mondayOf(date: string): string {
+  return addDays(date, -((weekday(date) + 6) % 7));
+}
+
+/** ISO number of the week that begins on this Monday. */
+function weekNumber(monday: string): number {
+  const thursday = addDays(monday, 3);
+  return Math.floor(daysBetween(`${thursday.slice(0, 4)}-01-01`, thursday) / 7) + 1;
+}
+
+export function boardView(parts: BoardParts) {
+  const { figures, at, t } = parts;
+  const rate = percentInTime(figures.period);
+  const before = percentInTime(figures.previous);
+  const longest = figures.oldestDue === null ? '' : t('tasks.due.overdue', { count: Math.max(1, workingDaysBetween(at.calendar, figures.oldestDue, at.today)) });
+  return {
+    now: at.now,
+    tiles: [
+      { label: t('board.tile.overdue'), value: shown(figures.overdue), tone: figures.overdue > 0 ? 'red' : '', detail: figures.overdue > 0 ? t('board.tile.oldest', { words: longest }) : t('board.tile.noOverdue'), href: '/tasks?view=region&urgency=overdue' },
+      { label: t('board.tile.soon'), value: shown(figures.soon), tone: figures.soon > 0 ? 'amber' : '', detail: t('board.tile.unclaimed', { n: figures.soonUnclaimed }), href: '/tasks?view=region&urgency=soon' },
+      { label: t('board.tile.onTime'), value: rate ?? t('board.tile.noRate'), tone: '', detail: t('board.tile.before', { rate: before ?? t('board.tile.noRate'), n: figures.period.decided }) },
+      { label: t('board.tile.waiting'), value: shown(figures.waiting), tone: '', detail: t('board.tile.waitingDetail', { n: figures.waitingSoon }) },
+    ],
+    loads: loadRows(parts),
+    weeks: weekRows(parts),
+    groups: overdueGroups(parts),
+    overdueCount: shown(figures.overdue),
+  };
+}
+
+function shown(count: number): string {
+  return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
+}
+
+function percentInTime({ decided, late }: OnTime): string | undefined {
+  return decided === 0 ? undefined : `${(((decided - late) * 100) / decided).toFixed(1)}%`;
+}
+
+function loadRows({ loads, unclaimed, t }: BoardParts) {
+  const rows: OfficerLoad[] = [...loads, { userId: null, name: null, roles: [], ...unclaimed, decidedToday: 0 }];
+  const total = (row: OfficerLoad): number => row.overdue + row.soon + row.later;
+  const most = Math.max(1, ...loads.map(total), total(rows.at(-1) as OfficerLoad));
+  // Bars grow in steps of five percent: widths are classes, because the policy on styles allows no inline ones.
+  const width = (count: number): number => (count === 0 ? 0 : Math.max(5, Math.round((count / most) * 20) * 5));
+  return rows.map((row) => ({
+    ...row,
+    name: row.name ?? t('board.load.unclaimed'),
+    unclaimed: row.userId === null,
+    roleLabel: row.roles.map((role) => t(`common.roles.${role}`)).join(t('common.listSeparator')),
+    total: total(row),
+    widths: { overdue: width(row.overdue), soon: width(row.soon), later: width(row.later) },
+    value: row.userId === null ? t('board.load.open', { total: shown(total(row)) }) : t('board.load.value', { total: total(row), today: row.decidedToday }),
+  }));
+}
+
+function weekRows({ trend, at, t }: BoardParts) {
+  const first = addDays(mondayOf(at.today), -7 * (WEEKS - 1));
+  const weeks = Array.from({ length: WEEKS }, (_, index) => {
+    const monday = addDays(first, 7 * index);
+    const found = trend.find((week) => week.week === monday);
+    return { monday, number: weekNumber(monday), decided: found?.decided ?? 0, late: found?.late ?? 0 };
+  });
+  const most = Math.max(1, ...weeks.map((week) => week.decided));
+  const percent = (count: number): number => (count === 0 ? 0 : Math.max(2, Math.round((count / most) * 100)));
+  return weeks.map((week) => ({
+    ...week,
+    label: t('board.trend.short', { n: week.number }),
+    value: `${t('board.trend.decided')} ${week.decided}`,
+    percent: percent(week.decided),
+    second: percent(week.late),
+    secondValue: week.late,
+  }));
+}
+
+/** Late tasks by step, the steps with the longest delay first, since tasks come in the order of their due instants. */
+function overdueGroups({ overdue, at, t, words }: BoardParts) {
+  const groups = new Map<string, ReturnType<typeof overdueRow>[]>();
+  for (const task of overdue) {
+    const step = stepLabel(words, t, task);
+    groups.set(step, [...(groups.get(step) ?? []), overdueRow(task, at, t)]);
+  }
+  return [...groups].map(([step, rows]) => ({ step, rows, count: rows.length }));
+}
+
+function overdueRow(task: InboxTask, at: Today, t: Translate) {
+  return {
+    id: task.id,
+    path: taskPath(task.id),
+    title: task.subject_title,
+    number: task.subject_number,
+    institution: task.institution_name,
+    holder: task.holder,
+    late: dueView(task, at, t).words,
+    urged: task.urged_at !== null,
+    assignable: !isOutsideRole(task.role),
+  };
+}
+
+export function boardJson({ figures, loads, unclaimed, overdue, at, t, words }: BoardParts, weeks: ReturnType<typeof boardView>['weeks']) {
+  return {
+    asOf: at.now.toISOString(),
+    figures,
+    loads: [...loads, { userId: null, name: null, roles: [], ...unclaimed, decidedToday: 0 }],
+    overdue: overdue.map((task) => ({ id: task.id, step: stepLabel(words, t, task), title: task.subject_title, number: task.subject_number, institution: task.institution_name, holder: task.holder, dueDate: task.due_date, late: dueView(task, at, t).words })),
+    trend: weeks.map(({ monday, number, decided, late }) => ({ monday, number, decided, late })),
+  };
+}

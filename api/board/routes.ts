@@ -1,0 +1,62 @@
+/** The supervisor's board. */
+import { z } from 'zod';
+import { countUnclaimed, getBoardFigures, listLoads, listTrend, supervisionOf } from '../../db/views/board.ts';
+import { listInbox } from '../../db/views/inbox.ts';
+import { page } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { readToday } from '../tasks/case.ts';
+import { type BoardParts, boardJson, boardTimes, boardView } from './page.ts';
+
+const SHOWN = 40;
+
+const OnTime = z.object({ decided: z.number().int(), late: z.number().int() });
+const Load = z.object({ userId: z.string().nullable(), name: z.string().nullable(), roles: z.array(z.string()), overdue: z.number().int(), soon: z.number().int(), later: z.number().int(), decidedToday: z.number().int() });
+const Board = z
+  .object({
+    asOf: z.string(),
+    figures: z.object({
+      overdue: z.number().int(),
+      oldestDue: z.string().nullable(),
+      soon: z.number().int(),
+      soonUnclaimed: z.number().int(),
+      later: z.number().int(),
+      undated: z.number().int(),
+      capped: z.boolean(),
+      period: OnTime,
+      previous: OnTime,
+      waiting: z.number().int(),
+      waitingSoon: z.number().int(),
+    }),
+    loads: z.array(Load),
+    overdue: z.array(z.object({ id: z.string(), step: z.string(), title: z.string(), number: z.string(), institution: z.string(), holder: z.string().nullable(), dueDate: z.string().nullable(), late: z.string() })),
+    trend: z.array(z.object({ monday: z.string(), number: z.number().int(), decided: z.number().int(), late: z.number().int() })),
+  })
+  .meta({ id: 'Board' });
+
+export function boardRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
+  route(counter, {
+    method: 'get',
+    path: '/board',
+    summary: "The supervisor's board: everything in the own subtree",
+    tags: ['supervision'],
+    access: ['supervisor'],
+    response: Board,
+    handle: async ({ db, actor, t }) => {
+      const supervisor = supervisionOf(actor);
+      const at = await readToday(db);
+      const times = boardTimes(at);
+      const [figures, loads, unclaimed, trend, overdue] = await Promise.all([
+        getBoardFigures(db, supervisor, times),
+        listLoads(db, supervisor, times),
+        countUnclaimed(db, supervisor, times),
+        listTrend(db, supervisor, times),
+        listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
+      ]);
+      const parts: BoardParts = { actor, at, figures, loads, unclaimed, trend, overdue: overdue.tasks, t, words };
+      const view = boardView(parts);
+      return page('board/index', view, { nav: 'board', json: boardJson(parts, view.weeks) });
+    },
+  });
+}

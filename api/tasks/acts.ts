@@ -1,0 +1,118 @@
+/** Acts on a task: claim, release, decide, open an identity number. */
+import { z } from 'zod';
+import { claimTask, decideTask, getTask, releaseTask } from '../../db/decisions.ts';
+import { revealId } from '../../db/roster.ts';
+import { findNextTask } from '../../db/views/inbox.ts';
+import { redirect } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
+import { inboxTimes } from './due.ts';
+import { listQuery, toFilter, withQuery } from './inbox.ts';
+import { readDecision } from './payload.ts';
+import { Decide, Decided, InboxList, Reveal, TaskParams } from './schemas.ts';
+import { preferredWait, waitUntilApplied } from './waiting.ts';
+import { outcomeLabel, taskPath } from './words.ts';
+
+const Held = z.object({ taskId: z.string(), held: z.boolean() });
+const FromList = z.object({ list: z.string().max(600).optional() });
+
+/** What a refused form keeps. */
+function kept(entered: unknown): Redraw {
+  const fields = (entered ?? {}) as Record<string, unknown>;
+  const { list, seen } = fields;
+  return { entered: fields, ...(typeof list === 'string' ? { list } : {}), ...(Number.isSafeInteger(Number(seen)) && seen !== undefined ? { seen: Number(seen) } : {}) };
+}
+
+function listOf(text: string | undefined): InboxList {
+  const read = InboxList.safeParse(Object.fromEntries(new URLSearchParams(text ?? '')));
+  return read.success ? read.data : { view: 'queue' };
+}
+
+export function taskActRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/claim',
+    summary: 'Take a task for oneself; one winner, the others are told who holds it',
+    tags: ['tasks'],
+    access: 'signed-in',
+    params: TaskParams,
+    body: FromList,
+    response: Held,
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, { list: context.body.list }, async () => {
+        const taskId = taskIdOf(context.params);
+        await claimTask(context.db, context.actor, taskId);
+        return redirect(withQuery(taskPath(taskId), listQuery(listOf(context.body.list))), { json: { taskId, held: true }, flash: 'tasks.claimed' });
+      }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/release',
+    summary: 'Put a task back into the queue',
+    tags: ['tasks'],
+    access: 'signed-in',
+    params: TaskParams,
+    body: FromList,
+    response: Held,
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, { list: context.body.list }, async () => {
+        const taskId = taskIdOf(context.params);
+        await releaseTask(context.db, context.actor, taskId);
+        return redirect(withQuery('/tasks', listQuery(listOf(context.body.list))), { json: { taskId, held: false }, flash: 'tasks.released' });
+      }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/decide',
+    summary: 'Decide a task; the commit of this request is the act. `Prefer: wait=n` waits until the procedure has moved on',
+    tags: ['tasks'],
+    access: 'signed-in',
+    params: TaskParams,
+    body: Decide,
+    response: Decided,
+    errors: [409],
+    handle: (context) => {
+      const { db, actor, params, body, req, res, request, forPage, t } = context;
+      return orConflict(context, { ...kept(body), list: body.list, seen: body.seen }, async () => {
+        const taskId = taskIdOf(params);
+        const task = await getTask(db, taskId);
+        const { reason, payload } = readDecision(task.kind, body);
+        const answer = await decideTask(db, actor, { taskId, outcome: body.outcome, reason, payload, version: body.version, request });
+        const seconds = preferredWait(req);
+        if (seconds > 0) res.setHeader('Preference-Applied', `wait=${seconds}`);
+        const applied = await waitUntilApplied(db, params.procedure, answer.factNo, seconds);
+        const list = listOf(body.list);
+        const next = await findNextTask(db, actor, toFilter(list), inboxTimes(await readToday(db)), taskId);
+        const to = withQuery(next ? taskPath(next) : '/tasks', listQuery(list));
+        const params_ = { number: params.procedure, outcome: forPage ? outcomeLabel(words, t, task.kind, body.outcome) : body.outcome };
+        return redirect(to, { json: { ...answer, applied, next: next ?? null }, flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: params_ } });
+      });
+    },
+    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, ...kept(entered) }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/reveal',
+    summary: 'Open the identity number of one trainee for a stated purpose; every reveal is on record',
+    tags: ['tasks'],
+    access: 'signed-in',
+    params: TaskParams,
+    body: Reveal,
+    response: z.object({ enrolmentId: z.string(), idNumber: z.string() }),
+    handle: async (context) => {
+      const { db, vault, actor, body } = context;
+      const idNumber = await revealId(db, vault, actor, body.enrolmentId, body.purpose);
+      const revealed = { enrolmentId: body.enrolmentId, idNumber };
+      const drawn = await showCase(context, { ...kept(body), revealed });
+      return drawn.kind === 'page' ? { ...drawn, options: { ...drawn.options, json: revealed } } : drawn;
+    },
+    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, ...kept(entered) }),
+  });
+}

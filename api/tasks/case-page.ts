@@ -1,0 +1,158 @@
+/** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
+import { maySupervise } from '../../db/supervision.ts';
+import type { Actor } from '../../db/users.ts';
+import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
+import { classTrack } from '../../workflows/domain/class.ts';
+import { formatYuan } from '../../workflows/domain/money.ts';
+import { mayDecide } from '../../workflows/domain/scope.ts';
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import type { Locale, Translate, Words } from '../i18n.ts';
+import { dueView, type Today } from './due.ts';
+import { type LoadedEvidence, ownPageOf } from './evidence.ts';
+import { withQuery } from './inbox.ts';
+import { whatHappens } from './next.ts';
+import { officeName, outcomeLabel, stepLabel, taskPath } from './words.ts';
+
+export type Conflict = { code: string; message: string };
+export type CaseParts = {
+  found: Case;
+  evidence: LoadedEvidence;
+  timeline: TimelineLine[];
+  open: OpenTask[];
+  substitutes: { id: string; name: string; open: number }[];
+  actor: Actor;
+  at: Today;
+  list: string;
+  t: Translate;
+  words: Words;
+  locale: Locale;
+  conflict?: Conflict | undefined;
+  /** Last line of the timeline that the reader had seen when the form was filled in. */
+  seen?: number | undefined;
+  revealed?: { enrolmentId: string; idNumber: string } | undefined;
+};
+
+/** Kinds whose decision is taken on another page. */
+const decidedElsewhere = new Set(['attendance', 'results', 'claim', 'bank_answer', 'calendar_notice']);
+const dangerous = new Set(['refuse', 'propose_refusal', 'uphold', 'send_back', 'not_rectified', 'finding']);
+/** Kinds on which a remark makes sense even where no outcome demands one. */
+const withoutReason = new Set(['publish', 'correction', 'batch_make']);
+
+export function caseView(parts: CaseParts) {
+  const { found, evidence, actor, at, t, words, locale, list } = parts;
+  const { task, procedure } = found;
+  const due = dueView(task, at, t);
+  const decider = mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id });
+  const heldByOther = task.claimed_by !== null && task.claimed_by !== actor.userId;
+  const open = task.status === 'open' && procedure.status === 'open';
+  const ownPage = ownPageOf(task, procedure);
+  const form = open && decider && !heldByOther && !decidedElsewhere.has(task.kind);
+  const supervises = open && task.role !== 'clock' && maySupervise(actor, task);
+  return {
+    title: procedure.subject_title,
+    path: taskPath(task.id),
+    back: withQuery('/tasks', list),
+    list,
+    task,
+    step: stepLabel(words, t, task),
+    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round })],
+    facts: factsOf(parts, due),
+    due,
+    stages: trackOf(procedure, t),
+    number: procedure.subject_number,
+    form,
+    ownPage: open && decider && ownPage ? ownPage : undefined,
+    elsewhere: decidedElsewhere.has(task.kind),
+    mayClaim: open && decider && task.claimed_by === null && !isOutsideRole(task.role),
+    mayRelease: open && decider && task.claimed_by === actor.userId && !isOutsideRole(task.role),
+    held: open && heldByOther ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
+    settled: task.status === 'open' ? undefined : settledOf(parts),
+    moving: task.status === 'decided' && found.behind,
+    closed: procedure.status === 'closed' ? t(`tasks.closed.${words.has(`tasks.closed.${procedure.outcome}`) ? procedure.outcome : 'any'}`) : undefined,
+    outcomes: form
+      ? task.outcomes.map((outcome, index) => ({
+          value: outcome,
+          label: outcomeLabel(words, t, task.kind, outcome),
+          tone: dangerous.has(outcome) ? 'danger' : index === 0 ? 'primary' : '',
+          next: whatHappens(task, procedure, outcome, t, words),
+        }))
+      : [],
+    withReason: !withoutReason.has(task.kind),
+    evidence,
+    hasWork: evidence.work !== undefined,
+    timeline: parts.timeline.map((line) => timelineView(line, parts)),
+    open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
+    seen: parts.timeline[0]?.id ?? 0,
+    changes: parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
+    conflict: parts.conflict,
+    revealed: parts.revealed,
+    supervision: supervises ? { substitutes: parts.substitutes, outside: isOutsideRole(task.role), urged: task.urged_at } : undefined,
+  };
+}
+
+function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
+  const { task, procedure } = found;
+  const start = procedure.flags['startDate'];
+  const end = procedure.flags['endDate'];
+  const period = start && end ? `${start} – ${end}` : officeName(task, locale);
+  const dueFact = task.status !== 'open' || due.words === '' ? [] : [{ value: due.words, detail: [due.detail || due.date, due.provisional ? t('common.provisional') : ''].filter(Boolean).join(' · '), tone: due.tone }];
+  return [
+    { value: procedure.institution_name, detail: officeName(task, locale) },
+    ...(procedure.headcount === null ? [] : [{ value: t('tasks.headcount', { count: procedure.headcount, n: procedure.headcount }), detail: period }]),
+    ...(procedure.amount_fen === null ? [] : [{ value: formatYuan(procedure.amount_fen), detail: procedure.terms.packId }]),
+    ...dueFact,
+  ];
+}
+
+function settledOf({ found, t, words }: CaseParts) {
+  const { task } = found;
+  return {
+    status: task.status,
+    name: task.decider ?? '—',
+    at: task.decided_at,
+    outcome: task.outcome ? outcomeLabel(words, t, task.kind, task.outcome) : '',
+  };
+}
+
+/** The same tracker that the institution and the public see. */
+export function trackOf(procedure: { type: string; stage: string; status: string; outcome: string | null }, t: Translate) {
+  const ended = procedure.status === 'closed' || procedure.status === 'withdrawn';
+  const stage = procedure.type === 'subsidyPayment' ? 'payment' : procedure.stage === 'refusal' ? 'approval' : procedure.stage;
+  if (procedure.type === 'objection' || procedure.type === 'publicDisclosure' || procedure.type === 'calendarNotice') return [];
+  const paid = ended && procedure.outcome === 'paid';
+  const found = stage === 'opened' ? 1 : classTrack.findIndex((entry) => entry.stages.includes(stage));
+  const current = paid ? classTrack.length - 1 : found;
+  return classTrack.map((entry, index) => ({
+    label: t(`tasks.track.${entry.key}`),
+    state: paid || index < current ? 'done' : index === current ? (ended ? 'stopped' : 'current') : 'todo',
+  }));
+}
+
+function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
+  const step = line.subject.split('/')[1];
+  const label = step ? stepLabel(words, t, { step, role: found.task.role }) : '';
+  const opened = Array.isArray(line.detail['tasks']) ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role })) : [];
+  // Releasing a batch is a decision, releasing a claim is none: both are called release.
+  const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;
+  const key = `tasks.acts.${act.replace('.', '_')}`;
+  return {
+    at: line.at,
+    title: words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act,
+    who: line.name ? [line.name, line.institution].filter(Boolean).join('，') : t('tasks.system'),
+    detail: line.reason ?? '',
+    act: line.act,
+    reason: line.reason,
+    name: line.name,
+  };
+}
+
+function openView(other: OpenTask, current: string, t: Translate, words: Words, locale: Locale) {
+  return {
+    href: taskPath(other.id),
+    current: other.id === current,
+    step: stepLabel(words, t, other),
+    who: isOutsideRole(other.role) ? t(`common.roles.${other.role}`) : `${officeName(other, locale)} · ${t(`common.roles.${other.role}`)}`,
+    holder: other.holder,
+    dueDate: other.due_date,
+  };
+}

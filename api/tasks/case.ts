@@ -1,0 +1,134 @@
+/** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
+import { readCalendar } from '../../db/calendar.ts';
+import { listSubstitutes, maySupervise } from '../../db/supervision.ts';
+import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
+import { readInstant } from '../../db/views/inbox.ts';
+import { ConflictError } from '../../workflows/domain/errors.ts';
+import { mayDecide } from '../../workflows/domain/scope.ts';
+import { page, type Reply } from '../replies.ts';
+import type { Context } from '../routing.ts';
+import type { FieldIssue } from '../validation.ts';
+import { type CaseParts, caseView, type Conflict } from './case-page.ts';
+import { dueView, type Today } from './due.ts';
+import { loadEvidence } from './evidence.ts';
+import { InboxList, type TaskParams } from './schemas.ts';
+import { listQuery } from './inbox.ts';
+
+export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale' | 'deps'>;
+
+const TIMELINE = 60;
+
+export function taskIdOf(params: TaskParams): string {
+  return `${params.procedure}/${params.step}/${params.round}`;
+}
+
+export async function readToday(db: CaseContext['db']): Promise<Today> {
+  const { now, today, calendar_key } = await readInstant(db);
+  return { now, today, calendar: await readCalendar(db, calendar_key) };
+}
+
+export type Redraw = {
+  status?: number;
+  issues?: FieldIssue[];
+  entered?: Record<string, unknown>;
+  conflict?: Conflict;
+  revealed?: { enrolmentId: string; idNumber: string };
+  list?: string | undefined;
+  seen?: number | undefined;
+};
+
+/** The page of a task; `redraw` keeps what was typed. Throws NotFoundError outside the reader's region. */
+export async function showCase(context: CaseContext, redraw: Redraw = {}): Promise<Reply> {
+  const { db, actor, params, t, locale, deps } = context;
+  const found = await getCase(db, actor, taskIdOf(params));
+  const { task, procedure } = found;
+  const [at, evidence, timeline, open, substitutes] = await Promise.all([
+    readToday(db),
+    loadEvidence({ db, task, procedure, t, words: deps.words, locale }),
+    listTimeline(db, procedure.id, TIMELINE),
+    listOpenTasks(db, procedure.id),
+    maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],
+  ]);
+  const parts: CaseParts = {
+    found,
+    evidence,
+    timeline,
+    open,
+    substitutes,
+    actor,
+    at,
+    list: normalList(redraw.list),
+    t,
+    words: deps.words,
+    locale,
+    conflict: redraw.conflict,
+    seen: redraw.conflict ? redraw.seen : undefined,
+    revealed: redraw.revealed,
+  };
+  const view = caseView(parts);
+  return page(
+    'tasks/show',
+    { ...view, ...(redraw.issues ? { issues: redraw.issues } : {}), ...(redraw.entered ? { entered: redraw.entered } : {}) },
+    {
+      nav: 'tasks',
+      status: redraw.status ?? 200,
+      json: caseJson(parts, view),
+      etag: String(task.version),
+      ...(view.moving ? { refreshSeconds: 2 } : {}),
+    },
+  );
+}
+
+function normalList(text: string | undefined): string {
+  const read = InboxList.safeParse(Object.fromEntries(new URLSearchParams(text ?? '')));
+  return read.success ? listQuery(read.data) : '';
+}
+
+function caseJson({ found, actor, at, t, evidence, timeline }: CaseParts, view: ReturnType<typeof caseView>) {
+  const { task } = found;
+  const { state, date, at: instant, words, day, of, provisional } = dueView(task, at, t);
+  return {
+    id: task.id,
+    procedure: task.procedure_id,
+    step: task.step,
+    round: task.round,
+    kind: task.kind,
+    role: task.role,
+    office: task.office,
+    number: found.procedure.subject_number,
+    title: found.procedure.subject_title,
+    institution: found.procedure.institution_name,
+    headcount: found.procedure.headcount,
+    amountFen: found.procedure.amount_fen,
+    due: { state, date, at: instant, words, day, of, provisional },
+    holder: task.claimed_by ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId } : null,
+    version: task.version,
+    status: task.status,
+    outcomes: task.outcomes,
+    outcome: task.outcome,
+    decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
+    mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
+    timeline: view.timeline.map((line, index) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: timeline[index]?.reason ?? null })),
+    evidence: evidence.data,
+  };
+}
+
+const conflictTimes = new Map<string, Intl.DateTimeFormat>();
+
+/** Runs an act on a task. Where somebody was earlier, a browser gets the case as it stands now, with what was typed; a program gets the conflict. */
+export async function orConflict(context: CaseContext & { forPage: boolean }, redraw: Redraw, act: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof ConflictError) || !context.forPage) throw error;
+    return showCase(context, { ...redraw, status: 409, conflict: conflictWords(error, context) });
+  }
+}
+
+function conflictWords(error: ConflictError, { t, locale }: CaseContext): Conflict {
+  const { at } = error.params;
+  const format = conflictTimes.get(locale) ?? new Intl.DateTimeFormat(locale, { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'Asia/Shanghai' });
+  conflictTimes.set(locale, format);
+  return { code: error.code, message: t(`errors.${error.code}`, { ...error.params, ...(at ? { at: format.format(new Date(at)) } : {}) }) };
+}
+

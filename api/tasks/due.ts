@@ -1,0 +1,81 @@
+/** A deadline in words, colour and a bar that fills by working days. Words carry the state, colour repeats it. */
+import type { InboxTimes, Urgency } from '../../db/views/inbox.ts';
+import { addDays, type Calendar, endOfDay, nextWorkingDay, workingDayNumber, workingDaysBetween } from '../../workflows/domain/calendar.ts';
+import type { Translate } from '../i18n.ts';
+
+export type DueFacts = {
+  from_date: string;
+  working_days: number | null;
+  days_used: number;
+  due_date: string | null;
+  due_at: Date | null;
+  provisional: boolean;
+};
+
+/** What it is now: business time, its civil date, the calendar in force. */
+export type Today = { now: Date; today: string; calendar: Calendar };
+
+export type DueView = {
+  state: Urgency;
+  words: string;
+  /** `red`, `amber` or nothing: green is the bar's own colour. */
+  tone: string;
+  /** «第 n/m 个工作日». */
+  detail: string;
+  /** Filled part of the bar in steps of 5. */
+  percent: number;
+  /** Set where the words alone do not say the day. */
+  dueDate: string | undefined;
+  date: string | null;
+  at: string | null;
+  day: number | null;
+  of: number | null;
+  provisional: boolean;
+};
+
+/** Overdue is what ended; soon is what ends today or on the next working day. */
+export function inboxTimes({ now, today, calendar }: Today): InboxTimes {
+  return { now, soonUntil: endOfDay(nextWorkingDay(calendar, today)) };
+}
+
+export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
+  const { now, today, calendar } = at;
+  const base = { date: task.due_date, at: task.due_at?.toISOString() ?? null, provisional: task.provisional };
+  if (task.due_date === null || task.due_at === null) {
+    return { ...base, state: 'none', words: '', tone: '', detail: '', percent: 0, dueDate: undefined, day: null, of: null };
+  }
+  const of = task.working_days;
+  const day = of === null ? null : task.days_used + workingDayNumber(calendar, task.from_date, today);
+  const { state, words, tone } = stateOf({ due_date: task.due_date, due_at: task.due_at }, at, t);
+  const counting = day === null || of === null || state === 'overdue' ? '' : day === task.days_used && task.from_date >= today ? t('tasks.due.notCounting', { of }) : t('tasks.due.day', { day, of });
+  const filled = state === 'overdue' ? 1 : day !== null && of ? day / of : elapsed(task, now);
+  return {
+    ...base,
+    state,
+    words,
+    tone,
+    detail: counting,
+    percent: Math.round(Math.min(1, Math.max(0, filled)) * 20) * 5,
+    dueDate: state === 'overdue' || task.provisional || of === null ? task.due_date : undefined,
+    day,
+    of,
+  };
+}
+
+function stateOf(due: { due_date: string; due_at: Date }, { now, today, calendar }: Today, t: Translate): { state: Urgency; words: string; tone: string } {
+  if (due.due_at <= now) {
+    const late = workingDaysBetween(calendar, due.due_date, today);
+    return { state: 'overdue', words: late > 0 ? t('tasks.due.overdue', { count: late }) : t('tasks.due.justOverdue'), tone: 'red' };
+  }
+  if (due.due_date <= today) return { state: 'soon', words: t('tasks.due.today'), tone: 'amber' };
+  if (due.due_date <= nextWorkingDay(calendar, today)) {
+    return { state: 'soon', words: t(due.due_date === addDays(today, 1) ? 'tasks.due.tomorrow' : 'tasks.due.nextWorkingDay'), tone: 'amber' };
+  }
+  return { state: 'later', words: t('tasks.due.left', { count: workingDaysBetween(calendar, today, due.due_date) }), tone: '' };
+}
+
+function elapsed(task: DueFacts, now: Date): number {
+  const from = endOfDay(task.from_date).getTime();
+  const to = task.due_at?.getTime() ?? from;
+  return to > from ? (now.getTime() - from) / (to - from) : 0;
+}

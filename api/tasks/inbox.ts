@@ -1,0 +1,152 @@
+/** The inbox as a page and as JSON. */
+import type { Actor } from '../../db/users.ts';
+import { countedAtMost, type InboxCounts, type InboxCursor, type InboxFilter, type InboxTask, type InboxView, urgencies, viewsOf } from '../../db/views/inbox.ts';
+import { isWorkingDay } from '../../workflows/domain/calendar.ts';
+import { taskKinds } from '../../workflows/domain/procedures.ts';
+import type { Locale, Translate, Words } from '../i18n.ts';
+import { dueView, type Today } from './due.ts';
+import type { InboxList } from './schemas.ts';
+import { stepLabel, taskPath } from './words.ts';
+
+export function toFilter(list: InboxList): InboxFilter {
+  return { view: list.view, kind: list.kind, stage: list.stage, text: list.q, urgency: list.urgency };
+}
+
+/** The cursor as it stands in addresses. */
+export function cursorText(cursor: InboxCursor): string {
+  return Buffer.from(JSON.stringify([cursor.due, cursor.id])).toString('base64url');
+}
+
+/** A cursor that nobody gave out begins from the top. */
+export function readCursor(text: string | undefined): InboxCursor | undefined {
+  if (!text) return undefined;
+  try {
+    const [due, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
+    if (typeof id !== 'string' || !(due === null || (typeof due === 'string' && /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+( BC)?$/.test(due)))) return undefined;
+    return { due, id };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The query string of a list, with changes; empty when it is the default list. */
+export function listQuery(list: InboxList, changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string } = {}): string {
+  const { view, kind, stage, q, urgency } = list;
+  const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, kind, stage, q, urgency, ...changes };
+  const query = new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
+  return query.toString();
+}
+
+export function withQuery(path: string, query: string): string {
+  return query ? `${path}?${query}` : path;
+}
+
+export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor) {
+  const { state, date, at: instant, words, day, of, provisional } = dueView(task, at, t);
+  return {
+    id: task.id,
+    procedure: task.procedure_id,
+    step: task.step,
+    round: task.round,
+    kind: task.kind,
+    role: task.role,
+    office: task.office,
+    number: task.subject_number,
+    title: task.subject_title,
+    institution: task.institution_name,
+    headcount: task.headcount,
+    amountFen: task.amount_fen,
+    due: { state, date, at: instant, words, day, of, provisional },
+    holder: task.claimed_by ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId } : null,
+    version: task.version,
+  };
+}
+
+type InboxParts = {
+  list: InboxList;
+  tasks: InboxTask[];
+  next: InboxCursor | undefined;
+  counts: InboxCounts;
+  mine: number;
+  actor: Actor;
+  at: Today;
+  t: Translate;
+  words: Words;
+  locale: Locale;
+};
+
+export function inboxJson({ list, tasks, next, counts, mine, actor, at, t }: InboxParts) {
+  return { view: list.view, tasks: tasks.map((task) => taskJson(task, at, t, actor)), counts: { ...counts, mine }, next: next ? cursorText(next) : null };
+}
+
+/** What the template prints: rows grouped by urgency, chips that are links, selects of the panel. */
+export function inboxView(parts: InboxParts) {
+  const { list, counts, next, t, at, mine } = parts;
+  const rows = parts.tasks.map((task) => rowView(task, parts));
+  const groups = urgencies
+    .map((urgency) => ({ urgency, tone: groupTones[urgency], count: capped(counts[urgency]), rows: rows.filter((row) => row.due.state === urgency) }))
+    .filter((group) => group.rows.length > 0);
+  return {
+    today: at.today,
+    workingDay: isWorkingDay(at.calendar, at.today),
+    views: viewsOf(parts.actor).map((view) => viewChip(view, parts)),
+    chips: chipsOf(parts),
+    filter: list,
+    kindOptions: taskKinds.filter((kind) => kind !== 'wait').map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
+    stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
+    urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
+    groups,
+    total: counts.capped ? capped(countedAtMost + 1) : capped(counts.total),
+    mine,
+    empty: rows.length === 0,
+    filtered: Boolean(list.kind ?? list.stage ?? list.q ?? list.urgency),
+    nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
+    nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
+    clear: withQuery('/tasks', listQuery({ view: list.view })),
+  };
+}
+
+const stages = ['pre_training', 'plan', 'training', 'conduct', 'results', 'filing', 'result', 'claim', 'subsidy', 'refusal', 'notice', 'approval', 'funds', 'payment', 'paid_list', 'objection'];
+const groupTones = { overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
+
+function rowView(task: InboxTask, { list, at, t, words, actor }: InboxParts) {
+  return {
+    id: task.id,
+    href: withQuery(taskPath(task.id), listQuery(list)),
+    title: task.subject_title,
+    number: task.subject_number,
+    round: task.round > 1 ? task.round : undefined,
+    institution: task.institution_name,
+    step: stepLabel(words, t, task),
+    kind: task.kind,
+    headcount: task.headcount,
+    amountFen: task.amount_fen,
+    due: dueView(task, at, t),
+    urged: task.urged_at !== null,
+    holder: task.holder,
+    self: task.claimed_by === actor.userId,
+  };
+}
+
+function capped(count: number): string {
+  return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
+}
+
+function viewChip(view: InboxView, { list, t, mine }: InboxParts) {
+  return {
+    label: t(`tasks.views.${view}`),
+    count: view === 'mine' ? mine : undefined,
+    href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
+    active: list.view === view,
+  };
+}
+
+function chipsOf({ list, t }: InboxParts) {
+  const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({ label, href: withQuery('/tasks', listQuery(list, { [field]: undefined })) });
+  return [
+    ...(list.stage ? [chip('stage', t('tasks.chip.stage', { value: t(`tasks.stages.${list.stage}`) }))] : []),
+    ...(list.kind ? [chip('kind', t('tasks.chip.kind', { value: t(`tasks.kinds.${list.kind}`) }))] : []),
+    ...(list.urgency ? [chip('urgency', t('tasks.chip.urgency', { value: t(`tasks.groups.${list.urgency}`) }))] : []),
+    ...(list.q ? [chip('q', t('tasks.chip.text', { value: list.q }))] : []),
+  ];
+}

@@ -1,0 +1,70 @@
+/** The inbox and the case page, for browsers and programs. */
+import { z } from 'zod';
+import { countInbox, countMine, type InboxFilter, listInbox, viewsOf } from '../../db/views/inbox.ts';
+import { findNextTask } from '../../db/views/inbox.ts';
+import { page, redirect } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { taskActRoutes } from './acts.ts';
+import { readToday, showCase } from './case.ts';
+import { inboxTimes } from './due.ts';
+import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox.ts';
+import { CaseDetail, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
+import { supervisionRoutes } from './supervision.ts';
+import { taskPath } from './words.ts';
+
+export function taskRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
+  route(counter, {
+    method: 'get',
+    path: '/tasks',
+    summary: 'The inbox: mine, what my roles may decide, or all in my region; most urgent first',
+    tags: ['tasks'],
+    access: 'signed-in',
+    query: InboxQuery,
+    response: Inbox,
+    handle: async ({ db, actor, query, t, locale }) => {
+      const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
+      const filter: InboxFilter = toFilter(list);
+      const at = await readToday(db);
+      const times = inboxTimes(at);
+      const [{ tasks, next }, counts, mine] = await Promise.all([
+        listInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
+        countInbox(db, actor, filter, times),
+        countMine(db, actor),
+      ]);
+      const parts = { list, tasks, next, counts, mine, actor, at, t, words, locale };
+      return page('tasks/index', inboxView(parts), { nav: 'tasks', json: inboxJson(parts) });
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/tasks/next',
+    summary: 'The most urgent task of a list that nobody else holds',
+    tags: ['tasks'],
+    access: 'signed-in',
+    query: InboxList,
+    response: z.object({ taskId: z.string().nullable() }),
+    handle: async ({ db, actor, query }) => {
+      const taskId = await findNextTask(db, actor, toFilter(query), inboxTimes(await readToday(db)), '');
+      const to = taskId ? withQuery(taskPath(taskId), listQuery(query)) : withQuery('/tasks', listQuery(query));
+      return redirect(to, { json: { taskId: taskId ?? null } });
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/tasks/:procedure/:step/:round',
+    summary: 'One task with its evidence, its timeline and what may be decided',
+    tags: ['tasks'],
+    access: 'signed-in',
+    params: TaskParams,
+    query: InboxList,
+    response: CaseDetail,
+    handle: (context) => showCase(context, { list: listQuery(context.query) }),
+  });
+
+  taskActRoutes(counter);
+  supervisionRoutes(counter);
+}

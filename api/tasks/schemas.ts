@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { inboxViews, urgencies } from '../../db/views/inbox.ts';
+import { taskKinds } from '../../workflows/domain/procedures.ts';
+
+const emptyAsAbsent = z.literal('').transform(() => undefined);
+
+export const TaskParams = z.object({
+  procedure: z.string().regex(/^[\w.-]{1,120}$/),
+  step: z.string().regex(/^[\w.-]{1,80}$/),
+  round: z.string().regex(/^[1-9]\d{0,4}$/),
+});
+export type TaskParams = z.output<typeof TaskParams>;
+
+/** The list that a task was opened from; the next task after a decision comes from the same. */
+export const InboxList = z.object({
+  view: z.enum(inboxViews).default('queue'),
+  kind: z.enum(taskKinds).optional().or(emptyAsAbsent),
+  stage: z
+    .string()
+    .regex(/^[\w-]{1,40}$/)
+    .optional()
+    .or(emptyAsAbsent),
+  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  urgency: z.enum(urgencies).optional().or(emptyAsAbsent),
+});
+export type InboxList = z.output<typeof InboxList>;
+
+export const InboxQuery = InboxList.extend({
+  after: z.string().max(400).optional().or(emptyAsAbsent),
+  size: z.coerce.number().int().min(1).max(100).default(25),
+});
+
+export const DueState = z
+  .object({
+    state: z.enum(['overdue', 'soon', 'later', 'none']),
+    date: z.string().nullable(),
+    at: z.string().nullable(),
+    /** In the reader's language, as on the page. */
+    words: z.string(),
+    /** The n and m of «第 n/m 个工作日». */
+    day: z.number().int().nullable(),
+    of: z.number().int().nullable(),
+    provisional: z.boolean(),
+  })
+  .meta({ id: 'DueState' });
+
+export const Task = z
+  .object({
+    id: z.string(),
+    procedure: z.string(),
+    step: z.string(),
+    round: z.number().int(),
+    kind: z.enum(taskKinds),
+    role: z.string(),
+    office: z.string(),
+    number: z.string(),
+    title: z.string(),
+    institution: z.string(),
+    headcount: z.number().int().nullable(),
+    amountFen: z.number().int().nullable(),
+    due: DueState,
+    holder: z.object({ name: z.string(), since: z.string().nullable(), self: z.boolean() }).nullable(),
+    version: z.number().int(),
+  })
+  .meta({ id: 'Task' });
+
+export const Inbox = z
+  .object({
+    view: z.enum(inboxViews),
+    tasks: z.array(Task),
+    counts: z.object({ total: z.number().int(), overdue: z.number().int(), soon: z.number().int(), later: z.number().int(), none: z.number().int(), mine: z.number().int(), capped: z.boolean() }),
+    next: z.string().nullable(),
+  })
+  .meta({ id: 'Inbox' });
+
+export const CaseDetail = Task.extend({
+  status: z.enum(['open', 'decided', 'expired', 'cancelled']),
+  outcomes: z.array(z.string()),
+  outcome: z.string().nullable(),
+  decided: z.object({ name: z.string(), at: z.string() }).nullable(),
+  mayDecide: z.boolean(),
+  timeline: z.array(z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), reason: z.string().nullable() })),
+  evidence: z.unknown(),
+}).meta({ id: 'Case' });
+
+/** One point of a list of corrections. `mark` comes from the checklist of the page: only points marked for correction are sent. */
+const Item = z.object({
+  field: z.string().trim().min(1).max(80),
+  text: z.string().trim().max(500).default(''),
+  mark: z.enum(['', 'pass', 'return']).optional(),
+});
+
+export const Decide = z
+  .looseObject({
+    outcome: z.string().min(1).max(40),
+    reason: z.string().trim().max(4_000).optional(),
+    version: z.coerce.number().int().min(1).optional(),
+    items: z.array(Item).max(200).optional(),
+    /** The list that the page was opened from, as a query string. */
+    list: z.string().max(600).optional(),
+    /** Number of the last line of the timeline that the page showed. */
+    seen: z.coerce.number().int().min(0).optional(),
+  })
+  .meta({ id: 'Decide' });
+export type Decide = z.output<typeof Decide>;
+
+export const Decided = z
+  .object({
+    taskId: z.string(),
+    outcome: z.string(),
+    factNo: z.number().int(),
+    decidedAt: z.string(),
+    /** Whether the procedure has taken account of it (see `Prefer: wait`). */
+    applied: z.boolean(),
+    next: z.string().nullable(),
+  })
+  .meta({ id: 'Decided' });
+
+export const Reveal = z.looseObject({ enrolmentId: z.uuid(), purpose: z.string().trim().min(2).max(200) });
+
+export const Reassign = z.object({ to: z.uuid('supervision.notHolder'), reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000), back: z.string().max(300).optional() }).meta({ id: 'Reassign' });
+export const Escalate = z.object({ reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000), back: z.string().max(300).optional() }).meta({ id: 'Escalate' });
+export const Urge = z.object({ back: z.string().max(300).optional() });

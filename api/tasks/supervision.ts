@@ -1,0 +1,69 @@
+/** Acts of a supervisor on a task of the own region. */
+import { z } from 'zod';
+import { escalateTask, reassignTask, urgeTask } from '../../db/supervision.ts';
+import { redirect } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+import { orConflict, showCase, taskIdOf } from './case.ts';
+import { Escalate, Reassign, TaskParams, Urge } from './schemas.ts';
+import { taskPath } from './words.ts';
+
+export function supervisionRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/reassign',
+    summary: 'Hand a task to somebody else who holds the role in its office',
+    tags: ['supervision'],
+    access: ['supervisor'],
+    params: TaskParams,
+    body: Reassign,
+    response: z.object({ taskId: z.string(), holder: z.string() }),
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, {}, async () => {
+        const { db, actor, params, body, request } = context;
+        const taskId = taskIdOf(params);
+        const { holder } = await reassignTask(db, actor, taskId, body.to, body.reason, request);
+        return redirect(body.back ?? taskPath(taskId), { json: { taskId, holder }, flash: { key: 'board.reassigned', params: { name: holder } } });
+      }),
+    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/urge',
+    summary: 'Mail those who have the task; at most once per working day',
+    tags: ['supervision'],
+    access: ['supervisor'],
+    params: TaskParams,
+    body: Urge,
+    response: z.object({ taskId: z.string(), mailed: z.number().int() }),
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, {}, async () => {
+        const { db, actor, params, body, request } = context;
+        const taskId = taskIdOf(params);
+        const { mailed } = await urgeTask(db, actor, taskId, request);
+        return redirect(body.back ?? taskPath(taskId), { json: { taskId, mailed }, flash: { key: 'board.urged', params: { count: mailed, n: mailed } } });
+      }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/escalate',
+    summary: 'Bring a task before the superior authority now, with an order (督办单)',
+    tags: ['supervision'],
+    access: ['supervisor'],
+    params: TaskParams,
+    body: Escalate,
+    response: z.object({ taskId: z.string(), paper: z.string() }),
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, {}, async () => {
+        const { db, actor, params, body, request } = context;
+        const taskId = taskIdOf(params);
+        const { paper } = await escalateTask(db, actor, taskId, body.reason, request);
+        return redirect(body.back ?? taskPath(taskId), { json: { taskId, paper }, flash: { key: 'board.escalated', params: { number: paper } } });
+      }),
+    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+  });
+}

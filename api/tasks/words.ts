@@ -1,0 +1,30 @@
+/** Words for what a task is: its step, its outcomes, its office. Steps come from the policy pack, so an unknown one falls back to stage and role. */
+import type { Locale, Translate, Words } from '../i18n.ts';
+
+type StepFacts = { step: string; role: string };
+
+/** «培训前初审». */
+export function stepLabel(words: Words, t: Translate, task: StepFacts): string {
+  const [stage = '', name = ''] = task.step.split('.');
+  const base = stage.startsWith('change-') ? 'change' : stage;
+  const key = `tasks.steps.${base}.${name}`;
+  if (words.has(key)) return t(key);
+  const stageKey = `tasks.stages.${base}`;
+  return `${words.has(stageKey) ? t(stageKey) : base} · ${t(`common.roles.${task.role}`)}`;
+}
+
+export function outcomeLabel(words: Words, t: Translate, kind: string, outcome: string): string {
+  const own = `tasks.outcomes.${kind}.${outcome}`;
+  if (words.has(own)) return t(own);
+  const general = `tasks.outcomes.any.${outcome}`;
+  return words.has(general) ? t(general) : outcome;
+}
+
+export function officeName(office: { office_zh: string; office_en: string }, locale: Locale): string {
+  return locale === 'en' ? office.office_en : office.office_zh;
+}
+
+/** Path of the page of a task. */
+export function taskPath(id: string): string {
+  return `/tasks/${id}`;
+}
