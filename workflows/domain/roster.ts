@@ -303,7 +303,7 @@ function toTrainee({ row, values, group, errors }: Draft): RosterRow[] {
     {
       row,
       name,
-      id: idNumber,
+      idNumber,
       birthDate: birthDateOf(idNumber),
       phone,
       group,
