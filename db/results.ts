@@ -7,6 +7,7 @@ import type { DecisionContext } from './decision-rules.ts';
 import type { TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen } from './procedures.ts';
+import { type KeptFile, keepFile } from './training.ts';
 import type { Actor } from './users.ts';
 import { dropCertificateChecks, registers } from './verifications.ts';
 
@@ -26,19 +27,21 @@ export type PlacedResult = ResultEntry & { fieldOf: (field: ResultField) => stri
 /** Both parts must be reached to pass (国家职业技能标准: 理论知识和技能考核均达60分). */
 const PASS_SCORE = 60;
 
-export type ResultsEntry = { number: string; results: readonly PlacedResult[]; request?: IdempotentRequest | undefined };
+/** `file`: the sheet that the results came from; it is kept with the class. */
+export type ResultsEntry = { number: string; results: readonly PlacedResult[]; file?: KeptFile | undefined; request?: IdempotentRequest | undefined };
 
 /**
  * Saves results while the assessor's task is open; a row replaces the earlier one of the same trainee. Nothing is written if anything is wrong.
  * Throws InputError at the fields, NotFoundError for anybody else's class, ConflictError `results.closed`.
  */
-export async function saveResults(db: Knex, actor: Actor, { number, results, request }: ResultsEntry): Promise<{ saved: number }> {
+export async function saveResults(db: Knex, actor: Actor, { number, results, file, request }: ResultsEntry): Promise<{ saved: number }> {
   return onceOnly(db, request, async (trx) => {
     const { row, procedure } = await lockAssessedClass(trx, actor, number);
     if (results.length === 0) throw inputError('results', 'results.empty');
     const issues = [...(await entryIssues(trx, row, procedure.today, results)), ...(await certificateIssues(trx, results))];
     if (issues.length > 0) throw new InputError(issues);
     await write(trx, row.id, actor, procedure.now, results);
+    if (file) await keepFile(trx, { classId: row.id, kind: 'evidence', actor, now: procedure.now, file });
     await auditProcedure(trx, procedure, actor.userId, { act: 'results.save', subject: procedure.id, detail: { results: results.length } });
     return { saved: results.length };
   });

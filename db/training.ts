@@ -1,4 +1,5 @@
 /** During the training: attendance by trainee and session, inspections with their rectification (N15). */
+import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { attendanceOf, hasAttended, type TaughtSession } from '../workflows/domain/attendance.ts';
 import { mayClass } from '../workflows/domain/class.ts';
@@ -29,13 +30,15 @@ export async function lockOwnClass(trx: Trx, actor: Actor, number: string): Prom
   return { row, procedure };
 }
 
-export type AttendanceEntry = { number: string; marks: readonly Mark[]; method?: AttendanceMethod; request?: IdempotentRequest | undefined };
+export type KeptFile = { name: string; type: string; content: Buffer };
+/** `file`: the sheet that the marks came from; it is kept with the class. */
+export type AttendanceEntry = { number: string; marks: readonly Mark[]; method?: AttendanceMethod | undefined; file?: KeptFile | undefined; request?: IdempotentRequest | undefined };
 
 /**
  * Saves marks while the attendance task is open; a mark for the same trainee and session replaces the earlier one.
  * Throws InputError at the fields of the marks, ConflictError `attendance.closed`.
  */
-export async function saveAttendance(db: Knex, actor: Actor, { number, marks, method = 'hand', request }: AttendanceEntry): Promise<{ saved: number }> {
+export async function saveAttendance(db: Knex, actor: Actor, { number, marks, method = 'hand', file, request }: AttendanceEntry): Promise<{ saved: number }> {
   return onceOnly(db, request, async (trx) => {
     const { row, procedure } = await lockOwnClass(trx, actor, number);
     if (!mayClass(row.status, 'enterAttendance') || !(await hasOpenTask(trx, procedure.id, 'attendance'))) throw new ConflictError('attendance.closed');
@@ -50,8 +53,23 @@ export async function saveAttendance(db: Knex, actor: Actor, { number, marks, me
           set present = excluded.present, method = excluded.method, entered_by = excluded.entered_by, entered_at = excluded.entered_at`,
       { marks: JSON.stringify([...unique.values()]), method, actor: actor.userId, now: procedure.now },
     );
+    if (file) await keepFile(trx, { classId: row.id, kind: 'attendance', actor, now: procedure.now, file });
     await auditProcedure(trx, procedure, actor.userId, { act: 'attendance.save', subject: procedure.id, detail: { marks: unique.size, method } });
     return { saved: unique.size };
+  });
+}
+
+export async function keepFile(trx: Trx, { classId, kind, actor, now, file }: { classId: string; kind: 'attendance' | 'evidence'; actor: Actor; now: Date; file: KeptFile }): Promise<void> {
+  await trx('class_files').insert({
+    class_id: classId,
+    kind,
+    name: file.name.slice(0, 200),
+    type: file.type,
+    size: file.content.length,
+    sha256: createHash('sha256').update(file.content).digest(),
+    content: file.content,
+    uploaded_by: actor.userId,
+    uploaded_at: now,
   });
 }
 
@@ -145,12 +163,12 @@ function readInspection(payload: Record<string, unknown>, { headcount, phonePerc
   const text = (name: string): string => (typeof payload[name] === 'string' ? payload[name].trim().slice(0, 2_000) : '');
   const method = inspectionMethods.find((known) => known === payload['method']) ?? (payload['method'] ? undefined : earlier?.method);
   if (!method) issues.push({ field: 'method', code: payload['method'] ? 'inspection.method' : 'required' });
-  const counted = payload['present_count'] ?? payload['presentCount'] ?? '';
+  const counted = payload['presentCount'] ?? payload['present_count'] ?? '';
   const present = String(counted).trim() === '' ? null : Number(counted);
-  if (present !== null && (!Number.isInteger(present) || present < 0 || present > headcount)) issues.push({ field: 'present_count', code: 'inspection.presentCount', params: { headcount } });
-  if (present === null && !earlier) issues.push({ field: 'present_count', code: 'required' });
+  if (present !== null && (!Number.isInteger(present) || present < 0 || present > headcount)) issues.push({ field: 'presentCount', code: 'inspection.presentCount', params: { headcount } });
+  if (present === null && !earlier) issues.push({ field: 'presentCount', code: 'required' });
   const least = Math.ceil((headcount * phonePercent) / 100);
-  if (method === 'phone' && present !== null && present < least) issues.push({ field: 'present_count', code: 'inspection.phoneShare', params: { least, percent: phonePercent } });
+  if (method === 'phone' && present !== null && present < least) issues.push({ field: 'presentCount', code: 'inspection.phoneShare', params: { least, percent: phonePercent } });
   const companion = text('companion') || (payload['method'] ? '' : (earlier?.companion ?? ''));
   if (method === 'visit' && companion.length < 2) issues.push({ field: 'companion', code: 'inspection.companion' });
   if (issues.length > 0 || !method) throw new InputError(issues);
@@ -167,7 +185,7 @@ export async function orderRectification(trx: Trx, procedure: LockedProcedure, t
 
 /** Decision rule: the institution says in words what it has put right. */
 export async function answerRectification({ trx, actor, procedure, decision }: DecisionContext): Promise<void> {
-  const answer = (decision.reason ?? '').trim();
+  const answer = String(decision.reason || decision.payload?.['answer'] || '').trim();
   if (answer.length < 2) throw inputError('reason', 'rectification.answerMissing');
   const row = await trx('rectifications as r')
     .join('inspections as i', 'i.id', 'r.inspection_id')

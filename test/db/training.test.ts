@@ -76,7 +76,7 @@ describe('pre-training review', () => {
     await expect(settle()).rejects.toMatchObject({ code: 'checks.settled' });
     await expect(settle(office.actors.first, '一致', [rest[0]?.verificationId ?? ''])).rejects.toMatchObject({ code: 'checks.settled' });
 
-    const doubtful = await office.db('verifications').whereIn('id', [a?.verificationId, b?.verificationId]).distinct('enrolment_id');
+    const doubtful = await office.db('verifications').whereIn('id', [a, b].map((q) => q?.verificationId ?? '')).distinct<{ enrolment_id: string }[]>('enrolment_id');
     for (const { enrolment_id: enrolmentId } of doubtful) {
       await excludeEnrolment(office.db, office.actors.first, { procedureId: planted.procedureId, enrolmentId, reason: '身份核查不符，核减' });
     }
@@ -136,18 +136,18 @@ describe('inspection', () => {
     const planted = await inTraining(4);
     const inspect = (payload: Record<string, unknown>, outcome = 'finding') =>
       decideTask(office.db, office.actors.inspector, { taskId: taskOf(planted, inspection), outcome, reason: '两名学员不在场', payload });
-    expect(fieldsOf(await inspect({}).catch((error) => error))).toEqual(['method required', 'present_count required']);
-    expect(fieldsOf(await inspect({ method: 'visit', present_count: '3' }).catch((error) => error))).toEqual(['companion inspection.companion']);
-    expect(fieldsOf(await inspect({ method: 'phone', present_count: 0 }).catch((error) => error))).toEqual(['present_count inspection.phoneShare']);
-    expect(fieldsOf(await inspect({ method: 'video', present_count: 5 }).catch((error) => error))).toEqual(['present_count inspection.presentCount']);
-    await inspect({ method: 'visit', present_count: '2', companion: '王晓', remark: '已拍照' });
+    expect(fieldsOf(await inspect({}).catch((error) => error))).toEqual(['method required', 'presentCount required']);
+    expect(fieldsOf(await inspect({ method: 'visit', presentCount: '3' }).catch((error) => error))).toEqual(['companion inspection.companion']);
+    expect(fieldsOf(await inspect({ method: 'phone', presentCount: 0 }).catch((error) => error))).toEqual(['presentCount inspection.phoneShare']);
+    expect(fieldsOf(await inspect({ method: 'video', presentCount: 5 }).catch((error) => error))).toEqual(['presentCount inspection.presentCount']);
+    await inspect({ method: 'visit', presentCount: '2', companion: '王晓', remark: '已拍照' });
     await office.step(planted, 'training', { acts: [{ act: 'orderRectification', taskId: taskOf(planted, inspection) }], asks: [rectification] });
 
     const rectify = (reason?: string) => decideTask(office.db, office.actors.school, { taskId: taskOf(planted, rectification), outcome: 'rectify', reason });
     await expect(rectify()).rejects.toMatchObject({ issues: [{ field: 'reason', code: 'rectification.answerMissing' }] });
     await rectify('已补课并加强点名');
     await office.step(planted, 'training', { asks: [reinspection] });
-    await decideTask(office.db, office.actors.inspector, { taskId: taskOf(planted, reinspection), outcome: 'rectified', payload: { method: 'video', present_count: 4 } });
+    await decideTask(office.db, office.actors.inspector, { taskId: taskOf(planted, reinspection), outcome: 'rectified', payload: { method: 'video', presentCount: 4 } });
     expect(await office.db('rectifications').where({ class_id: planted.classId }).select('answer', 'accepted')).toEqual([{ answer: '已补课并加强点名', accepted: true }]);
     expect(await office.db('inspections').where({ class_id: planted.classId }).orderBy('inspected_at').pluck('found')).toEqual(['finding', 'in_order']);
   });
