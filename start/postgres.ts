@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -52,7 +52,7 @@ export async function ensurePostgres(options: Options): Promise<Postgres> {
     const binaries = await findPostgres(user);
     const place: Place = { home, pgdata: await dataFolder(home, user), bin: binaries.folder, user };
     if (!existsSync(join(place.pgdata, 'PG_VERSION'))) await initialise(place, log);
-    const password = (await readFile(join(home, 'password'), 'utf8')).trim();
+    const password = await keptPassword(place);
 
     const running = await livePostmaster(place);
     const owner = await readJson<ProcessIdentity>(join(home, 'owner.json'));
@@ -119,7 +119,7 @@ async function dataFolder(home: string, user: RunAs): Promise<string> {
   const pointer = join(home, 'location');
   if (existsSync(pointer)) return (await readFile(pointer, 'utf8')).trim();
   const near = join(home, 'pgdata');
-  const far = join(SYSTEM_STATE, 'data', `${basename(home)}-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`);
+  const far = join(SYSTEM_STATE, 'data', `${basename(home)}-${randomBytes(6).toString('hex')}`);
   for (const folder of user ? [near, far] : [near]) {
     await mkdir(folder, { recursive: true });
     await handOver(folder, user);
@@ -154,6 +154,16 @@ async function initialise(place: Place, log: Log): Promise<void> {
   }
   await writeFile(join(place.home, 'password'), `${password}\n`, { mode: 0o600 });
   await rename(half, place.pgdata);
+}
+
+async function keptPassword(place: Place): Promise<string> {
+  const file = join(place.home, 'password');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined) return text.trim();
+  throw new StartError(
+    `缺少数据库口令文件 ${file}。请恢复该文件，或移走 ${place.pgdata} 以重新开始。`,
+    `The file with the password of the database is missing: ${file}. Restore it, or move ${place.pgdata} away to begin anew.`,
+  );
 }
 
 /** C.UTF-8 is not on macOS before 15; C sorts by code points there, and pages sort by ICU collations anyway. */
