@@ -78,3 +78,20 @@
   });
   if (document.querySelector('[data-with-selection]')) countSelected();
 })();
+
+// Finding one among many buttons.
+(() => {
+  'use strict';
+  for (const place of document.querySelectorAll('[data-find-for]')) {
+    const list = document.getElementById(place.dataset.findFor);
+    if (!list) continue;
+    place.hidden = false;
+    place.querySelector('input').addEventListener('input', (event) => {
+      const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const item of list.querySelectorAll('button')) {
+        const text = `${item.value} ${item.textContent}`.toLowerCase();
+        item.hidden = !words.every((word) => text.includes(word));
+      }
+    });
+  }
+})();
