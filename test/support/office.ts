@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
 import { inject } from 'vitest';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { type Product, startProduct } from '../../start/product.ts';
-import { type Person, signIn } from './person.ts';
+import { type Person, signIn } from '../../start/demonstration/person.ts';
 import { freshDatabase } from './servers.ts';
 
 export type Office = {
