@@ -117,7 +117,8 @@ async function answers(url: string): Promise<boolean> {
 /** The cluster lies in the folder asked for, or under /var/lib when the account without rights cannot enter that. */
 async function dataFolder(home: string, user: RunAs): Promise<string> {
   const pointer = join(home, 'location');
-  if (existsSync(pointer)) return (await readFile(pointer, 'utf8')).trim();
+  // Relative when it lies inside, so that a clone may be moved.
+  if (existsSync(pointer)) return resolve(home, (await readFile(pointer, 'utf8')).trim());
   const near = join(home, 'pgdata');
   const far = join(SYSTEM_STATE, 'data', `${basename(home)}-${randomBytes(6).toString('hex')}`);
   for (const folder of user ? [near, far] : [near]) {
@@ -125,7 +126,7 @@ async function dataFolder(home: string, user: RunAs): Promise<string> {
     await handOver(folder, user);
     await chmod(folder, 0o700);
     if (!user || commandWorks('sh', ['-c', 'cd "$0" && test -w .', folder], user)) {
-      await writeFile(pointer, `${folder}\n`);
+      await writeFile(pointer, `${folder === near ? basename(near) : folder}\n`);
       return folder;
     }
     await rm(folder, { recursive: true, force: true });

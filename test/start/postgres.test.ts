@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDatabase, databaseUrl, ensurePostgres, type Postgres, withClient } from '../../start/postgres.ts';
 import { isAlive, startOf } from '../../start/processes.ts';
@@ -24,8 +24,12 @@ async function started(dataDir: string): Promise<Postgres> {
   return server;
 }
 
+function clusterOf(dataDir: string): string {
+  return resolve(dataDir, readFileSync(join(dataDir, 'location'), 'utf8').trim());
+}
+
 function postmasterOf(dataDir: string): number {
-  return Number(readFileSync(join(readFileSync(join(dataDir, 'location'), 'utf8').trim(), 'postmaster.pid'), 'utf8').split('\n')[0]);
+  return Number(readFileSync(join(clusterOf(dataDir), 'postmaster.pid'), 'utf8').split('\n')[0]);
 }
 
 afterEach(async () => {
@@ -75,7 +79,7 @@ describe('the embedded PostgreSQL', () => {
     const dataDir = newFolder();
     const first = await started(dataDir);
     await first.stop();
-    writeFileSync(join(readFileSync(join(dataDir, 'location'), 'utf8').trim(), 'postmaster.pid'), `${process.pid}\n`);
+    writeFileSync(join(clusterOf(dataDir), 'postmaster.pid'), `${process.pid}\n`);
     expect((await started(dataDir)).url).toBe(first.url);
     expect(isAlive({ pid: process.pid, startedAt: startOf(process.pid) ?? '' })).toBe(true);
   });
@@ -100,7 +104,7 @@ describe('the embedded PostgreSQL', () => {
     const dataDir = join(closed, 'postgres');
     mkdirSync(dataDir);
     const server = await started(dataDir);
-    const place = readFileSync(join(dataDir, 'location'), 'utf8').trim();
+    const place = clusterOf(dataDir);
     expect(place).toMatch(/^\/var\/lib\/shiming\/data\//);
     await server.stop();
     rmSync(place, { recursive: true });

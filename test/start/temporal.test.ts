@@ -71,7 +71,7 @@ describe('the Temporal server on our own PostgreSQL', () => {
   });
 
   it('goes on by itself when its PostgreSQL is killed and comes back', async () => {
-    const place = readFileSync(join(folder, 'postgres', 'location'), 'utf8').trim();
+    const place = join(folder, 'postgres', 'pgdata');
     process.kill(Number(readFileSync(join(place, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
     postgres = await ensurePostgres({ dataDir: join(folder, 'postgres') });
     const { pid } = running().server;
