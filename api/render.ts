@@ -131,8 +131,7 @@ function registerHelpers(engine: typeof Handlebars, locale: Locale, t: Translate
   };
   const dataOf = (options: HelperOptions): Data => (options.data as { root?: Data } & Data) as Data;
 
-  engine.registerHelper({
-    t: (key: unknown, options: HelperOptions) => t(String(key), options.hash),
+  const formats: Record<string, (value: unknown) => unknown> = {
     date: (value: unknown) => {
       const date = toDate(value);
       if (!date) return '';
@@ -151,6 +150,10 @@ function registerHelpers(engine: typeof Handlebars, locale: Locale, t: Translate
     money: (fen: unknown) => (fen === null || fen === undefined || fen === '' ? '' : formatYuan(Number(fen))),
     number: (value: unknown) => (value === null || value === undefined ? '' : numbers.format(Number(value))),
     percent: (value: unknown) => `${Number(value ?? 0)}%`,
+  };
+  for (const [name, format] of Object.entries(formats)) engine.registerHelper(name, orField(name, format));
+  engine.registerHelper({
+    t: (key: unknown, options: HelperOptions) => t(String(key), options.hash),
     eq: (a: unknown, b: unknown) => a === b,
     and: (...values: unknown[]) => values.slice(0, -1).every(Boolean),
     or: (...values: unknown[]) => values.slice(0, -1).find(Boolean) ?? false,
@@ -168,6 +171,13 @@ function registerHelpers(engine: typeof Handlebars, locale: Locale, t: Translate
     },
     idempotencyKey: () => new engine.SafeString(`<input type="hidden" name="idempotencyKey" value="${randomUUID()}">`),
   });
+}
+
+/** `{{number}}` without an argument prints the view's own field: a helper hides none that is called number, date or percent. */
+function orField(name: string, format: (value: unknown) => unknown) {
+  return function (this: Record<string, unknown> | undefined, ...args: unknown[]): unknown {
+    return args.length === 1 ? this?.[name] : format(args[0]);
+  };
 }
 
 /** `sessions.0.day` in what was entered, nested or flat. */
