@@ -39,7 +39,12 @@ module.exports = {
       from: { path: '^(api|activities|db|workflows)/' },
       to: { path: '^(start|test)/' },
     },
-    { name: 'no circles', severity: 'error', from: { path: '^(api|activities|db|workflows|start)/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no circles',
+      severity: 'error',
+      from: { path: '^(api|activities|db|workflows|start)/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'every import is found', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -11,7 +11,10 @@ const { output } = await cruise(layers, options, {}, { tsConfig: extractTSConfig
 for (const { rule, from, to } of output.summary.violations) console.error(`${rule.name}: ${from} → ${to}`);
 const seen = output.modules.filter(({ source }) => /^(api|activities|db|workflows|start)\/.*\.ts$/.test(source));
 const edges = seen.reduce((sum, { dependencies }) => sum + dependencies.length, 0);
-const files = layers.slice(0, -1).flatMap((folder) => readdirSync(folder, { recursive: true })).filter((name) => name.endsWith('.ts'));
+const files = layers
+  .slice(0, -1)
+  .flatMap((folder) => readdirSync(folder, { recursive: true }))
+  .filter((name) => name.endsWith('.ts'));
 console.log(`layers: ${seen.length} of ${files.length} modules, ${edges} imports, ${output.summary.violations.length} violations`);
 if (seen.length < files.length || edges < files.length) {
   console.error('The checker did not read every module: is its TypeScript the one that it supports?');

@@ -14,7 +14,10 @@ export async function cacheFolder(): Promise<string> {
     }
   }
   const tried = cacheCandidates().join(', ');
-  throw new StartError(`没有可写的缓存目录（已尝试：${tried}）。请设置 SHIMING_CACHE。`, `No cache folder can be written (tried ${tried}). Set SHIMING_CACHE.`);
+  throw new StartError(
+    `没有可写的缓存目录（已尝试：${tried}）。请设置 SHIMING_CACHE。`,
+    `No cache folder can be written (tried ${tried}). Set SHIMING_CACHE.`,
+  );
 }
 
 /** @throws StartError when the disk of `folder` has less than `bytes` left. */

@@ -32,7 +32,11 @@ export function readStartConfig(): { databaseUrl?: string; port?: number; demo: 
   const { DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED } = process.env;
   const demo = !DATABASE_URL || SHIMING_DEMO === '1';
   const clockSpeed = CLOCK_SPEED ? Number(CLOCK_SPEED) : 1;
-  if (!(clockSpeed > 0 && clockSpeed <= 3600)) throw new StartError(`CLOCK_SPEED 必须大于 0、不超过 3600，现为 ${CLOCK_SPEED}。`, `CLOCK_SPEED must be above 0 and at most 3600, not ${CLOCK_SPEED}.`);
+  if (!(clockSpeed > 0 && clockSpeed <= 3600))
+    throw new StartError(
+      `CLOCK_SPEED 必须大于 0、不超过 3600，现为 ${CLOCK_SPEED}。`,
+      `CLOCK_SPEED must be above 0 and at most 3600, not ${CLOCK_SPEED}.`,
+    );
   if (clockSpeed !== 1 && !demo) throw new StartError('CLOCK_SPEED 只用于演示数据。', 'CLOCK_SPEED is for demonstration data only.');
   return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), ...(PORT ? { port: Number(PORT) } : {}), demo, clockSpeed };
 }

@@ -123,7 +123,10 @@ if (!installed()) {
     if (code !== 0) {
       process.stderr.write(`${output.trim()}\n`);
       if (/ENOSPC/.test(output)) fail('磁盘已满，依赖未装完。请清理后重试。', 'The disk is full. Make room and start again.');
-      fail('依赖安装失败：请检查网络和 npm 源，然后重试。', 'The packages could not be installed: check the network and the npm registry, then start again.');
+      fail(
+        '依赖安装失败：请检查网络和 npm 源，然后重试。',
+        'The packages could not be installed: check the network and the npm registry, then start again.',
+      );
     }
     say(`依赖已安装，用时 ${Math.round((Date.now() - began) / 1000)} 秒`, 'packages installed');
   }

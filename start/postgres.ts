@@ -197,7 +197,8 @@ async function stopServer(place: Place): Promise<void> {
   if (!running) return;
   const args = ['stop', '-D', place.pgdata, '-m', 'fast', '-w', '-t', '60', '-s'];
   const done = await run(join(place.bin, 'pg_ctl'), args, serverOptions(place));
-  if (done.code !== 0) await run(join(place.bin, 'pg_ctl'), ['stop', '-D', place.pgdata, '-m', 'immediate', '-w', '-s'], serverOptions(place));
+  if (done.code !== 0)
+    await run(join(place.bin, 'pg_ctl'), ['stop', '-D', place.pgdata, '-m', 'immediate', '-w', '-s'], serverOptions(place));
   await rm(join(place.home, 'owner.json'), { force: true });
 }
 
@@ -284,7 +285,10 @@ function diskFull(folder: string): StartError {
 }
 
 function busyPort(port: number): StartError {
-  return new StartError(`端口 ${port} 已被其他程序占用，请换一个端口或停止该程序。`, `Port ${port} is in use by another program. Choose another one or stop that program.`);
+  return new StartError(
+    `端口 ${port} 已被其他程序占用，请换一个端口或停止该程序。`,
+    `Port ${port} is in use by another program. Choose another one or stop that program.`,
+  );
 }
 
 function problemIn(words: string, place: Place, port?: number): StartError {

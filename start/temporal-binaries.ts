@@ -67,24 +67,37 @@ async function build(go: string, folder: string, log: Log): Promise<TemporalProg
   const goDo = (args: string[], onLine?: Log) => run(go, args, { cwd: moduleFolder, env, ...(onLine ? { onLine } : {}) });
 
   log('第一次启动需要编译 Temporal 服务器，约 4–7 分钟，以后不再需要 · building the Temporal server once, 4–7 minutes');
-  await withProgress(log, '正在下载源码 · downloading sources', () => '', async () => {
-    const done = await goDo(['mod', 'download']);
-    if (done.code !== 0) throw buildProblem(done.output);
-  });
+  await withProgress(
+    log,
+    '正在下载源码 · downloading sources',
+    () => '',
+    async () => {
+      const done = await goDo(['mod', 'download']);
+      if (done.code !== 0) throw buildProblem(done.output);
+    },
+  );
 
   const listed = await goDo(['list', '-deps', SERVER_PACKAGE, SQL_TOOL_PACKAGE]);
   if (listed.code !== 0) throw buildProblem(listed.output);
   const total = listed.output.trim().split('\n').length;
   let compiled = 0;
-  await withProgress(log, '正在编译 · compiling', () => `${compiled}/${total}`, async () => {
-    for (const [name, source] of [['temporal-sql-tool', SQL_TOOL_PACKAGE], ['temporal-server', SERVER_PACKAGE]] as const) {
-      const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', join(half, name), source];
-      const done = await goDo(args, () => {
-        compiled += 1;
-      });
-      if (done.code !== 0) throw buildProblem(done.output);
-    }
-  });
+  await withProgress(
+    log,
+    '正在编译 · compiling',
+    () => `${compiled}/${total}`,
+    async () => {
+      for (const [name, source] of [
+        ['temporal-sql-tool', SQL_TOOL_PACKAGE],
+        ['temporal-server', SERVER_PACKAGE],
+      ] as const) {
+        const args = ['build', '-v', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', join(half, name), source];
+        const done = await goDo(args, () => {
+          compiled += 1;
+        });
+        if (done.code !== 0) throw buildProblem(done.output);
+      }
+    },
+  );
   await rm(folder, { recursive: true, force: true });
   await rename(half, folder);
   const built = builtIn(folder);
@@ -113,7 +126,10 @@ async function withProgress(log: Log, title: string, state: () => string, work: 
 function buildProblem(output: string): StartError {
   const last = output.trim().split('\n').slice(-8).join('\n');
   if (/no space left on device/i.test(output)) {
-    return new StartError('编译 Temporal 时磁盘已满，请清理后重试。', 'The disk is full while building Temporal. Make room and start again.');
+    return new StartError(
+      '编译 Temporal 时磁盘已满，请清理后重试。',
+      'The disk is full while building Temporal. Make room and start again.',
+    );
   }
   return new StartError(
     `Temporal 编译失败：\n${last}\n请检查能否访问 Go 模块代理（GOPROXY），或设置 TEMPORAL_ADDRESS。`,

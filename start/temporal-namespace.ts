@@ -25,21 +25,25 @@ export async function prepareNamespace(address: string | undefined, namespace: s
   await withConnection(address, async (connection) => {
     const service = connection.workflowService;
     // The system namespace of a new server appears some seconds after its frontend; until then nothing can be registered.
-    const registered = await until(async () => {
-      try {
-        await service.describeNamespace({ namespace });
-        return true;
-      } catch (error) {
-        if (isCode(error, status.PERMISSION_DENIED, status.UNAUTHENTICATED)) throw refused(namespace);
-        if (!isCode(error, status.NOT_FOUND)) return false;
-      }
-      try {
-        await service.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs(`${RETENTION_DAYS} days`) });
-      } catch (error) {
-        if (isCode(error, status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTED)) throw refused(namespace);
-      }
-      return false;
-    }, 60_000, 200);
+    const registered = await until(
+      async () => {
+        try {
+          await service.describeNamespace({ namespace });
+          return true;
+        } catch (error) {
+          if (isCode(error, status.PERMISSION_DENIED, status.UNAUTHENTICATED)) throw refused(namespace);
+          if (!isCode(error, status.NOT_FOUND)) return false;
+        }
+        try {
+          await service.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs(`${RETENTION_DAYS} days`) });
+        } catch (error) {
+          if (isCode(error, status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTED)) throw refused(namespace);
+        }
+        return false;
+      },
+      60_000,
+      200,
+    );
     if (!registered) throw refused(namespace);
 
     const known = () =>

@@ -2,7 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** One port for each service of the server, in this order; all on 127.0.0.1. */
-export const PORT_NAMES = ['frontend', 'frontendMembership', 'history', 'historyMembership', 'matching', 'matchingMembership', 'worker', 'workerMembership'] as const;
+export const PORT_NAMES = [
+  'frontend',
+  'frontendMembership',
+  'history',
+  'historyMembership',
+  'matching',
+  'matchingMembership',
+  'worker',
+  'workerMembership',
+] as const;
 export type TemporalPorts = Record<(typeof PORT_NAMES)[number], number>;
 
 export type TemporalDatabases = { url: string; store: string; visibility: string };

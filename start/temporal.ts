@@ -5,7 +5,20 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { temporalIsConfigured, temporalSettings } from '../temporal.config.ts';
 import { databaseUrl, createDatabase, withClient } from './postgres.ts';
-import { endProcess, freePorts, isAlive, isPortFree, type ProcessIdentity, readJson, run, startOf, thisProcess, until, withLock, writeJson } from './processes.ts';
+import {
+  endProcess,
+  freePorts,
+  isAlive,
+  isPortFree,
+  type ProcessIdentity,
+  readJson,
+  run,
+  startOf,
+  thisProcess,
+  until,
+  withLock,
+  writeJson,
+} from './processes.ts';
 import { childEnvironment } from './config.ts';
 import { type Log, StartError } from './start-error.ts';
 import { findTemporal, type TemporalProgram } from './temporal-binaries.ts';
@@ -52,7 +65,10 @@ export async function ensureTemporal(options: Options): Promise<Temporal> {
   const program = await findTemporal({ onPostgres: options.onPostgres ?? false, log });
   return withLock(join(dir, 'lock'), async () => {
     const ports = await choosePorts(dir);
-    const start = program.kind === 'server' ? await serverCommand(program, options, dir, ports, log) : devCommand(program.program, dir, ports, namespace);
+    const start =
+      program.kind === 'server'
+        ? await serverCommand(program, options, dir, ports, log)
+        : devCommand(program.program, dir, ports, namespace);
     const address = `127.0.0.1:${ports.frontend}`;
 
     const found = await readJson<Running>(join(dir, 'running.json'));
@@ -84,7 +100,13 @@ async function configuredCluster(): Promise<Temporal> {
 
 type Command = { program: string; args: string[]; fingerprint: string };
 
-async function serverCommand(program: TemporalProgram & { kind: 'server' }, options: Options, dir: string, ports: TemporalPorts, log: Log): Promise<Command> {
+async function serverCommand(
+  program: TemporalProgram & { kind: 'server' },
+  options: Options,
+  dir: string,
+  ports: TemporalPorts,
+  log: Log,
+): Promise<Command> {
   const prefix = options.databasePrefix ?? '';
   const databases = { url: options.postgresUrl, store: `${prefix}temporal`, visibility: `${prefix}temporal_visibility` };
   await prepareSchema(program.sqlTool, databases, log);
@@ -100,13 +122,22 @@ async function serverCommand(program: TemporalProgram & { kind: 'server' }, opti
 function devCommand(program: string, dir: string, ports: TemporalPorts, namespace: string): Command {
   const place = ['--ip', '127.0.0.1', '--port', String(ports.frontend), '--db-filename', join(dir, 'temporal.sqlite')];
   const args = ['server', 'start-dev', ...place, '--namespace', namespace, '--headless', '--log-level', 'warn'];
-  return { program, args, fingerprint: createHash('sha256').update([program, ...args].join(' ')).digest('hex') };
+  return {
+    program,
+    args,
+    fingerprint: createHash('sha256')
+      .update([program, ...args].join(' '))
+      .digest('hex'),
+  };
 }
 
 /** Creates both databases and brings their schema to the version of the server; does nothing when they have it. */
 async function prepareSchema(sqlTool: string, databases: TemporalDatabases, log: Log): Promise<void> {
   const { hostname, port, username, password, searchParams } = new URL(databases.url);
-  for (const [name, schema] of [[databases.store, 'temporal'], [databases.visibility, 'visibility']] as const) {
+  for (const [name, schema] of [
+    [databases.store, 'temporal'],
+    [databases.visibility, 'visibility'],
+  ] as const) {
     if (await createDatabase(databases.url, name)) log(`正在创建 Temporal 数据库 ${name} · creating the database of Temporal`);
     const env = childEnvironment({
       SQL_PLUGIN: 'postgres12',
@@ -127,7 +158,10 @@ async function prepareSchema(sqlTool: string, databases: TemporalDatabases, log:
       const done = await run(sqlTool, step, { env });
       if (done.code === 0) continue;
       const last = done.output.trim().split('\n').slice(-3).join('\n');
-      throw new StartError(`Temporal 的数据库 ${name} 升级失败：\n${last}`, `The database ${name} of Temporal could not be brought up to date.`);
+      throw new StartError(
+        `Temporal 的数据库 ${name} 升级失败：\n${last}`,
+        `The database ${name} of Temporal could not be brought up to date.`,
+      );
     }
   }
 }

@@ -29,7 +29,9 @@ async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
 }
 
 const ring = (id: string) =>
-  withClient((client) => client.workflow.signalWithStart('anything', { workflowId: id, taskQueue: 'nobody', signal: 'fact', signalArgs: [], args: [] }));
+  withClient((client) =>
+    client.workflow.signalWithStart('anything', { workflowId: id, taskQueue: 'nobody', signal: 'fact', signalArgs: [], args: [] }),
+  );
 const statusOf = (id: string) => withClient(async (client) => (await client.workflow.getHandle(id).describe()).status.name);
 
 beforeAll(async () => {
@@ -75,7 +77,17 @@ describe('the Temporal server on our own PostgreSQL', () => {
     process.kill(Number(readFileSync(join(place, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
     postgres = await ensurePostgres({ dataDir: join(folder, 'postgres') });
     const { pid } = running().server;
-    expect(await until(() => ring('class-3').then(() => true, () => false), 30_000, 200)).toBe(true);
+    expect(
+      await until(
+        () =>
+          ring('class-3').then(
+            () => true,
+            () => false,
+          ),
+        30_000,
+        200,
+      ),
+    ).toBe(true);
     expect(running().server.pid).toBe(pid);
   });
 

@@ -62,7 +62,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 /** Databases of runs that were killed. */
 async function dropLeftovers(postgresUrl: string): Promise<void> {
   const names = await withClient(postgresUrl, async (client) => {
-    const found = await client.query<{ datname: string }>(String.raw`select datname from pg_database where datname ~ '^(template|test)_\d+_\d+'`);
+    const found = await client.query<{ datname: string }>(
+      String.raw`select datname from pg_database where datname ~ '^(template|test)_\d+_\d+'`,
+    );
     return found.rows.map((row) => row.datname);
   });
   for (const name of names) await dropDatabase(postgresUrl, name);
