@@ -78,6 +78,7 @@ export function caseView(parts: CaseParts) {
         }))
       : [],
     withReason: !withoutReason.has(task.kind),
+    reasonHint: task.kind === 'review' ? 'review' : 'other',
     evidence,
     hasWork: evidence.work !== undefined,
     timeline: parts.timeline.map((line) => timelineView(line, parts)),

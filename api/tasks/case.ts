@@ -86,7 +86,7 @@ function normalList(text: string | undefined): string {
 
 function caseJson({ found, actor, at, t, evidence, timeline }: CaseParts, view: ReturnType<typeof caseView>) {
   const { task } = found;
-  const { state, date, at: instant, words, day, of, provisional } = dueView(task, at, t);
+  const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
     id: task.id,
     procedure: task.procedure_id,

@@ -26,8 +26,8 @@ export async function loadClassEvidence({ db, procedure, t, words, locale }: Evi
     class: evidence,
     level: evidence.level === null ? undefined : t(`tasks.evidence.level.${evidence.level}`),
     scope: evidence.licence_scope.join(t('common.listSeparator')),
-    checks: checklist(evidence, verifications, roster, pack, { t, words, locale }),
-    sessions: evidence.sessions.map((session) => ({ ...session, half: t(`tasks.evidence.half.${session.half}`), kind: t(`tasks.evidence.sessionKind.${session.kind}`), clash: clashText(session, t) })),
+    checks: checklist(evidence, verifications, roster, pack, { t, words, locale }).map((check) => ({ ...check, shortSource: shorten(check.source) })),
+    sessions: evidence.sessions.map((session) => ({ ...session, day: session.day.slice(5), half: t(`tasks.evidence.half.${session.half}`), kind: t(`tasks.evidence.sessionKind.${session.kind}`), clash: clashText(session, t) })),
     teachers: evidence.teachers.map((teacher) => ({ ...teacher, outside: !teacher.occupations.includes(evidence.occupation) })),
     roster,
     eligible: roster.filter((line) => line.eligible).length,
@@ -35,6 +35,12 @@ export async function loadClassEvidence({ db, procedure, t, words, locale }: Evi
     totalFen: roster.filter((line) => line.status === 'enrolled').reduce((sum, line) => sum + (line.amountFen ?? 0), 0),
     purposes: ['identity', 'register', 'report'].map((key) => t(`tasks.reveal.purposes.${key}`)),
   };
+}
+
+const SOURCE_SHOWN = 30;
+
+function shorten(source: string): string {
+  return source.length > SOURCE_SHOWN ? `${source.slice(0, SOURCE_SHOWN)}…` : source;
 }
 
 function clashText(session: ClassEvidence['sessions'][number], t: Translate): string | undefined {

@@ -28,7 +28,7 @@ export type DueView = {
   dueDate: string | undefined;
   date: string | null;
   at: string | null;
-  day: number | null;
+  dayNumber: number | null;
   of: number | null;
   provisional: boolean;
 };
@@ -42,22 +42,22 @@ export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
   const { now, today, calendar } = at;
   const base = { date: task.due_date, at: task.due_at?.toISOString() ?? null, provisional: task.provisional };
   if (task.due_date === null || task.due_at === null) {
-    return { ...base, state: 'none', words: '', tone: '', detail: '', percent: 0, dueDate: undefined, day: null, of: null };
+    return { ...base, state: 'none', words: '', tone: '', detail: '', percent: 0, dueDate: undefined, dayNumber: null, of: null };
   }
   const of = task.working_days;
   const day = of === null ? null : task.days_used + workingDayNumber(calendar, task.from_date, today);
   const { state, words, tone } = stateOf({ due_date: task.due_date, due_at: task.due_at }, at, t);
-  const counting = day === null || of === null || state === 'overdue' ? '' : day === task.days_used && task.from_date >= today ? t('tasks.due.notCounting', { of }) : t('tasks.due.day', { day, of });
+  const counting = day === null || of === null || state === 'overdue' ? '' : t('tasks.due.day', { day, of });
   const filled = state === 'overdue' ? 1 : day !== null && of ? day / of : elapsed(task, now);
   return {
     ...base,
     state,
     words,
     tone,
-    detail: counting,
+    detail: task.provisional ? [counting, t('tasks.due.provisional')].filter(Boolean).join(' · ') : counting,
     percent: Math.round(Math.min(1, Math.max(0, filled)) * 20) * 5,
-    dueDate: state === 'overdue' || task.provisional || of === null ? task.due_date : undefined,
-    day,
+    dueDate: state === 'overdue' || of === null ? task.due_date : undefined,
+    dayNumber: day,
     of,
   };
 }

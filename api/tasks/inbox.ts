@@ -42,7 +42,7 @@ export function withQuery(path: string, query: string): string {
 }
 
 export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor) {
-  const { state, date, at: instant, words, day, of, provisional } = dueView(task, at, t);
+  const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
     id: task.id,
     procedure: task.procedure_id,
