@@ -1,4 +1,5 @@
 /** The counters by noun. */
+import { boardRoutes } from './board/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
@@ -9,6 +10,7 @@ import { paymentRoutes } from './payments/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import type { Counter } from './routing.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { taskRoutes } from './tasks/routes.ts';
 
 const nouns: readonly ((counter: Counter) => void)[] = [
   homeRoutes,
@@ -17,6 +19,8 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   clockRoutes,
   mailRoutes,
   calendarRoutes,
+  taskRoutes,
+  boardRoutes,
   subsidyRoutes,
   paymentRoutes,
   fundRoutes,
