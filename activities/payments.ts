@@ -1,25 +1,30 @@
 /** Acts of the office on payment batches. */
+import { retryFailedLines } from '../db/account-corrections.ts';
+import { bankTemplateOf } from '../db/bank-answer-files.ts';
 import { encodeGb18030 } from '../db/formats/gb18030.ts';
-import { closeBatch, getBatchOf, keepBankFile, listBankLines, retryFailedLines } from '../db/payments.ts';
+import { closeBatch, getBatchOf, keepBankFile, listBankLines } from '../db/payments.ts';
 import { placeOf } from '../db/vault.ts';
-import { defaultBankTemplate, formatBatchFile } from '../workflows/domain/bank-file.ts';
+import { formatBatchFile } from '../workflows/domain/bank-file.ts';
 import type { ActsOfOffice } from './acts.ts';
+
+const PURPOSE = '职业技能培训补贴';
 
 export const paymentActs: ActsOfOffice = {
   /** Forms the bank file of a released batch, GB 18030. Kept as formed: a repeated act keeps the first. */
   sendBankFile: async ({ trx, procedure, vault }) => {
     const batch = await getBatchOf(trx, procedure.id);
-    if (batch.bank_file) return;
+    if (batch.bank_file_sealed) return;
     const lines = (await listBankLines(trx, batch.id)).map((line) => ({
       serial: line.serial,
       account: vault.open(placeOf('enrolments', 'account_sealed', line.enrolmentId), line.accountSealed),
       name: line.name,
       bank: line.bankName,
       amountFen: line.amountFen,
-      purpose: '职业技能培训补贴',
+      purpose: PURPOSE,
       reference: line.reference,
     }));
-    await keepBankFile(trx, batch.id, encodeGb18030(formatBatchFile(defaultBankTemplate, { batchNumber: batch.number, date: procedure.today, lines })));
+    const text = formatBatchFile(bankTemplateOf(batch), { batchNumber: batch.number, date: procedure.today, payerName: batch.payer_name, payerAccount: batch.payer_account, lines });
+    await keepBankFile(trx, vault, batch.id, encodeGb18030(text));
   },
 
   closeBatch: async ({ trx, procedure, act }) => closeBatch(trx, procedure, act.code ?? ''),

@@ -4,11 +4,13 @@
  */
 import { stageOf } from '../workflows/domain/tasks.ts';
 import { requirePossible } from './changes.ts';
+import { requireNewAccounts } from './account-corrections.ts';
+import { takeBankAnswer } from './bank-answers.ts';
 import { recheckClass } from './class-checks.ts';
 import type { Trx } from './client.ts';
 import type { Decision, TaskRow } from './decisions.ts';
 import { decideObjection } from './objections.ts';
-import { makeBatch, requireNewAccounts, signBatch, takeBankAnswer } from './payments.ts';
+import { makeBatch, signBatch } from './payments.ts';
 import type { LockedProcedure } from './procedures.ts';
 import { publishList } from './publishing.ts';
 import { requireResults } from './results.ts';

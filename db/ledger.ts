@@ -1,5 +1,6 @@
 /** The double-entry ledger by fund, year and region (N3). Balanced and never negative by constraint; a repeated event posts nothing. */
 import { ConflictError } from '../workflows/domain/errors.ts';
+import { formatYuan } from '../workflows/domain/money.ts';
 import { type Db, sqlState, type Trx } from './client.ts';
 
 export type LedgerScope = { fund: string; year: number; region: string };
@@ -9,72 +10,72 @@ export type LedgerEvent = LedgerScope & { reference: string; amountFen: number; 
 
 const CHECK_VIOLATION = '23514';
 
-/** One event = one balanced entry. Returns false when it was posted before. Accounts are locked in the order of their ids. */
-async function post(trx: Trx, kind: EntryKind, debit: AccountKind, credit: AccountKind, event: LedgerEvent): Promise<boolean> {
-  if (event.amountFen <= 0) return false;
-  const { rows: entries } = await trx.raw<{ rows: { id: number }[] }>(
-    `insert into ledger_entries (kind, reference, class_id, actor, at) values (?, ?, ?, ?, business_now()) on conflict (kind, reference) do nothing returning id`,
-    [kind, event.reference, event.classId ?? null, event.actor ?? null],
+/**
+ * One event = one balanced entry of two postings; what was posted before (same kind and reference) posts nothing again. The table's trigger
+ * moves the balances in the order of the postings, so inserting them by account id keeps two transactions from waiting for each other.
+ */
+async function post(trx: Trx, kind: EntryKind, debit: AccountKind, credit: AccountKind, events: readonly LedgerEvent[]): Promise<void> {
+  const due = events.filter((event) => event.amountFen > 0);
+  if (due.length === 0) return;
+  await openAccounts(trx, due, [debit, credit]);
+  await trx.raw(
+    `with given as (select * from jsonb_to_recordset(cast(:events as jsonb)) as g(fund text, year int, region text, reference text, "amountFen" bigint, "classId" uuid, actor uuid)),
+          entry as (
+            insert into ledger_entries (kind, reference, class_id, actor, at)
+            select :kind, reference, "classId", actor, business_now() from given order by reference
+            on conflict (kind, reference) do nothing returning id, reference)
+     insert into ledger_postings (entry_id, account_id, side, amount_fen)
+     select e.id, a.id, case a.kind when :debit then 'debit' else 'credit' end, g."amountFen"
+       from entry e join given g on g.reference = e.reference
+       join ledger_accounts a on a.fund = g.fund and a.year = g.year and a.region = g.region and a.kind in (:debit, :credit)
+      order by a.id, e.id`,
+    { events: JSON.stringify(due), kind, debit, credit },
   );
-  const entry = entries[0];
-  if (!entry) return false;
-  const accounts = await lockAccounts(trx, event, [debit, credit]);
-  const postings = [
-    { entry_id: entry.id, account_id: accounts[debit], side: 'debit', amount_fen: event.amountFen },
-    { entry_id: entry.id, account_id: accounts[credit], side: 'credit', amount_fen: event.amountFen },
-  ].sort((a, b) => Number(a.account_id) - Number(b.account_id));
-  await trx('ledger_postings').insert(postings);
-  return true;
 }
 
-async function lockAccounts(trx: Trx, scope: LedgerScope, kinds: AccountKind[]): Promise<Record<string, number>> {
+async function openAccounts(trx: Trx, scopes: readonly LedgerScope[], kinds: AccountKind[]): Promise<void> {
+  const wanted = new Map(scopes.flatMap(({ fund, year, region }) => kinds.map((kind) => [`${fund}/${year}/${region}/${kind}`, { fund, year, region, kind }] as const)));
   await trx('ledger_accounts')
-    .insert(kinds.map((kind) => ({ fund: scope.fund, year: scope.year, region: scope.region, kind })))
+    .insert([...wanted.values()])
     .onConflict(['fund', 'year', 'region', 'kind'])
     .ignore();
-  const rows = await trx('ledger_accounts')
-    .where({ fund: scope.fund, year: scope.year, region: scope.region })
-    .whereIn('kind', kinds)
-    .orderBy('id')
-    .forUpdate()
-    .select<{ id: number; kind: string }[]>('id', 'kind');
-  return Object.fromEntries(rows.map((row) => [row.kind, row.id]));
 }
 
 /** Puts a budget at disposal; further amounts need another reference. */
 export async function setBudget(trx: Trx, budget: LedgerScope & { amountFen: number; reference?: string }): Promise<void> {
-  await post(trx, 'budget', 'available', 'budget', { ...budget, reference: budget.reference ?? `${budget.fund}-${budget.year}-${budget.region}` });
+  await post(trx, 'budget', 'available', 'budget', [{ ...budget, reference: budget.reference ?? `${budget.fund}-${budget.year}-${budget.region}` }]);
 }
 
 /** At approval. Throws ConflictError `budget.insufficient` with what is left. */
 export async function commitFunds(trx: Trx, event: LedgerEvent): Promise<void> {
   await trx.raw('savepoint commitment');
   try {
-    await post(trx, 'commitment', 'committed', 'available', event);
+    await post(trx, 'commitment', 'committed', 'available', [event]);
   } catch (error) {
     if (sqlState(error) !== CHECK_VIOLATION) throw error;
     await trx.raw('rollback to savepoint commitment');
     const left = await trx('ledger_accounts').where({ fund: event.fund, year: event.year, region: event.region, kind: 'available' }).first('balance_fen');
-    throw new ConflictError('budget.insufficient', { availableFen: left?.balance_fen ?? 0 });
+    const availableFen: number = left?.balance_fen ?? 0;
+    throw new ConflictError('budget.insufficient', { availableFen, available: formatYuan(availableFen), needed: formatYuan(event.amountFen) });
   }
 }
 
 /** What was committed and will not be paid becomes available again. */
-export async function releaseFunds(trx: Trx, event: LedgerEvent): Promise<void> {
-  await post(trx, 'release', 'available', 'committed', event);
+export async function releaseFunds(trx: Trx, events: readonly LedgerEvent[]): Promise<void> {
+  await post(trx, 'release', 'available', 'committed', events);
 }
 
 export async function dispatchFunds(trx: Trx, event: LedgerEvent): Promise<void> {
-  await post(trx, 'dispatch', 'in_transit', 'committed', event);
+  await post(trx, 'dispatch', 'in_transit', 'committed', [event]);
 }
 
-export async function payFunds(trx: Trx, event: LedgerEvent): Promise<void> {
-  await post(trx, 'payment', 'paid', 'in_transit', event);
+export async function payFunds(trx: Trx, events: readonly LedgerEvent[]): Promise<void> {
+  await post(trx, 'payment', 'paid', 'in_transit', events);
 }
 
 /** The bank returned it (退票): committed again until the corrected line goes out. */
-export async function returnFunds(trx: Trx, event: LedgerEvent): Promise<void> {
-  await post(trx, 'bank_return', 'committed', 'in_transit', event);
+export async function returnFunds(trx: Trx, events: readonly LedgerEvent[]): Promise<void> {
+  await post(trx, 'bank_return', 'committed', 'in_transit', events);
 }
 
 export type Balance = LedgerScope & Record<'budgetFen' | 'availableFen' | 'committedFen' | 'inTransitFen' | 'paidFen', number> & { regionZh: string; regionEn: string };

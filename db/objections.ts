@@ -98,10 +98,14 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
   if (!row) throw new NotFoundError('objection.unknown');
   if (row.enrolment_id) {
     if (outcome === 'upheld') {
-      await trx('payment_lines').where({ enrolment_id: row.enrolment_id }).whereIn('status', ['claimed', 'approved']).update({ status: 'excluded', status_reason: `objection ${row.receipt}` });
-      await trx('enrolments').where({ id: row.enrolment_id }).update({ status_reason: `objection ${row.receipt}` });
+      const excluded = { status: 'excluded', status_reason: `objection ${row.receipt}` };
+      await trx('payment_lines').where({ enrolment_id: row.enrolment_id }).whereIn('status', ['claimed', 'approved', 'in_batch', 'failed']).update(excluded);
+      const gone = trx('payment_lines').where({ enrolment_id: row.enrolment_id }).whereIn('status', ['sent', 'paid']).select('enrolment_id');
+      await trx('enrolments').where({ id: row.enrolment_id }).whereNotIn('id', gone).update(excluded);
     }
-    await trx('enrolments').where({ id: row.enrolment_id, held_by: procedure.id }).update({ held_by: null });
+    // Another objection to the same person goes on holding.
+    const next = await trx('objections').where({ enrolment_id: row.enrolment_id, status: 'open' }).whereNot({ id: row.id }).orderBy('raised_at').first('procedure_id');
+    await trx('enrolments').where({ id: row.enrolment_id, held_by: procedure.id }).update({ held_by: next?.procedure_id ?? null });
   }
   const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
   if (!application) return;

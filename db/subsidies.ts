@@ -1,14 +1,18 @@
 /** Subsidy applications: claimed per trainee with amounts by the policy pack, reviewed, approved against the budget. */
+import type { Knex } from 'knex';
 import { calculate } from '../workflows/domain/calculator.ts';
-import { ConflictError, NotFoundError } from '../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
 import type { GroupCode } from '../workflows/domain/groups.ts';
 import type { Flags } from '../workflows/domain/procedures.ts';
 import type { Db, Trx } from './client.ts';
 import type { DecisionContext } from './decision-rules.ts';
+import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { commitFunds, releaseFunds } from './ledger.ts';
+import { wakeRelay } from './outbox.ts';
 import { getPolicyPack } from './policy-packs.ts';
-import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './procedures.ts';
+import { type LockedProcedure, lockProcedure, openProcedure, requireOpen, writeFact } from './procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
+import type { Actor } from './users.ts';
 
 export type ApplicationStatus = 'in_review' | 'correction' | 'notice' | 'approval' | 'approved' | 'paying' | 'paid' | 'refused' | 'withdrawn' | 'expired';
 export type ApplicationRow = {
@@ -149,19 +153,53 @@ export async function countLines(trx: Trx, procedure: LockedProcedure): Promise<
 
 /** Lines excluded after the approval give their commitment back. */
 async function releaseExcluded(trx: Trx, application: ApplicationRow): Promise<void> {
-  const lines = await trx('payment_lines').where({ application_id: application.id, status: 'excluded', committed: true }).select<{ id: string; amount_fen: number }[]>('id', 'amount_fen');
-  for (const line of lines) {
-    await releaseFunds(trx, { fund: application.fund, year: application.year, region: application.region, reference: `line-${line.id}`, amountFen: line.amount_fen, classId: application.class_id });
-    await trx('payment_lines').where({ id: line.id }).update({ committed: false });
-  }
+  const { fund, year, region, class_id: classId } = application;
+  const lines = await trx('payment_lines').where({ application_id: application.id, status: 'excluded', committed: true }).update({ committed: false }).returning<{ id: string; amount_fen: number }[]>(['id', 'amount_fen']);
+  await releaseFunds(
+    trx,
+    lines.map((line) => ({ fund, year, region, reference: `line-${line.id}`, amountFen: line.amount_fen, classId })),
+  );
 }
 
-/** The end of the application: its status, and the class that waits for it is rung. */
+/** The end of the application: its status, and the class that waits for it is rung. What was committed and will not be paid is available again. */
 export async function closeApplication(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
   const application = await getApplicationOf(trx, procedure.id);
-  await setApplicationStatus(trx, procedure.id, (outcome === 'paid' ? 'paid' : outcome) as ApplicationStatus);
+  if (outcome !== 'paid') {
+    await trx('payment_lines').where({ application_id: application.id }).whereIn('status', ['claimed', 'approved', 'failed']).update({ status: 'excluded', status_reason: outcome });
+    await releaseExcluded(trx, application);
+  }
+  await setApplicationStatus(trx, procedure.id, outcome as ApplicationStatus);
   const row = await trx('classes').where({ id: application.class_id }).first('number');
   const parent = await lockProcedure(trx, `class-${row.number}`);
   if (parent.status === 'closed') return;
   await writeFact(trx, parent, { kind: 'application_closed', outcome }, { act: 'application.close', subject: procedure.id, detail: { outcome } });
+}
+
+const withdrawable: readonly ApplicationStatus[] = ['in_review', 'correction', 'notice', 'approval'];
+
+/**
+ * The institution takes its claim back before money is committed. The row's status closes its tasks at once; the run follows.
+ * Throws NotFoundError for anybody else's, InputError without a reason, ConflictError `application.notNow`.
+ */
+export async function withdrawApplication(db: Knex, actor: Actor, input: { number: string; reason: string; request?: IdempotentRequest | undefined }): Promise<void> {
+  await onceOnly(db, input.request, async (trx) => {
+    const found = await findApplication(trx, input.number);
+    if (!found) throw new NotFoundError('application.unknown');
+    const procedure = await lockProcedure(trx, found.procedure_id);
+    if (!actor.institutionId || procedure.institution_id !== actor.institutionId) throw new NotFoundError('application.unknown');
+    if (input.reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    requireOpen(procedure);
+    const application = await getApplicationOf(trx, procedure.id);
+    if (!withdrawable.includes(application.status) || application.approved_fen !== null) throw new ConflictError('application.notNow');
+    await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
+    await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
+    await writeFact(trx, procedure, { kind: 'withdrawn', actor: actor.userId, payload: { reason: input.reason.trim() } }, { act: 'application.withdraw', subject: procedure.id });
+    return { withdrawn: true };
+  });
+  wakeRelay(db);
+}
+
+/** What the institution may still do with its claim. Pages and REST ask this. */
+export function mayWithdraw(application: Pick<ApplicationRow, 'status' | 'approved_fen'>): boolean {
+  return withdrawable.includes(application.status) && application.approved_fen === null;
 }

@@ -1,16 +1,20 @@
 /** Payment batches: lines, who made, checked and released, the bank's file out and its answer in. */
 import { z } from 'zod';
-import { decideTask } from '../../db/decisions.ts';
-import { findAnsweredTask } from '../../db/payments.ts';
+import { answerBatch, bankTemplateOf } from '../../db/bank-answer-files.ts';
+import { businessNow } from '../../db/clock.ts';
+import { takeBankFile } from '../../db/payments.ts';
 import { findOpenTask, getBatchView, listAttempts, listBatches } from '../../db/views/payments.ts';
-import { defaultBankTemplate, formatBankAnswer, parseBankAnswer, returnReasons } from '../../workflows/domain/bank-file.ts';
-import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
+import { formatBankAnswer } from '../../workflows/domain/bank-file.ts';
+import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { inputError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 import { encodeGb18030 } from '../../db/formats/gb18030.ts';
 import { file, page, redirect } from '../replies.ts';
 import { type Context, type Counter, route } from '../routing.ts';
 import { batchJson, lineJson, toneOfStatus } from './page.ts';
 import { Batch, BatchLine } from './schemas.ts';
+import { makeBankAnswer } from './simulator.ts';
 
 const readers: readonly Role[] = ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor'];
 const Number_ = z.object({ number: z.string().max(60) });
@@ -32,7 +36,7 @@ export function paymentRoutes(counter: Counter): void {
       lines: lines.map((line) => ({ ...lineJson(line), id_masked: line.id_masked, tone: toneOfStatus[line.status] ?? '' })),
       task,
       awaitsAnswer: task?.kind === 'bank_answer',
-      hasFile: batch.bank_file !== null,
+      hasFile: batch.bank_file_sealed !== null && hasRole(actor, 'payment_officer'),
       simulator: config.demo && task?.kind === 'bank_answer',
       ...more,
     };
@@ -70,10 +74,9 @@ export function paymentRoutes(counter: Counter): void {
     tags: ['payments'],
     access: ['payment_officer'],
     params: Number_,
-    handle: async ({ db, actor, params }) => {
+    handle: async ({ db, vault, actor, params }) => {
       const batch = await getBatchView(db, actor, params.number);
-      if (!batch.bank_file) throw new ConflictError('batch.notReleased');
-      return file(batch.bank_file, { name: `${batch.number}.txt`, type: 'text/plain; charset=gb18030' });
+      return file(await takeBankFile(db, vault, actor, batch), { name: `${batch.number}.txt`, type: 'text/plain; charset=gb18030' });
     },
   });
 
@@ -89,16 +92,10 @@ export function paymentRoutes(counter: Counter): void {
     response: z.object({ paid: z.number().int(), failed: z.number().int() }),
     handle: async ({ db, actor, params, body, files, request }) => {
       const batch = await getBatchView(db, actor, params.number);
-      const text = files[0] ? decode(files[0].content) : body.text;
-      if (!text) throw inputError('file', 'bank.answerMissing');
-      const answer = parseBankAnswer(defaultBankTemplate, text);
-      if (answer.batchNumber !== batch.number) throw inputError('file', 'bank.otherBatch', { given: answer.batchNumber, expected: batch.number });
-      const task = await findAnsweredTask(db, batch.procedure_id);
-      if (!task) throw new ConflictError('batch.notReleased');
-      if (task.status !== 'open') throw new ConflictError('bank.alreadyAnswered');
-      await decideTask(db, actor, { taskId: task.id, outcome: 'answered', payload: { answer }, ...(request ? { request } : {}) });
-      const failed = answer.lines.filter((line) => line.status === 'failed').length;
-      return redirect(`/payments/${batch.number}`, { json: { paid: answer.lines.length - failed, failed }, flash: { key: 'payments.answered', params: { paid: answer.lines.length - failed, failed } } });
+      const content = files[0]?.content ?? (body.text === undefined ? undefined : Buffer.from(body.text, 'utf8'));
+      if (!content || content.length === 0) throw inputError('file', 'bank.answerMissing');
+      const answered = await answerBatch(db, actor, { number: batch.number, content, request });
+      return redirect(`/payments/${batch.number}`, { json: answered, flash: { key: 'payments.answered', params: answered } });
     },
     onInvalid: (context, issues) => show(context, { issues }, 422),
   });
@@ -115,29 +112,10 @@ export function paymentRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, query }) => {
       const batch = await getBatchView(db, actor, params.number);
       const lines = await listAttempts(db, batch.id);
-      const reasons = Object.entries(returnReasons);
-      const text = formatBankAnswer(defaultBankTemplate, {
-        batchNumber: batch.number,
-        date: new Date(batch.made_at).toISOString().slice(0, 10),
-        lines: lines.map((line, at) => {
-          const [reasonCode, reason] = reasons[at % reasons.length] ?? ['R01', ''];
-          const failed = at < query.failing;
-          return { reference: line.reference, amountFen: line.amount_fen, status: failed ? 'failed' : 'success', ...(failed ? { reasonCode, reason } : { bankSerial: `SIM${String(at + 1).padStart(8, '0')}` }) };
-        }),
-      });
+      const date = shanghaiDate(await businessNow(db));
+      const answer = makeBankAnswer({ number: batch.number, date, lines: lines.map((line) => ({ reference: line.reference, amountFen: line.amount_fen })) }, { failing: query.failing });
+      const text = formatBankAnswer(bankTemplateOf(batch), answer);
       return file(encodeGb18030(text), { name: `模拟回单-${batch.number}.txt`, type: 'text/plain; charset=gb18030' });
     },
   });
-}
-
-function decode(content: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch {
-    try {
-      return new TextDecoder('gb18030', { fatal: true }).decode(content);
-    } catch {
-      throw inputError('file', 'bank.head');
-    }
-  }
 }

@@ -1,15 +1,14 @@
 /** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts corrected after a return. */
 import { z } from 'zod';
 import { getClass } from '../../db/classes.ts';
-import { inTransaction } from '../../db/client.ts';
+import { correctAccounts } from '../../db/account-corrections.ts';
 import { decideTask } from '../../db/decisions.ts';
-import { correctAccount } from '../../db/payments.ts';
+import { findAnswer } from '../../db/idempotency.ts';
 import { getRegion } from '../../db/regions.ts';
-import { listRoster, sealedAccount } from '../../db/roster.ts';
-import { priceClaim } from '../../db/subsidies.ts';
+import { listRoster } from '../../db/roster.ts';
+import { priceClaim, withdrawApplication } from '../../db/subsidies.ts';
 import { findOpenTask, getApplicationView, listLines } from '../../db/views/payments.ts';
-import { ConflictError, InputError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { isCardNumber, normaliseNumber } from '../../workflows/domain/identity.ts';
+import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../replies.ts';
 import { type Context, type Counter, route } from '../routing.ts';
@@ -101,20 +100,36 @@ export function subsidyRoutes(counter: Counter): void {
     tags: ['subsidies'],
     access: ['institution'],
     params: Number_,
-    body: z.object({ accounts: z.record(z.string(), z.string().max(40)) }),
+    body: z.object({ accounts: z.record(z.string().max(40), z.string().max(40)), banks: z.record(z.string().max(40), z.string().trim().max(60)).optional() }),
     response: z.object({ corrected: z.number().int() }),
     handle: async ({ db, vault, actor, params, body, request }) => {
       const application = await getApplicationView(db, actor, params.number);
+      const to = `/subsidies/${application.number}`;
+      const entered = Object.entries(body.accounts).filter(([, account]) => account.trim() !== '');
+      const accounts = entered.map(([enrolmentId, account]) => ({ enrolmentId, account, bankName: body.banks?.[enrolmentId] }));
+      if (request && (await findAnswer(db, request))) return redirect(to, { json: { corrected: accounts.length }, flash: 'subsidies.accountsCorrected' });
+      const { saved } = await correctAccounts(db, vault, actor, { number: application.number, accounts });
       const task = await findOpenTask(db, application.procedure_id, ['account_correction']);
-      if (!task) throw new ConflictError('account.notReturned');
-      const entered = Object.entries(body.accounts).map(([enrolmentId, account]) => [enrolmentId, normaliseNumber(account)] as const);
-      const wrong = entered.filter(([, account]) => !isCardNumber(account)).map(([enrolmentId]) => ({ field: `accounts.${enrolmentId}`, code: 'account.number' }));
-      if (wrong.length > 0) throw new InputError(wrong);
-      await inTransaction(db, async (trx) => {
-        for (const [enrolmentId, account] of entered) await correctAccount(trx, actor.userId, enrolmentId, sealedAccount(vault, enrolmentId, account));
-      });
-      await decideTask(db, actor, { taskId: task.id, outcome: 'corrected', ...(request ? { request } : {}) });
-      return redirect(`/subsidies/${application.number}`, { json: { corrected: entered.length }, flash: 'subsidies.accountsCorrected' });
+      // A claim that is back for correction is handed in again at its own task.
+      if (!task) return redirect(to, { json: { corrected: saved }, flash: 'subsidies.accountsSaved' });
+      await decideTask(db, actor, { taskId: task.id, outcome: 'corrected', request });
+      return redirect(to, { json: { corrected: saved }, flash: 'subsidies.accountsCorrected' });
+    },
+    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/subsidies/:number/withdraw',
+    summary: 'The institution takes its claim back, as long as no money is committed',
+    tags: ['subsidies'],
+    access: ['institution'],
+    params: Number_,
+    body: z.object({ reason: z.string().trim().max(500).default('') }),
+    response: z.object({ withdrawn: z.boolean() }),
+    handle: async ({ db, actor, params, body, request }) => {
+      await withdrawApplication(db, actor, { number: params.number, reason: body.reason, request });
+      return redirect(`/subsidies/${params.number}`, { json: { withdrawn: true }, flash: 'subsidies.withdrawn' });
     },
     onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
   });

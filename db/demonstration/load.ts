@@ -5,10 +5,11 @@ import fujian from '../regions/fujian.json' with { type: 'json' };
 import { setClock } from '../clock.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { setBudget } from '../ledger.ts';
+import { savePayingAccount } from '../payments.ts';
 import { savePolicyPack } from '../policy-packs.ts';
 import { saveRegions } from '../regions.ts';
 import { demonstrationAccounts } from './accounts.ts';
-import { demonstrationBudgets, demonstrationFund, demonstrationInstitutions, demonstrationProjects } from './registers.ts';
+import { demonstrationBudgets, demonstrationFund, demonstrationInstitutions, demonstrationPayers, demonstrationProjects } from './registers.ts';
 
 /** The morning on which the demonstration begins: a Monday. */
 export const demonstrationBegin = new Date('2026-03-02T09:00:00+08:00');
@@ -28,6 +29,7 @@ export async function loadDemonstration(db: Knex, { passwordHash, clockSpeed }: 
     await saveProjects(trx);
     await saveAccounts(trx, passwordHash);
     for (const { region, amountFen } of demonstrationBudgets) await setBudget(trx, { fund: demonstrationFund, year: 2026, region, amountFen });
+    for (const payer of demonstrationPayers) await savePayingAccount(trx, { ...payer, fund: demonstrationFund });
     return true;
   });
 }

@@ -69,3 +69,11 @@ export const demonstrationBudgets = [
   { region: '350100', amountFen: 500_000_000 },
   { region: '350000', amountFen: 1_000_000_000 },
 ] as const;
+
+/** The special accounts (专户) that the offices pay from. */
+export const demonstrationPayers = [
+  { region: '350104', name: '福州市仓山区人力资源和社会保障局', account: '350104000000000001', bankTemplate: 'common' },
+  { region: '350102', name: '福州市鼓楼区人力资源和社会保障局', account: '350102000000000001', bankTemplate: 'comma' },
+  { region: '350100', name: '福州市人力资源和社会保障局', account: '350100000000000001', bankTemplate: 'common' },
+  { region: '350000', name: '福建省人力资源和社会保障厅', account: '350000000000000001', bankTemplate: 'common' },
+] as const;

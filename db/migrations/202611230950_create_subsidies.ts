@@ -43,13 +43,18 @@ create trigger ledger_post after insert on ledger_postings for each row execute 
 create function ledger_balanced() returns trigger language plpgsql as $$
 begin
   if (select coalesce(sum(case side when 'debit' then amount_fen else -amount_fen end), 0) from ledger_postings where entry_id = new.entry_id) <> 0 then
-    raise exception 'ledger entry % is not balanced', new.entry_id;
+    raise exception 'ledger entry % is not balanced', new.entry_id using errcode = 'check_violation';
+  end if;
+  if (select count(distinct (a.fund, a.year, a.region)) from ledger_postings p join ledger_accounts a on a.id = p.account_id where p.entry_id = new.entry_id) <> 1 then
+    raise exception 'ledger entry % mixes funds, years or regions', new.entry_id using errcode = 'check_violation';
   end if;
   return null;
 end $$;
 create constraint trigger ledger_balanced after insert on ledger_postings deferrable initially deferred for each row execute function ledger_balanced();
 revoke update, delete, truncate on ledger_entries, ledger_postings from shiming_app;
-revoke delete, truncate on ledger_accounts from shiming_app;
+-- Accounts open empty and move by postings alone.
+revoke insert, update, delete, truncate on ledger_accounts from shiming_app;
+grant insert (fund, year, region, kind) on ledger_accounts to shiming_app;
 
 create table subsidy_applications (
   id uuid primary key default gen_random_uuid(),
@@ -65,6 +70,16 @@ create table subsidy_applications (
   submitted_at timestamptz not null
 );
 
+create table paying_accounts (
+  region text not null references regions (code),
+  fund text not null,
+  name text not null,
+  account text not null,
+  bank_template text not null,
+  primary key (region, fund)
+);
+comment on table paying_accounts is 'The special account (专户) that an office pays a fund from, and the form in which its bank takes files';
+
 create table payment_batches (
   id uuid primary key default gen_random_uuid(),
   number text not null unique,
@@ -74,6 +89,9 @@ create table payment_batches (
   year int not null,
   line_count int not null check (line_count > 0),
   total_fen bigint not null check (total_fen > 0),
+  payer_name text not null,
+  payer_account text not null,
+  bank_template text not null,
   status text not null default 'made' check (status in ('made', 'checked', 'released', 'answered', 'cancelled')),
   made_by uuid not null references users (id),
   made_at timestamptz not null,
@@ -81,7 +99,7 @@ create table payment_batches (
   checked_at timestamptz,
   released_by uuid references users (id),
   released_at timestamptz,
-  bank_file bytea,
+  bank_file_sealed text,
   bank_file_digest text,
   answered_at timestamptz,
   answer_digest text,
@@ -120,6 +138,8 @@ create table payment_attempts (
   reference text not null unique,
   serial int not null,
   account_masked text not null,
+  account_index bytea not null,
+  bank_name text not null,
   status text not null default 'planned' check (status in ('planned', 'sent', 'paid', 'failed', 'cancelled')),
   reason_code text,
   reason text,
@@ -128,6 +148,8 @@ create table payment_attempts (
   primary key (line_id, number),
   unique (batch_id, line_id)
 );
+comment on column payment_batches.bank_file_sealed is 'Holds full account numbers: sealed; the digest is SHA-256 of the file itself, hex';
+comment on column payment_attempts.account_index is 'With bank_name: where this sending went, so that a corrected account is known to be another one';
 comment on table payment_attempts is 'Each sending of a line to the bank; at most one attempt of a line is alive';
 create unique index payment_attempts_alive on payment_attempts (line_id) where status in ('planned', 'sent', 'paid');
 create index payment_attempts_batch on payment_attempts (batch_id, serial);

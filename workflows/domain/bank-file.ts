@@ -136,7 +136,11 @@ export const returnReasons: Record<string, string> = {
   R05: '账户不存在',
   R06: '社保卡金融账户未激活',
   R07: '二类账户超过限额',
+  R90: '银行系统处理超时',
 };
+
+/** Returns for the bank's own reasons: the account is right, the line simply goes out again. */
+export const retryReasons: readonly string[] = ['R90'];
 
 /**
  * The text of the payment file; its total is the sum of the lines. Throws InputError bank.unwritable where a number or name holds the
