@@ -95,3 +95,11 @@
     });
   }
 })();
+
+// What scrolls sideways can be reached by keyboard.
+(() => {
+  'use strict';
+  for (const region of document.querySelectorAll('.scroll, .sheet')) {
+    if (region.scrollWidth > region.clientWidth && !region.querySelector('a, button, input')) region.tabIndex = 0;
+  }
+})();
