@@ -46,3 +46,8 @@ function nearestWith(file: string, folder: string): string {
   if (existsSync(join(folder, file)) || dirname(folder) === folder) return folder;
   return nearestWith(file, dirname(folder));
 }
+
+/** Where `npm run demo` finds the running system: SHIMING_URL, or this machine's PORT. */
+export function readDemoConfig(): { origin: string } {
+  return { origin: process.env.SHIMING_URL ?? `http://localhost:${process.env.PORT ?? '3000'}` };
+}
