@@ -1,6 +1,6 @@
 /** The act of deciding: one winner per task, on record with COMMIT. Also claiming and releasing. */
 import type { Knex } from 'knex';
-import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../workflows/domain/errors.ts';
 import { mayDecide } from '../workflows/domain/scope.ts';
 import { allowedTaskActs, needsReason } from '../workflows/domain/tasks.ts';
 import { type Db, inTransaction, sqlState, type Trx } from './client.ts';
@@ -82,7 +82,11 @@ async function decide(trx: Trx, actor: Actor, decision: Decision, work?: Decisio
   const task: TaskRow = { ...found.task, due_at: found.task_due_at };
   const procedure: LockedProcedure = found;
   await requireDecidable(trx, actor, task, procedure, decision);
-  const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision });
+  const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
+    // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
+    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id);
+    throw error;
+  });
   const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
   return writeDecision(trx, actor, decision, task, procedure, extra);
 }
