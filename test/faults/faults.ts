@@ -1,0 +1,133 @@
+/**
+ * `npm run test:faults [-- --classes 20 --minutes 0 --seed 7]`: during the lives of classes, kill -9 the worker, the API, Temporal and PostgreSQL, each at
+ * least once and at random for as long as asked; afterwards the record is examined. Prints the seed and the counts.
+ */
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { startSimulators } from '../../activities/connectors/simulators.ts';
+import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { loadDemonstration } from '../../db/demonstration/load.ts';
+import { migrate } from '../../db/migrate.ts';
+import { stateDir } from '../../start/config.ts';
+import { createRobot } from '../../start/demonstration/robot.ts';
+import { createDatabase, databaseUrl, dropDatabase } from '../../start/postgres.ts';
+import { freePorts } from '../../start/processes.ts';
+import { countRecords, findFaults } from './invariants.ts';
+import { pause, startVictims, type VictimName, victimNames } from './victims.ts';
+
+export type FaultRun = { classes: number; minutes: number; seed: number; say: (line: string) => void };
+export type FaultReport = { faults: string[]; kills: Record<VictimName, number>; records: Record<string, number>; seconds: number };
+
+const TRAINING = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01', '2026-04-02', '2026-04-03'];
+
+export async function runFaults({ classes, minutes, seed, say }: FaultRun): Promise<FaultReport> {
+  const began = Date.now();
+  const dir = join(stateDir, 'faults', String(process.pid));
+  const simulators = await startSimulators({ port: 0 });
+  const [port = 0] = await freePorts(1);
+  const env = {
+    SHIMING_DEMO: '1',
+    SHIMING_SECRET: randomBytes(32).toString('hex'),
+    REGISTERS_URL: simulators.url,
+    SHIMING_VAULT_KEYS: JSON.stringify({ keys: { faults: randomBytes(32).toString('base64') }, currentKid: 'faults', indexKey: randomBytes(32).toString('base64') }),
+  };
+  const prepare = async (adminUrl: string): Promise<string> => {
+    await dropDatabase(adminUrl, 'faults').catch(() => undefined);
+    await createDatabase(adminUrl, 'faults');
+    const url = databaseUrl(adminUrl, 'faults');
+    await migrate(url);
+    const db = openDatabase(url);
+    await loadDemonstration(db, { passwordHash: 'none', clockSpeed: 1 });
+    await closeDatabase(db);
+    return url;
+  };
+  const victims = await startVictims(dir, prepare, env, port);
+  const kills: Record<VictimName, number> = { worker: 0, api: 0, temporal: 0, postgres: 0 };
+  const random = mulberry(seed);
+  const robot = createRobot({ origin: victims.origin, patienceMs: 120_000, failing: (batch) => (Number(batch.slice(-2)) % 5 === 1 ? 1 : 0) });
+  let working = true;
+
+  const killer = (async () => {
+    while (working) {
+      await pause(2_000 + random() * 4_000);
+      if (!working) return;
+      const never = victimNames.filter((name) => kills[name] === 0);
+      const choices = never.length > 0 ? never : (['worker', 'worker', 'worker', 'api', 'api', 'temporal', 'postgres'] as const);
+      const name = choices[Math.floor(random() * choices.length)] ?? 'worker';
+      kills[name] += 1;
+      say(`${((Date.now() - began) / 1000).toFixed(0)} s  kill -9 ${name}`);
+      await victims.killAndRestart(name, 100 + random() * 1_400).catch((error: Error) => say(`restart of ${name}: ${error.message}`));
+    }
+  })();
+
+  try {
+    const numbers: string[] = [];
+    let round = 0;
+    do {
+      const fresh: string[] = [];
+      for (let at = 0; at < classes; at += 1) {
+        const login = (at + round) % 2 === 0 ? 'kangning-1' : 'shifan-1';
+        const day = TRAINING[Math.floor(at / 2) % TRAINING.length] ?? '2026-03-23';
+        fresh.push(await robot.submitClass({ login, title: `故障演练 ${round}-${at}`, startDate: day, days: daysFrom(day, at), trainees: 2, seed: seed + round * 1_000 + at * 7 }));
+      }
+      say(`${((Date.now() - began) / 1000).toFixed(0)} s  ${fresh.length} classes submitted`);
+      await robot.walk(fresh, { ms: 15 * 60_000 });
+      numbers.push(...fresh);
+      round += 1;
+    } while (Date.now() - began < minutes * 60_000);
+    while (victimNames.some((name) => kills[name] === 0)) await pause(500);
+    working = false;
+    await killer;
+    await robot.walk(numbers, { ms: 120_000 });
+    await pause(1_500);
+    const db = openDatabase(victims.databaseUrl, { owner: true });
+    const report = { faults: await findFaults(db), kills, records: await countRecords(db), seconds: (Date.now() - began) / 1000 };
+    await closeDatabase(db);
+    return report;
+  } finally {
+    working = false;
+    await killer;
+    await victims.stop();
+    await simulators.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Days that no other class of the institution uses: every class gets its own two weeks' weekdays by its place in the round. */
+function daysFrom(_first: string, at: number): string[] {
+  const start = Date.UTC(2026, 2, 23) + Math.floor(at / 2) * 14 * 86_400_000;
+  const days: string[] = [];
+  for (let day = start; days.length < 8; day += 86_400_000) {
+    const date = new Date(day);
+    if (date.getUTCDay() !== 0 && date.getUTCDay() !== 6) days.push(date.toISOString().slice(0, 10));
+  }
+  return days;
+}
+
+/** A small seeded generator, so that a run can be repeated. */
+function mulberry(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function argument(name: string, fallback: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? fallback : Number(process.argv[at + 1]);
+}
+
+if (process.argv[1]?.endsWith('faults.ts')) {
+  const seed = argument('seed', Date.now() % 100_000);
+  const say = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  say(`seed ${seed}`);
+  const report = await runFaults({ classes: argument('classes', 20), minutes: argument('minutes', 0), seed, say });
+  say(JSON.stringify(report, null, 2));
+  process.exit(report.faults.length === 0 ? 0 : 1);
+}

@@ -1,0 +1,119 @@
+/** The processes that are killed and started again: our own API and worker, the Temporal server, the PostgreSQL postmaster. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Postgres, ensurePostgres } from '../../start/postgres.ts';
+import { type Temporal, ensureTemporal } from '../../start/temporal.ts';
+import { type Child, startChild } from '../bench/processes.ts';
+
+export const victimNames = ['worker', 'api', 'temporal', 'postgres'] as const;
+export type VictimName = (typeof victimNames)[number];
+
+export type Victims = {
+  origin: string;
+  databaseUrl: string;
+  /** kill -9, a pause, and a new start. */
+  killAndRestart(name: VictimName, pauseMs: number): Promise<void>;
+  stopTemporal(): Promise<void>;
+  startTemporal(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const quiet = (): void => undefined;
+
+/** `env` is what API and worker get besides the addresses of the servers. */
+export async function startVictims(dir: string, prepare: (adminUrl: string) => Promise<string>, env: Record<string, string>, port: number): Promise<Victims> {
+  let postgres: Postgres = await ensurePostgres({ dataDir: join(dir, 'postgres'), log: quiet });
+  let temporal: Temporal = await ensureTemporal({ postgresUrl: postgres.url, dir: join(dir, 'temporal'), log: quiet, onPostgres: true });
+  const databaseUrl = await prepare(postgres.url);
+  const full = { ...env, DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace, TEMPORAL_TASK_QUEUE: `faults-${process.pid}-${Date.now()}`, PORT: String(port) };
+  const startApi = (): Promise<Child> => patiently(() => startChild('api/main.ts', full, /api listens/));
+  const startWorker = (): Promise<Child> => patiently(() => startChild('activities/main.ts', full, /worker polls/));
+  let api = await startApi();
+  let worker = await startWorker();
+  // A worker that lost its server may end by itself, as it should under a supervisor that starts it again.
+  let ending = false;
+  const guard = setInterval(() => {
+    if (ending) return;
+    if (hasEnded(worker)) worker = replaced(worker, startWorker, (child) => (worker = child));
+    if (hasEnded(api)) api = replaced(api, startApi, (child) => (api = child));
+  }, 500);
+
+  const restartTemporal = async (): Promise<void> => {
+    const given = process.env.TEMPORAL_ADDRESS;
+    delete process.env.TEMPORAL_ADDRESS;
+    temporal = await ensureTemporal({ postgresUrl: postgres.url, dir: join(dir, 'temporal'), log: quiet, onPostgres: true });
+    if (given) process.env.TEMPORAL_ADDRESS = given;
+  };
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    databaseUrl,
+    async killAndRestart(name, pauseMs) {
+      switch (name) {
+        case 'worker':
+          worker.process.kill('SIGKILL');
+          await pause(pauseMs);
+          return;
+        case 'api':
+          api.process.kill('SIGKILL');
+          await pause(pauseMs);
+          return;
+        case 'temporal':
+          process.kill(pidOfTemporal(dir), 'SIGKILL');
+          await pause(pauseMs);
+          await restartTemporal();
+          return;
+        case 'postgres':
+          process.kill(pidOfPostgres(dir), 'SIGKILL');
+          await pause(pauseMs);
+          postgres = await ensurePostgres({ dataDir: join(dir, 'postgres'), log: quiet });
+      }
+    },
+    stopTemporal: () => temporal.stop(),
+    startTemporal: restartTemporal,
+    async stop() {
+      ending = true;
+      clearInterval(guard);
+      await Promise.all([api.stop(), worker.stop()]);
+      await temporal.stop();
+      await postgres.stop();
+    },
+  };
+}
+
+const starting = new WeakSet<Child>();
+
+/** Starts a successor once; until it is ready the dead one stays in its place. */
+function replaced(dead: Child, start: () => Promise<Child>, done: (child: Child) => void): Child {
+  if (!starting.has(dead)) {
+    starting.add(dead);
+    start().then(done, () => starting.delete(dead));
+  }
+  return dead;
+}
+
+function hasEnded(child: Child): boolean {
+  return child.process.exitCode !== null || child.process.signalCode !== null;
+}
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= 20) throw error;
+      await pause(1_000);
+    }
+  }
+}
+
+function pidOfTemporal(dir: string): number {
+  return (JSON.parse(readFileSync(join(dir, 'temporal', 'running.json'), 'utf8')) as { server: { pid: number } }).server.pid;
+}
+
+function pidOfPostgres(dir: string): number {
+  return Number(readFileSync(join(dir, 'postgres', 'pgdata', 'postmaster.pid'), 'utf8').split('\n')[0]);
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
