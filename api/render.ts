@@ -120,9 +120,9 @@ function withLanguage(req: Request, locale: Locale): string {
 type Data = { page: { csrfToken?: string }; issues: FieldIssue[]; entered: Record<string, unknown> };
 
 function registerHelpers(engine: typeof Handlebars, locale: Locale, t: Translate): void {
-  const dates = new Intl.DateTimeFormat(locale, locale === 'en' ? { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone } : { month: 'long', day: 'numeric', timeZone: zone });
+  const dates = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, locale === 'en' ? { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone } : { month: 'long', day: 'numeric', timeZone: zone });
   const weekdays = new Intl.DateTimeFormat('zh-CN', { weekday: 'short', timeZone: zone });
-  const times = new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone });
+  const times = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone });
   const numbers = new Intl.NumberFormat(locale);
   const toDate = (value: unknown): Date | undefined => {
     if (value === null || value === undefined || value === '') return undefined;
