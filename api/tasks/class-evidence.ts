@@ -37,7 +37,7 @@ export async function loadClassEvidence({ db, procedure, t, words, locale }: Evi
   };
 }
 
-const SOURCE_SHOWN = 30;
+const SOURCE_SHOWN = 42;
 
 function shorten(source: string): string {
   return source.length > SOURCE_SHOWN ? `${source.slice(0, SOURCE_SHOWN)}…` : source;
