@@ -24,7 +24,7 @@ import { visitOf, wantsPage } from './visit.ts';
 
 export type ApiDeps = { db: Knex; vault: Vault; config: ApiConfig; log: Logger; words: Words; renderer: Renderer; registersControl?: RegistersControl | undefined };
 /** The register simulators, where this product started them. */
-export type RegistersControl = { url: string; setBehaviour(register: string, behaviour: string): void; behaviours(): Record<string, string> };
+export type RegistersControl = { url: string; setBehaviour(register: string, behaviour: string, person?: string): void; behaviours(): Record<string, string> };
 
 export type UploadedFile = { name: string; type: string; content: Buffer; field: string };
 

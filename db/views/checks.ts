@@ -65,3 +65,23 @@ export async function findCheckReview(db: Db, actor: Actor, procedureId: string)
   if (!task || !wanted || !mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) return undefined;
   return { task, registers: wanted, mayExclude: stageOf(task.step) === 'pre_training' };
 }
+
+/** The token under which the registers know a trainee, by class and seat. */
+export async function findPersonToken(db: Db, classNumber: string, seat: number): Promise<string | undefined> {
+  const { rows } = await db.raw<{ rows: { token: string }[] }>(
+    `select encode(p.id_index, 'hex') as token from enrolments e join people p on p.id = e.person_id join classes c on c.id = e.class_id where c.number = ? and e.seat = ?`,
+    [classNumber, seat],
+  );
+  return rows[0]?.token;
+}
+
+/** Where the people behind these tokens sit, as `<class> · <seat>`. */
+export async function listPersonSeats(db: Db, tokens: readonly string[]): Promise<Map<string, string>> {
+  if (tokens.length === 0) return new Map();
+  const { rows } = await db.raw<{ rows: { token: string; number: string; seat: number }[] }>(
+    `select encode(p.id_index, 'hex') as token, c.number, e.seat from enrolments e join people p on p.id = e.person_id join classes c on c.id = e.class_id
+      where encode(p.id_index, 'hex') = any(?) order by c.number`,
+    [[...tokens]],
+  );
+  return new Map(rows.map((row) => [row.token, `${row.number} · ${row.seat}`]));
+}

@@ -28,6 +28,7 @@ export type ClassHead = {
   start_date: string | null;
   end_date: string | null;
   procedureId: string;
+  regionPath: string;
 };
 
 /** The class, if this reader may see it. Throws NotFoundError. */
@@ -55,13 +56,13 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
   // A draft is the institution's own until it is submitted.
   const parties = row && (row.status === 'draft' ? [row.institution_id] : [row.institution_id, row.assessor_id]);
   if (!row || !maySee(actor, { regionPath: row.status === 'draft' ? '-' : row.path, institutionIds: parties })) throw new NotFoundError('class.unknown');
-  const { path: _path, ...head } = row;
-  return { ...head, procedureId: classProcedureId(number) };
+  const { path, ...head } = row;
+  return { ...head, procedureId: classProcedureId(number), regionPath: path };
 }
 
-/** The newest open task of a kind, or undefined. */
-export async function findOpenTask(db: Db, procedureId: string, kinds: readonly string[]): Promise<TaskRow | undefined> {
-  return db<TaskRow>('tasks').where({ procedure_id: procedureId, status: 'open' }).whereIn('kind', kinds).orderBy('opened_at', 'desc').first();
+/** The newest open task of these kinds for a role, or undefined. */
+export async function findOpenTask(db: Db, procedureId: string, kinds: readonly string[], role: string): Promise<TaskRow | undefined> {
+  return db<TaskRow>('tasks').where({ procedure_id: procedureId, status: 'open', role }).whereIn('kind', [...kinds]).orderBy('opened_at', 'desc').first();
 }
 
 export type SessionLine = { id: string; day: string; half: Half; hours: number; kind: SessionKind; topic: string; teacher: string; teacher_id: string; venue: string; venue_id: string };
@@ -289,4 +290,10 @@ export async function getChangeOfTask(db: Db, classId: string, procedureId: stri
   const no = Number(task.reference);
   await getChange(db, classId, no);
   return (await listChanges(db, classId, procedureId, no))[0];
+}
+
+/** The civil date of the business clock. */
+export async function getToday(db: Db): Promise<string> {
+  const { rows } = await db.raw<{ rows: { today: string }[] }>('select business_today() as today');
+  return rows[0]?.today ?? '';
 }

@@ -1,0 +1,53 @@
+/** What the pages of one class's training share: address, heading and tabs, and handing in what was entered. */
+import { z } from 'zod';
+import { decideTask, type DecisionAnswer } from '../../db/decisions.ts';
+import type { Actor } from '../../db/users.ts';
+import { type ClassHead, findOpenTask } from '../../db/views/training.ts';
+import { ConflictError } from '../../workflows/domain/errors.ts';
+import { maySee } from '../../workflows/domain/scope.ts';
+import type { Translate } from '../i18n.ts';
+import type { Context } from '../routing.ts';
+
+export const ClassParams = z.object({ number: z.string().regex(/^[\w-]{1,40}$/) });
+export const SheetFormat = z.object({ format: z.enum(['xlsx', 'csv']).default('xlsx') });
+export const Handed = z.object({ taskId: z.string(), outcome: z.string(), factNo: z.number().int(), decidedAt: z.string() });
+
+const pages = ['attendance', 'changes', 'inspections', 'results', 'verifications'] as const;
+export type TrainingPage = (typeof pages)[number];
+
+/** Heading and tabs; the register's answers are for the office. */
+export function trainingHead(head: ClassHead, active: TrainingPage, actor: Actor, t: Translate) {
+  return {
+    number: head.number,
+    classTitle: head.title,
+    institution: head.institution,
+    assessor: head.assessor,
+    startDate: head.start_date,
+    endDate: head.end_date,
+    tabs: pages
+      .filter((page) => page !== 'verifications' || isOfficer(actor, head))
+      .map((page) => ({ href: `/classes/${head.number}/${page}`, label: t(`attendance.tabs.${page}`), active: page === active })),
+  };
+}
+
+/** Somebody of the office, in whose subtree the class lies; not a party to it. */
+export function isOfficer(actor: Actor, head: { regionPath: string }): boolean {
+  return maySee({ grants: actor.grants }, { regionPath: head.regionPath });
+}
+
+export function isOwner(actor: Actor, head: ClassHead): boolean {
+  return actor.institutionId === head.institution_id && actor.grants.some((grant) => grant.role === 'institution');
+}
+
+export function isAssessor(actor: Actor, head: ClassHead): boolean {
+  return actor.institutionId !== undefined && actor.institutionId === head.assessor_id && actor.grants.some((grant) => grant.role === 'assessor');
+}
+
+type Handing = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'request'>;
+
+/** Decides the open task of these kinds: `submit`, or `resubmit` where it is a correction. Throws ConflictError `code` if none is open. */
+export async function handIn({ db, actor, request }: Handing, head: ClassHead, kinds: readonly string[], code: string, role: string): Promise<DecisionAnswer> {
+  const task = await findOpenTask(db, head.procedureId, kinds, role);
+  if (!task) throw new ConflictError(code);
+  return decideTask(db, actor, { taskId: task.id, outcome: task.kind === 'correction' ? 'resubmit' : 'submit', request });
+}

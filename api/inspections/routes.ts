@@ -1,0 +1,42 @@
+/** Inspections of a class and what was put right; they are entered on the page of their task. */
+import { z } from 'zod';
+import { getClassHead, type InspectionLine, listInspections } from '../../db/views/training.ts';
+import { ClassParams, trainingHead } from '../attendance/head.ts';
+import { page } from '../replies.ts';
+import { type Counter, route } from '../routing.ts';
+
+const Inspection = z
+  .object({
+    id: z.string(),
+    method: z.enum(['video', 'visit', 'phone']),
+    found: z.enum(['in_order', 'finding']),
+    present_count: z.number().int().nullable(),
+    remark: z.string(),
+    inspector: z.string(),
+    companion: z.string().nullable(),
+    inspected_at: z.string(),
+    reason: z.string().nullable(),
+    rectification: z.object({ answer: z.string().nullable(), answeredAt: z.string().nullable(), accepted: z.boolean().nullable() }).nullable(),
+  })
+  .meta({ id: 'Inspection' });
+
+export function inspectionRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/classes/:number/inspections',
+    summary: 'Inspections, oldest first, with findings and what was put right',
+    tags: ['training'],
+    access: 'signed-in',
+    params: ClassParams,
+    response: z.object({ number: z.string(), inspections: z.array(Inspection) }),
+    handle: async ({ db, actor, params, t }) => {
+      const head = await getClassHead(db, actor, params.number);
+      const inspections = await listInspections(db, head.id);
+      return page('inspections/index', { ...trainingHead(head, 'inspections', actor, t), inspections }, { nav: 'classes', json: { number: head.number, inspections: inspections.map(inspectionJson) } });
+    },
+  });
+}
+
+function inspectionJson(line: InspectionLine) {
+  return { ...line, inspected_at: line.inspected_at.toISOString() };
+}
