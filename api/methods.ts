@@ -1,12 +1,11 @@
 /** A known address asked with a method that it does not have: 405 with the ones that it has. */
 import type { RequestHandler } from 'express';
-import { match } from 'path-to-regexp';
 import type { Counter } from './routing.ts';
 
 export function refuseOtherMethods(counter: Counter): RequestHandler {
-  const known = counter.routes.map(({ method, path }) => ({ method: method.toUpperCase(), matches: match(path) }));
+  const known = counter.routes.map(({ method, path }) => ({ method: method.toUpperCase(), pattern: patternOf(path) }));
   return (req, res, next) => {
-    const methods = new Set(known.filter(({ matches }) => safely(() => matches(req.path))).map(({ method }) => method));
+    const methods = new Set(known.filter(({ pattern }) => pattern.test(req.path)).map(({ method }) => method));
     if (methods.size === 0) {
       next();
       return;
@@ -17,10 +16,8 @@ export function refuseOtherMethods(counter: Counter): RequestHandler {
   };
 }
 
-function safely<T>(work: () => T): T | false {
-  try {
-    return work();
-  } catch {
-    return false;
-  }
+/** `:name` is one part of a path, `*name` the rest of it. */
+function patternOf(path: string): RegExp {
+  const source = path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+').replaceAll(/\*\w+/g, '.+');
+  return new RegExp(`^${source}/?$`);
 }

@@ -1,29 +1,33 @@
 /** `npm start`: the whole product on this machine, from nothing to one screen that says where to go. */
 import { join } from 'node:path';
-import { startProduct } from './product.ts';
-import { stateDir } from './config.ts';
-import { readStartConfig } from './config.ts';
+import { readStartConfig, stateDir } from './config.ts';
+import { type Product, startProduct } from './product.ts';
 import { say, welcome } from './screen.ts';
 import { StartError } from './start-error.ts';
 
+let product: Product | undefined;
+let ending = false;
+
+async function end(signal: string): Promise<void> {
+  if (ending) return;
+  ending = true;
+  say(`${signal}: 正在收尾 · finishing what is under way`);
+  // A start that is under way is let finish, so that nothing it started is left behind.
+  await starting.catch(() => undefined);
+  await product?.stop();
+  process.exit(0);
+}
+
+process.on('SIGINT', () => void end('SIGINT'));
+process.on('SIGTERM', () => void end('SIGTERM'));
+
+const starting = (async () => {
+  product = await startProduct({ stateDir: join(stateDir, 'data'), ...readStartConfig(), log: say });
+})();
+
 try {
-  const product = await startProduct({ stateDir: join(stateDir, 'data'), ...readStartConfig(), log: say });
-  welcome(product);
-  let ending = false;
-  const end = (signal: string): void => {
-    if (ending) return;
-    ending = true;
-    say(`${signal}: 正在收尾 · finishing what is under way`);
-    product.stop().then(
-      () => process.exit(0),
-      (error: Error) => {
-        say(error.message);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGINT', () => end('SIGINT'));
-  process.on('SIGTERM', () => end('SIGTERM'));
+  await starting;
+  if (product && !ending) welcome(product);
 } catch (error) {
   say('');
   say(error instanceof StartError ? error.message : `启动失败 · could not start: ${(error as Error).message}`);
