@@ -64,7 +64,7 @@ export async function fillBacklog(db: Knex, count: number): Promise<void> {
        select 'backlog-' || c.code || '/backlog.review/' || n, 'backlog-' || c.code, 'backlog.review', n, 'review',
               (array['first_reviewer','second_reviewer','approver','inspector','finance_officer'])[1 + n % 5], c.code, c.path, '{approve}',
               '350104-2026-' || lpad(n::text, 6, '0'), '电工（三级）第 ' || n || ' 期', '示范培训学校 ' || n % 300, 10 + n % 90, 1000000,
-              business_now() - interval '10 days', business_today() - 10, 5, (business_today() + (n * 7919 % 40) - 12), business_now() + ((n * 7919 % 40) - 12) * interval '1 day', 'bench'
+              business_now() - interval '10 days', business_today() - 10, 5, (business_today() + (n % 40 * 7919 % 40) - 12), business_now() + ((n % 40 * 7919 % 40) - 12) * interval '1 day', 'bench'
          from generate_series(${from}, ${Math.min(from + chunk - 1, count)}) n join counties c on c.at = (n / 5) % c.all_of_them`,
     );
   }
