@@ -1,16 +1,21 @@
 /** The counters by noun. */
+import { attendanceRoutes } from './attendance/routes.ts';
 import { boardRoutes } from './board/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
+import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
 import { homeRoutes } from './home/routes.ts';
+import { inspectionRoutes } from './inspections/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
+import { resultRoutes } from './results/routes.ts';
 import type { Counter } from './routing.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
+import { verificationRoutes } from './verifications/routes.ts';
 
 const nouns: readonly ((counter: Counter) => void)[] = [
   homeRoutes,
@@ -24,6 +29,11 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   subsidyRoutes,
   paymentRoutes,
   fundRoutes,
+  attendanceRoutes,
+  changeRoutes,
+  inspectionRoutes,
+  resultRoutes,
+  verificationRoutes,
 ];
 
 export function mountNouns(counter: Counter): void {
