@@ -103,7 +103,7 @@ async function plantPeople(db: Knex, institutions: Record<string, string>): Prom
   const actors: Partial<Record<Who, Actor>> = {};
   for (const [login, person] of Object.entries(people)) {
     const institution = 'institution' in person ? institutions[person.institution] : null;
-    const [user] = await db('users').insert({ login, name: `测试${login}`, institution_id: institution }).returning('id');
+    const [user] = await db('users').insert({ login, name: `测试${login}`, institution_id: institution, demo: true }).returning('id');
     await db('grants').insert({ user_id: user.id, role: person.role, region: 'region' in person ? person.region : '350104' });
     actors[login as Who] = await getActor(db, user.id);
   }
