@@ -86,7 +86,7 @@ export function createRobot(options: RobotOptions) {
     if (!project || !venue || !assessor) throw new Error('the catalogue has no project, venue or assessment body');
     const endDate = draft.days.at(-1) ?? draft.startDate;
     const form = { projectId: project.id, title: draft.title, plan: PLAN, startDate: draft.startDate, endDate, venueId: venue.id, assessorId: assessor.id };
-    const created = await post<{ number: string }>(institution, '/classes/new', form);
+    const created = await post<{ number: string }>(institution, '/classes', form);
     const number = created.body.number;
     say(`${draft.login}: 起草班次 ${number} ${draft.title}`);
     const sessions = draft.days.flatMap((day, at) =>
@@ -172,8 +172,16 @@ export function createRobot(options: RobotOptions) {
     }
   }
 
+  /** The civil date of the business clock. */
+  async function today(person: Person): Promise<string> {
+    const { now } = await get<{ now: string }>(person, '/clock');
+    return new Date(Date.parse(now) + 8 * 3_600_000).toISOString().slice(0, 10);
+  }
+
   async function enterAttendance(person: Person, number: string): Promise<boolean> {
-    const sheet = await get<{ sessions: { id: string }[]; trainees: { id: string; status: string }[] }>(person, `/classes/${number}/attendance`);
+    const sheet = await get<{ sessions: { id: string; day: string }[]; trainees: { id: string; status: string }[] }>(person, `/classes/${number}/attendance`);
+    // What has not taken place yet is not entered.
+    if ((sheet.sessions.at(-1)?.day ?? '') >= (await today(person))) return false;
     const marks = sheet.trainees.filter((one) => one.status === 'enrolled').flatMap((one) => sheet.sessions.map((session) => ({ enrolmentId: one.id, sessionId: session.id, present: true })));
     await post(person, `/classes/${number}/attendance`, { marks, method: 'face' });
     const answer = await post(person, `/classes/${number}/attendance/submit`, {}, [200, 409]);
@@ -182,8 +190,8 @@ export function createRobot(options: RobotOptions) {
   }
 
   async function enterResults(person: Person, number: string): Promise<boolean> {
-    const sheet = await get<{ results: { id: string; seat: number; status: string; attendanceShort: boolean }[]; endDate?: string }>(person, `/classes/${number}/results`);
-    const clock = await get<{ now: string }>(person, '/clock');
+    const sheet = await get<{ results: { id: string; seat: number; status: string; attendanceShort: boolean }[] }>(person, `/classes/${number}/results`);
+    const certificateDate = await today(person);
     const results = sheet.results
       .filter((one) => one.status === 'enrolled' && !one.attendanceShort)
       .map((one) => ({
@@ -192,7 +200,7 @@ export function createRobot(options: RobotOptions) {
         practiceScore: 72 + (one.seat % 20),
         passed: true,
         certificateNumber: `S${number.replaceAll('-', '')}${String(one.seat).padStart(3, '0')}`,
-        certificateDate: new Date(Date.parse(clock.now) + 8 * 3_600_000).toISOString().slice(0, 10),
+        certificateDate,
       }));
     await post(person, `/classes/${number}/results`, { results });
     const answer = await post(person, `/classes/${number}/results/submit`, {}, [200, 409]);
