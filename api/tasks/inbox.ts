@@ -84,7 +84,7 @@ export function inboxView(parts: InboxParts) {
   const { list, counts, next, t, at, mine } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
   const groups = urgencies
-    .map((urgency) => ({ urgency, tone: groupTones[urgency], count: capped(counts[urgency]), rows: rows.filter((row) => row.due.state === urgency) }))
+    .map((urgency) => ({ urgency, tone: groupTones[urgency], count: list.view === 'region' ? capped(counts[urgency]) : counts[urgency].toLocaleString('en-US'), rows: rows.filter((row) => row.due.state === urgency) }))
     .filter((group) => group.rows.length > 0);
   return {
     today: at.today,
@@ -96,7 +96,7 @@ export function inboxView(parts: InboxParts) {
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
     groups,
-    total: counts.capped ? capped(countedAtMost + 1) : capped(counts.total),
+    total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
     mine,
     empty: rows.length === 0,
     filtered: Boolean(list.kind ?? list.stage ?? list.q ?? list.urgency),

@@ -103,6 +103,12 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
   const paths = topmost(actor.grants.filter((grant) => regionRoles.includes(grant.role)).map((grant) => grant.path));
   const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
+  const roles = filter.kind ? rolesOfKind[filter.kind] : undefined;
+  if (!filter.text && roles) {
+    const pairs = `(select r.code as office, x.role from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'
+                     cross join unnest(cast(:roles as text[])) x (role)) g`;
+    return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles } };
+  }
   if (!filter.text) return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
   return {
     from: `(select c.id, o.path from ${offices} o join regions r on r.path = o.path join classes c on c.region = r.code join institutions i on i.id = c.institution_id
@@ -111,6 +117,18 @@ function regionScope(actor: Actor, filter: InboxFilter): Scope {
     bindings: { paths },
   };
 }
+
+/** Kinds that belong to few roles: a rare one is found without reading the queues of the others. */
+const rolesOfKind: Partial<Record<TaskKind, readonly Role[]>> = {
+  inspection: ['inspector'],
+  reinspection: ['inspector'],
+  funds: ['finance_officer'],
+  batch_make: ['payment_officer'],
+  batch_check: ['payment_officer'],
+  batch_release: ['payment_officer'],
+  bank_answer: ['payment_officer'],
+  calendar_notice: ['system_admin'],
+};
 
 const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 
@@ -214,6 +232,7 @@ export function inboxQuery(
   };
 }
 
+/** Of a region that holds more than `countedAtMost`: `capped`, and groups above it are `countedAtMost + 1`. */
 export type InboxCounts = Record<Urgency, number> & { total: number; capped: boolean };
 
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
@@ -222,8 +241,9 @@ export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, time
   const { rows } = await db.raw<{ rows: Record<Urgency, number>[] }>(sql, bindings as never);
   const counts = rows[0] ?? { overdue: 0, soon: 0, later: 0, none: 0 };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
-  const capped = urgencies.some((urgency) => counts[urgency] > countedAtMost);
-  return { ...counts, total, capped };
+  // A region is counted no further than this; a queue to its end.
+  const capped = filter.view === 'region' && total > countedAtMost;
+  return { ...counts, total: capped ? countedAtMost : total, capped };
 }
 
 export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes): Query {

@@ -51,7 +51,6 @@ async function browse(login: string, path: string, form?: Record<string, string>
 }
 
 /** A review that is about no class: what belongs to a class is tested where its rules are. */
-const plainReview: Ask = { ...firstReview, step: 'change-1.first_review', kind: 'change_review', outcomes: ['approve', 'refuse'] };
 const objectionReview: Ask = { ...firstReview, step: 'review.first_review', outcomes: ['approve', 'return', 'propose_refusal'] };
 
 async function openReview(ask: Ask = objectionReview): Promise<{ id: string; taskId: string }> {
@@ -197,8 +196,8 @@ describe('deciding', () => {
   });
 
   test('a form without reasons comes back with what was entered', async () => {
-    const { taskId } = await openReview(plainReview);
-    const page = await browse('first-1', `/tasks/${taskId}/decide`, { outcome: 'refuse', reason: '' });
+    const { taskId } = await openReview();
+    const page = await browse('first-1', `/tasks/${taskId}/decide`, { outcome: 'propose_refusal', reason: '' });
     expect(page.status).toBe(422);
     expect(page.html).toContain('请写明理由');
   });

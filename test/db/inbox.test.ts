@@ -66,6 +66,7 @@ const filters: readonly { name: string; filter: InboxFilter; who: () => Actor }[
   { name: 'mine', filter: { view: 'mine' }, who: () => first },
   { name: 'region', filter: { view: 'region' }, who: () => supervisor },
   { name: 'region, overdue', filter: { view: 'region', urgency: 'overdue' }, who: () => supervisor },
+  { name: 'region, one kind of one role', filter: { view: 'region', kind: 'inspection' }, who: () => supervisor },
   { name: 'region with a text', filter: { view: 'region', text: '示范' }, who: () => supervisor },
   { name: 'institution', filter: { view: 'queue' }, who: () => school },
 ];
