@@ -108,15 +108,16 @@ async function dateIssues(trx: Trx, row: ClassRow, planned: readonly SessionPlac
   return elsewhere ? [{ field: 'day', code: 'change.personElsewhere', params: { seat: elsewhere.seat, number: elsewhere.number } }] : [];
 }
 
-/** Teachers and venues in two places at once, over all classes and institutions. */
+/** Teachers and venues in two places at once, over all classes and institutions: only of what the change moves. */
 async function clashIssues(trx: Trx, row: ClassRow, places: readonly SessionPlace[], change: ChangeDetail): Promise<Issue[]> {
+  const asked = places.map((place) => ({ ...place, ...(change.kind === 'venue' ? { teacher_id: null } : {}), ...(change.kind === 'teacher' ? { venue_id: null } : {}) }));
   const { rows } = await trx.raw<{ rows: { number: string; day: string; teacher: boolean }[] }>(
-    `select c.number, o.day, o.teacher_id = m.teacher_id as teacher
+    `select c.number, o.day, coalesce(o.teacher_id = m.teacher_id, false) as teacher
        from jsonb_to_recordset(cast(:places as jsonb)) as m (day date, half text, teacher_id uuid, venue_id uuid)
        join class_sessions o on o.day = m.day and o.half = m.half and (o.teacher_id = m.teacher_id or o.venue_id = m.venue_id)
        join classes c on c.id = o.class_id
       where o.class_id <> :classId and c.status <> all(:dead) order by o.day limit 1`,
-    { places: JSON.stringify(places), classId: row.id, dead },
+    { places: JSON.stringify(asked), classId: row.id, dead },
   );
   const [clash] = rows;
   if (!clash) return [];

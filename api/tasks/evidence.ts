@@ -9,13 +9,15 @@ import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
 import type { ProcedureRow } from '../../db/procedures.ts';
 import { findGroup } from '../../workflows/domain/groups.ts';
 import type { Locale, Translate, Words } from '../i18n.ts';
+import { moneyEvidence } from '../payments/task-evidence.ts';
+import { trainingEvidence } from '../verifications/evidence.ts';
 import { loadClassEvidence } from './class-evidence.ts';
 import { stepLabel } from './words.ts';
 
 export type EvidenceContext = { db: Knex; task: CaseTask; procedure: ProcedureRow; t: Translate; words: Words; locale: Locale };
 export type EvidenceLoader = (context: EvidenceContext) => Promise<Record<string, unknown>>;
 
-type Evidence = {
+export type Evidence = {
   /** Which tasks; the first entry that fits is taken. */
   fits: (task: CaseTask) => boolean;
   work?: string;
@@ -31,6 +33,8 @@ const entries: readonly Evidence[] = [
   { fits: (task) => task.kind === 'correction', work: 'tasks/correction', load: loadCorrection },
   { fits: (task) => task.kind === 'publish', work: 'tasks/preview', load: loadPreview },
   { fits: (task) => task.kind === 'objection_review', work: 'tasks/objection', load: loadObjection },
+  ...trainingEvidence,
+  ...moneyEvidence,
 ];
 
 export type LoadedEvidence = { work?: string | undefined; evidence?: string | undefined; below?: string | undefined; data: Record<string, unknown> };
@@ -88,9 +92,12 @@ export function ownPageOf(task: CaseTask, procedure: ProcedureRow): string | und
       return number && `/classes/${number}/claim`;
     case 'bank_answer':
       return `/payments/${procedure.subject_number}`;
+    case 'account_correction':
+      return `/subsidies/${procedure.subject_number}`;
     case 'calendar_notice':
       return '/admin/calendar';
     case 'correction':
+      if (procedure.type === 'subsidyApplication') return `/subsidies/${procedure.subject_number}`;
       if (task.step.startsWith('filing.')) return number && `/classes/${number}/results`;
       return number && `/classes/${number}/edit`;
     default:
