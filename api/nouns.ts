@@ -12,6 +12,11 @@ import { fundRoutes } from './funds/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
+import { paperRoutes } from './papers/routes.ts';
+import { rosterRoutes } from './roster/routes.ts';
+import { classTabRoutes } from './classes/tabs.ts';
+import { timetableRoutes } from './classes/timetable.ts';
+import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './routing.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
@@ -29,6 +34,11 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   subsidyRoutes,
   paymentRoutes,
   fundRoutes,
+  paperRoutes,
+  rosterRoutes,
+  classTabRoutes,
+  timetableRoutes,
+  classRoutes,
   attendanceRoutes,
   changeRoutes,
   inspectionRoutes,

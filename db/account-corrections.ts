@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotFoundError } from '../workflows/domain/errors.ts';
 import { isCardNumber, normaliseNumber } from '../workflows/domain/identity.ts';
-import type { Trx } from './client.ts';
+import type { Db, Trx } from './client.ts';
 import type { DecisionContext } from './decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure, lockProcedure, requireOpen } from './procedures.ts';
@@ -14,10 +14,10 @@ import type { Vault } from './vault.ts';
 export type NewAccount = { enrolmentId: string; account: string; bankName?: string | undefined };
 export type AccountCorrection = { number: string; accounts: readonly NewAccount[]; request?: IdempotentRequest | undefined };
 
-type CorrectableLine = { enrolment_id: string; account_index: Buffer; bank_name: string; waits: boolean };
+type CorrectableLine = { enrolment_id: string; account_index: Buffer; bank_name: string; returned: boolean; waits: boolean };
 
 /** Lines whose account may be corrected; `waits`: returned, and its account is still the one that the bank returned. */
-const correctable = `select l.enrolment_id, e.account_index, e.bank_name,
+const correctable = `select l.enrolment_id, e.account_index, e.bank_name, l.status = 'failed' as returned,
          l.status = 'failed' and e.account_index = last.account_index and e.bank_name = last.bank_name as waits
     from payment_lines l join enrolments e on e.id = l.enrolment_id
     left join lateral (select a.account_index, a.bank_name from payment_attempts a where a.line_id = l.id order by a.number desc limit 1) last on true
@@ -25,7 +25,7 @@ const correctable = `select l.enrolment_id, e.account_index, e.bank_name,
 
 /**
  * Saves new accounts, sealed. Nothing is written if one is wrong. Throws InputError at `accounts.<enrolment id>` (account.number,
- * account.same, account.line), NotFoundError for anybody else's application, ConflictError `account.notReturned`. Returns how many were saved.
+ * account.same, account.line, required), NotFoundError for anybody else's application, ConflictError `account.notReturned`. Returns how many were saved.
  */
 export async function correctAccounts(db: Knex, vault: Vault, actor: Actor, { number, accounts, request }: AccountCorrection): Promise<{ saved: number }> {
   return onceOnly(db, request, async (trx) => {
@@ -34,9 +34,8 @@ export async function correctAccounts(db: Knex, vault: Vault, actor: Actor, { nu
     const procedure = await lockProcedure(trx, application.procedure_id);
     if (!actor.institutionId || procedure.institution_id !== actor.institutionId) throw new NotFoundError('application.unknown');
     requireOpen(procedure);
-    const task = await trx('tasks').where({ procedure_id: procedure.id, status: 'open', role: 'institution' }).whereIn('kind', ['account_correction', 'correction']).first('kind');
-    if (!task) throw new ConflictError('account.notReturned');
-    const { rows } = await trx.raw<{ rows: CorrectableLine[] }>(correctable, { applicationId: application.id, all: task.kind === 'correction' });
+    const rows = await findCorrectable(trx, application.id, procedure.id);
+    if (rows.length === 0) throw new ConflictError('account.notReturned');
     const entered = accounts.map((account) => ({ ...account, account: normaliseNumber(account.account) }));
     const issues = accountIssues(vault, rows, entered);
     if (issues.length > 0) throw new InputError(issues);
@@ -50,9 +49,26 @@ export async function correctAccounts(db: Knex, vault: Vault, actor: Actor, { nu
   });
 }
 
+/** Nothing while no task of the institution asks for accounts. */
+async function findCorrectable(db: Db, applicationId: string, procedureId: string): Promise<CorrectableLine[]> {
+  const task = await db('tasks').where({ procedure_id: procedureId, status: 'open', role: 'institution' }).whereIn('kind', ['account_correction', 'correction']).first('kind');
+  if (!task) return [];
+  const { rows } = await db.raw<{ rows: CorrectableLine[] }>(correctable, { applicationId, all: task.kind === 'correction' });
+  return rows;
+}
+
+/** Lines whose account the institution may enter anew now; `waits`: the bank returned it and it is not another one yet. */
+export async function listCorrectable(db: Db, procedureId: string): Promise<{ enrolmentId: string; returned: boolean; waits: boolean }[]> {
+  const application = await getApplicationOf(db, procedureId);
+  const rows = await findCorrectable(db, application.id, procedureId);
+  return rows.map((row) => ({ enrolmentId: row.enrolment_id, returned: row.returned, waits: row.waits }));
+}
+
 function accountIssues(vault: Vault, lines: readonly CorrectableLine[], entered: readonly NewAccount[]): Issue[] {
   const known = new Map(lines.map((line) => [line.enrolment_id, line]));
-  return entered.flatMap(({ enrolmentId, account, bankName }): Issue[] => {
+  const given = new Set(entered.map((account) => account.enrolmentId));
+  const missing = lines.filter((line) => line.waits && !given.has(line.enrolment_id)).map((line): Issue => ({ field: `accounts.${line.enrolment_id}`, code: 'required' }));
+  const wrong = entered.flatMap(({ enrolmentId, account, bankName }): Issue[] => {
     const field = `accounts.${enrolmentId}`;
     const line = known.get(enrolmentId);
     if (!line) return [{ field, code: 'account.line' }];
@@ -60,6 +76,7 @@ function accountIssues(vault: Vault, lines: readonly CorrectableLine[], entered:
     const unchanged = vault.index('account', account).equals(line.account_index) && (!bankName || bankName.trim() === line.bank_name);
     return line.waits && unchanged ? [{ field, code: 'account.same' }] : [];
   });
+  return [...wrong, ...missing];
 }
 
 async function countWaiting(trx: Trx, applicationId: string): Promise<number> {

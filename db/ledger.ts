@@ -102,16 +102,29 @@ export async function listBalances(db: Db, paths: readonly string[]): Promise<Ba
   }));
 }
 
-export type EntryLine = { id: number; kind: string; reference: string; at: Date; amountFen: number; debit: string; credit: string };
+export type EntryLine = LedgerScope & {
+  id: number;
+  kind: EntryKind;
+  reference: string;
+  at: Date;
+  amountFen: number;
+  debit: AccountKind;
+  credit: AccountKind;
+  regionZh: string;
+  regionEn: string;
+  classNumber: string | null;
+};
 
-/** The newest entries within a subtree. */
+/** The newest entries within subtrees, each with the account debited and the one credited. */
 export async function listEntries(db: Db, paths: readonly string[], limit: number): Promise<EntryLine[]> {
   const { rows } = await db.raw<{ rows: EntryLine[] }>(
-    `select e.id, e.kind, e.reference, e.at, d.amount_fen as "amountFen", da.kind as debit, ca.kind as credit
+    `select e.id, e.kind, e.reference, e.at, d.amount_fen as "amountFen", da.kind as debit, ca.kind as credit, da.fund, da.year, da.region,
+            r.name_zh as "regionZh", r.name_en as "regionEn", c.number as "classNumber"
        from ledger_entries e
        join ledger_postings d on d.entry_id = e.id and d.side = 'debit' join ledger_accounts da on da.id = d.account_id
-       join ledger_postings c on c.entry_id = e.id and c.side = 'credit' join ledger_accounts ca on ca.id = c.account_id
+       join ledger_postings k on k.entry_id = e.id and k.side = 'credit' join ledger_accounts ca on ca.id = k.account_id
        join regions r on r.code = da.region
+       left join classes c on c.id = e.class_id
       where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
       order by e.id desc limit ?`,
     [[...paths], limit],

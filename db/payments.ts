@@ -1,6 +1,7 @@
 /** Payment batches: made, checked and released by three people, sent to the bank, answered line by line. Nobody is paid twice, by constraint. */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
+import { mayDecide } from '../workflows/domain/scope.ts';
 import type { Db, Trx } from './client.ts';
 import type { DecisionContext } from './decision-rules.ts';
 import { dispatchFunds } from './ledger.ts';
@@ -186,8 +187,15 @@ export async function keepBankFile(trx: Trx, vault: Vault, batchId: string, cont
     .update({ bank_file_sealed: vault.seal(filePlace(batchId), content.toString('base64')), bank_file_digest: createHash('sha256').update(content).digest('hex') });
 }
 
-/** The file for the bank; taking it is on record, since it holds full account numbers. Throws ConflictError `batch.notReleased`. */
-export async function takeBankFile(db: Db, vault: Vault, actor: Actor, batch: BatchRow): Promise<Buffer> {
+/**
+ * The file for the bank, for the office that pays; taking it is on record, since it holds full account numbers.
+ * Throws NotAllowedError for any other office, ConflictError `batch.notReleased`.
+ */
+export async function takeBankFile(db: Db, vault: Vault, actor: Actor, number: string): Promise<Buffer> {
+  const batch = await findBatch(db, number);
+  if (!batch) throw new NotFoundError('batch.unknown');
+  const task = await db('tasks').where({ procedure_id: batch.procedure_id, role: 'payment_officer' }).first('role', 'office', 'institution_id');
+  if (!task || !mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) throw new NotAllowedError('task.notYours');
   if (!batch.bank_file_sealed) throw new ConflictError('batch.notReleased');
   await auditOutside(db, actor.userId, { act: 'batch.file', subject: batch.procedure_id, detail: { lines: batch.line_count, digest: batch.bank_file_digest } });
   return Buffer.from(vault.open(filePlace(batch.id), batch.bank_file_sealed), 'base64');

@@ -110,6 +110,19 @@ export async function getApplicationOf(db: Db, procedureId: string): Promise<App
   return row;
 }
 
+export async function getApplicationOfClass(db: Db, classId: string): Promise<ApplicationRow> {
+  const row = await db<ApplicationRow>('subsidy_applications').where({ class_id: classId }).first();
+  if (!row) throw new NotFoundError('application.unknown');
+  return row;
+}
+
+/** The task that takes a class's claim, open or not. Throws ConflictError `claim.notNow` before the class is filed. */
+export async function claimTaskOf(db: Db, classNumber: string): Promise<string> {
+  const task = await db('tasks').where({ procedure_id: `class-${classNumber}`, kind: 'claim' }).orderBy('round', 'desc').first('id');
+  if (!task) throw new ConflictError('claim.notNow');
+  return task.id;
+}
+
 export async function setApplicationStatus(trx: Trx, procedureId: string, status: ApplicationStatus): Promise<void> {
   await trx('subsidy_applications').where({ procedure_id: procedureId }).update({ status });
 }

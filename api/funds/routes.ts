@@ -1,43 +1,40 @@
-/** The fund ledger: budget, available, committed, in transit, paid, and the newest entries. */
+/** The fund ledger: budget, available, committed, in transit, paid, and the newest entries with their postings. */
 import { z } from 'zod';
-import { listBalances, listEntries } from '../../db/ledger.ts';
+import { type Balance, listBalances, listEntries } from '../../db/ledger.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
 import { page } from '../replies.ts';
 import { type Counter, route } from '../routing.ts';
+import { FundBalance, LedgerEntry } from './schemas.ts';
 
+const readers: readonly Role[] = ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'];
 const SHOWN = 60;
-const STEP = 5;
-
-const Balance = z
-  .object({ fund: z.string(), year: z.number().int(), region: z.string(), budgetFen: z.number().int(), availableFen: z.number().int(), committedFen: z.number().int(), inTransitFen: z.number().int(), paidFen: z.number().int() })
-  .meta({ id: 'FundBalance' });
 
 export function fundRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/funds',
-    summary: 'Balances by fund, year and region, and the newest entries of the ledger',
+    summary: 'Balances by fund, year and region of the own regions, and the newest entries of the ledger',
     tags: ['funds'],
-    access: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'],
-    response: z.object({ balances: z.array(Balance), entries: z.array(z.unknown()) }),
+    access: readers,
+    response: z.object({ balances: z.array(FundBalance), entries: z.array(LedgerEntry) }),
     handle: async ({ db, actor, locale }) => {
-      const paths = actor.grants.map((grant) => grant.path);
-      const balances = await listBalances(db, paths);
-      const entries = await listEntries(db, paths, SHOWN);
-      const share = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round(((part / whole) * 100) / STEP) * STEP);
-      return page(
-        'funds/index',
-        {
-          balances: balances.map((balance) => ({
-            ...balance,
-            regionName: locale === 'en' ? balance.regionEn : balance.regionZh,
-            paidShare: share(balance.paidFen, balance.budgetFen),
-            transitShare: share(balance.inTransitFen, balance.budgetFen),
-            committedShare: share(balance.committedFen, balance.budgetFen),
-          })),
-          entries,
-        },
-        { json: { balances, entries } },
-      );
+      const paths = actor.grants.filter((grant) => readers.includes(grant.role)).map((grant) => grant.path);
+      const [balances, entries] = await Promise.all([listBalances(db, paths), listEntries(db, paths, SHOWN)]);
+      const view = {
+        balances: balances.map((balance) => ({ ...balance, regionName: locale === 'en' ? balance.regionEn : balance.regionZh, ...sharesOf(balance) })),
+        entries: entries.map((entry) => ({ ...entry, regionName: locale === 'en' ? entry.regionEn : entry.regionZh })),
+        shown: SHOWN,
+      };
+      return page('funds/index', view, { json: { balances, entries } });
     },
   });
+}
+
+/** Whole percents of the budget; what is available is the rest of the bar. */
+function sharesOf({ budgetFen, paidFen, inTransitFen, committedFen }: Balance) {
+  const share = (fen: number): number => (budgetFen === 0 ? 0 : Math.round((fen / budgetFen) * 100));
+  const paid = share(paidFen);
+  const paidAndSent = share(paidFen + inTransitFen);
+  const used = share(paidFen + inTransitFen + committedFen);
+  return { paidShare: paid, transitShare: paidAndSent - paid, committedShare: used - paidAndSent, usedShare: used };
 }

@@ -1,105 +1,73 @@
-/** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts corrected after a return. */
+/** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts entered anew, withdrawal. */
 import { z } from 'zod';
+import { correctAccounts, listCorrectable } from '../../db/account-corrections.ts';
 import { getClass } from '../../db/classes.ts';
-import { correctAccounts } from '../../db/account-corrections.ts';
 import { decideTask } from '../../db/decisions.ts';
 import { findAnswer } from '../../db/idempotency.ts';
 import { getRegion } from '../../db/regions.ts';
-import { listRoster } from '../../db/roster.ts';
-import { priceClaim, withdrawApplication } from '../../db/subsidies.ts';
-import { findOpenTask, getApplicationView, listLines } from '../../db/views/payments.ts';
+import { claimTaskOf, getApplicationOfClass, mayWithdraw, priceClaim, withdrawApplication } from '../../db/subsidies.ts';
+import { findOpenTask } from '../../db/views/payments.ts';
+import { getApplicationView, listBatchesOf, listFiledPeople, listLines, listPapersOf } from '../../db/views/subsidies.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../replies.ts';
 import { type Context, type Counter, route } from '../routing.ts';
+import { trackOf } from '../tasks/case-page.ts';
+import { amountView, lineView } from './lines.ts';
+import { Application, Claim } from './schemas.ts';
 
-const Number_ = z.object({ number: z.string().max(60) });
-const Line = z
-  .object({ id: z.string(), enrolmentId: z.string(), seat: z.number().int(), name: z.string(), standardFen: z.number().int(), percent: z.number(), amountFen: z.number().int(), formula: z.string(), status: z.string(), reason: z.string().nullable(), held: z.boolean() })
-  .meta({ id: 'SubsidyLine' });
+const Numbered = z.object({ number: z.string().max(60) });
+const REFRESH_SECONDS = 2;
+
+type Showing = Pick<Context<{ number: string }, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
 
 export function subsidyRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/classes/:number/claim',
-    summary: 'What the filed trainees of a class come to, before the claim is sent',
+    summary: 'What the filed trainees of a class come to, before the claim is sent; the claim itself is the decision of the task named',
     tags: ['subsidies'],
     access: 'signed-in',
-    params: Number_,
-    handle: async ({ db, actor, params }) => {
-      const row = await getClass(db, params.number);
-      const region = await getRegion(db, row.region);
-      if (!maySee(actor, { regionPath: region.path, institutionIds: [row.institution_id] })) throw new NotFoundError('class.unknown');
-      const names = new Map((await listRoster(db, row.id)).map((line) => [line.id, line]));
-      const lines = (await priceClaim(db, row.id)).map((line) => ({
-        seat: names.get(line.enrolmentId)?.seat,
-        name: names.get(line.enrolmentId)?.name,
-        id_masked: names.get(line.enrolmentId)?.id_masked,
-        standardFen: line.amount.standardFen,
-        percent: line.amount.percent,
-        amountFen: line.amount.amountFen,
-        formula: line.amount.formula,
-        sources: line.amount.lines,
-      }));
-      const task = await findOpenTask(db, `class-${row.number}`, ['claim']);
-      const totalFen = lines.reduce((sum, line) => sum + line.amountFen, 0);
-      return page('subsidies/claim', { title: row.title, number: row.number, packId: row.pack_id, lines, totalFen, task, own: actor.institutionId === row.institution_id }, { nav: 'classes', json: { lines, totalFen, task: task ?? null } });
-    },
+    params: Numbered,
+    response: Claim,
+    handle: (context) => claim(context),
   });
 
-  const show = async ({ db, actor, params }: Pick<Context<{ number: string }, unknown, unknown>, 'db' | 'actor' | 'params'>, more: Record<string, unknown> = {}, status = 200) => {
-    const application = await getApplicationView(db, actor, params.number);
-    const lines = await listLines(db, application.id);
-    const correction = actor.institutionId === application.institution_id ? await findOpenTask(db, application.procedure_id, ['account_correction']) : undefined;
-    const json = lines.map((line) => ({
-      id: line.id,
-      enrolmentId: line.enrolment_id,
-      seat: line.seat,
-      name: line.name,
-      standardFen: line.standard_fen,
-      percent: Number(line.percent),
-      amountFen: line.amount_fen,
-      formula: line.trace.formula,
-      status: line.status,
-      reason: line.status_reason,
-      held: line.held_by !== null,
-    }));
-    const view = {
-      number: application.number,
-      title: application.title,
-      institution: application.institution,
-      classNumber: application.class_number,
-      packId: application.pack_id,
-      fund: application.fund,
-      year: application.year,
-      status: application.status,
-      totalFen: application.total_fen,
-      approvedFen: application.approved_fen,
-      lines: json.map((line, at) => ({ ...line, id_masked: lines[at]?.id_masked, account_masked: lines[at]?.account_masked, sources: lines[at]?.trace.lines, correcting: correction !== undefined && line.status === 'failed' })),
-      correction,
-      ...more,
-    };
-    return page('subsidies/show', view, { nav: 'classes', status, json: { number: application.number, status: application.status, totalFen: application.total_fen, approvedFen: application.approved_fen, lines: json, correction: correction ?? null } });
-  };
+  route(counter, {
+    method: 'post',
+    path: '/classes/:number/claim',
+    summary: 'Sends the claim for every filed trainee of the class',
+    tags: ['subsidies'],
+    access: ['institution'],
+    params: Numbered,
+    response: z.object({ application: z.string() }),
+    handle: async ({ db, actor, params, request }) => {
+      const row = await getClass(db, params.number);
+      if (row.institution_id !== actor.institutionId) throw new NotFoundError('class.unknown');
+      await decideTask(db, actor, { taskId: await claimTaskOf(db, row.number), outcome: 'submit', request });
+      const application = await getApplicationOfClass(db, row.id);
+      return redirect(`/subsidies/${application.number}`, { json: { application: application.number }, flash: 'subsidies.claimSent' });
+    },
+  });
 
   route(counter, {
     method: 'get',
     path: '/subsidies/:number',
-    summary: 'One application with its lines',
+    summary: 'One application with its lines, batches and what its institution may do',
     tags: ['subsidies'],
     access: 'signed-in',
-    params: Number_,
-    response: z.object({ number: z.string(), status: z.string(), totalFen: z.number().int(), approvedFen: z.number().int().nullable(), lines: z.array(Line), correction: z.unknown() }),
+    params: Numbered,
+    response: Application,
     handle: (context) => show(context),
   });
 
   route(counter, {
     method: 'post',
     path: '/subsidies/:number/accounts',
-    summary: 'New accounts for lines that the bank returned; then the lines go out again',
+    summary: 'New accounts by enrolment, for lines that the bank returned or while the claim is back for correction',
     tags: ['subsidies'],
     access: ['institution'],
-    params: Number_,
+    params: Numbered,
     body: z.object({ accounts: z.record(z.string().max(40), z.string().max(40)), banks: z.record(z.string().max(40), z.string().trim().max(60)).optional() }),
     response: z.object({ corrected: z.number().int() }),
     handle: async ({ db, vault, actor, params, body, request }) => {
@@ -107,13 +75,14 @@ export function subsidyRoutes(counter: Counter): void {
       const to = `/subsidies/${application.number}`;
       const entered = Object.entries(body.accounts).filter(([, account]) => account.trim() !== '');
       const accounts = entered.map(([enrolmentId, account]) => ({ enrolmentId, account, bankName: body.banks?.[enrolmentId] }));
-      if (request && (await findAnswer(db, request))) return redirect(to, { json: { corrected: accounts.length }, flash: 'subsidies.accountsCorrected' });
-      const { saved } = await correctAccounts(db, vault, actor, { number: application.number, accounts });
+      const answer = { json: { corrected: accounts.length }, flash: 'subsidies.accountsCorrected' };
+      if (request && (await findAnswer(db, request))) return redirect(to, answer);
+      await correctAccounts(db, vault, actor, { number: application.number, accounts });
       const task = await findOpenTask(db, application.procedure_id, ['account_correction']);
       // A claim that is back for correction is handed in again at its own task.
-      if (!task) return redirect(to, { json: { corrected: saved }, flash: 'subsidies.accountsSaved' });
+      if (!task) return redirect(to, { ...answer, flash: 'subsidies.accountsSaved' });
       await decideTask(db, actor, { taskId: task.id, outcome: 'corrected', request });
-      return redirect(to, { json: { corrected: saved }, flash: 'subsidies.accountsCorrected' });
+      return redirect(to, answer);
     },
     onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
   });
@@ -124,13 +93,87 @@ export function subsidyRoutes(counter: Counter): void {
     summary: 'The institution takes its claim back, as long as no money is committed',
     tags: ['subsidies'],
     access: ['institution'],
-    params: Number_,
+    params: Numbered,
     body: z.object({ reason: z.string().trim().max(500).default('') }),
     response: z.object({ withdrawn: z.boolean() }),
     handle: async ({ db, actor, params, body, request }) => {
       await withdrawApplication(db, actor, { number: params.number, reason: body.reason, request });
       return redirect(`/subsidies/${params.number}`, { json: { withdrawn: true }, flash: 'subsidies.withdrawn' });
     },
-    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+    onInvalid: (context, issues, entered) => show(context, { issues, entered, withdrawing: true }, 422),
   });
+}
+
+async function claim({ db, actor, params, t, locale }: Showing) {
+  const row = await getClass(db, params.number);
+  const region = await getRegion(db, row.region);
+  if (!maySee(actor, { regionPath: region.path, institutionIds: [row.institution_id] })) throw new NotFoundError('class.unknown');
+  const [people, priced, task] = await Promise.all([listFiledPeople(db, row.id), priceClaim(db, row.id), findOpenTask(db, `class-${row.number}`, ['claim'])]);
+  const lines = priced.flatMap(({ enrolmentId, amount }) => {
+    const person = people.get(enrolmentId);
+    return person ? [{ ...amountView(person, amount, t, locale), held: person.held_by !== null }] : [];
+  });
+  const totalFen = lines.reduce((sum, line) => sum + line.amountFen, 0);
+  const view = {
+    title: row.title,
+    classNumber: row.number,
+    packId: row.pack_id,
+    lines,
+    totalFen,
+    shownFen: totalFen,
+    showAccount: true,
+    unsourced: lines.some((line) => line.unsourced),
+    open: task !== undefined && actor.institutionId === row.institution_id,
+  };
+  return page('subsidies/claim', view, { nav: 'classes', json: { number: row.number, packId: row.pack_id, lines, totalFen, taskId: task?.id ?? null } });
+}
+
+async function show({ db, actor, params, t, locale }: Showing, more: Record<string, unknown> = {}, status = 200) {
+  const application = await getApplicationView(db, actor, params.number);
+  const own = actor.institutionId === application.institution_id;
+  const [rows, batches, papers, correctable, correction] = await Promise.all([
+    listLines(db, application.id),
+    listBatchesOf(db, application.id),
+    listPapersOf(db, application.procedure_id),
+    own ? listCorrectable(db, application.procedure_id) : [],
+    own ? findOpenTask(db, application.procedure_id, ['correction']) : undefined,
+  ]);
+  const lines = rows.map((line) => lineView(line, t, locale));
+  const open = new Map(correctable.map((line) => [line.enrolmentId, line]));
+  const sum = (wanted: (line: (typeof lines)[number]) => boolean): number => lines.filter(wanted).reduce((fen, line) => fen + line.amountFen, 0);
+  const facts = {
+    number: application.number,
+    classNumber: application.class_number,
+    title: application.title,
+    institution: application.institution,
+    status: application.status,
+    packId: application.pack_id,
+    fund: application.fund,
+    year: application.year,
+    totalFen: application.total_fen,
+    approvedFen: application.approved_fen,
+    paidFen: sum((line) => line.status === 'paid'),
+  };
+  const view = {
+    ...facts,
+    statusLabel: t(`subsidies.states.${application.status}`),
+    stages: trackOf({ type: 'subsidyApplication', stage: application.stage, status: application.procedure_status, outcome: application.procedure_outcome }, t),
+    lines,
+    shownFen: sum((line) => line.status !== 'excluded'),
+    showStatus: true,
+    showAccount: true,
+    unsourced: lines.some((line) => line.unsourced),
+    people: lines.filter((line) => line.status !== 'excluded').length,
+    batches: batches.map((batch) => ({ ...batch, statusLabel: t(`payments.states.${batch.status}`) })),
+    mayOpenBatches: !own,
+    papers: papers.map((paper) => ({ ...paper, label: t(`subsidies.papers.${paper.kind}`) })),
+    accounts: lines.filter((line) => open.has(line.enrolmentId)).map((line) => ({ ...line, waits: open.get(line.enrolmentId)?.waits === true })),
+    returned: correctable.some((line) => line.returned),
+    resubmit: correction ? `/tasks/${correction.id}` : undefined,
+    mayWithdraw: own && mayWithdraw(application) && application.procedure_status === 'open',
+    moving: application.behind,
+    ...more,
+  };
+  const json = { ...facts, lines, batches: batches.map((batch) => ({ number: batch.number, status: batch.status, lineCount: batch.line_count, totalFen: batch.total_fen })), correctable: correctable.map((line) => line.enrolmentId) };
+  return page('subsidies/show', view, { nav: 'classes', status, json, ...(application.behind ? { refreshSeconds: REFRESH_SECONDS } : {}) });
 }

@@ -1,7 +1,9 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
+import type { Knex } from 'knex';
 import { z } from 'zod';
-import { claimTask, decideTask, getTask, releaseTask } from '../../db/decisions.ts';
+import { claimTask, decideTask, getTask, releaseTask, type TaskRow } from '../../db/decisions.ts';
 import { revealId } from '../../db/roster.ts';
+import type { Actor } from '../../db/users.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { redirect } from '../replies.ts';
 import { type Counter, route } from '../routing.ts';
@@ -26,6 +28,12 @@ function kept(entered: unknown): Redraw {
 function listOf(text: string | undefined): InboxList {
   const read = InboxList.safeParse(Object.fromEntries(new URLSearchParams(text ?? '')));
   return read.success ? read.data : { view: 'queue' };
+}
+
+/** The next task of the list. What time it is matters only where the list is limited to what is late or soon. */
+async function nextOf(db: Knex, actor: Actor, list: InboxList, decided: string): Promise<string | undefined> {
+  const times = list.urgency ? inboxTimes(await readToday(db)) : { now: new Date(0), soonUntil: new Date(0) };
+  return findNextTask(db, actor, toFilter(list), times, decided);
 }
 
 export function taskActRoutes(counter: Counter): void {
@@ -81,17 +89,17 @@ export function taskActRoutes(counter: Counter): void {
       const { db, actor, params, body, req, res, request, forPage, t } = context;
       return orConflict(context, { ...kept(body), list: body.list, seen: body.seen }, async () => {
         const taskId = taskIdOf(params);
-        const task = await getTask(db, taskId);
+        const task = (await getTask(db, taskId)) as TaskRow & { subject_title: string };
         const { reason, payload } = readDecision(task.kind, body);
         const answer = await decideTask(db, actor, { taskId, outcome: body.outcome, reason, payload, version: body.version, request });
         const seconds = preferredWait(req);
         if (seconds > 0) res.setHeader('Preference-Applied', `wait=${seconds}`);
-        const applied = await waitUntilApplied(db, params.procedure, answer.factNo, seconds);
+        const applied = seconds > 0 && (await waitUntilApplied(db, params.procedure, answer.factNo, seconds));
         const list = listOf(body.list);
-        const next = await findNextTask(db, actor, toFilter(list), inboxTimes(await readToday(db)), taskId);
+        const next = await nextOf(db, actor, list, taskId);
         const to = withQuery(next ? taskPath(next) : '/tasks', listQuery(list));
-        const params_ = { number: params.procedure, outcome: forPage ? outcomeLabel(words, t, task.kind, body.outcome) : body.outcome };
-        return redirect(to, { json: { ...answer, applied, next: next ?? null }, flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: params_ } });
+        const spoken = forPage ? { number: task.subject_title, outcome: outcomeLabel(words, t, task.kind, body.outcome) } : {};
+        return redirect(to, { json: { ...answer, applied, next: next ?? null }, flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: spoken } });
       });
     },
     onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, ...kept(entered) }),

@@ -33,8 +33,10 @@ export type CaseParts = {
 };
 
 /** Kinds whose decision is taken on another page. */
-const decidedElsewhere = new Set(['attendance', 'results', 'claim', 'bank_answer', 'calendar_notice']);
+const decidedElsewhere = new Set(['attendance', 'results', 'claim', 'bank_answer', 'account_correction', 'calendar_notice']);
 const dangerous = new Set(['refuse', 'propose_refusal', 'uphold', 'send_back', 'not_rectified', 'finding']);
+/** What happens inside the office is not shown to institutions. */
+const inside = new Set(['task.claim', 'task.reassign', 'task.urge', 'task.escalate', 'task.leader', 'task.superior', 'task.propose_refusal']);
 /** Kinds on which a remark makes sense even where no outcome demands one. */
 const withoutReason = new Set(['publish', 'correction', 'batch_make']);
 
@@ -81,7 +83,7 @@ export function caseView(parts: CaseParts) {
     reasonHint: task.kind === 'review' ? 'review' : 'other',
     evidence,
     hasWork: evidence.work !== undefined,
-    timeline: parts.timeline.map((line) => timelineView(line, parts)),
+    timeline: parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts)),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     seen: parts.timeline[0]?.id ?? 0,
     changes: parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),

@@ -84,7 +84,7 @@ function normalList(text: string | undefined): string {
   return read.success ? listQuery(read.data) : '';
 }
 
-function caseJson({ found, actor, at, t, evidence, timeline }: CaseParts, view: ReturnType<typeof caseView>) {
+function caseJson({ found, actor, at, t, evidence }: CaseParts, view: ReturnType<typeof caseView>) {
   const { task } = found;
   const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
@@ -108,7 +108,7 @@ function caseJson({ found, actor, at, t, evidence, timeline }: CaseParts, view: 
     outcome: task.outcome,
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
-    timeline: view.timeline.map((line, index) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: timeline[index]?.reason ?? null })),
+    timeline: view.timeline.map((line) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: line.reason })),
     evidence: evidence.data,
   };
 }

@@ -1,76 +1,96 @@
-/** Applications and batches as their pages show them: names in full for the office, numbers masked. */
+/** Payment batches as their pages show them. Full account numbers are in the bank's file only. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
-import type { BatchRow } from '../payments.ts';
-import type { ApplicationRow } from '../subsidies.ts';
+import type { BatchRow, BatchStatus } from '../payments.ts';
 import type { Actor } from '../users.ts';
 
-export type ApplicationView = ApplicationRow & { class_number: string; title: string; institution: string; institution_id: string; path: string; pack_id: string };
-export type LineView = {
-  id: string;
-  enrolment_id: string;
-  seat: number;
-  name: string;
-  id_masked: string;
-  account_masked: string;
-  bank_name: string;
-  standard_fen: number;
-  percent: string;
-  amount_fen: number;
-  trace: { formula: string; lines: { code: string; value: number; unit: string; source: string; sourced: boolean; article?: string }[] };
-  status: string;
-  status_reason: string | null;
-  held_by: string | null;
+export type BatchView = Omit<BatchRow, 'bank_file_sealed'> & {
+  path: string;
+  made_name: string;
+  checked_name: string | null;
+  released_name: string | null;
+  title: string;
+  institution: string;
+  has_file: boolean;
+  paid_fen: number;
+  failed_count: number;
+  stage: string;
+  procedure_status: string;
+  procedure_outcome: string | null;
+  behind: boolean;
 };
 
-/** Throws NotFoundError outside the reader's scope. */
-export async function getApplicationView(db: Db, actor: Actor, number: string): Promise<ApplicationView> {
-  const row: ApplicationView | undefined = await db('subsidy_applications as s')
-    .join('classes as c', 'c.id', 's.class_id')
-    .join('institutions as i', 'i.id', 'c.institution_id')
-    .join('regions as r', 'r.code', 's.region')
-    .where('s.number', number)
-    .first('s.*', 'c.number as class_number', 'c.title', 'c.pack_id', 'i.name as institution', 'c.institution_id', 'r.path');
-  if (!row || !maySee(actor, { regionPath: row.path, institutionIds: [row.institution_id] })) throw new NotFoundError('application.unknown');
-  return row;
-}
+const columns = ['id', 'number', 'procedure_id', 'region', 'fund', 'year', 'line_count', 'total_fen', 'payer_name', 'payer_account', 'bank_template', 'status'] as const;
+const signatures = ['made_by', 'made_at', 'checked_by', 'checked_at', 'released_by', 'released_at', 'bank_file_digest', 'answered_at', 'answer_digest'] as const;
 
-export async function listLines(db: Db, applicationId: string): Promise<LineView[]> {
-  return db('payment_lines as l')
-    .join('enrolments as e', 'e.id', 'l.enrolment_id')
-    .join('people as p', 'p.id', 'e.person_id')
-    .where('l.application_id', applicationId)
-    .orderBy('e.seat')
-    .select('l.id', 'l.enrolment_id', 'e.seat', 'p.name', 'p.id_masked', 'e.account_masked', 'e.bank_name', 'l.standard_fen', 'l.percent', 'l.amount_fen', 'l.trace', 'l.status', 'l.status_reason', 'e.held_by');
-}
-
-export type BatchView = BatchRow & { path: string; made_name: string; checked_name: string | null; released_name: string | null; title: string; institution: string };
-
-const batchColumns = (db: Db) =>
+const batches = (db: Db) =>
   db('payment_batches as b')
     .join('procedures as p', 'p.id', 'b.procedure_id')
     .join('regions as r', 'r.code', 'b.region')
     .join('users as m', 'm.id', 'b.made_by')
     .leftJoin('users as k', 'k.id', 'b.checked_by')
     .leftJoin('users as x', 'x.id', 'b.released_by')
-    .select('b.*', 'r.path', 'm.name as made_name', 'k.name as checked_name', 'x.name as released_name', 'p.subject_title as title', 'p.institution_name as institution');
+    .joinRaw(
+      `cross join lateral (select coalesce(sum(l.amount_fen) filter (where a.status = 'paid'), 0) as paid_fen, count(*) filter (where a.status = 'failed') as failed_count
+         from payment_attempts a join payment_lines l on l.id = a.line_id where a.batch_id = b.id) t`,
+    )
+    .select([...columns, ...signatures].map((column) => `b.${column}`))
+    .select('r.path', 'm.name as made_name', 'k.name as checked_name', 'x.name as released_name', 'p.subject_title as title', 'p.institution_name as institution')
+    .select('p.stage', 'p.status as procedure_status', 'p.outcome as procedure_outcome', db.raw('p.applied_no < p.fact_no as behind'))
+    .select(db.raw('b.bank_file_sealed is not null as has_file'), db.raw('t.paid_fen::bigint as paid_fen'), 't.failed_count');
 
-export async function listBatches(db: Db, actor: Actor, limit: number): Promise<BatchView[]> {
+export type BatchFilter = { status?: BatchStatus | undefined; limit: number; offset: number };
+
+/** Batches of the reader's regions, newest first, with how many there are. */
+export async function listBatches(db: Db, actor: Actor, { status, limit, offset }: BatchFilter): Promise<{ batches: BatchView[]; total: number }> {
   const paths = actor.grants.map((grant) => grant.path);
-  return batchColumns(db)
-    .whereRaw(`exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')`, [paths])
+  const within = `exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')`;
+  const rows: BatchView[] = await batches(db)
+    .whereRaw(within, [paths])
+    .modify((query) => {
+      if (status) query.where('b.status', status);
+    })
     .orderBy('b.made_at', 'desc')
-    .limit(limit);
+    .limit(limit)
+    .offset(offset);
+  const counted = await db('payment_batches as b')
+    .join('regions as r', 'r.code', 'b.region')
+    .whereRaw(within, [paths])
+    .modify((query) => {
+      if (status) query.where('b.status', status);
+    })
+    .count<{ count: number }[]>('b.id as count');
+  return { batches: rows, total: Number(counted[0]?.count ?? 0) };
 }
 
+/** Throws NotFoundError outside the reader's regions. */
 export async function getBatchView(db: Db, actor: Actor, number: string): Promise<BatchView> {
-  const row: BatchView | undefined = await batchColumns(db).where('b.number', number).first();
+  const row: BatchView | undefined = await batches(db).where('b.number', number).first();
   if (!row || !maySee(actor, { regionPath: row.path })) throw new NotFoundError('batch.unknown');
   return row;
 }
 
-export type AttemptView = { serial: number; reference: string; name: string; id_masked: string; account_masked: string; amount_fen: number; status: string; reason: string | null; number: number; line_id: string };
+export async function findBatchViewOf(db: Db, procedureId: string): Promise<BatchView | undefined> {
+  return batches(db).where('b.procedure_id', procedureId).first();
+}
+
+export type AttemptView = {
+  serial: number;
+  reference: string;
+  number: number;
+  line_id: string;
+  name: string;
+  id_masked: string;
+  account_masked: string;
+  bank_name: string;
+  amount_fen: number;
+  status: 'planned' | 'sent' | 'paid' | 'failed' | 'cancelled';
+  reason_code: string | null;
+  reason: string | null;
+  bank_serial: string | null;
+  held_by: string | null;
+};
 
 export async function listAttempts(db: Db, batchId: string): Promise<AttemptView[]> {
   return db('payment_attempts as a')
@@ -79,10 +99,22 @@ export async function listAttempts(db: Db, batchId: string): Promise<AttemptView
     .join('people as p', 'p.id', 'e.person_id')
     .where('a.batch_id', batchId)
     .orderBy('a.serial')
-    .select('a.serial', 'a.reference', 'p.name', 'p.id_masked', 'a.account_masked', 'l.amount_fen', 'a.status', 'a.reason', 'a.number', 'a.line_id');
+    .select('a.serial', 'a.reference', 'a.number', 'a.line_id', 'p.name', 'p.id_masked', 'a.account_masked', 'a.bank_name', 'l.amount_fen')
+    .select('a.status', 'a.reason_code', 'a.reason', 'a.bank_serial', 'e.held_by');
+}
+
+/** Numbers of the applications whose lines a batch pays. */
+export async function listApplicationsIn(db: Db, batchId: string): Promise<string[]> {
+  return db('subsidy_applications as s')
+    .whereIn('s.id', db('payment_attempts as a').join('payment_lines as l', 'l.id', 'a.line_id').where('a.batch_id', batchId).select('l.application_id'))
+    .orderBy('s.number')
+    .pluck('s.number');
 }
 
 /** The open task of a procedure of one of these kinds, for the links and forms of a page. */
 export async function findOpenTask(db: Db, procedureId: string, kinds: readonly string[]): Promise<{ id: string; kind: string; version: number } | undefined> {
-  return db('tasks').where({ procedure_id: procedureId, status: 'open' }).whereIn('kind', [...kinds]).first('id', 'kind', 'version');
+  return db('tasks')
+    .where({ procedure_id: procedureId, status: 'open' })
+    .whereIn('kind', [...kinds])
+    .first('id', 'kind', 'version');
 }

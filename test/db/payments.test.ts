@@ -101,8 +101,9 @@ describe('a batch', () => {
     const batch = await findBatch(money.db, number);
     if (!batch) throw new Error('no batch');
     expect(JSON.stringify(batch)).not.toContain(filed.accounts[0]);
-    const text = new TextDecoder('gb18030').decode(await takeBankFile(money.db, money.vault, await money.actor('cs-pay-1'), batch));
+    const text = new TextDecoder('gb18030').decode(await takeBankFile(money.db, money.vault, await money.actor('cs-pay-1'), number));
     expect(text.split('\r\n')[1]).toContain(`|${filed.accounts[0]}|张学员乙|中国农业银行|700.00|职业技能培训补贴|${number}-0001`);
+    await expect(takeBankFile(money.db, money.vault, await money.actor('fz-pay-1'), number)).rejects.toMatchObject({ code: 'task.notYours' });
     expect(await money.db('audit_log').where({ act: 'batch.file', subject: procedureId })).toHaveLength(1);
     await money.step(procedureId, 'bank', { acts: [{ act: 'sendBankFile' }] });
     expect((await findBatch(money.db, number))?.bank_file_digest).toBe(batch.bank_file_digest);
@@ -214,7 +215,7 @@ describe('a returned line', () => {
     const correct = async (account: string, enrolmentId = returned, login = 'kangning-1') => correctAccounts(money.db, money.vault, await money.actor(login), { number: application.number, accounts: [{ enrolmentId, account }] });
     await expect(correct(makeCard({ serial: 5 }).replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)))).rejects.toMatchObject({ issues: [{ field: `accounts.${returned}`, code: 'account.number' }] });
     await expect(correct(filed.accounts[0] ?? '')).rejects.toMatchObject({ issues: [{ code: 'account.same' }] });
-    await expect(correct(makeCard({ serial: 777 }), paid)).rejects.toMatchObject({ issues: [{ code: 'account.line' }] });
+    await expect(correct(makeCard({ serial: 777 }), paid)).rejects.toMatchObject({ issues: [{ code: 'account.line' }, { field: `accounts.${returned}`, code: 'required' }] });
     await expect(correct(makeCard({ serial: 777 }), returned, 'shifan-1')).rejects.toMatchObject({ code: 'application.unknown' });
     const account = makeCard({ serial: 777 });
     await correct(account);

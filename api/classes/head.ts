@@ -1,0 +1,86 @@
+/** What stands at the head of every page of a class: who and what, where it stands, and the tabs. */
+import type { ClassHead } from '../../db/views/classes.ts';
+import type { Actor } from '../../db/users.ts';
+import { allowedClassActs, type ClassAct, type ClassStatus, classTrack } from '../../workflows/domain/class.ts';
+import { formatYuan } from '../../workflows/domain/money.ts';
+import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
+import type { Locale, Translate } from '../i18n.ts';
+
+export const classTabs = ['overview', 'roster', 'timetable', 'checks', 'money', 'papers', 'timeline'] as const;
+export type ClassTab = (typeof classTabs)[number];
+
+export const statusTones: Record<ClassStatus, string> = {
+  draft: '',
+  in_review: 'blue',
+  correction: 'amber',
+  publishing: 'blue',
+  ready: 'green',
+  in_training: 'green',
+  filing: 'blue',
+  filed: 'blue',
+  claimed: 'blue',
+  paid: 'green',
+  withdrawn: '',
+  refused: 'red',
+  expired: 'red',
+  terminated: 'red',
+};
+
+const ended: readonly ClassStatus[] = ['withdrawn', 'refused', 'expired', 'terminated'];
+
+export function classPath(number: string, tab: ClassTab = 'overview'): string {
+  return tab === 'overview' ? `/classes/${number}` : `/classes/${number}/${tab}`;
+}
+
+/** What its own institution may do with a class now; nobody else acts on it here. */
+export function actsFor(actor: Actor, head: Pick<ClassHead, 'institution_id' | 'status'>): readonly ClassAct[] {
+  const own = actor.institutionId === head.institution_id && actor.grants.some((grant) => grant.role === 'institution');
+  return own ? allowedClassActs(head.status) : [];
+}
+
+/** Opens a form: only for the own institution, and while the status allows it. Throws NotFoundError, ConflictError. */
+export function requireAct(actor: Actor, head: ClassHead, act: ClassAct): void {
+  if (actor.institutionId !== head.institution_id) throw new NotFoundError('class.unknown');
+  if (!actsFor(actor, head).includes(act)) throw new ConflictError('class.notNow', { status: head.status });
+}
+
+export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Translate; locale: Locale }) {
+  const period = head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates');
+  return {
+    title: head.title,
+    number: head.number,
+    marks: [t('classes.regionMark', { region: locale === 'en' ? head.region_en : head.region_zh, project: head.project })],
+    badge: { label: t(`classes.status.${head.status}`), tone: statusTones[head.status] },
+    facts: [
+      { value: head.institution, detail: t('classes.credit', { grade: head.credit_grade }) },
+      { value: t('classes.headcountHours', { headcount: head.headcount, hours: head.hours }), detail: period },
+      { value: formatYuan(head.amount_fen), detail: t('classes.underPack', { pack: head.pack_id }) },
+    ],
+    stages: stagesOf(head, t),
+    tabs: classTabs.map((name) => ({
+      href: classPath(head.number, name),
+      label: t(`classes.tabs.${name}`),
+      active: name === tab,
+      ...(name === 'roster' && head.headcount > 0 ? { count: head.headcount } : {}),
+      ...(name === 'papers' && head.papers > 0 ? { count: head.papers } : {}),
+    })),
+  };
+}
+
+/** The stage that a class has reached: that of its application once there is one. */
+export function stageOf(head: Pick<ClassHead, 'procedure' | 'application'>): string {
+  const stage = head.application?.stage ?? head.procedure?.stage ?? 'draft';
+  if (stage === 'opened') return head.application ? 'subsidy' : 'pre_training';
+  return stage === 'refusal' ? 'approval' : stage;
+}
+
+/** The tracker: the same one for the institution, the office and the public. */
+export function stagesOf(head: ClassHead, t: Translate) {
+  const at = head.status === 'paid' ? classTrack.length : classTrack.findIndex((entry) => entry.stages.includes(stageOf(head)));
+  const present = ended.includes(head.status) ? 'stopped' : head.status === 'correction' ? 'paused' : 'current';
+  return classTrack.map((entry, index) => ({
+    label: t(`tasks.track.${entry.key}`),
+    state: index < at ? 'done' : index === at ? present : 'todo',
+    ...(index === at && present === 'paused' ? { detail: t('classes.waitsForYou') } : {}),
+  }));
+}

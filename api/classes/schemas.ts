@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { classStatuses } from '../../workflows/domain/class.ts';
+
+const emptyAsAbsent = z.literal('').transform(() => undefined);
+
+/** `350104-2026-00001`. Anything else is no class. */
+export const ClassParams = z.object({ number: z.string().regex(/^\d{6}-\d{4}-\d{5,8}$/) });
+export type ClassParams = z.output<typeof ClassParams>;
+
+export const ClassQuery = z.object({
+  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  status: z.enum(classStatuses).optional().or(emptyAsAbsent),
+  after: z
+    .string()
+    .regex(/^[\w-]{20,200}$/)
+    .optional()
+    .or(emptyAsAbsent),
+  size: z.coerce.number().int().min(1).max(100).default(25),
+});
+
+/** `check` marks on a form what a submission would refuse. */
+export const CheckQuery = z.object({ check: z.literal('1').optional().or(emptyAsAbsent) });
+
+export const ClassForm = z
+  .object({
+    projectId: z.uuid(),
+    title: z.string().trim().min(2).max(80),
+    plan: z.string().trim().max(5_000).optional(),
+    startDate: z.iso.date().optional(),
+    endDate: z.iso.date().optional(),
+    venueId: z.uuid().optional(),
+    assessorId: z.uuid().optional(),
+    version: z.coerce.number().int().optional(),
+  })
+  .meta({ id: 'ClassForm' });
+
+/** One row of a timetable. */
+export const SessionForm = z
+  .object({
+    day: z.iso.date(),
+    half: z.enum(['morning', 'afternoon', 'evening']),
+    hours: z.coerce.number().int().min(1).max(8),
+    kind: z.enum(['theory', 'practice']),
+    topic: z.string().trim().min(1).max(100),
+    teacherId: z.uuid(),
+    venueId: z.uuid(),
+  })
+  .meta({ id: 'SessionForm' });
+
+/** A form sends its empty rows too; they are left out, and fields left empty count as absent. */
+export function filledRows(body: unknown): Record<string, unknown>[] {
+  const given = (body as { sessions?: unknown } | undefined)?.sessions;
+  const rows = Array.isArray(given) ? given : typeof given === 'object' && given !== null ? Object.values(given) : [];
+  return rows
+    .filter((row): row is Record<string, unknown> => typeof row === 'object' && row !== null)
+    .map((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== '')))
+    .filter((row) => row['day'] !== undefined || row['topic'] !== undefined || row['hours'] !== undefined);
+}
+
+export const TimetableForm = z
+  .object({
+    sessions: z.preprocess((given) => (given === undefined ? [] : filledRows({ sessions: given })), z.array(SessionForm).max(400)),
+    version: z.coerce.number().int().optional(),
+  })
+  .meta({ id: 'TimetableForm' });
+
+export const ProposalForm = z.object({
+  hours: z.coerce.number().int().min(1).max(1_000),
+  hoursPerHalf: z.coerce.number().int().min(1).max(8),
+  theoryPercent: z.coerce.number().int().min(0).max(100),
+  evenings: z.string().optional(),
+  teacherIds: z.preprocess((value) => (Array.isArray(value) ? value : value === undefined ? [] : [value]), z.array(z.uuid()).min(1)),
+  venueId: z.uuid(),
+});
+
+export const SubmitForm = z.object({ version: z.coerce.number().int().optional() }).meta({ id: 'ClassSubmission' });
+export const ResubmitForm = z
+  .object({ taskVersion: z.coerce.number().int().optional(), remark: z.string().trim().max(2_000).optional() })
+  .meta({ id: 'ClassResubmission' });
+export const WithdrawForm = z.object({ reason: z.string().trim().min(2).max(1_000) }).meta({ id: 'ClassWithdrawal' });
+
+const Person = z.object({ code: z.string(), zh: z.string(), en: z.string() });
+export const ClassItem = z
+  .object({
+    number: z.string(),
+    title: z.string(),
+    status: z.enum(classStatuses),
+    stage: z.string().nullable(),
+    institution: z.string(),
+    region: Person,
+    project: z.string(),
+    startDate: z.string().nullable(),
+    endDate: z.string().nullable(),
+    headcount: z.number().int(),
+    amountFen: z.number().int(),
+    task: z.object({ step: z.string(), role: z.string(), dueDate: z.string().nullable() }).nullable(),
+  })
+  .meta({ id: 'ClassItem' });
+
+export const ClassDetail = z
+  .object({
+    number: z.string(),
+    title: z.string(),
+    status: z.enum(classStatuses),
+    stage: z.string().nullable(),
+    version: z.number().int(),
+    institution: z.string(),
+    projectId: z.string(),
+    project: z.string(),
+    plan: z.string(),
+    startDate: z.string().nullable(),
+    endDate: z.string().nullable(),
+    venueId: z.string().nullable(),
+    assessorId: z.string().nullable(),
+    packId: z.string(),
+    headcount: z.number().int(),
+    amountFen: z.number().int(),
+    hours: z.number().int(),
+    acts: z.array(z.string()),
+    tasks: z.array(z.object({ id: z.string(), step: z.string(), kind: z.string(), role: z.string(), mine: z.boolean(), dueDate: z.string().nullable() })),
+    outstanding: z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })),
+    moving: z.boolean(),
+  })
+  .meta({ id: 'ClassDetail' });

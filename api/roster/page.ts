@@ -1,0 +1,73 @@
+/** A roster as pages show it: full name, masked numbers, group, verdict in words, amount with standard, percentage and source. */
+import type { RosterLine } from '../../db/roster.ts';
+import type { Verdict } from '../../workflows/domain/eligibility.ts';
+import type { Calculation } from '../../workflows/domain/calculator.ts';
+import { findGroup } from '../../workflows/domain/groups.ts';
+import { maskAccount, maskId, maskPhone } from '../../workflows/domain/identity.ts';
+import type { RosterError, RosterField } from '../../workflows/domain/roster.ts';
+import type { SheetRow } from '../../workflows/domain/sheet.ts';
+import type { Locale, Translate, Words } from '../i18n.ts';
+
+type Speech = { t: Translate; words: Words; locale: Locale };
+
+export function rosterLineView(line: RosterLine, { t, locale, words }: Speech) {
+  const verdict = line.eligibility as Partial<Verdict> | null;
+  const trace = line.amount_trace as Calculation | null;
+  const group = findGroup(line.group_code);
+  const judged = verdict?.hits !== undefined;
+  return {
+    id: line.id,
+    seat: line.seat,
+    name: line.name,
+    idMasked: line.id_masked,
+    phone: line.phone_masked,
+    bank: line.bank_name,
+    account: line.account_masked,
+    group: group ? (locale === 'en' ? group.en : group.zh) : line.group_code,
+    groupCode: line.group_code,
+    status: line.status,
+    statusLabel: t(`roster.status.${line.status}`),
+    statusReason: line.status_reason,
+    held: line.held_by !== null,
+    judged,
+    eligible: verdict?.eligible === true,
+    findings: (verdict?.hits ?? []).filter((hit) => !hit.passed).map((hit) => ({ text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source })),
+    amountFen: line.amount_fen,
+    standardFen: trace?.standardFen,
+    percent: trace?.percent,
+    formula: trace?.formula ?? '',
+    source: sourceOf(trace),
+    unsourced: (trace?.lines ?? []).some((part) => !part.sourced),
+    lines: (trace?.lines ?? []).map((part) => ({ ...part, label: words.has(`calculator.${part.code}`) ? t(`calculator.${part.code}`) : part.code })),
+  };
+}
+
+function sourceOf(trace: Calculation | null): string {
+  const basis = trace?.lines?.[0];
+  return basis ? [basis.source, basis.article].filter(Boolean).join(' ') : '';
+}
+
+export type RosterRefusal = { row: number; column: number; columnName: string; field: string; value: string; message: string; code: string };
+
+/** What is wrong at which cell, with the cell's value masked: the page may be looked at over a shoulder. */
+export function refusalView(rows: readonly SheetRow[], errors: readonly RosterError[], t: Translate): RosterRefusal[] {
+  const byNumber = new Map(rows.map((row) => [row.number, row]));
+  return errors.map((error) => ({
+    row: error.row,
+    column: error.column,
+    columnName: error.field === 'roster' ? '' : t(`roster.fields.${error.field}`),
+    field: error.field,
+    value: error.field === 'roster' ? '' : maskCell(error.field, byNumber.get(error.row)?.cells[error.column - 1]?.text ?? ''),
+    message: t(`errors.${error.code}`, error.params),
+    code: error.code,
+  }));
+}
+
+function maskCell(field: RosterField, text: string): string {
+  const plain = text.trim();
+  if (plain === '' || plain.startsWith('=')) return plain.slice(0, 40);
+  if (field === 'idNumber') return plain.length > 10 ? maskId(plain) : '*'.repeat(plain.length);
+  if (field === 'phone') return plain.length > 7 ? maskPhone(plain) : '*'.repeat(plain.length);
+  if (field === 'account') return plain.length > 8 ? maskAccount(plain) : '*'.repeat(plain.length);
+  return plain.slice(0, 40);
+}
