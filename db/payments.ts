@@ -194,9 +194,9 @@ export async function keepBankFile(trx: Trx, vault: Vault, batchId: string, cont
 export async function takeBankFile(db: Db, vault: Vault, actor: Actor, number: string): Promise<Buffer> {
   const batch = await findBatch(db, number);
   if (!batch) throw new NotFoundError('batch.unknown');
+  if (!batch.bank_file_sealed) throw new ConflictError('batch.notReleased');
   const task = await db('tasks').where({ procedure_id: batch.procedure_id, role: 'payment_officer' }).first('role', 'office', 'institution_id');
   if (!task || !mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) throw new NotAllowedError('task.notYours');
-  if (!batch.bank_file_sealed) throw new ConflictError('batch.notReleased');
   await auditOutside(db, actor.userId, { act: 'batch.file', subject: batch.procedure_id, detail: { lines: batch.line_count, digest: batch.bank_file_digest } });
   return Buffer.from(vault.open(filePlace(batch.id), batch.bank_file_sealed), 'base64');
 }
