@@ -188,7 +188,7 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
       return;
     }
     take(req, res, (error: unknown) => {
-      if (error instanceof multer.MulterError) next(new InputError([{ field: upload.field, code: error.code === 'LIMIT_FILE_SIZE' ? 'file.tooLarge' : 'file.unexpected' }]));
+      if (error instanceof multer.MulterError) next(new InputError([{ field: upload.field, code: error.code === 'LIMIT_FILE_SIZE' ? 'file.tooLarge' : 'file.unexpected', params: { maxMegabytes: Math.floor(upload.maxBytes / 1_000_000) } }]));
       // The parser has no name for a body that breaks off or has no boundary.
       else if (error) next(new InputError([{ field: upload.field, code: 'unreadable' }]));
       else next();
