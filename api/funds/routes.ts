@@ -30,11 +30,9 @@ export function fundRoutes(counter: Counter): void {
   });
 }
 
-/** Whole percents of the budget; what is available is the rest of the bar. */
+/** Whole percents of the budget for the bar (what moved at all is seen), and the used share to a tenth. */
 function sharesOf({ budgetFen, paidFen, inTransitFen, committedFen }: Balance) {
-  const share = (fen: number): number => (budgetFen === 0 ? 0 : Math.round((fen / budgetFen) * 100));
-  const paid = share(paidFen);
-  const paidAndSent = share(paidFen + inTransitFen);
-  const used = share(paidFen + inTransitFen + committedFen);
-  return { paidShare: paid, transitShare: paidAndSent - paid, committedShare: used - paidAndSent, usedShare: used };
+  const share = (fen: number): number => (budgetFen === 0 || fen === 0 ? 0 : Math.max(1, Math.floor((fen / budgetFen) * 100)));
+  const used = budgetFen === 0 ? 0 : ((paidFen + inTransitFen + committedFen) / budgetFen) * 100;
+  return { paidShare: share(paidFen), transitShare: share(inTransitFen), committedShare: share(committedFen), usedShare: Math.round(used * 10) / 10 };
 }
