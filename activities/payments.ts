@@ -23,7 +23,13 @@ export const paymentActs: ActsOfOffice = {
       purpose: PURPOSE,
       reference: line.reference,
     }));
-    const text = formatBatchFile(bankTemplateOf(batch), { batchNumber: batch.number, date: procedure.today, payerName: batch.payer_name, payerAccount: batch.payer_account, lines });
+    const text = formatBatchFile(bankTemplateOf(batch), {
+      batchNumber: batch.number,
+      date: procedure.today,
+      payerName: batch.payer_name,
+      payerAccount: batch.payer_account,
+      lines,
+    });
     await keepBankFile(trx, vault, batch.id, encodeGb18030(text));
   },
 

@@ -1,7 +1,14 @@
 /** Acts of the office on a subsidy application. */
 import { listRoster } from '../db/roster.ts';
 import { issuePaper } from '../db/papers.ts';
-import { type ApplicationStatus, closeApplication, countLines, getApplicationOf, listCommittedLines, setApplicationStatus } from '../db/subsidies.ts';
+import {
+  type ApplicationStatus,
+  closeApplication,
+  countLines,
+  getApplicationOf,
+  listCommittedLines,
+  setApplicationStatus,
+} from '../db/subsidies.ts';
 import { listReviewSignatures } from '../db/views/class-reviews.ts';
 import type { ActsOfOffice } from './acts.ts';
 
@@ -16,7 +23,14 @@ export const subsidyActs: ActsOfOffice = {
     const signatory = signatures.at(-1)?.userId;
     const amounts = new Map((await listCommittedLines(trx, application.id)).map((line) => [line.enrolment_id, line]));
     const people = (await listRoster(trx, application.class_id)).filter((line) => amounts.has(line.id));
-    const content = { number: application.number, title: procedure.subject_title, institution: procedure.institution_name, fund: application.fund, year: application.year, totalFen: application.approved_fen };
+    const content = {
+      number: application.number,
+      title: procedure.subject_title,
+      institution: procedure.institution_name,
+      fund: application.fund,
+      year: application.year,
+      totalFen: application.approved_fen,
+    };
     await issuePaper(trx, {
       kind: 'subsidy_roster',
       classId: application.class_id,
@@ -25,10 +39,25 @@ export const subsidyActs: ActsOfOffice = {
       signatory,
       content: {
         ...content,
-        people: people.map((line) => ({ seat: line.seat, name: line.name, id: line.id_masked, account: line.account_masked, amountFen: amounts.get(line.id)?.amount_fen, standardFen: amounts.get(line.id)?.standard_fen, percent: Number(amounts.get(line.id)?.percent) })),
+        people: people.map((line) => ({
+          seat: line.seat,
+          name: line.name,
+          id: line.id_masked,
+          account: line.account_masked,
+          amountFen: amounts.get(line.id)?.amount_fen,
+          standardFen: amounts.get(line.id)?.standard_fen,
+          percent: Number(amounts.get(line.id)?.percent),
+        })),
       },
     });
-    await issuePaper(trx, { kind: 'funds_request', classId: application.class_id, procedureId: procedure.id, region: procedure.region, signatory, content: { ...content, headcount: people.length } });
+    await issuePaper(trx, {
+      kind: 'funds_request',
+      classId: application.class_id,
+      procedureId: procedure.id,
+      region: procedure.region,
+      signatory,
+      content: { ...content, headcount: people.length },
+    });
   },
 
   countLines: async ({ trx, procedure }) => countLines(trx, procedure),

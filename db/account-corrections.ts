@@ -27,7 +27,12 @@ const correctable = `select l.enrolment_id, e.account_index, e.bank_name, l.stat
  * Saves new accounts, sealed. Nothing is written if one is wrong. Throws InputError at `accounts.<enrolment id>` (account.number,
  * account.same, account.line, required), NotFoundError for anybody else's application, ConflictError `account.notReturned`. Returns how many were saved.
  */
-export async function correctAccounts(db: Knex, vault: Vault, actor: Actor, { number, accounts, request }: AccountCorrection): Promise<{ saved: number }> {
+export async function correctAccounts(
+  db: Knex,
+  vault: Vault,
+  actor: Actor,
+  { number, accounts, request }: AccountCorrection,
+): Promise<{ saved: number }> {
   return onceOnly(db, request, async (trx) => {
     const application = await trx('subsidy_applications').where({ number }).first('id', 'procedure_id');
     if (!application) throw new NotFoundError('application.unknown');
@@ -44,14 +49,21 @@ export async function correctAccounts(db: Knex, vault: Vault, actor: Actor, { nu
         .where({ id: enrolmentId })
         .update({ ...sealedAccount(vault, enrolmentId, account), ...(bankName ? { bank_name: bankName.trim() } : {}) });
     }
-    await auditProcedure(trx, procedure, actor.userId, { act: 'account.correct', subject: procedure.id, detail: { enrolments: entered.map((account) => account.enrolmentId) } });
+    await auditProcedure(trx, procedure, actor.userId, {
+      act: 'account.correct',
+      subject: procedure.id,
+      detail: { enrolments: entered.map((account) => account.enrolmentId) },
+    });
     return { saved: entered.length };
   });
 }
 
 /** Nothing while no task of the institution asks for accounts. */
 async function findCorrectable(db: Db, applicationId: string, procedureId: string): Promise<CorrectableLine[]> {
-  const task = await db('tasks').where({ procedure_id: procedureId, status: 'open', role: 'institution' }).whereIn('kind', ['account_correction', 'correction']).first('kind');
+  const task = await db('tasks')
+    .where({ procedure_id: procedureId, status: 'open', role: 'institution' })
+    .whereIn('kind', ['account_correction', 'correction'])
+    .first('kind');
   if (!task) return [];
   const { rows } = await db.raw<{ rows: CorrectableLine[] }>(correctable, { applicationId, all: task.kind === 'correction' });
   return rows;
@@ -67,7 +79,9 @@ export async function listCorrectable(db: Db, procedureId: string): Promise<{ en
 function accountIssues(vault: Vault, lines: readonly CorrectableLine[], entered: readonly NewAccount[]): Issue[] {
   const known = new Map(lines.map((line) => [line.enrolment_id, line]));
   const given = new Set(entered.map((account) => account.enrolmentId));
-  const missing = lines.filter((line) => line.waits && !given.has(line.enrolment_id)).map((line): Issue => ({ field: `accounts.${line.enrolment_id}`, code: 'required' }));
+  const missing = lines
+    .filter((line) => line.waits && !given.has(line.enrolment_id))
+    .map((line): Issue => ({ field: `accounts.${line.enrolment_id}`, code: 'required' }));
   const wrong = entered.flatMap(({ enrolmentId, account, bankName }): Issue[] => {
     const field = `accounts.${enrolmentId}`;
     const line = known.get(enrolmentId);
@@ -80,7 +94,10 @@ function accountIssues(vault: Vault, lines: readonly CorrectableLine[], entered:
 }
 
 async function countWaiting(trx: Trx, applicationId: string): Promise<number> {
-  const { rows } = await trx.raw<{ rows: { waiting: number }[] }>(`select count(*) as waiting from (${correctable}) c where c.waits`, { applicationId, all: false });
+  const { rows } = await trx.raw<{ rows: { waiting: number }[] }>(`select count(*) as waiting from (${correctable}) c where c.waits`, {
+    applicationId,
+    all: false,
+  });
   return Number(rows[0]?.waiting ?? 0);
 }
 

@@ -22,16 +22,27 @@ export async function takeBankAnswer({ trx, actor, procedure, decision }: Decisi
   const answer = answerOf(decision.payload);
   const batch = await getBatchOf(trx, procedure.id);
   if (batch.status !== 'released') throw new ConflictError(batch.status === 'answered' ? 'bank.alreadyAnswered' : 'batch.notReleased');
-  if (answer.batchNumber !== batch.number) throw new ConflictError('bank.otherBatch', { given: answer.batchNumber.slice(0, 40), expected: batch.number });
+  if (answer.batchNumber !== batch.number)
+    throw new ConflictError('bank.otherBatch', { given: answer.batchNumber.slice(0, 40), expected: batch.number });
   const lines = await match(trx, batch, answer);
   await settle(trx, lines, procedure.now);
   const events = (wanted: boolean) =>
     lines
       .filter((line) => (line.lineStatus === 'paid') === wanted)
-      .map((line) => ({ fund: batch.fund, year: batch.year, region: batch.region, reference: line.reference, amountFen: line.amountFen, actor: actor.userId, classId: procedure.class_id ?? undefined }));
+      .map((line) => ({
+        fund: batch.fund,
+        year: batch.year,
+        region: batch.region,
+        reference: line.reference,
+        amountFen: line.amountFen,
+        actor: actor.userId,
+        classId: procedure.class_id ?? undefined,
+      }));
   await payFunds(trx, events(true));
   await returnFunds(trx, events(false));
-  await trx('payment_batches').where({ id: batch.id }).update({ status: 'answered', answered_at: procedure.now, answer_digest: requestDigest(answer) });
+  await trx('payment_batches')
+    .where({ id: batch.id })
+    .update({ status: 'answered', answered_at: procedure.now, answer_digest: requestDigest(answer) });
   return { answer: undefined, ...countsOf(lines) };
 }
 
@@ -62,7 +73,15 @@ async function match(trx: Trx, batch: BatchRow, answer: BankAnswer): Promise<Set
 /** A line that came back for the bank's own reasons can simply go out again; the others wait for another account. */
 async function settle(trx: Trx, lines: readonly SettledLine[], now: Date): Promise<void> {
   const given = JSON.stringify(
-    lines.map((line) => ({ reference: line.reference, line_id: line.lineId, status: line.status === 'success' ? 'paid' : 'failed', line_status: line.lineStatus, code: line.reasonCode ?? null, reason: line.reason ?? null, serial: line.bankSerial ?? null })),
+    lines.map((line) => ({
+      reference: line.reference,
+      line_id: line.lineId,
+      status: line.status === 'success' ? 'paid' : 'failed',
+      line_status: line.lineStatus,
+      code: line.reasonCode ?? null,
+      reason: line.reason ?? null,
+      serial: line.bankSerial ?? null,
+    })),
   );
   const recordset = `jsonb_to_recordset(cast(:given as jsonb)) as g(reference text, line_id uuid, status text, line_status text, code text, reason text, serial text)`;
   await trx.raw(

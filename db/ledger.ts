@@ -34,7 +34,11 @@ async function post(trx: Trx, kind: EntryKind, debit: AccountKind, credit: Accou
 }
 
 async function openAccounts(trx: Trx, scopes: readonly LedgerScope[], kinds: AccountKind[]): Promise<void> {
-  const wanted = new Map(scopes.flatMap(({ fund, year, region }) => kinds.map((kind) => [`${fund}/${year}/${region}/${kind}`, { fund, year, region, kind }] as const)));
+  const wanted = new Map(
+    scopes.flatMap(({ fund, year, region }) =>
+      kinds.map((kind) => [`${fund}/${year}/${region}/${kind}`, { fund, year, region, kind }] as const),
+    ),
+  );
   await trx('ledger_accounts')
     .insert([...wanted.values()])
     .onConflict(['fund', 'year', 'region', 'kind'])
@@ -43,7 +47,9 @@ async function openAccounts(trx: Trx, scopes: readonly LedgerScope[], kinds: Acc
 
 /** Puts a budget at disposal; further amounts need another reference. */
 export async function setBudget(trx: Trx, budget: LedgerScope & { amountFen: number; reference?: string }): Promise<void> {
-  await post(trx, 'budget', 'available', 'budget', [{ ...budget, reference: budget.reference ?? `${budget.fund}-${budget.year}-${budget.region}` }]);
+  await post(trx, 'budget', 'available', 'budget', [
+    { ...budget, reference: budget.reference ?? `${budget.fund}-${budget.year}-${budget.region}` },
+  ]);
 }
 
 /** At approval. Throws ConflictError `budget.insufficient` with what is left. */
@@ -54,9 +60,15 @@ export async function commitFunds(trx: Trx, event: LedgerEvent): Promise<void> {
   } catch (error) {
     if (sqlState(error) !== CHECK_VIOLATION) throw error;
     await trx.raw('rollback to savepoint commitment');
-    const left = await trx('ledger_accounts').where({ fund: event.fund, year: event.year, region: event.region, kind: 'available' }).first('balance_fen');
+    const left = await trx('ledger_accounts')
+      .where({ fund: event.fund, year: event.year, region: event.region, kind: 'available' })
+      .first('balance_fen');
     const availableFen: number = left?.balance_fen ?? 0;
-    throw new ConflictError('budget.insufficient', { availableFen, available: formatYuan(availableFen), needed: formatYuan(event.amountFen) });
+    throw new ConflictError('budget.insufficient', {
+      availableFen,
+      available: formatYuan(availableFen),
+      needed: formatYuan(event.amountFen),
+    });
   }
 }
 
@@ -78,7 +90,8 @@ export async function returnFunds(trx: Trx, events: readonly LedgerEvent[]): Pro
   await post(trx, 'bank_return', 'committed', 'in_transit', events);
 }
 
-export type Balance = LedgerScope & Record<'budgetFen' | 'availableFen' | 'committedFen' | 'inTransitFen' | 'paidFen', number> & { regionZh: string; regionEn: string };
+export type Balance = LedgerScope &
+  Record<'budgetFen' | 'availableFen' | 'committedFen' | 'inTransitFen' | 'paidFen', number> & { regionZh: string; regionEn: string };
 
 /** Balances within a subtree, by fund, year and region. */
 export async function listBalances(db: Db, paths: readonly string[]): Promise<Balance[]> {

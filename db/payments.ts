@@ -58,7 +58,11 @@ export async function savePayingAccount(db: Db, { bankTemplate, ...row }: Paying
 }
 
 /** The account for a fund of the nearest office upwards from a region. Throws ConflictError `batch.noPayingAccount`. */
-async function payingAccountFor(trx: Trx, regionPath: string, fund: string): Promise<{ name: string; account: string; bank_template: string }> {
+async function payingAccountFor(
+  trx: Trx,
+  regionPath: string,
+  fund: string,
+): Promise<{ name: string; account: string; bank_template: string }> {
   const upwards = regionPath.split('/').reverse();
   const rows = await trx('paying_accounts').where({ fund }).whereIn('region', upwards).select('region', 'name', 'account', 'bank_template');
   const found = rows.sort((a, b) => upwards.indexOf(a.region) - upwards.indexOf(b.region))[0];
@@ -76,7 +80,14 @@ export async function makeBatch({ trx, actor, procedure }: DecisionContext): Pro
     .where({ 'l.application_id': application.id, 'l.status': 'approved' })
     .whereNull('e.held_by')
     .orderBy('e.seat')
-    .select('l.id', 'l.amount_fen', 'e.account_masked', 'e.account_index', 'e.bank_name', trx.raw('(select count(*) from payment_attempts a where a.line_id = l.id) as attempts'));
+    .select(
+      'l.id',
+      'l.amount_fen',
+      'e.account_masked',
+      'e.account_index',
+      'e.bank_name',
+      trx.raw('(select count(*) from payment_attempts a where a.line_id = l.id) as attempts'),
+    );
   if (lines.length === 0) throw new ConflictError('batch.nothingPayable');
   const payer = await payingAccountFor(trx, procedure.region_path, application.fund);
   const totalFen = lines.reduce((sum, line) => sum + line.amount_fen, 0);
@@ -128,7 +139,12 @@ export async function makeBatch({ trx, actor, procedure }: DecisionContext): Pro
   const ids = lines.map((line) => line.id);
   await trx('payment_lines').whereIn('id', ids).update({ status: 'in_batch' });
   await trx('signatures').insert({ scope: procedureId, user_id: actor.userId, step: 'payment.make', signed_at: procedure.now });
-  await writeFact(trx, await lockProcedure(trx, procedureId), { kind: 'submitted', actor: actor.userId }, { act: 'batch.make', subject: procedureId, detail: { lines: lines.length, totalFen } });
+  await writeFact(
+    trx,
+    await lockProcedure(trx, procedureId),
+    { kind: 'submitted', actor: actor.userId },
+    { act: 'batch.make', subject: procedureId, detail: { lines: lines.length, totalFen } },
+  );
   return { batch: number };
 }
 
@@ -160,11 +176,28 @@ async function requireNoneHeld(trx: Trx, batchId: string): Promise<void> {
 /** Released: the money is on its way. */
 async function dispatch(trx: Trx, batch: BatchRow, actor: string): Promise<void> {
   await trx('payment_attempts').where({ batch_id: batch.id, status: 'planned' }).update({ status: 'sent' });
-  await trx('payment_lines').whereIn('id', trx('payment_attempts').where({ batch_id: batch.id, status: 'sent' }).select('line_id')).update({ status: 'sent' });
-  await dispatchFunds(trx, { fund: batch.fund, year: batch.year, region: batch.region, reference: batch.number, amountFen: batch.total_fen, actor });
+  await trx('payment_lines')
+    .whereIn('id', trx('payment_attempts').where({ batch_id: batch.id, status: 'sent' }).select('line_id'))
+    .update({ status: 'sent' });
+  await dispatchFunds(trx, {
+    fund: batch.fund,
+    year: batch.year,
+    region: batch.region,
+    reference: batch.number,
+    amountFen: batch.total_fen,
+    actor,
+  });
 }
 
-export type BankLine = { serial: number; reference: string; enrolmentId: string; name: string; bankName: string; accountSealed: string; amountFen: number };
+export type BankLine = {
+  serial: number;
+  reference: string;
+  enrolmentId: string;
+  name: string;
+  bankName: string;
+  accountSealed: string;
+  amountFen: number;
+};
 
 /** The lines of a batch with what the bank file needs. The account is still sealed. */
 export async function listBankLines(db: Db, batchId: string): Promise<BankLine[]> {
@@ -174,7 +207,15 @@ export async function listBankLines(db: Db, batchId: string): Promise<BankLine[]
     .join('people as p', 'p.id', 'e.person_id')
     .where('a.batch_id', batchId)
     .orderBy('a.serial')
-    .select({ serial: 'a.serial', reference: 'a.reference', enrolmentId: 'e.id', name: 'p.name', bankName: 'e.bank_name', accountSealed: 'e.account_sealed', amountFen: 'l.amount_fen' });
+    .select({
+      serial: 'a.serial',
+      reference: 'a.reference',
+      enrolmentId: 'e.id',
+      name: 'p.name',
+      bankName: 'e.bank_name',
+      accountSealed: 'e.account_sealed',
+      amountFen: 'l.amount_fen',
+    });
 }
 
 const filePlace = (batchId: string): string => placeOf('payment_batches', 'bank_file_sealed', batchId);
@@ -184,7 +225,10 @@ export async function keepBankFile(trx: Trx, vault: Vault, batchId: string, cont
   await trx('payment_batches')
     .where({ id: batchId })
     .whereNull('bank_file_sealed')
-    .update({ bank_file_sealed: vault.seal(filePlace(batchId), content.toString('base64')), bank_file_digest: createHash('sha256').update(content).digest('hex') });
+    .update({
+      bank_file_sealed: vault.seal(filePlace(batchId), content.toString('base64')),
+      bank_file_digest: createHash('sha256').update(content).digest('hex'),
+    });
 }
 
 /**
@@ -195,9 +239,16 @@ export async function takeBankFile(db: Db, vault: Vault, actor: Actor, number: s
   const batch = await findBatch(db, number);
   if (!batch) throw new NotFoundError('batch.unknown');
   if (!batch.bank_file_sealed) throw new ConflictError('batch.notReleased');
-  const task = await db('tasks').where({ procedure_id: batch.procedure_id, role: 'payment_officer' }).first('role', 'office', 'institution_id');
-  if (!task || !mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) throw new NotAllowedError('task.notYours');
-  await auditOutside(db, actor.userId, { act: 'batch.file', subject: batch.procedure_id, detail: { lines: batch.line_count, digest: batch.bank_file_digest } });
+  const task = await db('tasks')
+    .where({ procedure_id: batch.procedure_id, role: 'payment_officer' })
+    .first('role', 'office', 'institution_id');
+  if (!task || !mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
+    throw new NotAllowedError('task.notYours');
+  await auditOutside(db, actor.userId, {
+    act: 'batch.file',
+    subject: batch.procedure_id,
+    detail: { lines: batch.line_count, digest: batch.bank_file_digest },
+  });
   return Buffer.from(vault.open(filePlace(batch.id), batch.bank_file_sealed), 'base64');
 }
 
@@ -211,11 +262,15 @@ export async function closeBatch(trx: Trx, procedure: LockedProcedure, outcome: 
     await trx('payment_batches').where({ id: batch.id }).update({ status: 'cancelled' });
   }
   const applications: ApplicationRow[] = await trx('subsidy_applications as s')
-    .whereIn('s.id', trx('payment_lines as l').join('payment_attempts as a', 'a.line_id', 'l.id').where('a.batch_id', batch.id).select('l.application_id'))
+    .whereIn(
+      's.id',
+      trx('payment_lines as l').join('payment_attempts as a', 'a.line_id', 'l.id').where('a.batch_id', batch.id).select('l.application_id'),
+    )
     .orderBy('s.procedure_id')
     .select('s.*');
   for (const application of applications) {
     const other = await lockProcedure(trx, application.procedure_id);
-    if (other.status === 'open') await writeFact(trx, other, { kind: 'batch_answered', outcome }, { act: `batch.${outcome}`, subject: procedure.id });
+    if (other.status === 'open')
+      await writeFact(trx, other, { kind: 'batch_answered', outcome }, { act: `batch.${outcome}`, subject: procedure.id });
   }
 }

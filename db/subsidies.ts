@@ -14,7 +14,17 @@ import { type LockedProcedure, lockProcedure, openProcedure, requireOpen, writeF
 import { nextNumber } from './serial-numbers.ts';
 import type { Actor } from './users.ts';
 
-export type ApplicationStatus = 'in_review' | 'correction' | 'notice' | 'approval' | 'approved' | 'paying' | 'paid' | 'refused' | 'withdrawn' | 'expired';
+export type ApplicationStatus =
+  | 'in_review'
+  | 'correction'
+  | 'notice'
+  | 'approval'
+  | 'approved'
+  | 'paying'
+  | 'paid'
+  | 'refused'
+  | 'withdrawn'
+  | 'expired';
 export type ApplicationRow = {
   id: string;
   number: string;
@@ -32,8 +42,14 @@ export type ApplicationRow = {
 type Payable = { enrolment_id: string; person_id: string; group_code: GroupCode };
 
 /** What each filed trainee of a class is worth by the pack of the class: the preview of a claim and the claim itself. */
-export async function priceClaim(db: Db, classId: string): Promise<{ enrolmentId: string; personId: string; amount: ReturnType<typeof calculate> }[]> {
-  const row = await db('classes as c').join('catalogue_projects as p', 'p.id', 'c.project_id').where('c.id', classId).first('c.pack_id', 'p.kind', 'p.level', 'p.occupation');
+export async function priceClaim(
+  db: Db,
+  classId: string,
+): Promise<{ enrolmentId: string; personId: string; amount: ReturnType<typeof calculate> }[]> {
+  const row = await db('classes as c')
+    .join('catalogue_projects as p', 'p.id', 'c.project_id')
+    .where('c.id', classId)
+    .first('c.pack_id', 'p.kind', 'p.level', 'p.occupation');
   if (!row) throw new NotFoundError('class.unknown');
   const pack = await getPolicyPack(db, row.pack_id);
   const hours = await db('class_sessions').where({ class_id: classId }).sum<{ sum: string }[]>('hours as sum');
@@ -82,7 +98,16 @@ export async function claimSubsidy({ trx, actor, procedure }: DecisionContext): 
     terms: procedure.terms,
   });
   const [application] = await trx('subsidy_applications')
-    .insert({ number, class_id: classId, procedure_id: procedureId, region: procedure.region, fund: project.fund, year, total_fen: totalFen, submitted_at: procedure.now })
+    .insert({
+      number,
+      class_id: classId,
+      procedure_id: procedureId,
+      region: procedure.region,
+      fund: project.fund,
+      year,
+      total_fen: totalFen,
+      submitted_at: procedure.now,
+    })
     .returning('id');
   await trx('payment_lines').insert(
     lines.map((line) => ({
@@ -96,7 +121,12 @@ export async function claimSubsidy({ trx, actor, procedure }: DecisionContext): 
       trace: JSON.stringify(line.amount),
     })),
   );
-  await writeFact(trx, await lockProcedure(trx, procedureId), { kind: 'submitted', actor: actor.userId }, { act: 'application.submit', subject: procedureId, detail: { lines: lines.length, totalFen } });
+  await writeFact(
+    trx,
+    await lockProcedure(trx, procedureId),
+    { kind: 'submitted', actor: actor.userId },
+    { act: 'application.submit', subject: procedureId, detail: { lines: lines.length, totalFen } },
+  );
   return { application: number };
 }
 
@@ -118,7 +148,10 @@ export async function getApplicationOfClass(db: Db, classId: string): Promise<Ap
 
 /** The task that takes a class's claim, open or not. Throws ConflictError `claim.notNow` before the class is filed. */
 export async function claimTaskOf(db: Db, classNumber: string): Promise<string> {
-  const task = await db('tasks').where({ procedure_id: `class-${classNumber}`, kind: 'claim' }).orderBy('round', 'desc').first('id');
+  const task = await db('tasks')
+    .where({ procedure_id: `class-${classNumber}`, kind: 'claim' })
+    .orderBy('round', 'desc')
+    .first('id');
   if (!task) throw new ConflictError('claim.notNow');
   return task.id;
 }
@@ -132,10 +165,21 @@ export async function commitApproval({ trx, actor, task, procedure, decision }: 
   const last = procedure.terms.reviews.approval.at(-1)?.step;
   if (decision.outcome !== 'approve' || task.step !== `approval.${last}`) return;
   const application = await getApplicationOf(trx, procedure.id);
-  const approved = await trx('payment_lines').where({ application_id: application.id, status: 'claimed' }).update({ status: 'approved', committed: true }).returning<{ amount_fen: number }[]>('amount_fen');
+  const approved = await trx('payment_lines')
+    .where({ application_id: application.id, status: 'claimed' })
+    .update({ status: 'approved', committed: true })
+    .returning<{ amount_fen: number }[]>('amount_fen');
   const totalFen = approved.reduce((sum, line) => sum + line.amount_fen, 0);
   if (totalFen === 0) return;
-  await commitFunds(trx, { fund: application.fund, year: application.year, region: application.region, reference: procedure.id, amountFen: totalFen, classId: application.class_id, actor: actor.userId });
+  await commitFunds(trx, {
+    fund: application.fund,
+    year: application.year,
+    region: application.region,
+    reference: procedure.id,
+    amountFen: totalFen,
+    classId: application.class_id,
+    actor: actor.userId,
+  });
   await trx('subsidy_applications').where({ id: application.id }).update({ approved_fen: totalFen });
 }
 
@@ -143,7 +187,9 @@ export type CommittedLine = { enrolment_id: string; amount_fen: number; standard
 
 /** The approved lines of an application. */
 export async function listCommittedLines(db: Db, applicationId: string): Promise<CommittedLine[]> {
-  return db('payment_lines').where({ application_id: applicationId, committed: true }).select('enrolment_id', 'amount_fen', 'standard_fen', 'percent');
+  return db('payment_lines')
+    .where({ application_id: applicationId, committed: true })
+    .select('enrolment_id', 'amount_fen', 'standard_fen', 'percent');
 }
 
 /** How the lines of an application stand; all counts, fit for flags. */
@@ -167,7 +213,10 @@ export async function countLines(trx: Trx, procedure: LockedProcedure): Promise<
 /** Lines excluded after the approval give their commitment back. */
 async function releaseExcluded(trx: Trx, application: ApplicationRow): Promise<void> {
   const { fund, year, region, class_id: classId } = application;
-  const lines = await trx('payment_lines').where({ application_id: application.id, status: 'excluded', committed: true }).update({ committed: false }).returning<{ id: string; amount_fen: number }[]>(['id', 'amount_fen']);
+  const lines = await trx('payment_lines')
+    .where({ application_id: application.id, status: 'excluded', committed: true })
+    .update({ committed: false })
+    .returning<{ id: string; amount_fen: number }[]>(['id', 'amount_fen']);
   await releaseFunds(
     trx,
     lines.map((line) => ({ fund, year, region, reference: `line-${line.id}`, amountFen: line.amount_fen, classId })),
@@ -178,14 +227,22 @@ async function releaseExcluded(trx: Trx, application: ApplicationRow): Promise<v
 export async function closeApplication(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
   const application = await getApplicationOf(trx, procedure.id);
   if (outcome !== 'paid') {
-    await trx('payment_lines').where({ application_id: application.id }).whereIn('status', ['claimed', 'approved', 'failed']).update({ status: 'excluded', status_reason: outcome });
+    await trx('payment_lines')
+      .where({ application_id: application.id })
+      .whereIn('status', ['claimed', 'approved', 'failed'])
+      .update({ status: 'excluded', status_reason: outcome });
     await releaseExcluded(trx, application);
   }
   await setApplicationStatus(trx, procedure.id, outcome as ApplicationStatus);
   const row = await trx('classes').where({ id: application.class_id }).first('number');
   const parent = await lockProcedure(trx, `class-${row.number}`);
   if (parent.status === 'closed') return;
-  await writeFact(trx, parent, { kind: 'application_closed', outcome }, { act: 'application.close', subject: procedure.id, detail: { outcome } });
+  await writeFact(
+    trx,
+    parent,
+    { kind: 'application_closed', outcome },
+    { act: 'application.close', subject: procedure.id, detail: { outcome } },
+  );
 }
 
 const withdrawable: readonly ApplicationStatus[] = ['in_review', 'correction', 'notice', 'approval'];
@@ -194,7 +251,11 @@ const withdrawable: readonly ApplicationStatus[] = ['in_review', 'correction', '
  * The institution takes its claim back before money is committed. The row's status closes its tasks at once; the run follows.
  * Throws NotFoundError for anybody else's, InputError without a reason, ConflictError `application.notNow`.
  */
-export async function withdrawApplication(db: Knex, actor: Actor, input: { number: string; reason: string; request?: IdempotentRequest | undefined }): Promise<void> {
+export async function withdrawApplication(
+  db: Knex,
+  actor: Actor,
+  input: { number: string; reason: string; request?: IdempotentRequest | undefined },
+): Promise<void> {
   await onceOnly(db, input.request, async (trx) => {
     const found = await findApplication(trx, input.number);
     if (!found) throw new NotFoundError('application.unknown');
@@ -206,7 +267,12 @@ export async function withdrawApplication(db: Knex, actor: Actor, input: { numbe
     if (!withdrawable.includes(application.status) || application.approved_fen !== null) throw new ConflictError('application.notNow');
     await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
     await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
-    await writeFact(trx, procedure, { kind: 'withdrawn', actor: actor.userId, payload: { reason: input.reason.trim() } }, { act: 'application.withdraw', subject: procedure.id });
+    await writeFact(
+      trx,
+      procedure,
+      { kind: 'withdrawn', actor: actor.userId, payload: { reason: input.reason.trim() } },
+      { act: 'application.withdraw', subject: procedure.id },
+    );
     return { withdrawn: true };
   });
   wakeRelay(db);

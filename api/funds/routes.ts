@@ -21,7 +21,11 @@ export function fundRoutes(counter: Counter): void {
       const paths = actor.grants.filter((grant) => readers.includes(grant.role)).map((grant) => grant.path);
       const [balances, entries] = await Promise.all([listBalances(db, paths), listEntries(db, paths, SHOWN)]);
       const view = {
-        balances: balances.map((balance) => ({ ...balance, regionName: locale === 'en' ? balance.regionEn : balance.regionZh, ...sharesOf(balance) })),
+        balances: balances.map((balance) => ({
+          ...balance,
+          regionName: locale === 'en' ? balance.regionEn : balance.regionZh,
+          ...sharesOf(balance),
+        })),
         entries: entries.map((entry) => ({ ...entry, regionName: locale === 'en' ? entry.regionEn : entry.regionZh })),
         shown: SHOWN,
       };
@@ -34,5 +38,10 @@ export function fundRoutes(counter: Counter): void {
 function sharesOf({ budgetFen, paidFen, inTransitFen, committedFen }: Balance) {
   const share = (fen: number): number => (budgetFen === 0 || fen === 0 ? 0 : Math.max(1, Math.floor((fen / budgetFen) * 100)));
   const used = budgetFen === 0 ? 0 : ((paidFen + inTransitFen + committedFen) / budgetFen) * 100;
-  return { paidShare: share(paidFen), transitShare: share(inTransitFen), committedShare: share(committedFen), usedShare: Math.round(used * 10) / 10 };
+  return {
+    paidShare: share(paidFen),
+    transitShare: share(inTransitFen),
+    committedShare: share(committedFen),
+    usedShare: Math.round(used * 10) / 10,
+  };
 }

@@ -7,5 +7,12 @@ export async function loadBatchEvidence({ db, procedure, t }: EvidenceContext): 
   const batch = await findBatchViewOf(db, procedure.id);
   if (!batch) return {};
   const [attempts, applications] = await Promise.all([listAttempts(db, batch.id), listApplicationsIn(db, batch.id)]);
-  return { batch: batchView(batch, t), payer: { name: batch.payer_name, account: batch.payer_account }, applications, lines: attempts.map((attempt) => attemptView(attempt, t)), totalFen: batch.total_fen, blocked: attempts.some((attempt) => attempt.held_by !== null) };
+  return {
+    batch: batchView(batch, t),
+    payer: { name: batch.payer_name, account: batch.payer_account },
+    applications,
+    lines: attempts.map((attempt) => attemptView(attempt, t)),
+    totalFen: batch.total_fen,
+    blocked: attempts.some((attempt) => attempt.held_by !== null),
+  };
 }

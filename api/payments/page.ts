@@ -5,7 +5,13 @@ import type { Translate } from '../i18n.ts';
 
 export const batchStatuses = ['made', 'checked', 'released', 'answered', 'cancelled'] as const;
 const toneOfBatch: Record<BatchStatus, string> = { made: 'blue', checked: 'blue', released: 'amber', answered: 'green', cancelled: '' };
-const toneOfAttempt: Record<AttemptView['status'], string> = { planned: 'blue', sent: 'amber', paid: 'green', failed: 'red', cancelled: '' };
+const toneOfAttempt: Record<AttemptView['status'], string> = {
+  planned: 'blue',
+  sent: 'amber',
+  paid: 'green',
+  failed: 'red',
+  cancelled: '',
+};
 
 export function batchJson(batch: BatchView) {
   return {

@@ -45,7 +45,11 @@ export function paymentRoutes(counter: Counter): void {
       };
       const view = {
         batches: batches.map((batch) => batchView(batch, t)),
-        chips: [undefined, ...batchStatuses].map((one) => ({ href: href(one), label: t(one ? `payments.states.${one}` : 'payments.all'), active: status === one })),
+        chips: [undefined, ...batchStatuses].map((one) => ({
+          href: href(one),
+          label: t(one ? `payments.states.${one}` : 'payments.all'),
+          active: status === one,
+        })),
         filtered: status !== undefined,
         pager: {
           from: Math.min(offset + 1, total),
@@ -119,13 +123,27 @@ async function show({ db, actor, params, config, t }: Showing, more: Record<stri
     batch: batchView(batch, t),
     applications,
     payer: { name: batch.payer_name, account: batch.payer_account },
-    stages: trackOf({ type: 'subsidyPayment', stage: batch.stage, status: batch.procedure_status, outcome: batch.status === 'answered' ? 'paid' : batch.procedure_outcome }, t),
+    stages: trackOf(
+      {
+        type: 'subsidyPayment',
+        stage: batch.stage,
+        status: batch.procedure_status,
+        outcome: batch.status === 'answered' ? 'paid' : batch.procedure_outcome,
+      },
+      t,
+    ),
     lines: attempts.map((attempt) => attemptView(attempt, t)),
     totalFen: batch.total_fen,
     task: task && pays && task.kind !== 'bank_answer' ? { href: `/tasks/${task.id}`, label: t(`payments.toTask.${task.kind}`) } : undefined,
     awaitsAnswer: pays && task?.kind === 'bank_answer',
     mayDownload: pays && batch.has_file,
-    simulator: pays && config.demo && task?.kind === 'bank_answer' ? { reasons: Object.entries(returnReasons).map(([value, label]) => ({ value, label: `${value} ${label}` })), most: batch.line_count } : undefined,
+    simulator:
+      pays && config.demo && task?.kind === 'bank_answer'
+        ? {
+            reasons: Object.entries(returnReasons).map(([value, label]) => ({ value, label: `${value} ${label}` })),
+            most: batch.line_count,
+          }
+        : undefined,
     title: t('payments.show.heading', { number: batch.number }),
     ...more,
   };
@@ -147,8 +165,14 @@ function simulatorRoute(counter: Counter): void {
       const batch = await getBatchView(db, actor, params.number);
       const lines = (await listAttempts(db, batch.id)).map((line) => ({ reference: line.reference, amountFen: line.amount_fen }));
       const date = shanghaiDate(await businessNow(db));
-      const answer = makeBankAnswer({ number: batch.number, date, lines }, { failing: query.failing, ...(query.reason ? { reasons: [query.reason] } : {}) });
-      return file(encodeGb18030(formatBankAnswer(bankTemplateOf(batch), answer)), { name: `模拟回单-${batch.number}.txt`, type: 'text/plain; charset=gb18030' });
+      const answer = makeBankAnswer(
+        { number: batch.number, date, lines },
+        { failing: query.failing, ...(query.reason ? { reasons: [query.reason] } : {}) },
+      );
+      return file(encodeGb18030(formatBankAnswer(bankTemplateOf(batch), answer)), {
+        name: `模拟回单-${batch.number}.txt`,
+        type: 'text/plain; charset=gb18030',
+      });
     },
   });
 }

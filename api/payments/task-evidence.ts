@@ -7,10 +7,18 @@ const claimStages = ['subsidy', 'refusal', 'approval'];
 
 export const moneyEvidence: readonly Evidence[] = [
   {
-    fits: (task) => (task.kind === 'review' && claimStages.includes(task.step.split('.')[0] ?? '')) || task.kind === 'funds' || task.kind === 'batch_make',
+    fits: (task) =>
+      (task.kind === 'review' && claimStages.includes(task.step.split('.')[0] ?? '')) ||
+      task.kind === 'funds' ||
+      task.kind === 'batch_make',
     evidence: 'subsidies/evidence',
     below: 'subsidies/evidence-lines',
     load: loadClaimEvidence,
   },
-  { fits: (task) => task.kind === 'batch_check' || task.kind === 'batch_release', evidence: 'payments/evidence', below: 'payments/evidence-lines', load: loadBatchEvidence },
+  {
+    fits: (task) => task.kind === 'batch_check' || task.kind === 'batch_release',
+    evidence: 'payments/evidence',
+    below: 'payments/evidence-lines',
+    load: loadBatchEvidence,
+  },
 ];

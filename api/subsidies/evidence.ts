@@ -6,7 +6,11 @@ import { lineView } from './lines.ts';
 export async function loadClaimEvidence({ db, task, procedure, t, locale }: EvidenceContext): Promise<Record<string, unknown>> {
   const application = await findApplicationOf(db, procedure.id);
   if (!application) return {};
-  const [rows, availableFen, batches] = await Promise.all([listLines(db, application.id), findAvailable(db, application), listBatchesOf(db, application.id)]);
+  const [rows, availableFen, batches] = await Promise.all([
+    listLines(db, application.id),
+    findAvailable(db, application),
+    listBatchesOf(db, application.id),
+  ]);
   const lines = rows.map((line) => lineView(line, t, locale));
   const counted = lines.filter((line) => line.status !== 'excluded');
   const payable = lines.filter((line) => line.status === 'approved' && !line.held);

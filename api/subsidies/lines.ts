@@ -7,9 +7,22 @@ import type { Locale, Translate } from '../i18n.ts';
 
 export type Person = { seat: number; name: string; id_masked: string; account_masked: string; bank_name: string; group_code: string };
 
-const tones: Record<LineView['status'], string> = { claimed: 'blue', approved: 'blue', excluded: '', in_batch: 'amber', sent: 'amber', paid: 'green', failed: 'red' };
+const tones: Record<LineView['status'], string> = {
+  claimed: 'blue',
+  approved: 'blue',
+  excluded: '',
+  in_batch: 'amber',
+  sent: 'amber',
+  paid: 'green',
+  failed: 'red',
+};
 
-export function amountView(person: Person, amount: Pick<Calculation, 'standardFen' | 'percent' | 'amountFen' | 'formula' | 'lines'>, t: Translate, locale: Locale) {
+export function amountView(
+  person: Person,
+  amount: Pick<Calculation, 'standardFen' | 'percent' | 'amountFen' | 'formula' | 'lines'>,
+  t: Translate,
+  locale: Locale,
+) {
   const group = findGroup(person.group_code);
   return {
     seat: person.seat,
@@ -22,7 +35,13 @@ export function amountView(person: Person, amount: Pick<Calculation, 'standardFe
     percentage: Number(amount.percent),
     amountFen: amount.amountFen,
     formula: amount.formula,
-    sources: amount.lines.map((line) => ({ label: t(`calculator.${line.code}`), value: valueOf(line, t), source: line.source, article: line.article ?? '', sourced: line.sourced })),
+    sources: amount.lines.map((line) => ({
+      label: t(`calculator.${line.code}`),
+      value: valueOf(line, t),
+      source: line.source,
+      article: line.article ?? '',
+      sourced: line.sourced,
+    })),
     unsourced: amount.lines.some((line) => !line.sourced),
   };
 }

@@ -68,7 +68,10 @@ export function subsidyRoutes(counter: Counter): void {
     tags: ['subsidies'],
     access: ['institution'],
     params: Numbered,
-    body: z.object({ accounts: z.record(z.string().max(40), z.string().max(40)), banks: z.record(z.string().max(40), z.string().trim().max(60)).optional() }),
+    body: z.object({
+      accounts: z.record(z.string().max(40), z.string().max(40)),
+      banks: z.record(z.string().max(40), z.string().trim().max(60)).optional(),
+    }),
     response: z.object({ corrected: z.number().int() }),
     handle: async ({ db, vault, actor, params, body, request }) => {
       const application = await getApplicationView(db, actor, params.number);
@@ -108,7 +111,11 @@ async function claim({ db, actor, params, t, locale }: Showing) {
   const row = await getClass(db, params.number);
   const region = await getRegion(db, row.region);
   if (!maySee(actor, { regionPath: region.path, institutionIds: [row.institution_id] })) throw new NotFoundError('class.unknown');
-  const [people, priced, task] = await Promise.all([listFiledPeople(db, row.id), priceClaim(db, row.id), findOpenTask(db, `class-${row.number}`, ['claim'])]);
+  const [people, priced, task] = await Promise.all([
+    listFiledPeople(db, row.id),
+    priceClaim(db, row.id),
+    findOpenTask(db, `class-${row.number}`, ['claim']),
+  ]);
   const lines = priced.flatMap(({ enrolmentId, amount }) => {
     const person = people.get(enrolmentId);
     return person ? [{ ...amountView(person, amount, t, locale), held: person.held_by !== null }] : [];
@@ -125,7 +132,10 @@ async function claim({ db, actor, params, t, locale }: Showing) {
     unsourced: lines.some((line) => line.unsourced),
     open: task !== undefined && actor.institutionId === row.institution_id,
   };
-  return page('subsidies/claim', view, { nav: 'classes', json: { number: row.number, packId: row.pack_id, lines, totalFen, taskId: task?.id ?? null } });
+  return page('subsidies/claim', view, {
+    nav: 'classes',
+    json: { number: row.number, packId: row.pack_id, lines, totalFen, taskId: task?.id ?? null },
+  });
 }
 
 async function show({ db, actor, params, t, locale }: Showing, more: Record<string, unknown> = {}, status = 200) {
@@ -140,7 +150,8 @@ async function show({ db, actor, params, t, locale }: Showing, more: Record<stri
   ]);
   const lines = rows.map((line) => lineView(line, t, locale));
   const open = new Map(correctable.map((line) => [line.enrolmentId, line]));
-  const sum = (wanted: (line: (typeof lines)[number]) => boolean): number => lines.filter(wanted).reduce((fen, line) => fen + line.amountFen, 0);
+  const sum = (wanted: (line: (typeof lines)[number]) => boolean): number =>
+    lines.filter(wanted).reduce((fen, line) => fen + line.amountFen, 0);
   const facts = {
     number: application.number,
     classNumber: application.class_number,
@@ -157,7 +168,15 @@ async function show({ db, actor, params, t, locale }: Showing, more: Record<stri
   const view = {
     ...facts,
     statusLabel: t(`subsidies.states.${application.status}`),
-    stages: trackOf({ type: 'subsidyApplication', stage: application.stage, status: application.procedure_status, outcome: application.procedure_outcome }, t),
+    stages: trackOf(
+      {
+        type: 'subsidyApplication',
+        stage: application.stage,
+        status: application.procedure_status,
+        outcome: application.procedure_outcome,
+      },
+      t,
+    ),
     lines,
     shownFen: sum((line) => line.status !== 'excluded'),
     showStatus: true,
@@ -167,13 +186,25 @@ async function show({ db, actor, params, t, locale }: Showing, more: Record<stri
     batches: batches.map((batch) => ({ ...batch, statusLabel: t(`payments.states.${batch.status}`) })),
     mayOpenBatches: !own,
     papers: papers.map((paper) => ({ ...paper, label: t(`subsidies.papers.${paper.kind}`) })),
-    accounts: lines.filter((line) => open.has(line.enrolmentId)).map((line) => ({ ...line, waits: open.get(line.enrolmentId)?.waits === true })),
+    accounts: lines
+      .filter((line) => open.has(line.enrolmentId))
+      .map((line) => ({ ...line, waits: open.get(line.enrolmentId)?.waits === true })),
     returned: correctable.some((line) => line.returned),
     resubmit: correction ? `/tasks/${correction.id}` : undefined,
     mayWithdraw: own && mayWithdraw(application) && application.procedure_status === 'open',
     moving: application.behind,
     ...more,
   };
-  const json = { ...facts, lines, batches: batches.map((batch) => ({ number: batch.number, status: batch.status, lineCount: batch.line_count, totalFen: batch.total_fen })), correctable: correctable.map((line) => line.enrolmentId) };
+  const json = {
+    ...facts,
+    lines,
+    batches: batches.map((batch) => ({
+      number: batch.number,
+      status: batch.status,
+      lineCount: batch.line_count,
+      totalFen: batch.total_fen,
+    })),
+    correctable: correctable.map((line) => line.enrolmentId),
+  };
   return page('subsidies/show', view, { nav: 'classes', status, json, ...(application.behind ? { refreshSeconds: REFRESH_SECONDS } : {}) });
 }

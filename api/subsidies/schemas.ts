@@ -19,7 +19,9 @@ const amount = {
 };
 
 export const ClaimLine = z.object(amount).meta({ id: 'ClaimLine' });
-export const Claim = z.object({ number: z.string(), packId: z.string(), lines: z.array(ClaimLine), totalFen: z.number().int(), taskId: z.string().nullable() }).meta({ id: 'Claim' });
+export const Claim = z
+  .object({ number: z.string(), packId: z.string(), lines: z.array(ClaimLine), totalFen: z.number().int(), taskId: z.string().nullable() })
+  .meta({ id: 'Claim' });
 
 export const SubsidyLine = z
   .object({

@@ -21,8 +21,31 @@ export type BatchView = Omit<BatchRow, 'bank_file_sealed'> & {
   behind: boolean;
 };
 
-const columns = ['id', 'number', 'procedure_id', 'region', 'fund', 'year', 'line_count', 'total_fen', 'payer_name', 'payer_account', 'bank_template', 'status'] as const;
-const signatures = ['made_by', 'made_at', 'checked_by', 'checked_at', 'released_by', 'released_at', 'bank_file_digest', 'answered_at', 'answer_digest'] as const;
+const columns = [
+  'id',
+  'number',
+  'procedure_id',
+  'region',
+  'fund',
+  'year',
+  'line_count',
+  'total_fen',
+  'payer_name',
+  'payer_account',
+  'bank_template',
+  'status',
+] as const;
+const signatures = [
+  'made_by',
+  'made_at',
+  'checked_by',
+  'checked_at',
+  'released_by',
+  'released_at',
+  'bank_file_digest',
+  'answered_at',
+  'answer_digest',
+] as const;
 
 const batches = (db: Db) =>
   db('payment_batches as b')
@@ -36,14 +59,25 @@ const batches = (db: Db) =>
          from payment_attempts a join payment_lines l on l.id = a.line_id where a.batch_id = b.id) t`,
     )
     .select([...columns, ...signatures].map((column) => `b.${column}`))
-    .select('r.path', 'm.name as made_name', 'k.name as checked_name', 'x.name as released_name', 'p.subject_title as title', 'p.institution_name as institution')
+    .select(
+      'r.path',
+      'm.name as made_name',
+      'k.name as checked_name',
+      'x.name as released_name',
+      'p.subject_title as title',
+      'p.institution_name as institution',
+    )
     .select('p.stage', 'p.status as procedure_status', 'p.outcome as procedure_outcome', db.raw('p.applied_no < p.fact_no as behind'))
     .select(db.raw('b.bank_file_sealed is not null as has_file'), db.raw('t.paid_fen::bigint as paid_fen'), 't.failed_count');
 
 export type BatchFilter = { status?: BatchStatus | undefined; limit: number; offset: number };
 
 /** Batches of the reader's regions, newest first, with how many there are. */
-export async function listBatches(db: Db, actor: Actor, { status, limit, offset }: BatchFilter): Promise<{ batches: BatchView[]; total: number }> {
+export async function listBatches(
+  db: Db,
+  actor: Actor,
+  { status, limit, offset }: BatchFilter,
+): Promise<{ batches: BatchView[]; total: number }> {
   const paths = actor.grants.map((grant) => grant.path);
   const within = `exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')`;
   const rows: BatchView[] = await batches(db)
@@ -106,13 +140,20 @@ export async function listAttempts(db: Db, batchId: string): Promise<AttemptView
 /** Numbers of the applications whose lines a batch pays. */
 export async function listApplicationsIn(db: Db, batchId: string): Promise<string[]> {
   return db('subsidy_applications as s')
-    .whereIn('s.id', db('payment_attempts as a').join('payment_lines as l', 'l.id', 'a.line_id').where('a.batch_id', batchId).select('l.application_id'))
+    .whereIn(
+      's.id',
+      db('payment_attempts as a').join('payment_lines as l', 'l.id', 'a.line_id').where('a.batch_id', batchId).select('l.application_id'),
+    )
     .orderBy('s.number')
     .pluck('s.number');
 }
 
 /** The open task of a procedure of one of these kinds, for the links and forms of a page. */
-export async function findOpenTask(db: Db, procedureId: string, kinds: readonly string[]): Promise<{ id: string; kind: string; version: number } | undefined> {
+export async function findOpenTask(
+  db: Db,
+  procedureId: string,
+  kinds: readonly string[],
+): Promise<{ id: string; kind: string; version: number } | undefined> {
   return db('tasks')
     .where({ procedure_id: procedureId, status: 'open' })
     .whereIn('kind', [...kinds])

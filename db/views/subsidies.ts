@@ -33,7 +33,8 @@ const applications = (db: Db) =>
 /** Throws NotFoundError outside the reader's scope. */
 export async function getApplicationView(db: Db, actor: Actor, number: string): Promise<ApplicationView> {
   const row: ApplicationView | undefined = await applications(db).where('s.number', number).first();
-  if (!row || !maySee(actor, { regionPath: row.path, institutionIds: [row.institution_id] })) throw new NotFoundError('application.unknown');
+  if (!row || !maySee(actor, { regionPath: row.path, institutionIds: [row.institution_id] }))
+    throw new NotFoundError('application.unknown');
   return row;
 }
 
@@ -70,7 +71,16 @@ export async function listLines(db: Db, applicationId: string): Promise<LineView
     .select('l.standard_fen', 'l.percent', 'l.amount_fen', 'l.trace', 'l.status', 'l.status_reason', 'l.paid_at');
 }
 
-export type ClaimPerson = { id: string; seat: number; name: string; id_masked: string; account_masked: string; bank_name: string; group_code: string; held_by: string | null };
+export type ClaimPerson = {
+  id: string;
+  seat: number;
+  name: string;
+  id_masked: string;
+  account_masked: string;
+  bank_name: string;
+  group_code: string;
+  held_by: string | null;
+};
 
 /** The trainees of a class that a claim can name, by enrolment. */
 export async function listFiledPeople(db: Db, classId: string): Promise<Map<string, ClaimPerson>> {
@@ -86,17 +96,28 @@ export type ApplicationBatch = { number: string; status: BatchStatus; line_count
 
 export async function listBatchesOf(db: Db, applicationId: string): Promise<ApplicationBatch[]> {
   return db('payment_batches as b')
-    .whereIn('b.id', db('payment_attempts as a').join('payment_lines as l', 'l.id', 'a.line_id').where('l.application_id', applicationId).select('a.batch_id'))
+    .whereIn(
+      'b.id',
+      db('payment_attempts as a')
+        .join('payment_lines as l', 'l.id', 'a.line_id')
+        .where('l.application_id', applicationId)
+        .select('a.batch_id'),
+    )
     .orderBy('b.made_at')
     .select('b.number', 'b.status', 'b.line_count', 'b.total_fen', 'b.made_at');
 }
 
-export async function listPapersOf(db: Db, procedureId: string): Promise<{ id: string; kind: PaperKind; number: string; issued_at: Date }[]> {
+export async function listPapersOf(
+  db: Db,
+  procedureId: string,
+): Promise<{ id: string; kind: PaperKind; number: string; issued_at: Date }[]> {
   return db('papers').where({ procedure_id: procedureId }).orderBy('issued_at').select('id', 'kind', 'number', 'issued_at');
 }
 
 /** What is left of a budget, fen; 0 where there is none. */
 export async function findAvailable(db: Db, scope: { fund: string; year: number; region: string }): Promise<number> {
-  const row = await db('ledger_accounts').where({ fund: scope.fund, year: scope.year, region: scope.region, kind: 'available' }).first('balance_fen');
+  const row = await db('ledger_accounts')
+    .where({ fund: scope.fund, year: scope.year, region: scope.region, kind: 'available' })
+    .first('balance_fen');
   return row?.balance_fen ?? 0;
 }

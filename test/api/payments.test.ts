@@ -15,7 +15,13 @@ const people = new Map<string, Promise<Person>>();
 
 beforeAll(async () => {
   money = await openMoneyDatabase();
-  api = await startApi({ db: money.db, vault: money.vault, config: readApiConfig({ port: 0, demo: true, secret: randomBytes(32) }, {}), log: pino({ level: 'silent' }), checks: {} });
+  api = await startApi({
+    db: money.db,
+    vault: money.vault,
+    config: readApiConfig({ port: 0, demo: true, secret: randomBytes(32) }, {}),
+    log: pino({ level: 'silent' }),
+    checks: {},
+  });
 });
 afterAll(async () => {
   await api?.close();
@@ -29,20 +35,33 @@ function as(login: string): Promise<Person> {
 }
 
 /** As a browser: a cookie, a page, a form with its token, a file. */
-async function browse(login: string, path: string, form?: FormData | URLSearchParams): Promise<{ status: number; html: string; location: string | null }> {
+async function browse(
+  login: string,
+  path: string,
+  form?: FormData | URLSearchParams,
+): Promise<{ status: number; html: string; location: string | null }> {
   const cookie = `shiming-session=${(await as(login)).token}`;
   if (form) {
     const drawn = await (await fetch(`${api.url}/funds`, { headers: { accept: 'text/html', cookie } })).text();
     form.set('_csrf', /name="_csrf" value="([^"]+)"/.exec(drawn)?.[1] ?? '');
   }
-  const response = await fetch(`${api.url}${path}`, { headers: { accept: 'text/html', cookie }, redirect: 'manual', ...(form ? { method: 'POST', body: form } : {}) });
+  const response = await fetch(`${api.url}${path}`, {
+    headers: { accept: 'text/html', cookie },
+    redirect: 'manual',
+    ...(form ? { method: 'POST', body: form } : {}),
+  });
   return { status: response.status, html: await response.text(), location: response.headers.get('location') };
 }
 
 async function download(login: string, path: string): Promise<{ status: number; bytes: Buffer; text: string; name: string }> {
   const response = await fetch(`${api.url}${path}`, { headers: { authorization: `Bearer ${(await as(login)).token}` } });
   const bytes = Buffer.from(await response.arrayBuffer());
-  return { status: response.status, bytes, text: new TextDecoder('gb18030').decode(bytes), name: decodeURIComponent(response.headers.get('content-disposition') ?? '') };
+  return {
+    status: response.status,
+    bytes,
+    text: new TextDecoder('gb18030').decode(bytes),
+    name: decodeURIComponent(response.headers.get('content-disposition') ?? ''),
+  };
 }
 
 const answerForm = (bytes: Buffer | string): FormData => {
@@ -52,7 +71,14 @@ const answerForm = (bytes: Buffer | string): FormData => {
 };
 
 const claimAsk: Ask = { step: 'claim.submit', kind: 'claim', role: 'institution', level: 'own', outcomes: ['submit'], workingDays: 5 };
-const correctionAsk: Ask = { step: 'payment.account', kind: 'account_correction', role: 'institution', level: 'own', outcomes: ['corrected'], workingDays: 5 };
+const correctionAsk: Ask = {
+  step: 'payment.account',
+  kind: 'account_correction',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['corrected'],
+  workingDays: 5,
+};
 
 async function released(trainees = 3): Promise<{ filed: FiledClass; application: Application; number: string }> {
   const filed = await money.plant({ trainees });
@@ -65,7 +91,13 @@ describe('the claim', () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
     await money.step(filed.procedureId, 'claim', { asks: [claimAsk] });
     const preview = await (await as('kangning-1')).get(`/classes/${filed.number}/claim`);
-    expect(preview.body).toMatchObject({ totalFen: 154_000, lines: [{ seat: 1, percentage: 100, amountFen: 70_000 }, { seat: 2, standardFen: 70_000, percentage: 120, formula: '¥700.00 × 120% = ¥840.00' }] });
+    expect(preview.body).toMatchObject({
+      totalFen: 154_000,
+      lines: [
+        { seat: 1, percentage: 100, amountFen: 70_000 },
+        { seat: 2, standardFen: 70_000, percentage: 120, formula: '¥700.00 × 120% = ¥840.00' },
+      ],
+    });
     const { html } = await browse('kangning-1', `/classes/${filed.number}/claim`);
     for (const shown of ['¥1,540.00', '120%', '等级补贴标准', '人员类别上浮', 'fujian-2022', '未找到依据']) expect(html).toContain(shown);
     for (const account of filed.accounts) expect(html).not.toContain(account);
@@ -89,7 +121,8 @@ describe('the claim', () => {
       expect((await (await as(login)).get(`/subsidies/${application.number}`)).status).toBe(404);
       expect((await (await as(login)).get(`/classes/${filed.number}/claim`)).status).toBe(404);
     }
-    for (const login of ['cs-first-1', 'fz-finance-1', 'fj-audit-1', 'kangning-2']) expect((await (await as(login)).get(`/subsidies/${application.number}`)).status).toBe(200);
+    for (const login of ['cs-first-1', 'fz-finance-1', 'fj-audit-1', 'kangning-2'])
+      expect((await (await as(login)).get(`/subsidies/${application.number}`)).status).toBe(200);
     expect((await (await as('cs-first-1')).post(`/subsidies/${application.number}/withdraw`, { reason: '错误' })).status).toBe(403);
   });
 
@@ -97,7 +130,9 @@ describe('the claim', () => {
     const application = await money.claimed(await money.plant({ trainees: 1 }));
     const refused = await browse('kangning-1', `/subsidies/${application.number}/withdraw`, new URLSearchParams({}));
     expect(refused.status).toBe(422);
-    expect((await (await as('kangning-1')).post(`/subsidies/${application.number}/withdraw`, { reason: '材料有误' })).body).toEqual({ withdrawn: true });
+    expect((await (await as('kangning-1')).post(`/subsidies/${application.number}/withdraw`, { reason: '材料有误' })).body).toEqual({
+      withdrawn: true,
+    });
   });
 });
 
@@ -120,7 +155,9 @@ describe('a batch', () => {
 
   test('the list shows the own regions, filtered by state', async () => {
     const { number } = await released(1);
-    const listed = (await (await as('cs-pay-1')).get('/payments?status=released')).body as { batches: { number: string; status: string }[] };
+    const listed = (await (await as('cs-pay-1')).get('/payments?status=released')).body as {
+      batches: { number: string; status: string }[];
+    };
     expect(listed.batches.map((batch) => batch.number)).toContain(number);
     expect(listed.batches.every((batch) => batch.status === 'released')).toBe(true);
     expect((await (await as('gl-pay-1')).get('/payments')).body).toMatchObject({ batches: [], total: 0 });
@@ -130,7 +167,11 @@ describe('a batch', () => {
 
   test('its file is not there before release', async () => {
     const number = await money.batch(await money.approved(await money.plant({ trainees: 1 })), 'made');
-    expect(await (await as('cs-pay-2')).get(`/payments/${number}/file`).then((answer) => [answer.status, (answer.body as { code: string }).code])).toEqual([409, 'batch.notReleased']);
+    expect(
+      await (await as('cs-pay-2'))
+        .get(`/payments/${number}/file`)
+        .then((answer) => [answer.status, (answer.body as { code: string }).code]),
+    ).toEqual([409, 'batch.notReleased']);
   });
 
   test('an answer given twice, for another batch, cut short or no text is a clear message at the file, and nothing is posted', async () => {
@@ -144,7 +185,9 @@ describe('a batch', () => {
       expect(refused.status).toBe(422);
       return refused.html;
     };
-    expect(await issues((await download('cs-pay-1', `/payments/${other}/simulated-answer`)).bytes)).toContain(`回单属于批次 ${other}，不是 ${number}`);
+    expect(await issues((await download('cs-pay-1', `/payments/${other}/simulated-answer`)).bytes)).toContain(
+      `回单属于批次 ${other}，不是 ${number}`,
+    );
     expect(await issues(answer.text.split('\r\n').slice(0, 3).join('\r\n'))).toContain('error-summary');
     expect(await issues(answer.text.replace('|700.00|F|', '|七百|F|'))).toContain('第 2 行');
     expect(await issues(Buffer.from('PK\u0003\u0004\u0000\u0000', 'latin1'))).toContain('不是文本文件');
@@ -163,7 +206,9 @@ describe('a batch', () => {
     const { number } = await released(2);
     const { text } = await download('cs-pay-1', `/payments/${number}/simulated-answer`);
     const before = await money.balances();
-    const answers = await Promise.all(['cs-pay-1', 'cs-pay-2', 'cs-pay-3'].map(async (login) => (await as(login)).post(`/payments/${number}/answer`, { text })));
+    const answers = await Promise.all(
+      ['cs-pay-1', 'cs-pay-2', 'cs-pay-3'].map(async (login) => (await as(login)).post(`/payments/${number}/answer`, { text })),
+    );
     expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409, 409]);
     expect(((await money.balances())['paid'] ?? 0) - (before['paid'] ?? 0)).toBe(140_000);
   });
@@ -183,7 +228,8 @@ describe('a returned line', () => {
     expect(shown.html).not.toContain(filed.accounts[0]);
     expect((await browse('cs-pay-1', path)).html).not.toContain('更正退票账户');
 
-    const correct = (account: string) => browse('kangning-1', `${path}/accounts`, new URLSearchParams({ [`accounts[${returned}]`]: account }));
+    const correct = (account: string) =>
+      browse('kangning-1', `${path}/accounts`, new URLSearchParams({ [`accounts[${returned}]`]: account }));
     expect((await correct('')).status).toBe(422);
     const wrong = await correct('6228 4800');
     expect(wrong.status).toBe(422);
@@ -192,7 +238,9 @@ describe('a returned line', () => {
     expect((await correct(filed.accounts[0] ?? '')).html).toContain('与银行退回的账户相同');
     const fresh = makeCard({ serial: 4711 });
     expect(await correct(fresh.replace(/(\d{4})/g, '$1 '))).toMatchObject({ status: 303, location: path });
-    expect(await money.db('tasks').where({ procedure_id: application.procedureId, kind: 'account_correction' }).first('status', 'outcome')).toEqual({ status: 'decided', outcome: 'corrected' });
+    expect(
+      await money.db('tasks').where({ procedure_id: application.procedureId, kind: 'account_correction' }).first('status', 'outcome'),
+    ).toEqual({ status: 'decided', outcome: 'corrected' });
     expect((await browse('kangning-1', path)).html).toContain(`**** ${fresh.slice(-4)}`);
   });
 });
@@ -210,7 +258,12 @@ describe('the ledger', () => {
 
   test('the money pages speak English too', async () => {
     const { application, number } = await released(1);
-    for (const [login, path] of [['cs-pay-1', '/payments'], ['cs-pay-1', `/payments/${number}`], ['cs-pay-1', '/funds'], ['kangning-1', `/subsidies/${application.number}`]] as const) {
+    for (const [login, path] of [
+      ['cs-pay-1', '/payments'],
+      ['cs-pay-1', `/payments/${number}`],
+      ['cs-pay-1', '/funds'],
+      ['kangning-1', `/subsidies/${application.number}`],
+    ] as const) {
       const { status, html } = await browse(login, `${path}?lang=en`);
       expect(status).toBe(200);
       expect(html.match(/(?:payments|subsidies|funds|common|tasks)\.[a-z]+\.?[a-zA-Z]*(?=[<"\s])/g) ?? []).toEqual([]);
@@ -223,15 +276,32 @@ describe('beside the decision', () => {
   test('[N14] [N19] officers see lines, totals and what is left of the budget on the task’s page', async () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
     const application = await money.claimed(filed);
-    const ask: Ask = { step: 'approval.approval', kind: 'review', role: 'approver', level: 'county', outcomes: ['approve', 'return', 'refuse'], workingDays: 3, fourEyes: [] };
+    const ask: Ask = {
+      step: 'approval.approval',
+      kind: 'review',
+      role: 'approver',
+      level: 'county',
+      outcomes: ['approve', 'return', 'refuse'],
+      workingDays: 3,
+      fourEyes: [],
+    };
     await money.step(application.procedureId, 'approval', { asks: [ask] });
     const review = await browse('cs-approve-1', `/tasks/${application.procedureId}/approval.approval/1`);
     for (const shown of ['预算可用余额', '¥1,540.00', '等级补贴标准', '120%']) expect(review.html).toContain(shown);
 
     const made = await money.batch(await money.approved(await money.plant({ trainees: 2 })), 'made');
-    const check: Ask = { step: 'checking.batch_check', kind: 'batch_check', role: 'payment_officer', level: 'county', outcomes: ['check', 'send_back'], workingDays: 3, fourEyes: [`batch-${made}`] };
+    const check: Ask = {
+      step: 'checking.batch_check',
+      kind: 'batch_check',
+      role: 'payment_officer',
+      level: 'county',
+      outcomes: ['check', 'send_back'],
+      workingDays: 3,
+      fourEyes: [`batch-${made}`],
+    };
     await money.step(`batch-${made}`, 'checking', { asks: [check] });
     const checking = await browse('cs-pay-2', `/tasks/batch-${made}/checking.batch_check/1`);
-    for (const shown of ['批次核对', `${made}-0002`, '¥1,400.00', '福州市仓山区人力资源和社会保障局']) expect(checking.html).toContain(shown);
+    for (const shown of ['批次核对', `${made}-0002`, '¥1,400.00', '福州市仓山区人力资源和社会保障局'])
+      expect(checking.html).toContain(shown);
   });
 });

@@ -1,7 +1,17 @@
 /** The double-entry ledger (N3): balanced and never negative by constraint, even against the product's own role. Real PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inTransaction, type Trx } from '../../db/client.ts';
-import { commitFunds, dispatchFunds, type LedgerEvent, listBalances, listEntries, payFunds, releaseFunds, returnFunds, setBudget } from '../../db/ledger.ts';
+import {
+  commitFunds,
+  dispatchFunds,
+  type LedgerEvent,
+  listBalances,
+  listEntries,
+  payFunds,
+  releaseFunds,
+  returnFunds,
+  setBudget,
+} from '../../db/ledger.ts';
 import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 
 let money: MoneyDatabase;
@@ -47,7 +57,12 @@ describe('the way of the money', () => {
     expect(own.every((balance) => balance.region === '350104')).toBe(true);
     expect(own.find((balance) => balance.year === year)).toMatchObject({ budgetFen: 5_000, availableFen: 5_000, paidFen: 0 });
     expect(await listBalances(money.db, ['350000/350100/350102']).then((rows) => rows.some((row) => row.region === '350104'))).toBe(false);
-    expect((await listEntries(money.db, ['350000/350100/350104'], 1))[0]).toMatchObject({ kind: 'budget', debit: 'available', credit: 'budget', amountFen: 5_000 });
+    expect((await listEntries(money.db, ['350000/350100/350104'], 1))[0]).toMatchObject({
+      kind: 'budget',
+      debit: 'available',
+      credit: 'budget',
+      amountFen: 5_000,
+    });
   });
 });
 
@@ -65,30 +80,51 @@ describe('never more than there is', () => {
     await budgetOf(1_000_000);
     await within((trx) => commitFunds(trx, event('start', 500_000)));
     await within((trx) => dispatchFunds(trx, event('start', 500_000)));
-    const work = Array.from({ length: 20 }, (_, at) => within((trx) => (at % 2 ? commitFunds(trx, event(`c${at}`, 10_000)) : returnFunds(trx, [event(`r${at}`, 10_000)]))));
+    const work = Array.from({ length: 20 }, (_, at) =>
+      within((trx) => (at % 2 ? commitFunds(trx, event(`c${at}`, 10_000)) : returnFunds(trx, [event(`r${at}`, 10_000)]))),
+    );
     await Promise.all(work);
     expect(await balances()).toEqual({ budget: 1_000_000, available: 400_000, committed: 200_000, in_transit: 400_000 });
   });
 });
 
 describe('the product’s own role', () => {
-  const accountOf = async (kind: string): Promise<number> => (await money.db('ledger_accounts').where({ ...scope(), kind }).first('id')).id;
-  const entry = async (trx: Trx, reference: string): Promise<number> => (await trx('ledger_entries').insert({ kind: 'budget', reference, at: trx.raw('business_now()') }).returning('id'))[0].id;
+  const accountOf = async (kind: string): Promise<number> =>
+    (
+      await money
+        .db('ledger_accounts')
+        .where({ ...scope(), kind })
+        .first('id')
+    ).id;
+  const entry = async (trx: Trx, reference: string): Promise<number> =>
+    (
+      await trx('ledger_entries')
+        .insert({ kind: 'budget', reference, at: trx.raw('business_now()') })
+        .returning('id')
+    )[0].id;
 
   test('[N3] can post neither an unbalanced entry nor below zero nor across years', async () => {
     await budgetOf(1_000);
     const [available, budget] = [await accountOf('available'), await accountOf('budget')];
-    await expect(within(async (trx) => trx('ledger_postings').insert({ entry_id: await entry(trx, 'one-sided'), account_id: available, side: 'debit', amount_fen: 5 }))).rejects.toMatchObject({ code: '23514' });
+    await expect(
+      within(async (trx) =>
+        trx('ledger_postings').insert({ entry_id: await entry(trx, 'one-sided'), account_id: available, side: 'debit', amount_fen: 5 }),
+      ),
+    ).rejects.toMatchObject({ code: '23514' });
     const sides = (entryId: number, from: number, to: number) => [
       { entry_id: entryId, account_id: to, side: 'debit', amount_fen: 2_000 },
       { entry_id: entryId, account_id: from, side: 'credit', amount_fen: 2_000 },
     ];
     await within((trx) => commitFunds(trx, event('open', 1)));
     const committed = await accountOf('committed');
-    await expect(within(async (trx) => trx('ledger_postings').insert(sides(await entry(trx, 'below'), available, committed)))).rejects.toMatchObject({ code: '23514', table: 'ledger_accounts' });
+    await expect(
+      within(async (trx) => trx('ledger_postings').insert(sides(await entry(trx, 'below'), available, committed))),
+    ).rejects.toMatchObject({ code: '23514', table: 'ledger_accounts' });
     await budgetOf(9_000);
     const later = await accountOf('available');
-    await expect(within(async (trx) => trx('ledger_postings').insert(sides(await entry(trx, 'years'), later, committed)))).rejects.toMatchObject({ code: '23514' });
+    await expect(
+      within(async (trx) => trx('ledger_postings').insert(sides(await entry(trx, 'years'), later, committed))),
+    ).rejects.toMatchObject({ code: '23514' });
     expect(budget).toBeGreaterThan(0);
   });
 

@@ -28,7 +28,14 @@ export type MoneyDatabase = {
   plant(options?: { trainees?: number; groups?: string[] }): Promise<FiledClass>;
   step(procedureId: string, stage: string, more?: { asks?: Ask[]; acts?: OfficeAct[]; flags?: Flags; close?: string }): Promise<Place>;
   /** Asks for one decision and takes it. */
-  decided(procedureId: string, login: string, step: string, kind: TaskKind, outcome: string, more?: { payload?: Record<string, unknown>; reason?: string }): Promise<void>;
+  decided(
+    procedureId: string,
+    login: string,
+    step: string,
+    kind: TaskKind,
+    outcome: string,
+    more?: { payload?: Record<string, unknown>; reason?: string },
+  ): Promise<void>;
   /** The class has claimed; returns its application. */
   claimed(filed: FiledClass): Promise<Application>;
   /** The application is approved and in its payment stage. */
@@ -40,7 +47,13 @@ export type MoneyDatabase = {
 };
 
 const acts = { ...subsidyActs, ...paymentActs };
-const rolesOf: Partial<Record<TaskKind, string>> = { claim: 'institution', account_correction: 'institution', correction: 'institution', funds: 'finance_officer', review: 'approver' };
+const rolesOf: Partial<Record<TaskKind, string>> = {
+  claim: 'institution',
+  account_correction: 'institution',
+  correction: 'institution',
+  funds: 'finance_officer',
+  review: 'approver',
+};
 
 export async function openMoneyDatabase(): Promise<MoneyDatabase> {
   const database = await freshDatabase();
@@ -62,20 +75,44 @@ export async function openMoneyDatabase(): Promise<MoneyDatabase> {
     },
     async step(procedureId, stage, { asks = [], acts: wanted = [], flags = {}, close } = {}) {
       const row = await db('procedures').where({ id: procedureId }).first('step_no', 'fact_no');
-      const input = { procedureId, stepNo: row.step_no + 1, appliedNo: row.fact_no, stage, step: stage, acts: wanted, asks, cancels: [], flags, ...(close ? { close } : {}) };
+      const input = {
+        procedureId,
+        stepNo: row.step_no + 1,
+        appliedNo: row.fact_no,
+        stage,
+        step: stage,
+        acts: wanted,
+        asks,
+        cancels: [],
+        flags,
+        ...(close ? { close } : {}),
+      };
       return takeStep(db, input, async (trx, procedure) => {
         let found: Flags = {};
-        for (const act of wanted) found = { ...found, ...(await acts[act.act]?.({ trx, procedure, act, flags: { ...procedure.flags, ...found }, vault })) };
+        for (const act of wanted)
+          found = { ...found, ...(await acts[act.act]?.({ trx, procedure, act, flags: { ...procedure.flags, ...found }, vault })) };
         return found;
       });
     },
     async decided(procedureId, login, step, kind, outcome, more = {}) {
       const [stage = ''] = step.split('.');
-      const applications = procedureId.startsWith('batch-') ? String((await db('procedures').where({ id: procedureId }).first('flags')).flags.applications).split(' ') : [];
+      const applications = procedureId.startsWith('batch-')
+        ? String((await db('procedures').where({ id: procedureId }).first('flags')).flags.applications).split(' ')
+        : [];
       const role = rolesOf[kind] ?? 'payment_officer';
       const place = await money.step(procedureId, stage, {
         acts: kind === 'bank_answer' ? [{ act: 'sendBankFile' }] : [],
-        asks: [{ step, kind, role, level: role === 'institution' ? 'own' : 'county', outcomes: [outcome, 'other'], workingDays: 3, fourEyes: kind === 'bank_answer' ? [] : [procedureId, ...applications] }],
+        asks: [
+          {
+            step,
+            kind,
+            role,
+            level: role === 'institution' ? 'own' : 'county',
+            outcomes: [outcome, 'other'],
+            workingDays: 3,
+            fourEyes: kind === 'bank_answer' ? [] : [procedureId, ...applications],
+          },
+        ],
       });
       const task = await db('tasks').where({ procedure_id: place.procedureId, step, status: 'open' }).first('id');
       await decideTask(db, await money.actor(login), { taskId: task.id, outcome, ...more });
@@ -89,7 +126,9 @@ export async function openMoneyDatabase(): Promise<MoneyDatabase> {
       const application = await money.claimed(filed);
       await money.decided(application.procedureId, 'cs-approve-1', 'approval.approval', 'review', 'approve');
       await money.step(application.procedureId, 'funds', { acts: [{ act: 'approveApplication' }] });
-      await money.step(application.procedureId, 'payment', { acts: [{ act: 'setApplicationStatus', code: 'paying' }, { act: 'countLines' }] });
+      await money.step(application.procedureId, 'payment', {
+        acts: [{ act: 'setApplicationStatus', code: 'paying' }, { act: 'countLines' }],
+      });
       return application;
     },
     async batch(application, until) {
@@ -98,7 +137,15 @@ export async function openMoneyDatabase(): Promise<MoneyDatabase> {
       if (until === 'released') {
         await money.decided(`batch-${number}`, 'cs-pay-2', 'checking.batch_check', 'batch_check', 'check');
         await money.decided(`batch-${number}`, 'cs-pay-3', 'releasing.batch_release', 'batch_release', 'release');
-        const ask: Ask = { step: 'bank.bank_answer', kind: 'bank_answer', role: 'payment_officer', level: 'county', outcomes: ['answered'], workingDays: 3, fourEyes: [] };
+        const ask: Ask = {
+          step: 'bank.bank_answer',
+          kind: 'bank_answer',
+          role: 'payment_officer',
+          level: 'county',
+          outcomes: ['answered'],
+          workingDays: 3,
+          fourEyes: [],
+        };
         await money.step(`batch-${number}`, 'bank', { acts: [{ act: 'sendBankFile' }], asks: [ask] });
       }
       return number;
@@ -122,13 +169,32 @@ async function plantFiled(db: Knex, vault: Vault, serial: number, trainees: numb
   return inTransaction(db, async (trx) => {
     const creator = await trx('users').where({ login: 'kangning-1' }).first('id', 'institution_id');
     const project = await trx('catalogue_projects').where({ code: 'FJ-2026-001' }).first('id');
-    const row = { number, institution_id: creator.institution_id, project_id: project.id, region: '350104', pack_id: 'fujian-2022', title: `中式烹调师第${serial}期`, start_date: '2026-01-05', end_date: '2026-01-20', status: 'filed', created_by: creator.id };
+    const row = {
+      number,
+      institution_id: creator.institution_id,
+      project_id: project.id,
+      region: '350104',
+      pack_id: 'fujian-2022',
+      title: `中式烹调师第${serial}期`,
+      start_date: '2026-01-05',
+      end_date: '2026-01-20',
+      status: 'filed',
+      created_by: creator.id,
+    };
     const classId: string = (await trx('classes').insert(row).returning('id'))[0].id;
     const filed: FiledClass = { number, classId, procedureId, enrolments: [], accounts: [] };
     for (let seat = 1; seat <= trainees; seat += 1) {
       const id = makeId({ region: '350104', birth: `19${70 + (serial % 30)}0101`, serial: seat });
       const account = makeCard({ serial: serial * 1000 + seat });
-      const [person] = await trx('people').insert({ id_index: vault.index('id', id), id_sealed: 'sealed', id_masked: maskId(id), name: `张学员${'甲乙丙丁戊己庚辛'[seat % 8]}`, birth_date: birthDateOf(id) }).returning('id');
+      const [person] = await trx('people')
+        .insert({
+          id_index: vault.index('id', id),
+          id_sealed: 'sealed',
+          id_masked: maskId(id),
+          name: `张学员${'甲乙丙丁戊己庚辛'[seat % 8]}`,
+          birth_date: birthDateOf(id),
+        })
+        .returning('id');
       const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id');
       const enrolment = rows[0]?.id ?? '';
       await trx('enrolments').insert({
@@ -143,13 +209,35 @@ async function plantFiled(db: Knex, vault: Vault, serial: number, trainees: numb
         bank_name: '中国农业银行',
         ...sealedAccount(vault, enrolment, account),
       });
-      await trx('filed_enrolments').insert({ class_id: classId, person_id: person.id, enrolment_id: enrolment, filed_at: trx.raw('business_now()') });
+      await trx('filed_enrolments').insert({
+        class_id: classId,
+        person_id: person.id,
+        enrolment_id: enrolment,
+        filed_at: trx.raw('business_now()'),
+      });
       filed.enrolments.push(enrolment);
       filed.accounts.push(account);
     }
     const terms = termsOf(await getPolicyPack(trx, 'fujian-2022'));
-    await openProcedure(trx, { id: procedureId, type: 'trainingClass', subjectId: classId, classId, region: '350104', institutionId: creator.institution_id, number, title: row.title, institutionName: '仓山康宁职业培训学校', headcount: trainees, terms });
-    await writeFact(trx, await lockProcedure(trx, procedureId), { kind: 'submitted', actor: creator.id }, { act: 'class.submit', subject: procedureId });
+    await openProcedure(trx, {
+      id: procedureId,
+      type: 'trainingClass',
+      subjectId: classId,
+      classId,
+      region: '350104',
+      institutionId: creator.institution_id,
+      number,
+      title: row.title,
+      institutionName: '仓山康宁职业培训学校',
+      headcount: trainees,
+      terms,
+    });
+    await writeFact(
+      trx,
+      await lockProcedure(trx, procedureId),
+      { kind: 'submitted', actor: creator.id },
+      { act: 'class.submit', subject: procedureId },
+    );
     return filed;
   });
 }
