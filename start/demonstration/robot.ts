@@ -7,7 +7,7 @@ import { cleanRoster } from '../../db/formats/sample-rosters.ts';
 import { makeCard } from '../../workflows/domain/identity.ts';
 import { type Answer, type Person, signIn } from './person.ts';
 
-export type RobotTask = { id: string; procedure: string; step: string; kind: string; role: string; number: string; title: string; version: number };
+export type RobotTask = { id: string; procedure: string; step: string; kind: string; role: string; number: string; title: string; headcount: number | null; version: number };
 export type RobotOptions = {
   origin: string;
   /** Prefix of the office's accounts, `cs` for Cangshan. */
@@ -140,7 +140,7 @@ export function createRobot(options: RobotOptions) {
       case 'publish':
         return decide('publish');
       case 'inspection':
-        return decide('in_order', { method: 'visit', presentCount: 10, remark: '到课情况与名册一致', companion: '林某' });
+        return decide('in_order', { method: 'visit', presentCount: task.headcount ?? 0, remark: '到课情况与名册一致', companion: '林某' });
       case 'reinspection':
         return decide('rectified', { method: 'visit', remark: '已整改' });
       case 'rectification':

@@ -1,97 +1,58 @@
-/** Claiming, deciding and supervising over HTTP, for programs and for browsers; real PostgreSQL, no Temporal. */
-import { randomBytes, randomUUID } from 'node:crypto';
-import type { Knex } from 'knex';
-import pino from 'pino';
+/** Claiming and deciding over HTTP, for programs and for browsers; real PostgreSQL, no Temporal. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readApiConfig } from '../../api/config.ts';
-import { type RunningApi, startApi } from '../../api/server.ts';
-import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { findBrokenLink } from '../../db/procedures.ts';
-import { openVault } from '../../db/vault.ts';
-import type { Ask } from '../../workflows/domain/procedures.ts';
-import { type Cases, firstReview, openCases } from '../support/cases.ts';
-import { type Person, person } from '../../start/demonstration/person.ts';
-import { freshDatabase } from '../support/servers.ts';
+import { firstReview } from '../support/cases.ts';
+import { type CounterOfTests, openCounter, plainReview } from '../support/counter.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let db: Knex;
-let api: RunningApi;
-let cases: Cases;
-const people = new Map<string, Person>();
-
+let counter: CounterOfTests;
 beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url, { max: 15 });
-  const vault = openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) });
-  cases = await openCases(db, vault);
-  api = await startApi({ db, vault, config: readApiConfig({ port: 0, demo: true, strict: true, secret: randomBytes(32) }, {}), log: pino({ level: 'silent' }), checks: {} });
+  counter = await openCounter();
 });
-
-afterAll(async () => {
-  await api?.close();
-  if (db) await closeDatabase(db);
-  await database?.drop();
-});
-
-async function as(login: string): Promise<Person> {
-  const known = people.get(login) ?? person(api.url, login, await cases.token(login));
-  people.set(login, known);
-  return known;
-}
-
-/** As a browser: a cookie, a form, a page back. */
-async function browse(login: string, path: string, form?: Record<string, string>): Promise<{ status: number; html: string; location: string | null }> {
-  const token = (await as(login)).token;
-  const response = await fetch(`${api.url}${path}`, {
-    headers: { accept: 'text/html', cookie: `shiming-session=${token}`, ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}) },
-    redirect: 'manual',
-    ...(form ? { method: 'POST', body: new URLSearchParams({ _csrf: 'csrf', ...form }) } : {}),
-  });
-  return { status: response.status, html: await response.text(), location: response.headers.get('location') };
-}
-
-/** A review that is about no class: what belongs to a class is tested where its rules are. */
-const objectionReview: Ask = { ...firstReview, step: 'review.first_review', outcomes: ['approve', 'return', 'propose_refusal'] };
-
-async function openReview(ask: Ask = objectionReview): Promise<{ id: string; taskId: string }> {
-  const { id, taskIds } = await cases.open([ask]);
-  return { id, taskId: taskIds[0] ?? '' };
-}
+afterAll(() => counter?.close());
 
 describe('one winner', () => {
   test('[F12] a hundred claims by a hundred people: one success, ninety-nine conflicts naming the holder', async () => {
-    const { taskId } = await openReview();
+    const { taskId } = await counter.openReview();
     const logins = await hireReviewers(100);
-    const answers = await Promise.all(logins.map(async (login) => (await as(login)).post(`/tasks/${taskId}/claim`)));
+    const answers = await Promise.all(logins.map(async (login) => (await counter.as(login)).post(`/tasks/${taskId}/claim`)));
     const lost = answers.filter((answer) => answer.status === 409);
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
     expect(lost).toHaveLength(99);
-    const holder = await db('tasks as t').join('users as u', 'u.id', 't.claimed_by').where('t.id', taskId).first('u.name');
+    const holder = await counter.db('tasks as t').join('users as u', 'u.id', 't.claimed_by').where('t.id', taskId).first('u.name');
     expect(new Set(lost.map((answer) => (answer.body['params'] as { name: string }).name))).toEqual(new Set([holder.name]));
   });
 
   test('[F12] a hundred decisions at once: one is on record, ninety-nine are told who decided', async () => {
-    const { id, taskId } = await openReview();
-    const [one, two] = [await as('first-1'), await as('first-2')];
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => (at % 2 ? one : two).post(`/tasks/${taskId}/decide`, { outcome: 'approve' })));
+    const { id, taskId } = await counter.openReview();
+    const [one, two] = [await counter.as('first-1'), await counter.as('first-2')];
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => (at % 2 ? one : two).post(`/tasks/${taskId}/decide`, { outcome: 'approve' })),
+    );
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
     const lost = answers.filter((answer) => answer.status === 409);
     expect(lost).toHaveLength(99);
     for (const answer of lost) {
-      expect(answer.body).toMatchObject({ code: 'task.decided', params: { name: expect.stringMatching(/周明|李静/), at: expect.any(String), outcome: 'approve' } });
+      expect(answer.body).toMatchObject({
+        code: 'task.decided',
+        params: { name: expect.stringMatching(/周明|李静/), at: expect.any(String), outcome: 'approve' },
+      });
     }
-    expect(await db('facts').where({ procedure_id: id, kind: 'decided' })).toHaveLength(1);
-    expect(await findBrokenLink(db, id)).toBeUndefined();
+    expect(await counter.db('facts').where({ procedure_id: id, kind: 'decided' })).toHaveLength(1);
+    expect(await findBrokenLink(counter.db, id)).toBeUndefined();
   });
 
   test('the same request twice under one Idempotency-Key gets the same answer and decides once', async () => {
-    const { id, taskId } = await openReview();
+    const { id, taskId } = await counter.openReview();
     const key = randomUUID();
-    const one = await as('first-1');
-    const [a, b] = await Promise.all([one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' }, { key }), one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' }, { key })]);
+    const one = await counter.as('first-1');
+    const [a, b] = await Promise.all([
+      one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' }, { key }),
+      one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' }, { key }),
+    ]);
     expect([a.status, b.status]).toEqual([200, 200]);
     expect(a.body['factNo']).toBe(b.body['factNo']);
-    expect(await db('facts').where({ procedure_id: id, kind: 'decided' })).toHaveLength(1);
+    expect(await counter.db('facts').where({ procedure_id: id, kind: 'decided' })).toHaveLength(1);
     const other = await one.post(`/tasks/${taskId}/decide`, { outcome: 'return', reason: '另一请求' }, { key });
     expect(other.body).toMatchObject({ status: 409, code: 'idempotency.otherRequest' });
   });
@@ -99,8 +60,8 @@ describe('one winner', () => {
 
 describe('who may', () => {
   test('an officer of another county neither sees nor decides it', async () => {
-    const { taskId } = await openReview();
-    const stranger = await as('other-first-1');
+    const { taskId } = await counter.openReview();
+    const stranger = await counter.as('other-first-1');
     expect((await stranger.get(`/tasks/${taskId}`)).status).toBe(404);
     const refused = await stranger.post(`/tasks/${taskId}/decide`, { outcome: 'approve' });
     expect(refused.body).toMatchObject({ status: 403, code: 'task.notYours' });
@@ -108,24 +69,27 @@ describe('who may', () => {
   });
 
   test('another role of the office reads it and cannot decide it; the institution follows its own case', async () => {
-    const { taskId } = await openReview();
-    const second = await as('second-1');
+    const { taskId } = await counter.openReview();
+    const second = await counter.as('second-1');
     expect((await second.get(`/tasks/${taskId}`)).body).toMatchObject({ mayDecide: false, status: 'open' });
     expect((await second.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(403);
-    expect((await (await as('school-1')).get(`/tasks/${taskId}`)).status).toBe(200);
-    expect((await (await as('audit-1')).get(`/tasks/${taskId}`)).body).toMatchObject({ mayDecide: false });
+    expect((await (await counter.as('school-1')).get(`/tasks/${taskId}`)).status).toBe(200);
+    expect((await (await counter.as('audit-1')).get(`/tasks/${taskId}`)).body).toMatchObject({ mayDecide: false });
   });
 
   test('nobody signs two steps of one stage', async () => {
-    const { taskIds } = await cases.open([objectionReview, { ...objectionReview, step: 'review.second_look' }]);
-    const one = await as('first-1');
+    const { taskIds } = await counter.cases.open([plainReview, { ...plainReview, step: 'review.second_look' }]);
+    const one = await counter.as('first-1');
     expect((await one.post(`/tasks/${taskIds[0]}/decide`, { outcome: 'approve' })).status).toBe(200);
-    expect((await one.post(`/tasks/${taskIds[1]}/decide`, { outcome: 'approve' })).body).toMatchObject({ status: 403, code: 'task.fourEyes' });
-    expect((await (await as('first-2')).post(`/tasks/${taskIds[1]}/decide`, { outcome: 'approve' })).status).toBe(200);
+    expect((await one.post(`/tasks/${taskIds[1]}/decide`, { outcome: 'approve' })).body).toMatchObject({
+      status: 403,
+      code: 'task.fourEyes',
+    });
+    expect((await (await counter.as('first-2')).post(`/tasks/${taskIds[1]}/decide`, { outcome: 'approve' })).status).toBe(200);
   });
 
   test('a task that nobody knows, and addresses that fit none', async () => {
-    const one = await as('first-1');
+    const one = await counter.as('first-1');
     for (const path of ['/tasks/class-none/a.b/1', '/tasks/a/b/0', '/tasks/a/b/x']) expect((await one.get(path)).status).toBe(404);
     expect((await one.post('/tasks/class-none/a.b/1/decide', { outcome: 'approve' })).status).toBe(404);
   });
@@ -133,8 +97,8 @@ describe('who may', () => {
 
 describe('deciding', () => {
   test('a return carries its list of points; reasons are made of it; words are needed for each point', async () => {
-    const { id, taskId } = await openReview();
-    const one = await as('first-1');
+    const { id, taskId } = await counter.openReview();
+    const one = await counter.as('first-1');
     const empty = await one.post(`/tasks/${taskId}/decide`, { outcome: 'return', items: [{ field: 'teachers', text: '' }] });
     expect(empty.body).toMatchObject({ status: 422, issues: [{ field: 'items.0.text', code: 'task.itemText' }] });
     const none = await one.post(`/tasks/${taskId}/decide`, { outcome: 'return' });
@@ -143,26 +107,39 @@ describe('deciding', () => {
       { field: 'teachers', text: '更换教师', mark: 'return' },
       { field: 'venue', text: '无关', mark: 'pass' },
     ];
-    expect((await one.post(`/tasks/${taskId}/decide`, { outcome: 'approve', items })).body).toMatchObject({ status: 422, issues: [{ field: 'outcome', code: 'task.marked' }] });
+    expect((await one.post(`/tasks/${taskId}/decide`, { outcome: 'approve', items })).body).toMatchObject({
+      status: 422,
+      issues: [{ field: 'outcome', code: 'task.marked' }],
+    });
     expect((await one.post(`/tasks/${taskId}/decide`, { outcome: 'return', items })).status).toBe(200);
-    const fact = await db('facts').where({ procedure_id: id, kind: 'decided' }).first('payload');
+    const fact = await counter.db('facts').where({ procedure_id: id, kind: 'decided' }).first('payload');
     expect(fact.payload).toEqual({ items: [{ field: 'teachers', text: '更换教师' }], reason: '更换教师' });
   });
 
   test('an outcome that is not offered is refused', async () => {
-    const { taskId } = await openReview();
-    expect((await (await as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'refuse', reason: '不行' })).body).toMatchObject({ status: 422, issues: [{ field: 'outcome' }] });
+    const { taskId } = await counter.openReview();
+    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'refuse', reason: '不行' })).body).toMatchObject(
+      {
+        status: 422,
+        issues: [{ field: 'outcome' }],
+      },
+    );
   });
 
   test('a stale version is refused, and the page says what changed and keeps what was typed', async () => {
-    const { taskId } = await openReview();
-    const stale = await browse('first-1', `/tasks/${taskId}`);
+    const { taskId } = await counter.openReview();
+    const stale = await counter.browse('first-1', `/tasks/${taskId}`);
     const seen = /name="seen" value="(\d+)"/.exec(stale.html)?.[1] ?? '';
-    const to = (await cases.actor('first-1')).userId;
-    await (await as('supervise-1')).post(`/tasks/${taskId}/reassign`, { to, reason: '工作调整' });
-    const program = await (await as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'approve', version: 1 });
+    const to = (await counter.cases.actor('first-1')).userId;
+    await (await counter.as('supervise-1')).post(`/tasks/${taskId}/reassign`, { to, reason: '工作调整' });
+    const program = await (await counter.as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'approve', version: 1 });
     expect(program.body).toMatchObject({ status: 409, code: 'task.changed' });
-    const page = await browse('first-1', `/tasks/${taskId}/decide`, { outcome: 'return', version: '1', seen, reason: '一段很长的意见' });
+    const page = await counter.browse('first-1', `/tasks/${taskId}/decide`, {
+      outcome: 'return',
+      version: '1',
+      seen,
+      reason: '一段很长的意见',
+    });
     expect(page.status).toBe(409);
     expect(page.html).toContain('一段很长的意见');
     expect(page.html).toContain('工作调整');
@@ -170,34 +147,40 @@ describe('deciding', () => {
   });
 
   test('Prefer: wait returns as soon as the fact is applied, and says so', async () => {
-    const { id, taskId } = await openReview();
-    const one = await as('first-1');
+    const { id, taskId } = await counter.openReview();
+    const one = await counter.as('first-1');
     const began = performance.now();
-    setTimeout(() => void db.raw('update procedures set applied_no = fact_no where id = ?', [id]).then(), 300);
+    setTimeout(async () => counter.db.raw('update procedures set applied_no = fact_no where id = ?', [id]), 300);
     const answer = await one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' }, { headers: { prefer: 'wait=4' } });
     expect(answer.body).toMatchObject({ applied: true });
     expect(answer.headers.get('preference-applied')).toBe('wait=4');
     expect(performance.now() - began).toBeGreaterThan(200);
     expect(performance.now() - began).toBeLessThan(3_000);
-    const { taskId: other } = await openReview();
-    expect((await one.post(`/tasks/${other}/decide`, { outcome: 'approve' }, { headers: { prefer: 'wait=1' } })).body).toMatchObject({ applied: false });
+    const { taskId: other } = await counter.openReview();
+    expect((await one.post(`/tasks/${other}/decide`, { outcome: 'approve' }, { headers: { prefer: 'wait=1' } })).body).toMatchObject({
+      applied: false,
+    });
   });
 
   test('a browser goes on to the next task of the same list, with a word of what was recorded', async () => {
-    const { taskId } = await openReview();
-    await openReview();
-    const sent = await browse('first-1', `/tasks/${taskId}/decide`, { outcome: 'approve', list: 'kind=review', idempotencyKey: randomUUID() });
+    const { taskId } = await counter.openReview();
+    await counter.openReview();
+    const sent = await counter.browse('first-1', `/tasks/${taskId}/decide`, {
+      outcome: 'approve',
+      list: 'kind=review',
+      idempotencyKey: randomUUID(),
+    });
     expect(sent.status).toBe(303);
     expect(sent.location).toMatch(/^\/tasks\/class-[\w-]+\/[\w.]+\/1\?kind=review$/);
-    const again = await browse('first-2', `/tasks/${taskId}/decide`, { outcome: 'return', reason: '晚了一步的意见' });
+    const again = await counter.browse('first-2', `/tasks/${taskId}/decide`, { outcome: 'return', reason: '晚了一步的意见' });
     expect(again.status).toBe(409);
     expect(again.html).toContain('周明');
     expect(again.html).toContain('晚了一步的意见');
   });
 
   test('a form without reasons comes back with what was entered', async () => {
-    const { taskId } = await openReview();
-    const page = await browse('first-1', `/tasks/${taskId}/decide`, { outcome: 'propose_refusal', reason: '' });
+    const { taskId } = await counter.openReview();
+    const page = await counter.browse('first-1', `/tasks/${taskId}/decide`, { outcome: 'propose_refusal', reason: '' });
     expect(page.status).toBe(422);
     expect(page.html).toContain('请写明理由');
   });
@@ -205,8 +188,12 @@ describe('deciding', () => {
 
 describe('the inbox', () => {
   test('lists the own queue with words for what is due, and pages through it', async () => {
-    const one = await as('first-1');
-    const inbox = await one.get<{ tasks: { id: string; due: { state: string; words: string; day: number; of: number } }[]; counts: { total: number; mine: number }; next: string | null }>('/tasks?size=2');
+    const one = await counter.as('first-1');
+    const inbox = await one.get<{
+      tasks: { id: string; due: { state: string; words: string; day: number; of: number } }[];
+      counts: { total: number; mine: number };
+      next: string | null;
+    }>('/tasks?size=2');
     expect(inbox.status).toBe(200);
     expect(inbox.body.tasks).toHaveLength(2);
     expect(inbox.body.tasks[0]?.due).toMatchObject({ state: 'later', words: '剩 3 个工作日', day: 0, of: 3 });
@@ -217,105 +204,93 @@ describe('the inbox', () => {
   });
 
   test('an institution sees its own tasks and no others', async () => {
-    await cases.open([{ step: 'plan.publish', kind: 'publish', role: 'institution', level: 'own', outcomes: ['publish'], workingDays: 3, reference: 'plan' }]);
-    const inbox = await (await as('school-1')).get<{ tasks: { role: string }[] }>('/tasks?view=region');
+    await counter.cases.open([
+      {
+        step: 'plan.publish',
+        kind: 'publish',
+        role: 'institution',
+        level: 'own',
+        outcomes: ['publish'],
+        workingDays: 3,
+        reference: 'plan',
+      },
+    ]);
+    const inbox = await (await counter.as('school-1')).get<{ tasks: { role: string }[] }>('/tasks?view=region');
     expect(inbox.body.tasks.length).toBeGreaterThan(0);
     expect(new Set(inbox.body.tasks.map((task) => task.role))).toEqual(new Set(['institution']));
   });
 
   test('the page of a review shows roster, amounts with source, clashes and what no register has answered; numbers are masked', async () => {
-    const { taskIds } = await cases.open([firstReview]);
-    const { html, status } = await browse('first-1', `/tasks/${taskIds[0]}`);
+    const { taskIds } = await counter.cases.open([firstReview]);
+    const { html, status } = await counter.browse('first-1', `/tasks/${taskIds[0]}`);
     expect(status).toBe(200);
-    for (const words of ['王建国', '2026 年已享受 3 次', '闽人社文〔2022〕1号', '350104-2026-00002', '待证 1', '转培训前复核']) expect(html).toContain(words);
-    const sealed = await db('people').select('id_masked');
+    for (const words of ['王建国', '2026 年已享受 3 次', '闽人社文〔2022〕1号', '350104-2026-00002', '待证 1', '转培训前复核'])
+      expect(html).toContain(words);
+    const sealed = await counter.db('people').select('id_masked');
     expect(sealed.every((row) => html.includes(row.id_masked))).toBe(true);
     expect(html).not.toMatch(/>3501\d{13}[\dX]</);
   });
 
   test('[N2] an identity number is opened for a stated purpose, on record, and the form keeps what was typed', async () => {
-    const { taskIds } = await cases.open([firstReview]);
-    const enrolment = await db('enrolments').where({ seat: 1, class_id: cases.classId }).first('id');
-    const refused = await (await as('first-1')).post(`/tasks/${taskIds[0]}/reveal`, { enrolmentId: enrolment.id, purpose: '' });
+    const { taskIds } = await counter.cases.open([firstReview]);
+    const enrolment = await counter.db('enrolments').where({ seat: 1, class_id: counter.cases.classId }).first('id');
+    const refused = await (await counter.as('first-1')).post(`/tasks/${taskIds[0]}/reveal`, { enrolmentId: enrolment.id, purpose: '' });
     expect(refused.status).toBe(422);
-    const page = await browse('first-1', `/tasks/${taskIds[0]}/reveal`, { enrolmentId: enrolment.id, purpose: '核对身份', reason: '写到一半' });
+    const page = await counter.browse('first-1', `/tasks/${taskIds[0]}/reveal`, {
+      enrolmentId: enrolment.id,
+      purpose: '核对身份',
+      reason: '写到一半',
+    });
     expect(page.status).toBe(200);
     expect(page.html).toMatch(/3501041990\d{8}/);
     expect(page.html).toContain('写到一半');
-    expect(await db('audit_log').where({ act: 'person.reveal' }).whereRaw(`detail ->> 'enrolment' = ?`, [enrolment.id])).toHaveLength(1);
+    expect(
+      await counter.db('audit_log').where({ act: 'person.reveal' }).whereRaw(`detail ->> 'enrolment' = ?`, [enrolment.id]),
+    ).toHaveLength(1);
   });
 
   test('correction and publication show what is asked and what the public will see', async () => {
-    const { id, taskIds } = await cases.open([firstReview, { step: 'pre_training.correction', kind: 'correction', role: 'institution', level: 'own', outcomes: ['resubmit'], workingDays: 5, peremptory: true }]);
-    await (await as('first-1')).post(`/tasks/${taskIds[0]}/decide`, { outcome: 'return', items: [{ field: 'teachers', text: '更换教师或改期' }] });
-    const correction = await browse('school-1', `/tasks/${id}/pre_training.correction/1`);
+    const { id, taskIds } = await counter.cases.open([
+      firstReview,
+      {
+        step: 'pre_training.correction',
+        kind: 'correction',
+        role: 'institution',
+        level: 'own',
+        outcomes: ['resubmit'],
+        workingDays: 5,
+        peremptory: true,
+      },
+    ]);
+    await (await counter.as('first-1')).post(`/tasks/${taskIds[0]}/decide`, {
+      outcome: 'return',
+      items: [{ field: 'teachers', text: '更换教师或改期' }],
+    });
+    const correction = await counter.browse('school-1', `/tasks/${id}/pre_training.correction/1`);
     expect(correction.html).toContain('更换教师或改期');
-    const { taskIds: publication } = await cases.open([{ step: 'plan.publish', kind: 'publish', role: 'institution', level: 'own', outcomes: ['publish'], workingDays: 3, reference: 'plan' }]);
-    const preview = await browse('school-1', `/tasks/${publication[0]}`);
+    const { taskIds: publication } = await counter.cases.open([
+      {
+        step: 'plan.publish',
+        kind: 'publish',
+        role: 'institution',
+        level: 'own',
+        outcomes: ['publish'],
+        workingDays: 3,
+        reference: 'plan',
+      },
+    ]);
+    const preview = await counter.browse('school-1', `/tasks/${publication[0]}`);
     expect(preview.html).toContain('王**');
     expect(preview.html).not.toContain('王建国');
   });
 });
 
-describe('supervision', () => {
-  test('[F12] reassigning stays within the office and its role, respects four eyes, and is on record', async () => {
-    const { id, taskIds } = await cases.open([objectionReview, { ...objectionReview, step: 'review.second_look' }]);
-    const supervisor = await as('supervise-1');
-    const [one, two, second] = await Promise.all(['first-1', 'first-2', 'second-1'].map(async (login) => (await cases.actor(login)).userId));
-    await (await as('first-1')).post(`/tasks/${taskIds[0]}/decide`, { outcome: 'approve' });
-    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: second, reason: '请办理' })).body).toMatchObject({ status: 422, issues: [{ field: 'to', code: 'supervision.notHolder' }] });
-    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: one, reason: '请办理' })).body).toMatchObject({ status: 409, code: 'task.fourEyes' });
-    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: two, reason: '' })).status).toBe(422);
-    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: two, reason: '周明休假' })).body).toMatchObject({ holder: '李静' });
-    expect(await db('audit_log').where({ procedure_id: id, act: 'task.reassign' }).first('detail')).toMatchObject({ detail: { to: two, reason: '周明休假' } });
-    expect(await db('mails').where({ user_id: two, template: 'assigned' })).toHaveLength(1);
-    expect((await supervisor.post(`/tasks/${taskIds[0]}/reassign`, { to: two, reason: '已办' })).body).toMatchObject({ status: 409, code: 'task.decided' });
-    expect(await findBrokenLink(db, id)).toBeUndefined();
-  });
-
-  test('urging goes out once a working day; escalating goes to the superior with an order, once', async () => {
-    const { taskId } = await openReview();
-    await (await as('first-2')).post(`/tasks/${taskId}/claim`);
-    const supervisor = await as('supervise-1');
-    expect((await supervisor.post(`/tasks/${taskId}/urge`)).body).toMatchObject({ mailed: 1 });
-    expect((await supervisor.post(`/tasks/${taskId}/urge`)).body).toMatchObject({ status: 409, code: 'supervision.urgedToday' });
-    const escalated = await supervisor.post(`/tasks/${taskId}/escalate`, { reason: '久拖不决' });
-    expect(escalated.status).toBe(200);
-    expect((await supervisor.post(`/tasks/${taskId}/escalate`, { reason: '再报' })).body).toMatchObject({ status: 409, code: 'supervision.escalated' });
-    const superior = (await cases.actor('city-supervise-1')).userId;
-    expect(await db('mails').where({ user_id: superior, template: 'escalation' })).toHaveLength(1);
-    expect(await db('papers').where({ kind: 'supervision_order', task_id: taskId })).toHaveLength(1);
-    // An officer's open form is still good: a reminder changes no version.
-    expect((await (await as('first-2')).post(`/tasks/${taskId}/decide`, { outcome: 'approve', version: 1 })).status).toBe(200);
-  });
-
-  test('only a supervisor whose region contains the office', async () => {
-    const { taskId } = await openReview();
-    expect((await (await as('first-1')).post(`/tasks/${taskId}/urge`)).status).toBe(403);
-    expect((await (await as('other-supervise-1')).post(`/tasks/${taskId}/urge`)).body).toMatchObject({ status: 403, code: 'supervision.notYours' });
-    expect((await (await as('city-supervise-1')).post(`/tasks/${taskId}/urge`)).status).toBe(200);
-    expect((await (await as('first-1')).get('/board')).status).toBe(403);
-  });
-
-  test('the board counts what is late in the subtree, by officer and week', async () => {
-    const { taskId } = await openReview();
-    await db.raw(`update tasks set due_date = '2026-02-25', due_at = timestamptz '2026-02-26T00:00:00+08:00' where id = ?`, [taskId]);
-    const board = await (await as('supervise-1')).get<{ figures: { overdue: number; oldestDue: string }; overdue: { id: string; late: string }[]; loads: { name: string | null }[]; trend: unknown[] }>('/board');
-    expect(board.status).toBe(200);
-    expect(board.body.figures).toMatchObject({ overdue: 1, oldestDue: '2026-02-25' });
-    expect(board.body.overdue[0]).toMatchObject({ id: taskId, late: '超期 4 个工作日' });
-    expect(board.body.loads.map((load) => load.name)).toContain('周明');
-    expect(board.body.trend).toHaveLength(12);
-    expect((await (await as('other-supervise-1')).get<{ figures: { overdue: number } }>('/board')).body.figures.overdue).toBe(0);
-    const page = await browse('city-supervise-1', '/board');
-    expect(page.status).toBe(200);
-    expect(page.html).toContain('超期 4 个工作日');
-  });
-});
-
 async function hireReviewers(count: number): Promise<string[]> {
   const logins = Array.from({ length: count }, (_, at) => `hired-${at}`);
-  const rows = await db('users').insert(logins.map((login) => ({ login, name: login, demo: true }))).returning('id');
-  await db('grants').insert(rows.map((row) => ({ user_id: row.id, role: 'first_reviewer', region: '350104' })));
+  const rows = await counter
+    .db('users')
+    .insert(logins.map((login) => ({ login, name: login, demo: true })))
+    .returning('id');
+  await counter.db('grants').insert(rows.map((row) => ({ user_id: row.id, role: 'first_reviewer', region: '350104' })));
   return logins;
 }

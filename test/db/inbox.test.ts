@@ -5,7 +5,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import type { Actor } from '../../db/users.ts';
 import { openVault } from '../../db/vault.ts';
-import { countInbox, countQuery, findNextTask, type InboxCursor, type InboxFilter, type InboxTimes, inboxQuery, listInbox, readInstant } from '../../db/views/inbox.ts';
+import {
+  countInbox,
+  countQuery,
+  findNextTask,
+  type InboxCursor,
+  type InboxFilter,
+  type InboxTimes,
+  inboxQuery,
+  listInbox,
+  readInstant,
+} from '../../db/views/inbox.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -23,7 +33,11 @@ beforeAll(async () => {
   database = await freshDatabase();
   db = openDatabase(database.url, { owner: true, max: 4 });
   cases = await openCases(db, openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) }));
-  [first, supervisor, school] = (await Promise.all(['first-1', 'city-supervise-1', 'school-1'].map((login) => cases.actor(login)))) as [Actor, Actor, Actor];
+  [first, supervisor, school] = (await Promise.all(['first-1', 'city-supervise-1', 'school-1'].map((login) => cases.actor(login)))) as [
+    Actor,
+    Actor,
+    Actor,
+  ];
   await cases.open();
   await db.raw(
     `insert into procedures (id, type, subject_id, region, region_path, subject_number, subject_title, institution_name, terms, opened_at)
@@ -111,11 +125,21 @@ test('pages follow each other without gap or repetition, undated tasks last, and
 });
 
 test('the queue is that of the own role and office; the region is the own subtree', async () => {
-  const [queue] = (await db.raw(`select count(*)::int as n from tasks where status = 'open' and office = ? and role = 'first_reviewer'`, [county.code])).rows;
+  const [queue] = (
+    await db.raw(`select count(*)::int as n from tasks where status = 'open' and office = ? and role = 'first_reviewer'`, [county.code])
+  ).rows;
   expect((await countInbox(db, first, { view: 'queue' }, times)).total).toBe(queue.n);
-  const [city] = (await db.raw(`select count(*)::int as n from tasks where status = 'open' and office_path like '350000/350100%' and role not in ('clock', 'institution', 'assessor')`)).rows;
+  const [city] = (
+    await db.raw(
+      `select count(*)::int as n from tasks where status = 'open' and office_path like '350000/350100%' and role not in ('clock', 'institution', 'assessor')`,
+    )
+  ).rows;
   expect((await countInbox(db, supervisor, { view: 'region' }, times)).total).toBe(city.n);
-  const [own] = (await db.raw(`select count(*)::int as n from tasks where status = 'open' and institution_id = ? and role = 'institution'`, [cases.institutionId])).rows;
+  const [own] = (
+    await db.raw(`select count(*)::int as n from tasks where status = 'open' and institution_id = ? and role = 'institution'`, [
+      cases.institutionId,
+    ])
+  ).rows;
   expect((await countInbox(db, school, { view: 'queue' }, times)).total).toBe(own.n);
 });
 

@@ -1,29 +1,23 @@
-/** Keeps the histories of closed and waiting runs of a database as replay fixtures: `tsx test/replay/capture.ts <database url> <scenario>`. */
-import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+/** Keeps histories as fixtures of the replay gate: for each type of procedure the longest one of a database. Used by the journey with CAPTURE_HISTORIES=1. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { procedureWorkflowId, temporalSettings } from '../../temporal.config.ts';
+import { readHistories } from '../support/histories.ts';
 
-/** Writes one history per type of procedure, the longest that there is. */
+/** Writes `histories/<type>/<scenario>.b64` and returns the files. */
 export async function captureHistories(db: Knex, address: string, taskQueue: string, scenario: string): Promise<string[]> {
-  const settings = temporalSettings({ address });
-  const connection = await Connection.connect({ address });
-  const client = new Client({ connection, namespace: settings.namespace });
   const procedures = await db('procedures').select<{ id: string; type: string }[]>('id', 'type').orderBy([{ column: 'type' }, { column: 'step_no', order: 'desc' }]);
-  const written: string[] = [];
-  const seen = new Set<string>();
-  for (const { id, type } of procedures) {
-    if (seen.has(type)) continue;
-    seen.add(type);
-    const history = await client.workflow.getHandle(procedureWorkflowId(id, taskQueue)).fetchHistory();
+  const longest = procedures.filter((one, at) => procedures.findIndex((other) => other.type === one.type) === at);
+  const histories = await readHistories(
+    address,
+    taskQueue,
+    longest.map((one) => one.id),
+  );
+  return longest.map(({ id, type }) => {
     const folder = join(import.meta.dirname, 'histories', type);
     mkdirSync(folder, { recursive: true });
-    const file = join(folder, `${scenario}.json`);
-    writeFileSync(file, `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
-    written.push(file);
-  }
-  await connection.close();
-  return written;
+    const file = join(folder, `${scenario}.b64`);
+    writeFileSync(file, `${(histories.get(id) ?? Buffer.alloc(0)).toString('base64').replace(/.{1,120}/g, '$&\n')}`);
+    return file;
+  });
 }

@@ -1,21 +1,23 @@
 /** Histories of earlier runs replay against today's procedures: an incompatible change is seen here, before a running case meets it. */
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import * as procedures from '../../workflows/index.ts';
+import { decodeHistory, type WorkflowHistory } from '../support/histories.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(import.meta.dirname, 'histories');
 const types = existsSync(folder) ? readdirSync(folder) : [];
 
-function histories(type: string): { workflowId: string; history: ReturnType<typeof historyFromJSON> }[] {
-  return readdirSync(join(folder, type)).map((file) => ({ workflowId: `${type}-${file}`, history: historyFromJSON(JSON.parse(readFileSync(join(folder, type, file), 'utf8'))) }));
+type Recorded = { workflowId: string; history: WorkflowHistory };
+
+function histories(type: string): Recorded[] {
+  return readdirSync(join(folder, type)).map((file) => ({ workflowId: `${type}-${file}`, history: decodeHistory(Buffer.from(readFileSync(join(folder, type, file), 'utf8'), 'base64')) }));
 }
 
-async function failures(workflowBundle: { code: string } | { codePath: string }, list: ReturnType<typeof histories>): Promise<string[]> {
+async function failures(workflowBundle: { code: string } | { codePath: string }, list: Recorded[]): Promise<string[]> {
   const found: string[] = [];
   for await (const result of Worker.runReplayHistories({ workflowBundle }, list)) if (result.error) found.push(`${result.workflowId}: ${result.error.message}`);
   return found;

@@ -44,7 +44,19 @@ export type Cases = {
   actor(login: string): Promise<Actor>;
   token(login: string): Promise<string>;
   /** A procedure that has taken its first step with these asks. Returns its id and the ids of its tasks. */
-  open(asks?: Ask[], more?: { type?: ProcedureType; region?: string; title?: string; institution?: string; stage?: string; headcount?: number; amountFen?: number; id?: string }): Promise<{ id: string; taskIds: string[] }>;
+  open(
+    asks?: Ask[],
+    more?: {
+      type?: ProcedureType;
+      region?: string;
+      title?: string;
+      institution?: string;
+      stage?: string;
+      headcount?: number;
+      amountFen?: number;
+      id?: string;
+    },
+  ): Promise<{ id: string; taskIds: string[] }>;
 };
 
 export const firstReview: Ask = {
@@ -62,8 +74,18 @@ export async function openCases(db: Knex, vault: Vault): Promise<Cases> {
   await savePolicyPack(db, fujianPack);
   await setClock(db, { at: casesBegin, speed: 1 });
   const pack = readPolicyPack(fujianPack);
-  const institutionId = await insertInstitution(db, '仓山示范技工学校', 'training', makeUscc({ kind: '52', region: '350104', serial: 901 }));
-  const assessorId = await insertInstitution(db, '福州职业技能评价中心', 'assessment', makeUscc({ kind: '91', region: '350100', serial: 902 }));
+  const institutionId = await insertInstitution(
+    db,
+    '仓山示范技工学校',
+    'training',
+    makeUscc({ kind: '52', region: '350104', serial: 901 }),
+  );
+  const assessorId = await insertInstitution(
+    db,
+    '福州职业技能评价中心',
+    'assessment',
+    makeUscc({ kind: '91', region: '350100', serial: 902 }),
+  );
   for (const person of people) await insertPerson(db, person);
   await insertPerson(db, { login: 'school-1', name: '吴建平', role: 'institution', region: '350104' }, institutionId);
   await insertPerson(db, { login: 'assess-1', name: '卫雪莲', role: 'assessor', region: '350100' }, assessorId);
@@ -105,10 +127,19 @@ export async function openCases(db: Knex, vault: Vault): Promise<Cases> {
           terms: termsOf(pack),
           flags: { startDate: '2026-04-06', endDate: '2026-04-17', assessorId },
         });
-        await writeFact(trx, await lockProcedure(trx, id), { kind: 'submitted' }, { act: 'class.submit', subject: id, detail: { headcount: 3 } });
+        await writeFact(
+          trx,
+          await lockProcedure(trx, id),
+          { kind: 'submitted' },
+          { act: 'class.submit', subject: id, detail: { headcount: 3 } },
+        );
       });
       const [stage = 'pre_training', step = ''] = (asks[0]?.step ?? '').split('.');
-      await takeStep(db, { procedureId: id, stepNo: 1, appliedNo: 1, stage: more.stage ?? stage, step, acts: [], asks, cancels: [], flags: { reviewAt: 0 } }, async () => ({}));
+      await takeStep(
+        db,
+        { procedureId: id, stepNo: 1, appliedNo: 1, stage: more.stage ?? stage, step, acts: [], asks, cancels: [], flags: { reviewAt: 0 } },
+        async () => ({}),
+      );
       return { id, taskIds: asks.map((ask) => `${id}/${ask.step}/1`) };
     },
   };
@@ -123,14 +154,25 @@ async function insertInstitution(db: Knex, name: string, kind: string, creditCod
 
 async function insertPerson(db: Knex, person: (typeof people)[number], institutionId?: string): Promise<void> {
   const [row] = await db('users')
-    .insert({ login: person.login, name: person.name, institution_id: institutionId ?? null, email: `${person.login}@example.invalid`, demo: true })
+    .insert({
+      login: person.login,
+      name: person.name,
+      institution_id: institutionId ?? null,
+      email: `${person.login}@example.invalid`,
+      demo: true,
+    })
     .returning('id');
   await db('grants').insert({ user_id: row.id, role: person.role, region: person.region });
 }
 
 const topics = ['职业道德与食品安全', '刀工基础', '热菜烹调', '面点基础', '营养配餐', '综合实训'];
 
-async function insertClass(db: Knex, vault: Vault, institutionId: string, assessorId: string): Promise<{ classId: string; classNumber: string }> {
+async function insertClass(
+  db: Knex,
+  vault: Vault,
+  institutionId: string,
+  assessorId: string,
+): Promise<{ classId: string; classNumber: string }> {
   const classNumber = '350104-2026-00001';
   const [project] = await db('catalogue_projects')
     .insert({
@@ -148,15 +190,42 @@ async function insertClass(db: Knex, vault: Vault, institutionId: string, assess
     })
     .returning('id');
   const teachers = await db('teachers')
-    .insert(['赵立新', '孙丽华'].map((name) => ({ institution_id: institutionId, name, qualification: '技师、职业技能培训教师证', occupations: ['中式烹调师'] })))
+    .insert(
+      ['赵立新', '孙丽华'].map((name) => ({
+        institution_id: institutionId,
+        name,
+        qualification: '技师、职业技能培训教师证',
+        occupations: ['中式烹调师'],
+      })),
+    )
     .returning('id');
-  const [venue] = await db('venues').insert({ institution_id: institutionId, name: '烹饪实训室', address: '仓山区建新镇 12 号', capacity: 50, equipment: '灶位 26' }).returning('id');
+  const [venue] = await db('venues')
+    .insert({ institution_id: institutionId, name: '烹饪实训室', address: '仓山区建新镇 12 号', capacity: 50, equipment: '灶位 26' })
+    .returning('id');
   const author = await db('users').where({ login: 'school-1' }).first('id');
-  const base = { institution_id: institutionId, project_id: project.id, region: county.code, pack_id: fujianPack.id, start_date: '2026-04-06', end_date: '2026-04-17', created_by: author.id };
+  const base = {
+    institution_id: institutionId,
+    project_id: project.id,
+    region: county.code,
+    pack_id: fujianPack.id,
+    start_date: '2026-04-06',
+    end_date: '2026-04-17',
+    created_by: author.id,
+  };
   const [row] = await db('classes')
-    .insert({ ...base, number: classNumber, title: '中式烹调师（五级）第 11 期', plan: '面向农村转移就业劳动者，两周脱产。', venue_id: venue.id, assessor_id: assessorId, status: 'in_review' })
+    .insert({
+      ...base,
+      number: classNumber,
+      title: '中式烹调师（五级）第 11 期',
+      plan: '面向农村转移就业劳动者，两周脱产。',
+      venue_id: venue.id,
+      assessor_id: assessorId,
+      status: 'in_review',
+    })
     .returning('id');
-  const [rival] = await db('classes').insert({ ...base, number: '350104-2026-00002', title: '面点班', status: 'ready' }).returning('id');
+  const [rival] = await db('classes')
+    .insert({ ...base, number: '350104-2026-00002', title: '面点班', status: 'ready' })
+    .returning('id');
   const days = ['2026-04-07', '2026-04-08', '2026-04-09', '2026-04-10', '2026-04-13', '2026-04-14', '2026-04-15', '2026-04-16'];
   const sessions = days.flatMap((day, at) =>
     (['morning', 'afternoon'] as const).map((half) => ({
@@ -171,8 +240,19 @@ async function insertClass(db: Knex, vault: Vault, institutionId: string, assess
     })),
   );
   await db('class_sessions').insert(sessions);
-  const [otherVenue] = await db('venues').insert({ institution_id: institutionId, name: '面点教室', address: '仓山区', capacity: 30 }).returning('id');
-  await db('class_sessions').insert({ class_id: rival.id, day: '2026-04-08', half: 'morning', hours: 4, kind: 'theory', topic: '面点', teacher_id: teachers[1]?.id, venue_id: otherVenue.id });
+  const [otherVenue] = await db('venues')
+    .insert({ institution_id: institutionId, name: '面点教室', address: '仓山区', capacity: 30 })
+    .returning('id');
+  await db('class_sessions').insert({
+    class_id: rival.id,
+    day: '2026-04-08',
+    half: 'morning',
+    hours: 4,
+    kind: 'theory',
+    topic: '面点',
+    teacher_id: teachers[1]?.id,
+    venue_id: otherVenue.id,
+  });
   await insertRoster(db, vault, row.id);
   return { classId: row.id, classNumber };
 }
@@ -195,7 +275,13 @@ async function insertRoster(db: Knex, vault: Vault, classId: string): Promise<vo
       name: trainee.name,
       birth_date: `${trainee.id.slice(6, 10)}-${trainee.id.slice(10, 12)}-${trainee.id.slice(12, 14)}`,
     });
-    const quota = { rule: 'quota', passed: trainee.eligible, source: '国办发〔2019〕24号', sourced: true, ...(trainee.eligible ? {} : { code: 'eligibility.quota', params: { year: 2026, count: 3, max: 3 } }) };
+    const quota = {
+      rule: 'quota',
+      passed: trainee.eligible,
+      source: '国办发〔2019〕24号',
+      sourced: true,
+      ...(trainee.eligible ? {} : { code: 'eligibility.quota', params: { year: 2026, count: 3, max: 3 } }),
+    };
     await db('enrolments').insert({
       id: enrolment,
       class_id: classId,
@@ -209,7 +295,12 @@ async function insertRoster(db: Knex, vault: Vault, classId: string): Promise<vo
       account_sealed: vault.seal(placeOf('enrolments', 'account_sealed', enrolment), '6228480000000000'),
       account_index: vault.index('account', '6228480000000000'),
       account_masked: '6228****0000',
-      eligibility: JSON.stringify({ packId: fujianPack.id, eligible: trainee.eligible, facts: {}, hits: [{ rule: 'age', passed: true, source: '省厅通知', sourced: true }, quota] }),
+      eligibility: JSON.stringify({
+        packId: fujianPack.id,
+        eligible: trainee.eligible,
+        facts: {},
+        hits: [{ rule: 'age', passed: true, source: '省厅通知', sourced: true }, quota],
+      }),
       amount_fen: 70_000,
       amount_trace: JSON.stringify({
         packId: fujianPack.id,
@@ -220,6 +311,12 @@ async function insertRoster(db: Knex, vault: Vault, classId: string): Promise<vo
         lines: [{ code: 'standard_of_level', value: 70_000, unit: 'fen', source: '闽人社文〔2022〕1号', sourced: true, article: '第三条' }],
       }),
     });
-    await db('verifications').insert({ enrolment_id: enrolment, register: 'identity', result: at === 2 ? 'none' : 'yes', asked_at: casesBegin, answered_at: at === 2 ? null : casesBegin });
+    await db('verifications').insert({
+      enrolment_id: enrolment,
+      register: 'identity',
+      result: at === 2 ? 'none' : 'yes',
+      asked_at: casesBegin,
+      answered_at: at === 2 ? null : casesBegin,
+    });
   }
 }

@@ -12,6 +12,7 @@ import { freshDatabase } from './servers.ts';
 export type Office = {
   product: Product;
   origin: string;
+  taskQueue: string;
   /** As the owner of the schema: for looking, and for planting faults. */
   db: Knex;
   as(login: string): Promise<Person>;
@@ -24,13 +25,14 @@ export async function openOffice(): Promise<Office> {
   process.env.TEMPORAL_ADDRESS = inject('temporalAddress');
   const database = await freshDatabase();
   const stateDir = mkdtempSync(join(tmpdir(), 'shiming-office-'));
+  const taskQueue = `office-${process.pid}-${Date.now()}`;
   const product = await startProduct({
     stateDir,
     databaseUrl: database.url,
     port: 0,
     demo: true,
     clockSpeed: 1,
-    taskQueue: `office-${process.pid}-${Date.now()}`,
+    taskQueue,
     workflowBundle: { codePath: inject('bundlePath') },
     log: () => undefined,
   });
@@ -39,6 +41,7 @@ export async function openOffice(): Promise<Office> {
   const office: Office = {
     product,
     origin: product.url,
+    taskQueue,
     db,
     as(login) {
       const known = people.get(login) ?? signIn(product.url, login);
