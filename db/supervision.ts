@@ -36,14 +36,25 @@ async function lockSupervised(trx: Trx, actor: Actor, taskId: string, act: TaskA
 
 async function alreadyDecided(trx: Trx, task: SupervisedTask): Promise<ConflictError> {
   const decider = task.decided_by ? await trx('users').where({ id: task.decided_by }).first('name') : undefined;
-  return new ConflictError('task.decided', { name: decider?.name ?? '—', at: task.decided_at?.toISOString() ?? '', outcome: task.outcome ?? '' });
+  return new ConflictError('task.decided', {
+    name: decider?.name ?? '—',
+    at: task.decided_at?.toISOString() ?? '',
+    outcome: task.outcome ?? '',
+  });
 }
 
 /**
  * Gives a task of an office to one of those who may decide it there. Throws NotAllowedError outside the supervisor's region, InputError when the
  * person does not hold the role in that office or the reason is missing, ConflictError `task.fourEyes` when the person signed another step.
  */
-export async function reassignTask(db: Knex, actor: Actor, taskId: string, toUserId: string, reason: string, request?: IdempotentRequest): Promise<{ holder: string }> {
+export async function reassignTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  toUserId: string,
+  reason: string,
+  request?: IdempotentRequest,
+): Promise<{ holder: string }> {
   return onceOnly(db, request, async (trx) => {
     const { task, procedure } = await lockSupervised(trx, actor, taskId, 'reassign');
     if (isOutsideRole(task.role) || task.role === 'clock') throw new ConflictError('supervision.outside');
@@ -52,7 +63,9 @@ export async function reassignTask(db: Knex, actor: Actor, taskId: string, toUse
     if (await hasSignedElsewhere(trx, task, toUserId)) throw new ConflictError('task.fourEyes');
     const person = await trx('users').where({ id: toUserId }).first('name');
     if (task.claimed_by !== toUserId) {
-      await trx('tasks').where({ id: taskId }).update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
+      await trx('tasks')
+        .where({ id: taskId })
+        .update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
       const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
       await mailAbout(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);
@@ -63,12 +76,19 @@ export async function reassignTask(db: Knex, actor: Actor, taskId: string, toUse
 
 async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
   if (task.four_eyes.length === 0) return false;
-  const row = await db('signatures').whereIn('scope', task.four_eyes).where({ user_id: userId }).whereNot({ step: task.step }).first('scope');
+  const row = await db('signatures')
+    .whereIn('scope', task.four_eyes)
+    .where({ user_id: userId })
+    .whereNot({ step: task.step })
+    .first('scope');
   return row !== undefined;
 }
 
 /** Those who could take a task over, for the supervisor's form; who signed another step of it is left out. */
-export async function listSubstitutes(db: Db, task: { role: string; office: string; four_eyes: string[]; step: string; claimed_by: string | null }): Promise<{ id: string; name: string; open: number }[]> {
+export async function listSubstitutes(
+  db: Db,
+  task: { role: string; office: string; four_eyes: string[]; step: string; claimed_by: string | null },
+): Promise<{ id: string; name: string; open: number }[]> {
   const { rows } = await db.raw<{ rows: { id: string; name: string; open: number }[] }>(
     `select u.id, u.name, (select cast(count(*) as int) from tasks t where t.claimed_by = u.id and t.status = 'open') as open
        from users u
@@ -105,7 +125,13 @@ async function workersOf(trx: Trx, task: SupervisedTask): Promise<string[]> {
 }
 
 /** Brings a task before the superior authority now: mail and an order (督办单). Throws ConflictError `supervision.escalated` when that was done. */
-export async function escalateTask(db: Knex, actor: Actor, taskId: string, reason: string, request?: IdempotentRequest): Promise<{ paper: string }> {
+export async function escalateTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  reason: string,
+  request?: IdempotentRequest,
+): Promise<{ paper: string }> {
   return onceOnly(db, request, async (trx) => {
     const supervised = await lockSupervised(trx, actor, taskId, 'urge');
     const { task, procedure } = supervised;
@@ -131,13 +157,29 @@ export async function escalateTask(db: Knex, actor: Actor, taskId: string, reaso
         reason: reason.trim(),
       },
     });
-    await auditProcedure(trx, procedure, actor.userId, { act: 'task.escalate', subject: taskId, detail: { paper: paper.number, to: above ?? task.office, reason: reason.trim() } });
+    await auditProcedure(trx, procedure, actor.userId, {
+      act: 'task.escalate',
+      subject: taskId,
+      detail: { paper: paper.number, to: above ?? task.office, reason: reason.trim() },
+    });
     await mailAbout(trx, 'escalation', supervised, people, `${taskId}/escalate`);
     return { paper: paper.number };
   });
 }
 
-async function mailAbout(trx: Trx, template: MailTemplate, { task, procedure }: Supervised, people: readonly string[], occasion: string): Promise<void> {
-  const params = { number: procedure.subject_number, title: procedure.subject_title, step: task.step, dueAt: task.due_at?.toISOString() ?? '', task: task.id };
+async function mailAbout(
+  trx: Trx,
+  template: MailTemplate,
+  { task, procedure }: Supervised,
+  people: readonly string[],
+  occasion: string,
+): Promise<void> {
+  const params = {
+    number: procedure.subject_number,
+    title: procedure.subject_title,
+    step: task.step,
+    dueAt: task.due_at?.toISOString() ?? '',
+    task: task.id,
+  };
   await queueMails(trx, people, { template, params, occasion });
 }

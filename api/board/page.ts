@@ -54,14 +54,39 @@ export function boardView(parts: BoardParts) {
   const { figures, at, t } = parts;
   const rate = percentInTime(figures.period);
   const before = percentInTime(figures.previous);
-  const longest = figures.oldestDue === null ? '' : t('tasks.due.overdue', { count: Math.max(1, workingDaysBetween(at.calendar, figures.oldestDue, at.today)) });
+  const longest =
+    figures.oldestDue === null
+      ? ''
+      : t('tasks.due.overdue', { count: Math.max(1, workingDaysBetween(at.calendar, figures.oldestDue, at.today)) });
   return {
     now: at.now,
     tiles: [
-      { label: t('board.tile.overdue'), value: shown(figures.overdue), tone: figures.overdue > 0 ? 'red' : '', detail: figures.overdue > 0 ? t('board.tile.oldest', { words: longest }) : t('board.tile.noOverdue'), href: '/tasks?view=region&urgency=overdue' },
-      { label: t('board.tile.soon'), value: shown(figures.soon), tone: figures.soon > 0 ? 'amber' : '', detail: t('board.tile.unclaimed', { n: figures.soonUnclaimed }), href: '/tasks?view=region&urgency=soon' },
-      { label: t('board.tile.onTime'), value: rate ?? t('board.tile.noRate'), tone: '', detail: t('board.tile.before', { rate: before ?? t('board.tile.noRate'), n: figures.period.decided }) },
-      { label: t('board.tile.waiting'), value: shown(figures.waiting), tone: '', detail: t('board.tile.waitingDetail', { n: figures.waitingSoon }) },
+      {
+        label: t('board.tile.overdue'),
+        value: shown(figures.overdue),
+        tone: figures.overdue > 0 ? 'red' : '',
+        detail: figures.overdue > 0 ? t('board.tile.oldest', { words: longest }) : t('board.tile.noOverdue'),
+        href: '/tasks?view=region&urgency=overdue',
+      },
+      {
+        label: t('board.tile.soon'),
+        value: shown(figures.soon),
+        tone: figures.soon > 0 ? 'amber' : '',
+        detail: t('board.tile.unclaimed', { n: figures.soonUnclaimed }),
+        href: '/tasks?view=region&urgency=soon',
+      },
+      {
+        label: t('board.tile.onTime'),
+        value: rate ?? t('board.tile.noRate'),
+        tone: '',
+        detail: t('board.tile.before', { rate: before ?? t('board.tile.noRate'), n: figures.period.decided }),
+      },
+      {
+        label: t('board.tile.waiting'),
+        value: shown(figures.waiting),
+        tone: '',
+        detail: t('board.tile.waitingDetail', { n: figures.waitingSoon }),
+      },
     ],
     loads: loadRows(parts),
     weeks: weekRows(parts),
@@ -91,7 +116,10 @@ function loadRows({ loads, unclaimed, t }: BoardParts) {
     roleLabel: row.roles.map((role) => t(`common.roles.${role}`)).join(t('common.listSeparator')),
     total: total(row),
     widths: { overdue: width(row.overdue), soon: width(row.soon), later: width(row.later) },
-    value: row.userId === null ? t('board.load.open', { total: shown(total(row)) }) : t('board.load.value', { total: total(row), today: row.decidedToday }),
+    value:
+      row.userId === null
+        ? t('board.load.open', { total: shown(total(row)) })
+        : t('board.load.value', { total: total(row), today: row.decidedToday }),
   }));
 }
 
@@ -143,7 +171,16 @@ export function boardJson({ figures, loads, unclaimed, overdue, at, t, words }: 
     asOf: at.now.toISOString(),
     figures,
     loads: [...loads, { userId: null, name: null, roles: [], ...unclaimed, decidedToday: 0 }],
-    overdue: overdue.map((task) => ({ id: task.id, step: stepLabel(words, t, task), title: task.subject_title, number: task.subject_number, institution: task.institution_name, holder: task.holder, dueDate: task.due_date, late: dueView(task, at, t).words })),
+    overdue: overdue.map((task) => ({
+      id: task.id,
+      step: stepLabel(words, t, task),
+      title: task.subject_title,
+      number: task.subject_number,
+      institution: task.institution_name,
+      holder: task.holder,
+      dueDate: task.due_date,
+      late: dueView(task, at, t).words,
+    })),
     trend: weeks.map(({ monday, number, decided, late }) => ({ monday, number, decided, late })),
   };
 }

@@ -10,7 +10,15 @@ import { type BoardParts, boardJson, boardTimes, boardView } from './page.ts';
 const SHOWN = 40;
 
 const OnTime = z.object({ decided: z.number().int(), late: z.number().int() });
-const Load = z.object({ userId: z.string().nullable(), name: z.string().nullable(), roles: z.array(z.string()), overdue: z.number().int(), soon: z.number().int(), later: z.number().int(), decidedToday: z.number().int() });
+const Load = z.object({
+  userId: z.string().nullable(),
+  name: z.string().nullable(),
+  roles: z.array(z.string()),
+  overdue: z.number().int(),
+  soon: z.number().int(),
+  later: z.number().int(),
+  decidedToday: z.number().int(),
+});
 const Board = z
   .object({
     asOf: z.string(),
@@ -28,7 +36,18 @@ const Board = z
       waitingSoon: z.number().int(),
     }),
     loads: z.array(Load),
-    overdue: z.array(z.object({ id: z.string(), step: z.string(), title: z.string(), number: z.string(), institution: z.string(), holder: z.string().nullable(), dueDate: z.string().nullable(), late: z.string() })),
+    overdue: z.array(
+      z.object({
+        id: z.string(),
+        step: z.string(),
+        title: z.string(),
+        number: z.string(),
+        institution: z.string(),
+        holder: z.string().nullable(),
+        dueDate: z.string().nullable(),
+        late: z.string(),
+      }),
+    ),
     trend: z.array(z.object({ monday: z.string(), number: z.number().int(), decided: z.number().int(), late: z.number().int() })),
   })
   .meta({ id: 'Board' });

@@ -22,7 +22,11 @@ const FromList = z.object({ list: z.string().max(600).optional() });
 function kept(entered: unknown): Redraw {
   const fields = (entered ?? {}) as Record<string, unknown>;
   const { list, seen } = fields;
-  return { entered: fields, ...(typeof list === 'string' ? { list } : {}), ...(Number.isSafeInteger(Number(seen)) && seen !== undefined ? { seen: Number(seen) } : {}) };
+  return {
+    entered: fields,
+    ...(typeof list === 'string' ? { list } : {}),
+    ...(Number.isSafeInteger(Number(seen)) && seen !== undefined ? { seen: Number(seen) } : {}),
+  };
 }
 
 function listOf(text: string | undefined): InboxList {
@@ -53,7 +57,10 @@ export function taskActRoutes(counter: Counter): void {
       orConflict(context, { list: context.body.list }, async () => {
         const taskId = taskIdOf(context.params);
         await claimTask(context.db, context.actor, taskId);
-        return redirect(withQuery(taskPath(taskId), listQuery(listOf(context.body.list))), { json: { taskId, held: true }, flash: 'tasks.claimed' });
+        return redirect(withQuery(taskPath(taskId), listQuery(listOf(context.body.list))), {
+          json: { taskId, held: true },
+          flash: 'tasks.claimed',
+        });
       }),
   });
 
@@ -71,7 +78,10 @@ export function taskActRoutes(counter: Counter): void {
       orConflict(context, { list: context.body.list }, async () => {
         const taskId = taskIdOf(context.params);
         await releaseTask(context.db, context.actor, taskId);
-        return redirect(withQuery('/tasks', listQuery(listOf(context.body.list))), { json: { taskId, held: false }, flash: 'tasks.released' });
+        return redirect(withQuery('/tasks', listQuery(listOf(context.body.list))), {
+          json: { taskId, held: false },
+          flash: 'tasks.released',
+        });
       }),
   });
 
@@ -98,8 +108,13 @@ export function taskActRoutes(counter: Counter): void {
         const list = listOf(body.list);
         const next = await nextOf(db, actor, list, taskId);
         const to = withQuery(next ? taskPath(next) : '/tasks', listQuery(list));
-        const spoken = forPage ? { number: task.subject_title, outcome: outcomeLabel(words, t, task.kind, body.outcome) } : {};
-        return redirect(to, { json: { ...answer, applied, next: next ?? null }, flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: spoken } });
+        const spoken: Record<string, string> = forPage
+          ? { number: task.subject_title, outcome: outcomeLabel(words, t, task.kind, body.outcome) }
+          : {};
+        return redirect(to, {
+          json: { ...answer, applied, next: next ?? null },
+          flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: spoken },
+        });
       });
     },
     onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, ...kept(entered) }),

@@ -20,6 +20,8 @@ export type CaseParts = {
   timeline: TimelineLine[];
   open: OpenTask[];
   substitutes: { id: string; name: string; open: number }[];
+  /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
+  outstanding: number;
   actor: Actor;
   at: Today;
   list: string;
@@ -36,7 +38,15 @@ export type CaseParts = {
 const decidedElsewhere = new Set(['attendance', 'results', 'claim', 'bank_answer', 'account_correction', 'calendar_notice']);
 const dangerous = new Set(['refuse', 'propose_refusal', 'uphold', 'send_back', 'not_rectified', 'finding']);
 /** What happens inside the office is not shown to institutions. */
-const inside = new Set(['task.claim', 'task.reassign', 'task.urge', 'task.escalate', 'task.leader', 'task.superior', 'task.propose_refusal']);
+const inside = new Set([
+  'task.claim',
+  'task.reassign',
+  'task.urge',
+  'task.escalate',
+  'task.leader',
+  'task.superior',
+  'task.propose_refusal',
+]);
 /** Kinds on which a remark makes sense even where no outcome demands one. */
 const withoutReason = new Set(['publish', 'correction', 'batch_make']);
 
@@ -70,15 +80,15 @@ export function caseView(parts: CaseParts) {
     held: open && heldByOther ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
     settled: task.status === 'open' ? undefined : settledOf(parts),
     moving: task.status === 'decided' && found.behind,
-    closed: procedure.status === 'closed' ? t(`tasks.closed.${words.has(`tasks.closed.${procedure.outcome}`) ? procedure.outcome : 'any'}`) : undefined,
-    outcomes: form
-      ? task.outcomes.map((outcome, index) => ({
-          value: outcome,
-          label: outcomeLabel(words, t, task.kind, outcome),
-          tone: dangerous.has(outcome) ? 'danger' : index === 0 ? 'primary' : '',
-          next: whatHappens(task, procedure, outcome, t, words),
-        }))
-      : [],
+    closed:
+      procedure.status === 'closed'
+        ? t(`tasks.closed.${words.has(`tasks.closed.${procedure.outcome}`) ? procedure.outcome : 'any'}`)
+        : undefined,
+    outcomes: form ? outcomesOf(parts) : [],
+    blocked:
+      form && parts.outstanding > 0 && task.outcomes.includes('approve')
+        ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
+        : undefined,
     withReason: !withoutReason.has(task.kind),
     reasonHint: task.kind === 'review' ? 'review' : 'other',
     evidence,
@@ -86,11 +96,28 @@ export function caseView(parts: CaseParts) {
     timeline: parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts)),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     seen: parts.timeline[0]?.id ?? 0,
-    changes: parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
+    changes:
+      parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
     conflict: parts.conflict,
     revealed: parts.revealed,
     supervision: supervises ? { substitutes: parts.substitutes, outside: isOutsideRole(task.role), urged: task.urged_at } : undefined,
   };
+}
+
+/** One primary act: the first that can be done. An approval waits for the checks. */
+function outcomesOf({ found, outstanding, t, words }: CaseParts) {
+  const { task, procedure } = found;
+  const offered = task.outcomes.map((outcome) => ({ outcome, disabled: outcome === 'approve' && outstanding > 0 }));
+  const primary = offered.find(({ outcome, disabled }) => !disabled && !dangerous.has(outcome))?.outcome;
+  return offered
+    .sort((a, b) => Number(a.outcome !== primary) - Number(b.outcome !== primary))
+    .map(({ outcome, disabled }) => ({
+      value: outcome,
+      label: outcomeLabel(words, t, task.kind, outcome),
+      tone: dangerous.has(outcome) ? 'danger' : outcome === primary ? 'primary' : '',
+      disabled,
+      next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
+    }));
 }
 
 function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
@@ -98,10 +125,21 @@ function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView
   const start = procedure.flags['startDate'];
   const end = procedure.flags['endDate'];
   const period = start && end ? `${start} – ${end}` : officeName(task, locale);
-  const dueFact = task.status !== 'open' || due.words === '' ? [] : [{ value: due.words, detail: [due.detail || due.date, due.provisional ? t('common.provisional') : ''].filter(Boolean).join(' · '), tone: due.tone }];
+  const dueFact =
+    task.status !== 'open' || due.words === ''
+      ? []
+      : [
+          {
+            value: due.words,
+            detail: [due.detail || due.date, due.provisional ? t('common.provisional') : ''].filter(Boolean).join(' · '),
+            tone: due.tone,
+          },
+        ];
   return [
     { value: procedure.institution_name, detail: officeName(task, locale) },
-    ...(procedure.headcount === null ? [] : [{ value: t('tasks.headcount', { count: procedure.headcount, n: procedure.headcount }), detail: period }]),
+    ...(procedure.headcount === null
+      ? []
+      : [{ value: t('tasks.headcount', { count: procedure.headcount, n: procedure.headcount }), detail: period }]),
     ...(procedure.amount_fen === null ? [] : [{ value: formatYuan(procedure.amount_fen), detail: procedure.terms.packId }]),
     ...dueFact,
   ];
@@ -134,7 +172,9 @@ export function trackOf(procedure: { type: string; stage: string; status: string
 function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
   const step = line.subject.split('/')[1];
   const label = step ? stepLabel(words, t, { step, role: found.task.role }) : '';
-  const opened = Array.isArray(line.detail['tasks']) ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role })) : [];
+  const opened = Array.isArray(line.detail['tasks'])
+    ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }))
+    : [];
   // Releasing a batch is a decision, releasing a claim is none: both are called release.
   const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;
   const key = `tasks.acts.${act.replace('.', '_')}`;

@@ -1,10 +1,12 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendar } from '../../db/calendar.ts';
 import { listSubstitutes, maySupervise } from '../../db/supervision.ts';
+import { countOutstanding } from '../../db/verifications.ts';
 import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
 import { readInstant } from '../../db/views/inbox.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
+import { stageOf } from '../../workflows/domain/tasks.ts';
 import { page, type Reply } from '../replies.ts';
 import type { Context } from '../routing.ts';
 import type { FieldIssue } from '../validation.ts';
@@ -42,12 +44,13 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { db, actor, params, t, locale, deps } = context;
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
-  const [at, evidence, timeline, open, substitutes] = await Promise.all([
+  const [at, evidence, timeline, open, substitutes, outstanding] = await Promise.all([
     readToday(db),
     loadEvidence({ db, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
     maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],
+    checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
   ]);
   const parts: CaseParts = {
     found,
@@ -55,6 +58,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     timeline,
     open,
     substitutes,
+    outstanding,
     actor,
     at,
     list: normalList(redraw.list),
@@ -79,6 +83,11 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   );
 }
 
+/** Reviews that approve only what the registers confirmed or an officer settled. */
+function checked(task: { kind: string; step: string; status: string }): boolean {
+  return task.status === 'open' && task.kind === 'review' && ['pre_training', 'filing'].includes(stageOf(task.step));
+}
+
 function normalList(text: string | undefined): string {
   const read = InboxList.safeParse(Object.fromEntries(new URLSearchParams(text ?? '')));
   return read.success ? listQuery(read.data) : '';
@@ -101,7 +110,9 @@ function caseJson({ found, actor, at, t, evidence }: CaseParts, view: ReturnType
     headcount: found.procedure.headcount,
     amountFen: found.procedure.amount_fen,
     due: { state, date, at: instant, words, day, of, provisional },
-    holder: task.claimed_by ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId } : null,
+    holder: task.claimed_by
+      ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
+      : null,
     version: task.version,
     status: task.status,
     outcomes: task.outcomes,
@@ -127,8 +138,16 @@ export async function orConflict(context: CaseContext & { forPage: boolean }, re
 
 function conflictWords(error: ConflictError, { t, locale }: CaseContext): Conflict {
   const { at } = error.params;
-  const format = conflictTimes.get(locale) ?? new Intl.DateTimeFormat(locale, { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'Asia/Shanghai' });
+  const format =
+    conflictTimes.get(locale) ??
+    new Intl.DateTimeFormat(locale, {
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hour12: false,
+      timeZone: 'Asia/Shanghai',
+    });
   conflictTimes.set(locale, format);
   return { code: error.code, message: t(`errors.${error.code}`, { ...error.params, ...(at ? { at: format.format(new Date(at)) } : {}) }) };
 }
-

@@ -15,7 +15,12 @@ type Check = { field: string; title: string; sub: string; badges: Badge[]; found
 
 type Hit = { rule: string; passed: boolean; code?: string; params?: Record<string, string | number>; source?: string };
 type Verdict = { eligible: boolean; hits: Hit[] };
-type Trace = { formula?: string; standardFen?: number; percent?: number; lines?: { code: string; source: string; sourced: boolean; article?: string }[] };
+type Trace = {
+  formula?: string;
+  standardFen?: number;
+  percent?: number;
+  lines?: { code: string; source: string; sourced: boolean; article?: string }[];
+};
 
 export async function loadClassEvidence({ db, procedure, t, words, locale }: EvidenceContext) {
   const classId = procedure.class_id ?? '';
@@ -26,8 +31,17 @@ export async function loadClassEvidence({ db, procedure, t, words, locale }: Evi
     class: evidence,
     level: evidence.level === null ? undefined : t(`tasks.evidence.level.${evidence.level}`),
     scope: evidence.licence_scope.join(t('common.listSeparator')),
-    checks: checklist(evidence, verifications, roster, pack, { t, words, locale }).map((check) => ({ ...check, shortSource: shorten(check.source) })),
-    sessions: evidence.sessions.map((session) => ({ ...session, day: session.day.slice(5), half: t(`tasks.evidence.half.${session.half}`), kind: t(`tasks.evidence.sessionKind.${session.kind}`), clash: clashText(session, t) })),
+    checks: checklist(evidence, verifications, roster, pack, { t, words, locale }).map((check) => ({
+      ...check,
+      shortSource: shorten(check.source),
+    })),
+    sessions: evidence.sessions.map((session) => ({
+      ...session,
+      day: session.day.slice(5),
+      half: t(`tasks.evidence.half.${session.half}`),
+      kind: t(`tasks.evidence.sessionKind.${session.kind}`),
+      clash: clashText(session, t),
+    })),
     teachers: evidence.teachers.map((teacher) => ({ ...teacher, outside: !teacher.occupations.includes(evidence.occupation) })),
     roster,
     eligible: roster.filter((line) => line.eligible).length,
@@ -66,7 +80,9 @@ function rosterView(line: RosterLine, t: Translate, locale: Locale) {
     status: line.status,
     eligible: verdict?.eligible ?? false,
     judged: verdict !== null,
-    failures: (verdict?.hits ?? []).filter((hit) => !hit.passed).map((hit) => ({ rule: hit.rule, text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source ?? '' })),
+    failures: (verdict?.hits ?? [])
+      .filter((hit) => !hit.passed)
+      .map((hit) => ({ rule: hit.rule, text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source ?? '' })),
     amountFen: line.amount_fen,
     formula: trace?.formula ?? '',
     standardFen: trace?.standardFen,
@@ -79,7 +95,13 @@ function rosterView(line: RosterLine, t: Translate, locale: Locale) {
 type RosterView = ReturnType<typeof rosterView>;
 type Speech = { t: Translate; words: Words; locale: Locale };
 
-function checklist(evidence: ClassEvidence, verifications: VerificationCount[], roster: RosterView[], pack: PolicyPack, speech: Speech): Check[] {
+function checklist(
+  evidence: ClassEvidence,
+  verifications: VerificationCount[],
+  roster: RosterView[],
+  pack: PolicyPack,
+  speech: Speech,
+): Check[] {
   const { t } = speech;
   const enrolled = roster.filter((line) => line.status === 'enrolled');
   return [
@@ -97,12 +119,19 @@ function checklist(evidence: ClassEvidence, verifications: VerificationCount[], 
 const registerTones: Record<string, Badge['tone']> = { yes: 'green', no: 'red', contradictory: 'red', none: 'amber', settled: '' };
 
 /** How a register answered: no answer is shown as waiting and never counts as yes. */
-function registerBadges(register: string, headcount: number, verifications: VerificationCount[], t: Translate): { badges: Badge[]; latest: Date | null } {
+function registerBadges(
+  register: string,
+  headcount: number,
+  verifications: VerificationCount[],
+  t: Translate,
+): { badges: Badge[]; latest: Date | null } {
   const own = verifications.filter((row) => row.register === register);
   const badges = Object.keys(registerTones)
     .map((result) => ({ result, count: own.filter((row) => row.result === result).reduce((sum, row) => sum + row.count, 0) }))
     .filter(({ count }) => count > 0)
-    .map(({ result, count }): Badge => ({ tone: registerTones[result] ?? '', label: t(`tasks.evidence.register.${result}`, { n: count }) }));
+    .map(
+      ({ result, count }): Badge => ({ tone: registerTones[result] ?? '', label: t(`tasks.evidence.register.${result}`, { n: count }) }),
+    );
   const asked = own.reduce((sum, row) => sum + row.count, 0);
   if (asked < headcount) badges.push({ tone: 'amber', label: t('tasks.evidence.register.unasked', { n: headcount - asked }) });
   const latest = own.map((row) => row.latest).reduce<Date | null>((a, b) => (a && b ? (a > b ? a : b) : (a ?? b)), null);
@@ -111,7 +140,16 @@ function registerBadges(register: string, headcount: number, verifications: Veri
 
 function registerCheck(register: string, headcount: number, verifications: VerificationCount[], { t, locale }: Speech): Check {
   const { badges, latest } = registerBadges(register, headcount, verifications, t);
-  const at = latest ? new Intl.DateTimeFormat(locale, { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'Asia/Shanghai' }).format(latest) : '';
+  const at = latest
+    ? new Intl.DateTimeFormat(locale, {
+        month: '2-digit',
+        day: '2-digit',
+        hour: '2-digit',
+        minute: '2-digit',
+        hour12: false,
+        timeZone: 'Asia/Shanghai',
+      }).format(latest)
+    : '';
   return {
     field: register,
     title: t(`tasks.checks.${register}`),
@@ -130,7 +168,9 @@ function eligibilityCheck(enrolled: RosterView[], pack: PolicyPack, t: Translate
     title: t('tasks.checks.eligibility'),
     sub: t('tasks.checks.quota', { max: quota.perPersonYear }),
     badges: [
-      ...(enrolled.length > refused.length ? [{ tone: 'green' as const, label: t('tasks.evidence.eligible', { n: enrolled.length - refused.length }) }] : []),
+      ...(enrolled.length > refused.length
+        ? [{ tone: 'green' as const, label: t('tasks.evidence.eligible', { n: enrolled.length - refused.length }) }]
+        : []),
       ...(refused.length > 0 ? [{ tone: 'red' as const, label: t('tasks.evidence.ineligible', { n: refused.length }) }] : []),
     ],
     found: refused
@@ -150,7 +190,12 @@ function groupCheck(enrolled: RosterView[], verifications: VerificationCount[], 
     field: 'group',
     title: t('tasks.checks.group'),
     sub: [...counts].map(([group, count]) => `${group} ${count}`).join(t('common.listSeparator')),
-    badges: [missing.length > 0 ? { tone: 'amber', label: t('tasks.evidence.groupMissing', { n: missing.length }) } : { tone: 'green', label: t('tasks.evidence.groupShown') }, ...insurance.badges],
+    badges: [
+      missing.length > 0
+        ? { tone: 'amber', label: t('tasks.evidence.groupMissing', { n: missing.length }) }
+        : { tone: 'green', label: t('tasks.evidence.groupShown') },
+      ...insurance.badges,
+    ],
     found: missing
       .slice(0, 3)
       .map((line) => line.name)
@@ -167,12 +212,21 @@ function teacherCheck(evidence: ClassEvidence, t: Translate): Check {
     title: t('tasks.checks.teachers'),
     sub: evidence.teachers.map((teacher) => teacher.name).join(t('common.listSeparator')),
     badges: [
-      clashes.length > 0 ? { tone: 'red', label: t('tasks.evidence.clashes', { n: clashes.length }) } : { tone: 'green', label: t('tasks.evidence.noClash') },
+      clashes.length > 0
+        ? { tone: 'red', label: t('tasks.evidence.clashes', { n: clashes.length }) }
+        : { tone: 'green', label: t('tasks.evidence.noClash') },
       ...(outside.length > 0 ? [{ tone: 'amber' as const, label: t('tasks.evidence.outsideOccupation', { n: outside.length }) }] : []),
     ],
     found: clashes
       .slice(0, 3)
-      .map((session) => t('tasks.evidence.clashLine', { name: session.teacher, day: session.day, half: t(`tasks.evidence.half.${session.half}`), number: session.teacher_clash }))
+      .map((session) =>
+        t('tasks.evidence.clashLine', {
+          name: session.teacher,
+          day: session.day,
+          half: t(`tasks.evidence.half.${session.half}`),
+          number: session.teacher_clash,
+        }),
+      )
       .join('　'),
     source: t('tasks.evidence.source.timetables'),
   };
@@ -186,7 +240,9 @@ function venueCheck(evidence: ClassEvidence, headcount: number, t: Translate): C
     title: t('tasks.checks.venue'),
     sub: [evidence.venue, evidence.equipment].filter(Boolean).join(t('common.listSeparator')),
     badges: [
-      small ? { tone: 'red', label: t('tasks.evidence.tooSmall', { capacity: evidence.capacity }) } : { tone: 'green', label: t('tasks.evidence.largeEnough', { capacity: evidence.capacity ?? 0 }) },
+      small
+        ? { tone: 'red', label: t('tasks.evidence.tooSmall', { capacity: evidence.capacity }) }
+        : { tone: 'green', label: t('tasks.evidence.largeEnough', { capacity: evidence.capacity ?? 0 }) },
       ...(clashes > 0 ? [{ tone: 'red' as const, label: t('tasks.evidence.clashes', { n: clashes }) }] : []),
     ],
     found: evidence.venue_address ?? '',
@@ -197,7 +253,10 @@ function venueCheck(evidence: ClassEvidence, headcount: number, t: Translate): C
 function hoursCheck(evidence: ClassEvidence, pack: PolicyPack, t: Translate): Check {
   const hours = totalHours(evidence.sessions);
   const share = (part: number): number => (hours.total === 0 ? 0 : Math.floor((part * 100) / hours.total));
-  const least = Math.max(evidence.hours_min, rule(pack, evidence.kind === 'certificate' ? 'hours.certificateMin' : 'hours.singleAbilityMin'));
+  const least = Math.max(
+    evidence.hours_min,
+    rule(pack, evidence.kind === 'certificate' ? 'hours.certificateMin' : 'hours.singleAbilityMin'),
+  );
   const theoryMin = rule(pack, 'hours.theoryMinPercent');
   const practiceMin = rule(pack, 'hours.practiceMinPercent');
   const met = hours.total >= least && hours.theory * 100 >= theoryMin * hours.total && hours.practice * 100 >= practiceMin * hours.total;
@@ -236,7 +295,9 @@ function amountCheck(enrolled: RosterView[], pack: PolicyPack, t: Translate): Ch
     title: t('tasks.checks.amount'),
     sub: t('tasks.checks.amountSub', { amount: formatYuan(total), pack: pack.id }),
     badges: [unsourced ? { tone: 'amber', label: t('calculator.unsourced') } : { tone: 'green', label: t('tasks.evidence.sourced') }],
-    found: [...formulas].map(([formula, entry]) => t('tasks.evidence.formulaLine', { formula, count: entry.count, n: entry.count })).join('　'),
+    found: [...formulas]
+      .map(([formula, entry]) => t('tasks.evidence.formulaLine', { formula, count: entry.count, n: entry.count }))
+      .join('　'),
     source: [...new Set([...formulas.values()].map((entry) => entry.source).filter(Boolean))].join('；'),
   };
 }

@@ -62,14 +62,22 @@ export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
   };
 }
 
-function stateOf(due: { due_date: string; due_at: Date }, { now, today, calendar }: Today, t: Translate): { state: Urgency; words: string; tone: string } {
+function stateOf(
+  due: { due_date: string; due_at: Date },
+  { now, today, calendar }: Today,
+  t: Translate,
+): { state: Urgency; words: string; tone: string } {
   if (due.due_at <= now) {
     const late = workingDaysBetween(calendar, due.due_date, today);
     return { state: 'overdue', words: late > 0 ? t('tasks.due.overdue', { count: late }) : t('tasks.due.justOverdue'), tone: 'red' };
   }
   if (due.due_date <= today) return { state: 'soon', words: t('tasks.due.today'), tone: 'amber' };
   if (due.due_date <= nextWorkingDay(calendar, today)) {
-    return { state: 'soon', words: t(due.due_date === addDays(today, 1) ? 'tasks.due.tomorrow' : 'tasks.due.nextWorkingDay'), tone: 'amber' };
+    return {
+      state: 'soon',
+      words: t(due.due_date === addDays(today, 1) ? 'tasks.due.tomorrow' : 'tasks.due.nextWorkingDay'),
+      tone: 'amber',
+    };
   }
   return { state: 'later', words: t('tasks.due.left', { count: workingDaysBetween(calendar, today, due.due_date) }), tone: '' };
 }

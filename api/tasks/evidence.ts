@@ -29,7 +29,13 @@ export type Evidence = {
 const stageOf = (task: CaseTask): string => task.step.split('.')[0] ?? '';
 
 const entries: readonly Evidence[] = [
-  { fits: (task) => task.kind === 'review' && stageOf(task) === 'pre_training', work: 'tasks/checklist', evidence: 'tasks/plan', below: 'tasks/roster', load: loadClassEvidence },
+  {
+    fits: (task) => task.kind === 'review' && stageOf(task) === 'pre_training',
+    work: 'tasks/checklist',
+    evidence: 'tasks/plan',
+    below: 'tasks/roster',
+    load: loadClassEvidence,
+  },
   { fits: (task) => task.kind === 'correction', work: 'tasks/correction', load: loadCorrection },
   { fits: (task) => task.kind === 'publish', work: 'tasks/preview', load: loadPreview },
   { fits: (task) => task.kind === 'objection_review', work: 'tasks/objection', load: loadObjection },
@@ -37,7 +43,12 @@ const entries: readonly Evidence[] = [
   ...moneyEvidence,
 ];
 
-export type LoadedEvidence = { work?: string | undefined; evidence?: string | undefined; below?: string | undefined; data: Record<string, unknown> };
+export type LoadedEvidence = {
+  work?: string | undefined;
+  evidence?: string | undefined;
+  below?: string | undefined;
+  data: Record<string, unknown>;
+};
 
 export async function loadEvidence(context: EvidenceContext): Promise<LoadedEvidence> {
   const entry = entries.find(({ fits }) => fits(context.task));
@@ -47,7 +58,10 @@ export async function loadEvidence(context: EvidenceContext): Promise<LoadedEvid
 async function loadCorrection({ db, task, procedure, t, words }: EvidenceContext): Promise<Record<string, unknown>> {
   const request = await findCorrectionRequest(db, procedure.id);
   if (!request) return { items: [] };
-  const items = request.items.map((item) => ({ ...item, label: words.has(`tasks.checks.${item.field}`) ? t(`tasks.checks.${item.field}`) : item.field }));
+  const items = request.items.map((item) => ({
+    ...item,
+    label: words.has(`tasks.checks.${item.field}`) ? t(`tasks.checks.${item.field}`) : item.field,
+  }));
   return { ...request, items, stepLabel: stepLabel(words, t, { step: request.step, role: task.role }) };
 }
 

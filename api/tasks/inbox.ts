@@ -1,6 +1,15 @@
 /** The inbox as a page and as JSON. */
 import type { Actor } from '../../db/users.ts';
-import { countedAtMost, type InboxCounts, type InboxCursor, type InboxFilter, type InboxTask, type InboxView, urgencies, viewsOf } from '../../db/views/inbox.ts';
+import {
+  countedAtMost,
+  type InboxCounts,
+  type InboxCursor,
+  type InboxFilter,
+  type InboxTask,
+  type InboxView,
+  urgencies,
+  viewsOf,
+} from '../../db/views/inbox.ts';
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../workflows/domain/procedures.ts';
 import type { Locale, Translate, Words } from '../i18n.ts';
@@ -22,7 +31,8 @@ export function readCursor(text: string | undefined): InboxCursor | undefined {
   if (!text) return undefined;
   try {
     const [due, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
-    if (typeof id !== 'string' || !(due === null || (typeof due === 'string' && /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+( BC)?$/.test(due)))) return undefined;
+    if (typeof id !== 'string' || !(due === null || (typeof due === 'string' && /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+( BC)?$/.test(due))))
+      return undefined;
     return { due, id };
   } catch {
     return undefined;
@@ -30,7 +40,10 @@ export function readCursor(text: string | undefined): InboxCursor | undefined {
 }
 
 /** The query string of a list, with changes; empty when it is the default list. */
-export function listQuery(list: InboxList, changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string } = {}): string {
+export function listQuery(
+  list: InboxList,
+  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string } = {},
+): string {
   const { view, kind, stage, q, urgency } = list;
   const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, kind, stage, q, urgency, ...changes };
   const query = new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
@@ -57,7 +70,9 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
     headcount: task.headcount,
     amountFen: task.amount_fen,
     due: { state, date, at: instant, words, day, of, provisional },
-    holder: task.claimed_by ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId } : null,
+    holder: task.claimed_by
+      ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
+      : null,
     version: task.version,
   };
 }
@@ -76,7 +91,12 @@ type InboxParts = {
 };
 
 export function inboxJson({ list, tasks, next, counts, mine, actor, at, t }: InboxParts) {
-  return { view: list.view, tasks: tasks.map((task) => taskJson(task, at, t, actor)), counts: { ...counts, mine }, next: next ? cursorText(next) : null };
+  return {
+    view: list.view,
+    tasks: tasks.map((task) => taskJson(task, at, t, actor)),
+    counts: { ...counts, mine },
+    next: next ? cursorText(next) : null,
+  };
 }
 
 /** What the template prints: rows grouped by urgency, chips that are links, selects of the panel. */
@@ -84,7 +104,12 @@ export function inboxView(parts: InboxParts) {
   const { list, counts, next, t, at, mine } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
   const groups = urgencies
-    .map((urgency) => ({ urgency, tone: groupTones[urgency], count: list.view === 'region' ? capped(counts[urgency]) : counts[urgency].toLocaleString('en-US'), rows: rows.filter((row) => row.due.state === urgency) }))
+    .map((urgency) => ({
+      urgency,
+      tone: groupTones[urgency],
+      count: list.view === 'region' ? capped(counts[urgency]) : counts[urgency].toLocaleString('en-US'),
+      rows: rows.filter((row) => row.due.state === urgency),
+    }))
     .filter((group) => group.rows.length > 0);
   return {
     today: at.today,
@@ -96,6 +121,7 @@ export function inboxView(parts: InboxParts) {
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
     groups,
+    office: parts.actor.institutionId === undefined,
     total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
     mine,
     empty: rows.length === 0,
@@ -106,7 +132,24 @@ export function inboxView(parts: InboxParts) {
   };
 }
 
-const stages = ['pre_training', 'plan', 'training', 'conduct', 'results', 'filing', 'result', 'claim', 'subsidy', 'refusal', 'notice', 'approval', 'funds', 'payment', 'paid_list', 'objection'];
+const stages = [
+  'pre_training',
+  'plan',
+  'training',
+  'conduct',
+  'results',
+  'filing',
+  'result',
+  'claim',
+  'subsidy',
+  'refusal',
+  'notice',
+  'approval',
+  'funds',
+  'payment',
+  'paid_list',
+  'objection',
+];
 const groupTones = { overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
 
 function rowView(task: InboxTask, { list, at, t, words, actor }: InboxParts) {
@@ -132,9 +175,9 @@ function capped(count: number): string {
   return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
 }
 
-function viewChip(view: InboxView, { list, t, mine }: InboxParts) {
+function viewChip(view: InboxView, { list, t, mine, actor }: InboxParts) {
   return {
-    label: t(`tasks.views.${view}`),
+    label: t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`),
     count: view === 'mine' ? mine : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
@@ -142,7 +185,10 @@ function viewChip(view: InboxView, { list, t, mine }: InboxParts) {
 }
 
 function chipsOf({ list, t }: InboxParts) {
-  const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({ label, href: withQuery('/tasks', listQuery(list, { [field]: undefined })) });
+  const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({
+    label,
+    href: withQuery('/tasks', listQuery(list, { [field]: undefined })),
+  });
   return [
     ...(list.stage ? [chip('stage', t('tasks.chip.stage', { value: t(`tasks.stages.${list.stage}`) }))] : []),
     ...(list.kind ? [chip('kind', t('tasks.chip.kind', { value: t(`tasks.kinds.${list.kind}`) }))] : []),

@@ -5,7 +5,12 @@ import type { ReviewStep } from '../../workflows/domain/procedures.ts';
 import type { Translate, Words } from '../i18n.ts';
 import { stepLabel } from './words.ts';
 
-const tables: Record<string, 'preTraining' | 'filing' | 'subsidy' | 'approval'> = { pre_training: 'preTraining', filing: 'filing', subsidy: 'subsidy', approval: 'approval' };
+const tables: Record<string, 'preTraining' | 'filing' | 'subsidy' | 'approval'> = {
+  pre_training: 'preTraining',
+  filing: 'filing',
+  subsidy: 'subsidy',
+  approval: 'approval',
+};
 
 /** One sentence for an outcome of a task. */
 export function whatHappens(task: CaseTask, procedure: ProcedureRow, outcome: string, t: Translate, words: Words): string {
@@ -19,7 +24,8 @@ export function whatHappens(task: CaseTask, procedure: ProcedureRow, outcome: st
     const table = tables[stage];
     const following = table ? after(procedure.terms.reviews[table], name) : undefined;
     if (outcome === 'approve') return following ? handOver(following, stage, t, words) : t(`tasks.next.passed.${stage}`);
-    if (outcome === 'propose_refusal') return following ? t('tasks.next.proposed', { next: handOver(following, stage, t, words) }) : t('tasks.next.proposedLast');
+    if (outcome === 'propose_refusal')
+      return following ? t('tasks.next.proposed', { next: handOver(following, stage, t, words) }) : t('tasks.next.proposedLast');
     if (outcome === 'return') return t('tasks.next.return', { count: days.correction });
   }
   const key = `tasks.next.${task.kind}.${outcome}`;

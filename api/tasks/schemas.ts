@@ -68,7 +68,15 @@ export const Inbox = z
   .object({
     view: z.enum(inboxViews),
     tasks: z.array(Task),
-    counts: z.object({ total: z.number().int(), overdue: z.number().int(), soon: z.number().int(), later: z.number().int(), none: z.number().int(), mine: z.number().int(), capped: z.boolean() }),
+    counts: z.object({
+      total: z.number().int(),
+      overdue: z.number().int(),
+      soon: z.number().int(),
+      later: z.number().int(),
+      none: z.number().int(),
+      mine: z.number().int(),
+      capped: z.boolean(),
+    }),
     next: z.string().nullable(),
   })
   .meta({ id: 'Inbox' });
@@ -118,6 +126,14 @@ export const Decided = z
 
 export const Reveal = z.looseObject({ enrolmentId: z.uuid(), purpose: z.string().trim().min(2).max(200) });
 
-export const Reassign = z.object({ to: z.uuid('supervision.notHolder'), reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000), back: z.string().max(300).optional() }).meta({ id: 'Reassign' });
-export const Escalate = z.object({ reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000), back: z.string().max(300).optional() }).meta({ id: 'Escalate' });
+export const Reassign = z
+  .object({
+    to: z.uuid('supervision.notHolder'),
+    reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000),
+    back: z.string().max(300).optional(),
+  })
+  .meta({ id: 'Reassign' });
+export const Escalate = z
+  .object({ reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000), back: z.string().max(300).optional() })
+  .meta({ id: 'Escalate' });
 export const Urge = z.object({ back: z.string().max(300).optional() });

@@ -23,7 +23,10 @@ export function supervisionRoutes(counter: Counter): void {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { holder } = await reassignTask(db, actor, taskId, body.to, body.reason, request);
-        return redirect(body.back ?? taskPath(taskId), { json: { taskId, holder }, flash: { key: 'board.reassigned', params: { name: holder } } });
+        return redirect(body.back ?? taskPath(taskId), {
+          json: { taskId, holder },
+          flash: { key: 'board.reassigned', params: { name: holder } },
+        });
       }),
     onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
   });
@@ -43,7 +46,10 @@ export function supervisionRoutes(counter: Counter): void {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { mailed } = await urgeTask(db, actor, taskId, request);
-        return redirect(body.back ?? taskPath(taskId), { json: { taskId, mailed }, flash: { key: 'board.urged', params: { count: mailed, n: mailed } } });
+        return redirect(body.back ?? taskPath(taskId), {
+          json: { taskId, mailed },
+          flash: { key: 'board.urged', params: { count: mailed, n: mailed } },
+        });
       }),
   });
 
@@ -62,7 +68,10 @@ export function supervisionRoutes(counter: Counter): void {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { paper } = await escalateTask(db, actor, taskId, body.reason, request);
-        return redirect(body.back ?? taskPath(taskId), { json: { taskId, paper }, flash: { key: 'board.escalated', params: { number: paper } } });
+        return redirect(body.back ?? taskPath(taskId), {
+          json: { taskId, paper },
+          flash: { key: 'board.escalated', params: { number: paper } },
+        });
       }),
     onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
   });

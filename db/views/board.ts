@@ -91,10 +91,25 @@ async function readFigures(db: Db, paths: string[], times: BoardTimes): Promise<
 }
 
 function instants(times: BoardTimes): Record<string, Date> {
-  return { now: times.now, soonUntil: times.soonUntil, periodFrom: times.periodFrom, previousFrom: times.previousFrom, today: times.today, trendFrom: times.trendFrom };
+  return {
+    now: times.now,
+    soonUntil: times.soonUntil,
+    periodFrom: times.periodFrom,
+    previousFrom: times.previousFrom,
+    today: times.today,
+    trendFrom: times.trendFrom,
+  };
 }
 
-export type OfficerLoad = { userId: string | null; name: string | null; roles: string[]; overdue: number; soon: number; later: number; decidedToday: number };
+export type OfficerLoad = {
+  userId: string | null;
+  name: string | null;
+  roles: string[];
+  overdue: number;
+  soon: number;
+  later: number;
+  decidedToday: number;
+};
 
 const loadsShown = 30;
 
@@ -123,7 +138,11 @@ export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): P
 }
 
 /** Open tasks that nobody has claimed. */
-export async function countUnclaimed(db: Db, supervisor: Actor, times: BoardTimes): Promise<Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>> {
+export async function countUnclaimed(
+  db: Db,
+  supervisor: Actor,
+  times: BoardTimes,
+): Promise<Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>> {
   const counted = await countInbox(db, supervisor, { view: 'region' }, times);
   const { rows } = await db.raw<{ rows: { overdue: number; soon: number; later: number }[] }>(
     `select cast(count(*) filter (where t.due_at <= :now) as int) as overdue,

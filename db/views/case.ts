@@ -71,7 +71,16 @@ export async function listTimeline(db: Db, procedureId: string, limit: number): 
   return rows;
 }
 
-export type OpenTask = { id: string; step: string; kind: TaskKind; role: string; due_date: string | null; holder: string | null; office_zh: string; office_en: string };
+export type OpenTask = {
+  id: string;
+  step: string;
+  kind: TaskKind;
+  role: string;
+  due_date: string | null;
+  holder: string | null;
+  office_zh: string;
+  office_en: string;
+};
 
 /** What the procedure waits for now: who has it, until when. */
 export async function listOpenTasks(db: Db, procedureId: string): Promise<OpenTask[]> {
@@ -210,11 +219,29 @@ export async function countVerifications(db: Db, classId: string): Promise<Verif
 }
 
 export type ReturnItem = { field: string; text: string };
-export type CorrectionRequest = { taskId: string; step: string; reason: string; items: ReturnItem[]; name: string; at: Date; paper: string | null; paper_id: string | null };
+export type CorrectionRequest = {
+  taskId: string;
+  step: string;
+  reason: string;
+  items: ReturnItem[];
+  name: string;
+  at: Date;
+  paper: string | null;
+  paper_id: string | null;
+};
 
 /** What the office asks to correct: the newest return, with its notice. */
 export async function findCorrectionRequest(db: Db, procedureId: string): Promise<CorrectionRequest | undefined> {
-  const { rows } = await db.raw<{ rows: { task_id: string; payload: { reason?: string; items?: ReturnItem[] } | null; name: string; at: Date; paper: string | null; paper_id: string | null }[] }>(
+  const { rows } = await db.raw<{
+    rows: {
+      task_id: string;
+      payload: { reason?: string; items?: ReturnItem[] } | null;
+      name: string;
+      at: Date;
+      paper: string | null;
+      paper_id: string | null;
+    }[];
+  }>(
     `select f.task_id, f.payload, u.name, f.at, p.number as paper, p.id as paper_id
        from facts f join users u on u.id = f.actor
        left join papers p on p.kind = 'correction_notice' and p.procedure_id = f.procedure_id and p.task_id = f.task_id
@@ -224,7 +251,16 @@ export async function findCorrectionRequest(db: Db, procedureId: string): Promis
   const row = rows[0];
   if (!row) return undefined;
   const step = row.task_id.split('/')[1] ?? '';
-  return { taskId: row.task_id, step, reason: row.payload?.reason ?? '', items: row.payload?.items ?? [], name: row.name, at: row.at, paper: row.paper, paper_id: row.paper_id };
+  return {
+    taskId: row.task_id,
+    step,
+    reason: row.payload?.reason ?? '',
+    items: row.payload?.items ?? [],
+    name: row.name,
+    at: row.at,
+    paper: row.paper,
+    paper_id: row.paper_id,
+  };
 }
 
 export type ObjectionEvidence = {

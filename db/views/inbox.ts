@@ -72,17 +72,28 @@ export async function readInstant(db: Db): Promise<Instant> {
 
 /** The views that this person has. */
 export function viewsOf(actor: Actor): InboxView[] {
-  if (actor.institutionId !== undefined) return ['queue', 'mine'];
+  if (actor.institutionId !== undefined) return ['queue'];
   return hasRole(actor, ...regionRoles) ? ['queue', 'mine', 'region'] : ['queue', 'mine'];
 }
 
-const regionRoles: readonly Role[] = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer', 'supervisor', 'auditor', 'catalogue_officer'];
+const regionRoles: readonly Role[] = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+  'auditor',
+  'catalogue_officer',
+];
 
 type Scope = { from: string; match: string; bindings: Record<string, unknown> };
 
 /** Which queues a view reads: rows of `g`, and how a task of one of them is found by an index. */
 function scopeOf(actor: Actor, filter: InboxFilter): Scope {
-  if (filter.view === 'mine') return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
+  if (filter.view === 'mine')
+    return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
   if (filter.view === 'region') return regionScope(actor, filter);
   if (actor.institutionId !== undefined) {
     return {
@@ -150,7 +161,8 @@ function conditionsOf(filter: InboxFilter): { sql: string; bindings: Record<stri
   if (filter.text) {
     bindings['begins'] = `${likeText(filter.text)}%`;
     bindings['contains'] = `%${likeText(filter.text)}%`;
-    if (filter.view !== 'region') parts.push('(t.subject_number like :begins or t.subject_title ilike :contains or t.institution_name ilike :contains)');
+    if (filter.view !== 'region')
+      parts.push('(t.subject_number like :begins or t.subject_title ilike :contains or t.institution_name ilike :contains)');
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
 }
@@ -213,8 +225,18 @@ export function inboxQuery(
 ): Query {
   const scope = scopeOf(actor, filter);
   const conditions = conditionsOf(filter);
-  const range = part.part === 'undated' ? dueRange('none', times) : filter.urgency ? dueRange(filter.urgency, times) : { sql: ' and t.due_at is not null', bindings: {} };
-  const after = part.after === undefined ? '' : part.part === 'dated' ? ' and (t.due_at, t.id) > (cast(:afterDue as timestamptz), :afterId)' : ' and t.id > :afterId';
+  const range =
+    part.part === 'undated'
+      ? dueRange('none', times)
+      : filter.urgency
+        ? dueRange(filter.urgency, times)
+        : { sql: ' and t.due_at is not null', bindings: {} };
+  const after =
+    part.after === undefined
+      ? ''
+      : part.part === 'dated'
+        ? ' and (t.due_at, t.id) > (cast(:afterDue as timestamptz), :afterId)'
+        : ' and t.id > :afterId';
   const order = part.part === 'dated' ? 'due_at, id' : 'id';
   return {
     sql: `select q.*, u.name as holder from (
@@ -264,12 +286,21 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
 
 /** How many open tasks this person has claimed. */
 export async function countMine(db: Db, actor: Actor): Promise<number> {
-  const { rows } = await db.raw<{ rows: { count: number }[] }>(`select cast(count(*) as int) as count from tasks where claimed_by = ? and status = 'open'`, [actor.userId]);
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select cast(count(*) as int) as count from tasks where claimed_by = ? and status = 'open'`,
+    [actor.userId],
+  );
   return rows[0]?.count ?? 0;
 }
 
 /** The next task to work on after a decision: the most urgent one of the view that nobody else holds. */
-export async function findNextTask(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes, except: string): Promise<string | undefined> {
+export async function findNextTask(
+  db: Db,
+  actor: Actor,
+  filter: InboxFilter,
+  times: InboxTimes,
+  except: string,
+): Promise<string | undefined> {
   const { tasks } = await listInbox(db, actor, filter, times, { size: 20 });
   const free = tasks.filter((task) => task.id !== except && (task.claimed_by === null || task.claimed_by === actor.userId));
   return free[0]?.id;
