@@ -18,7 +18,10 @@ const fields: Record<string, z.ZodType<Record<string, unknown>>> = {
 
 /** The list of corrections that goes out with a return: points marked for correction with what is asked. Throws InputError where words are missing. */
 function correctionItems(body: Decide): { field: string; text: string }[] {
-  const asked = (body.items ?? []).map((item, at) => ({ ...item, at })).filter((item) => item.mark === undefined || item.mark === 'return');
+  const marked = body.checklist !== undefined;
+  const asked = (body.items ?? [])
+    .map((item, at) => ({ ...item, at }))
+    .filter((item) => item.mark === 'return' || (!marked && item.mark === undefined));
   for (const item of asked) if (item.text.length < 2) throw inputError(`items.${item.at}.text`, 'task.itemText');
   return asked.map(({ field, text }) => ({ field, text }));
 }

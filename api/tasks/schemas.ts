@@ -104,6 +104,8 @@ export const Decide = z
     reason: z.string().trim().max(4_000).optional(),
     version: z.coerce.number().int().min(1).optional(),
     items: z.array(Item).max(200).optional(),
+    /** The page sends every point of its checklist, marked or not. */
+    checklist: z.literal('1').optional(),
     /** The list that the page was opened from, as a query string. */
     list: z.string().max(600).optional(),
     /** Number of the last line of the timeline that the page showed. */

@@ -116,6 +116,23 @@ describe('deciding', () => {
     expect(fact.payload).toEqual({ items: [{ field: 'teachers', text: '更换教师' }], reason: '更换教师' });
   });
 
+  test('the checklist of the page sends every point; only the marked ones go out', async () => {
+    const { id, taskId } = await counter.openReview();
+    const form = {
+      outcome: 'return',
+      checklist: '1',
+      'items[0][field]': 'identity',
+      'items[0][text]': '',
+      'items[1][field]': 'teachers',
+      'items[1][mark]': 'return',
+      'items[1][text]': '更换教师',
+    };
+    expect((await counter.browse('first-1', `/tasks/${taskId}/decide`, form)).status).toBe(303);
+    expect((await counter.db('facts').where({ procedure_id: id, kind: 'decided' }).first('payload')).payload.items).toEqual([
+      { field: 'teachers', text: '更换教师' },
+    ]);
+  });
+
   test('an outcome that is not offered is refused', async () => {
     const { taskId } = await counter.openReview();
     expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'refuse', reason: '不行' })).body).toMatchObject(
