@@ -41,6 +41,7 @@ export async function findClassIssues(db: Db, row: ClassRow, pack: PolicyPack): 
   const venue = row.venue_id ? await db('venues').where({ id: row.venue_id }).first('capacity') : undefined;
   if (venue && headcount > venue.capacity) issues.push({ field: 'venueId', code: 'class.venueSmall', params: { capacity: venue.capacity, headcount } });
   if (row.start_date && row.end_date) issues.push(...(await timetableIssues(db, row, pack)), ...(await overlapIssues(db, row)));
+  else if (!(await db('class_sessions').where({ class_id: row.id }).first('id'))) issues.push({ field: 'sessions', code: 'timetable.empty' });
   return issues;
 }
 

@@ -17,12 +17,10 @@ export type Assessment = { headcount: number; amountFen: number; wrongAge: { sea
  */
 export async function assessRoster(trx: Trx, row: ClassRow, pack: PolicyPack): Promise<Assessment> {
   const trainees = await listTrainees(trx, row.id);
-  const [project, prior, hours, today] = await Promise.all([
-    trx('catalogue_projects').where({ id: row.project_id }).first('kind', 'occupation', 'level'),
-    priorBenefits(trx, row.id),
-    totalHours(trx, row.id),
-    businessToday(trx),
-  ]);
+  const project = await trx('catalogue_projects').where({ id: row.project_id }).first('kind', 'occupation', 'level');
+  const prior = await priorBenefits(trx, row.id);
+  const hours = await totalHours(trx, row.id);
+  const today = await businessToday(trx);
   const date = row.start_date ?? today;
   const level = project?.level ?? undefined;
   const occupation = project?.occupation ?? '';

@@ -1,5 +1,9 @@
 /** The form of a class: new, or of a draft, or of one returned for correction; drawn again with what was typed. */
+import { getPolicyPack, packFor } from '../../db/policy-packs.ts';
+import { businessToday } from '../../db/roster-assessment.ts';
 import { type ClassHead, listChoices } from '../../db/views/classes.ts';
+import { type PolicyPack, rule } from '../../workflows/domain/policy.ts';
+import type { Translate } from '../i18n.ts';
 import { page, type Reply } from '../replies.ts';
 import type { Context } from '../routing.ts';
 import type { FieldIssue } from '../validation.ts';
@@ -11,6 +15,8 @@ const fields = ['projectId', 'title', 'plan', 'startDate', 'endDate', 'venueId',
 
 export async function classForm({ db, actor, t }: FormContext, head?: ClassHead, redraw: FormRedraw = {}): Promise<Reply> {
   const choices = await listChoices(db, actor.institutionId ?? '');
+  const path = actor.grants.find((grant) => grant.role === 'institution')?.path ?? '';
+  const pack = head ? await getPolicyPack(db, head.pack_id) : await packFor(db, path, await businessToday(db));
   const options = {
     projectId: choices.projects.map((project) => ({ value: project.id, label: project.in_scope ? t('classes.projectOption', { name: project.name, hours: project.hours_min }) : t('classes.projectOutside', { name: project.name }) })),
     venueId: choices.venues.map((venue) => ({ value: venue.id, label: t('classes.venueOption', { name: venue.name, capacity: venue.capacity }) })),
@@ -33,6 +39,8 @@ export async function classForm({ db, actor, t }: FormContext, head?: ClassHead,
       projects: options.projectId,
       venues: options.venueId,
       assessors: options.assessorId,
+      pack: pack.id,
+      rules: rulesOf(pack, t),
       stale: redraw.stale,
       // What a colleague saved while this form was open, field by field.
       theirs: redraw.stale
@@ -40,11 +48,29 @@ export async function classForm({ db, actor, t }: FormContext, head?: ClassHead,
             .filter((field) => String(entered[field] ?? '') !== String(saved[field] ?? ''))
             .map((field) => ({ label: t(`classes.fields.${field}`), value: labelOf(options, field, saved[field]) }))
         : [],
-      issues: redraw.issues,
+      // The list above the form names fields; «required» alone would not say which.
+      issues: redraw.issues?.map((issue) => (issue.code === 'required' && issue.field ? { ...issue, message: `${t(`classes.fields.${issue.field}`)}${t('classes.colon')}${issue.message}` } : issue)),
       entered: redraw.entered ? entered : undefined,
     },
     { nav: 'classes', ...(redraw.status ? { status: redraw.status } : {}), json: { ...choices, saved, version: head?.version ?? null } },
   );
+}
+
+/** What the pack asks of every class, each with its source. */
+function rulesOf(pack: PolicyPack, t: Translate) {
+  const age = rule(pack, 'age');
+  const entries = [
+    ['lead', 'schedule.classApplicationLeadWorkingDays', { n: rule(pack, 'schedule.classApplicationLeadWorkingDays') }],
+    ['hours', 'hours.certificateMin', { certificate: rule(pack, 'hours.certificateMin'), ability: rule(pack, 'hours.singleAbilityMin') }],
+    ['share', 'hours.theoryMinPercent', { theory: rule(pack, 'hours.theoryMinPercent'), practice: rule(pack, 'hours.practiceMinPercent') }],
+    ['age', 'age', { min: age.min, male: age.maleBelow, female: age.femaleBelow }],
+    ['people', 'class.maxTrainees', { max: rule(pack, 'class.maxTrainees') }],
+  ] as const;
+  return entries.map(([name, key, params]) => ({
+    label: t(`classes.form.rule.${name}`),
+    value: t(`classes.form.rule.${name}Value`, params),
+    detail: pack.values[key].sourced ? pack.values[key].source : t('classes.form.assumed'),
+  }));
 }
 
 function savedOf(head: ClassHead | undefined): Partial<Record<(typeof fields)[number], string>> {

@@ -34,6 +34,7 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
   const asked = tasks.map((task) => taskView(task, { actor, head, today, t, words: deps.words, locale }));
   const correction = tasks.find((task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'));
   const mine = acts.length > 0 && correction !== undefined && head.status === 'correction';
+  const sections = acts.includes('edit') ? sectionsOf(head, outstanding, t) : [];
   return page(
     'classes/show',
     {
@@ -43,7 +44,8 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
       mayEdit: acts.includes('edit'),
       maySubmit: acts.includes('submit'),
       mayWithdraw: acts.includes('withdraw'),
-      sections: acts.includes('edit') ? sectionsOf(head, outstanding, t) : [],
+      sections,
+      nextSection: sections.find((section) => !section.done),
       missing: outstanding.length,
       mine: asked.filter((task) => task.mine),
       others: asked.filter((task) => !task.mine),
@@ -51,7 +53,7 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
       ended: ['refused', 'withdrawn', 'expired', 'terminated'].includes(head.status) ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) } : undefined,
       moving,
       summary: summaryOf(head, t),
-      timeline: lines.map((line) => timelineView(line, t, deps.words)),
+      timeline: lines.map((line) => ({ ...timelineView(line, t, deps.words), who: line.name ?? t('tasks.system') })),
       shares: await sharesOf(db, head),
       refused: redraw.issues !== undefined,
       conflict: redraw.conflict,

@@ -45,6 +45,7 @@ function listRoutes(counter: Counter): void {
           filter: query,
           filtered: query.q !== undefined || query.status !== undefined,
           statuses: classStatuses.filter((status) => status !== 'draft' || hasRole(actor, 'institution')).map((status) => ({ value: status, label: t(`classes.status.${status}`) })),
+          lead: t(`classes.lead.${hasRole(actor, 'institution') ? 'institution' : 'office'}`),
           mayCreate: hasRole(actor, 'institution'),
           withInstitution: !hasRole(actor, 'institution'),
           nextHref: cursor ? `?${new URLSearchParams([...kept, ['after', cursor]])}` : undefined,

@@ -7,6 +7,7 @@ import { type CheckRow, listChecks, listClassEntries, listClassLines, listClassP
 import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
 import { rosterLineView } from '../roster/page.ts';
 import type { Translate } from '../i18n.ts';
+import { formatYuan } from '../../workflows/domain/money.ts';
 import { page } from '../replies.ts';
 import { type Counter, route } from '../routing.ts';
 import { outcomeLabel, stepLabel } from '../tasks/words.ts';
@@ -62,8 +63,12 @@ export function classTabRoutes(counter: Counter): void {
           ...headView(head, 'money', { t, locale }),
           class: head,
           groups: groupsOf(people),
+          claimed: head.application ? formatYuan(head.application.total_fen) : '—',
+          claimedDetail: head.application ? t(`classes.application.${head.application.application_status}`) : t('classes.money.notClaimed'),
+          approved: head.application?.approved_fen ? formatYuan(head.application.approved_fen) : '—',
+          paidTone: lines.some((line) => line.status === 'paid') ? 'green' : '',
           totalFen: people.reduce((sum, person) => sum + (person.amountFen ?? 0), 0),
-          application: head.application && { number: head.application.number, label: t(`classes.application.${head.application.application_status}`), totalFen: head.application.total_fen, approvedFen: head.application.approved_fen },
+          application: head.application && { number: head.application.number },
           lines: lines.map((line) => ({ ...line, percent: Number(line.percent), label: t(`classes.lineStatus.${line.status}`), tone: lineTones[line.status] ?? '' })),
           entries: entries.map((entry) => ({ ...entry, label: t(`classes.entry.${entry.kind}`) })),
           paidFen: lines.filter((line) => line.status === 'paid').reduce((sum, line) => sum + line.amount_fen, 0),

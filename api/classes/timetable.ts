@@ -175,9 +175,11 @@ async function totalsOf(db: FormContext['db'], head: ClassHead, sessions: readon
     hoursMin,
     theoryMin,
     practiceMin,
-    enough: total >= hoursMin,
-    theoryEnough: theory * 100 >= theoryMin * total && total > 0,
-    practiceEnough: (total - theory) * 100 >= practiceMin * total && total > 0,
+    tones: {
+      hours: total >= hoursMin ? 'green' : 'amber',
+      theory: total > 0 && theory * 100 >= theoryMin * total ? 'green' : 'amber',
+      practice: total > 0 && (total - theory) * 100 >= practiceMin * total ? 'green' : 'amber',
+    },
     source: pack.values['hours.theoryMinPercent'].source,
   };
 }
