@@ -1,60 +1,27 @@
-/** From the claim to the bank's answer: one line per filed trainee, three people per batch, nobody paid twice. Real PostgreSQL, no Temporal. */
+/** From the claim to the released batch: one line per filed trainee, three people per batch, nobody paid twice. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeBankAnswer } from '../../api/payments/simulator.ts';
-import { correctAccounts } from '../../db/account-corrections.ts';
-import { answerBatch, bankTemplateOf } from '../../db/bank-answer-files.ts';
+import { inTransaction } from '../../db/client.ts';
 import { decideTask } from '../../db/decisions.ts';
-import { encodeGb18030 } from '../../db/formats/gb18030.ts';
+import { closeObjection } from '../../db/objections.ts';
 import { findBatch, takeBankFile } from '../../db/payments.ts';
+import { lockProcedure } from '../../db/procedures.ts';
 import { withdrawApplication } from '../../db/subsidies.ts';
-import { formatBankAnswer } from '../../workflows/domain/bank-file.ts';
-import { makeCard } from '../../workflows/domain/identity.ts';
-import { type Application, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
+import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
+import { readingOf } from '../support/money-reading.ts';
 
 let money: MoneyDatabase;
+let reading: ReturnType<typeof readingOf>;
 beforeAll(async () => {
   money = await openMoneyDatabase();
+  reading = readingOf(money);
 });
 afterAll(() => money.close());
-
-const linesOf = (application: Application) =>
-  money
-    .db('payment_lines as l')
-    .join('enrolments as e', 'e.id', 'l.enrolment_id')
-    .where({ application_id: application.id })
-    .orderBy('e.seat')
-    .select('l.*', 'e.account_masked');
-const statusesOf = async (application: Application): Promise<string[]> => (await linesOf(application)).map((line) => line.status);
-
-async function answerOf(number: string, failing = 0, reasons?: string[]): Promise<Buffer> {
-  const batch = await findBatch(money.db, number);
-  const lines = await money
-    .db('payment_attempts as a')
-    .join('payment_lines as l', 'l.id', 'a.line_id')
-    .where('a.batch_id', batch?.id)
-    .orderBy('a.serial')
-    .select({ reference: 'a.reference', amountFen: 'l.amount_fen' });
-  const answer = makeBankAnswer({ number, date: '2026-03-10', lines }, { failing, ...(reasons ? { reasons } : {}) });
-  return encodeGb18030(formatBankAnswer(bankTemplateOf({ bank_template: batch?.bank_template ?? '' }), answer));
-}
-const answer = async (number: string, content: Buffer, login = 'cs-pay-1') =>
-  answerBatch(money.db, await money.actor(login), { number, content });
-const moved = async <T>(work: () => Promise<T>): Promise<Record<string, number>> => {
-  const before = await money.balances();
-  await work();
-  const after = await money.balances();
-  return Object.fromEntries(
-    Object.entries(after)
-      .map(([kind, fen]) => [kind, fen - (before[kind] ?? 0)])
-      .filter(([, fen]) => fen !== 0),
-  );
-};
 
 describe('the claim', () => {
   test('[N8] [N19] one line per filed trainee, each amount with standard, percentage, formula and source', async () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
     const application = await money.claimed(filed);
-    const lines = await linesOf(application);
+    const lines = await reading.linesOf(application);
     expect(lines.map((line) => [line.standard_fen, Number(line.percent), line.amount_fen])).toEqual([
       [70_000, 100, 70_000],
       [70_000, 120, 84_000],
@@ -89,11 +56,13 @@ describe('the claim', () => {
 
   test('[N3] the last approval commits the money; what the budget does not hold is not approved', async () => {
     const application = await money.claimed(await money.plant({ trainees: 2 }));
-    expect(await moved(() => money.decided(application.procedureId, 'cs-approve-1', 'approval.approval', 'review', 'approve'))).toEqual({
+    expect(
+      await reading.moved(() => money.decided(application.procedureId, 'cs-approve-1', 'approval.approval', 'review', 'approve')),
+    ).toEqual({
       available: -140_000,
       committed: 140_000,
     });
-    expect(await statusesOf(application)).toEqual(['approved', 'approved']);
+    expect(await reading.statusesOf(application)).toEqual(['approved', 'approved']);
 
     const poor = await money.claimed(await money.plant({ trainees: 1 }));
     await money
@@ -107,18 +76,18 @@ describe('the claim', () => {
       .owner('ledger_accounts')
       .where({ region: '350104', kind: 'available' })
       .update({ balance_fen: money.owner.raw('balance_fen + ?', [299_800_000]) });
-    expect(await statusesOf(poor)).toEqual(['claimed']);
+    expect(await reading.statusesOf(poor)).toEqual(['claimed']);
     expect(await money.db('facts').where({ procedure_id: poor.procedureId, kind: 'decided' })).toHaveLength(0);
   });
 
   test('[N3] a claim refused after its money was committed gives it back', async () => {
     const application = await money.approved(await money.plant({ trainees: 2 }));
     expect(
-      await moved(() =>
+      await reading.moved(() =>
         money.step(application.procedureId, 'refused', { acts: [{ act: 'closeApplication', code: 'refused' }], close: 'refused' }),
       ),
     ).toEqual({ available: 140_000, committed: -140_000 });
-    expect(await statusesOf(application)).toEqual(['excluded', 'excluded']);
+    expect(await reading.statusesOf(application)).toEqual(['excluded', 'excluded']);
   });
 
   test('the institution takes its claim back before approval, nobody else and not afterwards', async () => {
@@ -149,7 +118,9 @@ describe('a batch', () => {
     await expect(money.decided(procedureId, 'cs-pay-2', 'releasing.batch_release', 'batch_release', 'release')).rejects.toMatchObject({
       code: 'task.fourEyes',
     });
-    expect(await moved(() => money.decided(procedureId, 'cs-pay-3', 'releasing.batch_release', 'batch_release', 'release'))).toEqual({
+    expect(
+      await reading.moved(() => money.decided(procedureId, 'cs-pay-3', 'releasing.batch_release', 'batch_release', 'release')),
+    ).toEqual({
       committed: -140_000,
       in_transit: 140_000,
     });
@@ -172,7 +143,7 @@ describe('a batch', () => {
     const application = await money.approved(filed);
     await money.db('enrolments').where({ id: filed.enrolments[0] }).update({ held_by: 'objection-x' });
     const number = await money.batch(application, 'made');
-    expect(await statusesOf(application)).toEqual(['approved', 'in_batch', 'in_batch']);
+    expect(await reading.statusesOf(application)).toEqual(['approved', 'in_batch', 'in_batch']);
     const counted = await money.step(application.procedureId, 'payment', { acts: [{ act: 'countLines' }] });
     expect(counted.flags).toMatchObject({ payable: 0, held: 1, inBatch: 2, outstanding: 3, paid: 0 });
     await money.db('enrolments').where({ id: filed.enrolments[1] }).update({ held_by: 'objection-y' });
@@ -181,7 +152,7 @@ describe('a batch', () => {
       { code: 'batch.held', params: { lines: '1' } },
     );
     await money.step(`batch-${number}`, 'cancelled', { acts: [{ act: 'closeBatch', code: 'cancelled' }], close: 'cancelled' });
-    expect(await statusesOf(application)).toEqual(['approved', 'approved', 'approved']);
+    expect(await reading.statusesOf(application)).toEqual(['approved', 'approved', 'approved']);
     expect(
       await money.db('facts').where({ procedure_id: application.procedureId, kind: 'batch_answered', outcome: 'cancelled' }),
     ).toHaveLength(1);
@@ -197,7 +168,7 @@ describe('a batch', () => {
 
   test('[N3] nobody is paid twice: of many batches at once for the same line one lives', async () => {
     const application = await money.approved(await money.plant({ trainees: 1 }));
-    const [line] = await linesOf(application);
+    const [line] = await reading.linesOf(application);
     const first = await money.db('payment_batches').first('id');
     const attempt = (at: number) => ({
       line_id: line.id,
@@ -243,135 +214,74 @@ describe('a batch', () => {
   });
 });
 
-describe('the bank’s answer', () => {
-  test('[N3] pays line by line, returns what came back, is taken once', async () => {
-    const application = await money.approved(await money.plant({ trainees: 3 }));
-    const number = await money.batch(application, 'released');
-    const content = await answerOf(number, 1);
-    const posted = await moved(async () => expect(await answer(number, content)).toEqual({ paid: 2, failed: 1 }));
-    expect(posted).toEqual({ in_transit: -210_000, paid: 140_000, committed: 70_000 });
-    expect((await linesOf(application)).map((line) => [line.status, line.status_reason])).toEqual([
-      ['failed', '账号户名不符'],
-      ['paid', null],
-      ['paid', null],
-    ]);
-    expect(await moved(() => expect(answer(number, content)).rejects.toMatchObject({ code: 'bank.alreadyAnswered' }))).toEqual({});
-    const kept = await money
-      .db('facts')
-      .where({ procedure_id: `batch-${number}`, outcome: 'answered' })
-      .first('payload');
-    expect(kept.payload).toEqual({ paid: 2, failed: 1 });
-  });
-
-  test('for another batch, with unknown, missing or doubled lines or another amount changes nothing', async () => {
-    const application = await money.approved(await money.plant({ trainees: 2 }));
-    const number = await money.batch(application, 'released');
-    const text = new TextDecoder('gb18030').decode(await answerOf(number));
-    const wrong = async (content: string | Buffer): Promise<unknown> =>
-      answer(number, Buffer.from(content)).catch((error: { issues?: { field: string; code: string; params?: object }[] }) =>
-        error.issues?.map((issue) => [issue.field, issue.code, issue.params]),
-      );
-    expect(await wrong(text.replaceAll(number, '350104-2026-77777'))).toEqual([
-      ['file', 'bank.otherBatch', { given: '350104-2026-77777', expected: number }],
-    ]);
-    const codes = async (content: string) => ((await wrong(content)) as string[][]).map(([field, code]) => `${field} ${code}`);
-    expect(await codes(text.replace(`${number}-0002`, `${number}-0009`))).toEqual(expect.arrayContaining(['file bank.unknownReference']));
-    expect(await codes(text.replace(`${number}-0002`, `${number}-0001`))).toEqual(expect.arrayContaining(['file bank.twice']));
-    expect(await wrong(Buffer.from([0, 1, 2, 3]))).toEqual([['file', 'bank.notText', undefined]]);
-    expect(await moved(async () => expect(await codes(text.replace('|S|', '|OK|'))).toContain('file bank.status'))).toEqual({});
-    expect(await statusesOf(application)).toEqual(['sent', 'sent']);
-  });
-
-  test('is entered by the paying office only', async () => {
-    const application = await money.approved(await money.plant({ trainees: 1 }));
-    const number = await money.batch(application, 'released');
-    const content = await answerOf(number);
-    await expect(answer(number, content, 'gl-pay-1')).rejects.toMatchObject({ code: 'task.notYours' });
-    await expect(answer(number, content, 'cs-first-1')).rejects.toMatchObject({ code: 'task.notYours' });
-  });
-
-  test('a line returned for the bank’s own reasons goes out again without a correction', async () => {
-    const application = await money.approved(await money.plant({ trainees: 1 }));
-    const number = await money.batch(application, 'released');
-    await answer(number, await answerOf(number, 1, ['R90']));
-    expect(await statusesOf(application)).toEqual(['approved']);
-  });
-});
-
-describe('a returned line', () => {
-  test('[N2] goes out again after its account was corrected: sealed, another one, by its own institution', async () => {
+describe('an objection', () => {
+  test('[N9] upheld after the batch was made, it takes the person off: the batch goes back and the money is available again', async () => {
     const filed = await money.plant({ trainees: 2 });
     const application = await money.approved(filed);
-    const number = await money.batch(application, 'released');
-    await answer(number, await answerOf(number, 1));
-    await money.step(`batch-${number}`, 'answered', { acts: [{ act: 'closeBatch', code: 'answered' }], close: 'answered' });
-    const ask = {
-      step: 'payment.account',
-      kind: 'account_correction',
-      role: 'institution',
-      level: 'own',
-      outcomes: ['corrected'],
-      workingDays: 5,
-    } as const;
-    const place = await money.step(application.procedureId, 'payment', {
-      acts: [{ act: 'countLines' }],
-      asks: [{ ...ask, outcomes: [...ask.outcomes] }],
-    });
-    expect(place.flags).toMatchObject({ failed: 1, paid: 1, outstanding: 1 });
-    const taskId = `${application.procedureId}/payment.account/1`;
-    const school = await money.actor('kangning-1');
-    await expect(decideTask(money.db, school, { taskId, outcome: 'corrected' })).rejects.toMatchObject({
-      code: 'account.unchanged',
-      params: { count: 1 },
-    });
-
-    const [returned = '', paid = ''] = filed.enrolments;
-    const correct = async (account: string, enrolmentId = returned, login = 'kangning-1') =>
-      correctAccounts(money.db, money.vault, await money.actor(login), {
-        number: application.number,
-        accounts: [{ enrolmentId, account }],
-      });
-    await expect(correct(makeCard({ serial: 5 }).replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)))).rejects.toMatchObject({
-      issues: [{ field: `accounts.${returned}`, code: 'account.number' }],
-    });
-    await expect(correct(filed.accounts[0] ?? '')).rejects.toMatchObject({ issues: [{ code: 'account.same' }] });
-    await expect(correct(makeCard({ serial: 777 }), paid)).rejects.toMatchObject({
-      issues: [{ code: 'account.line' }, { field: `accounts.${returned}`, code: 'required' }],
-    });
-    await expect(correct(makeCard({ serial: 777 }), returned, 'shifan-1')).rejects.toMatchObject({ code: 'application.unknown' });
-    const account = makeCard({ serial: 777 });
-    await correct(account);
-    const row = await money.db('enrolments').where({ id: returned }).first();
-    expect(JSON.stringify(row)).not.toContain(account);
-    expect(row.account_masked).toBe(`**** ${account.slice(-4)}`);
-    await decideTask(money.db, school, { taskId, outcome: 'corrected' });
-
-    const again = await money.step(application.procedureId, 'payment', { acts: [{ act: 'retryFailedLines' }, { act: 'countLines' }] });
-    expect(again.flags).toMatchObject({ payable: 1, failed: 0 });
-    const second = await money.batch(application, 'released');
-    expect(await moved(async () => answer(second, await answerOf(second)))).toEqual({ in_transit: -70_000, paid: 70_000 });
-    expect(await statusesOf(application)).toEqual(['paid', 'paid']);
-    expect((await money.step(application.procedureId, 'payment', { acts: [{ act: 'countLines' }] })).flags).toMatchObject({
-      outstanding: 0,
-      paid: 2,
-    });
-    expect(
-      await money
-        .db('payment_attempts')
-        .whereIn(
-          'line_id',
-          (await linesOf(application)).map((line) => line.id),
-        )
-        .orderBy(['line_id', 'number'])
-        .select('number', 'status'),
-    ).toEqual(
-      expect.arrayContaining([
-        { number: 1, status: 'failed' },
-        { number: 2, status: 'paid' },
-      ]),
+    const number = await money.batch(application, 'made');
+    const [named = ''] = filed.enrolments;
+    const objection = await plantObjection(filed, named);
+    await money.decided(`batch-${number}`, 'cs-pay-2', 'checking.batch_check', 'batch_check', 'check');
+    await inTransaction(money.db, async (trx) => closeObjection(trx, await lockProcedure(trx, objection), 'upheld'));
+    await expect(money.decided(`batch-${number}`, 'cs-pay-3', 'releasing.batch_release', 'batch_release', 'release')).rejects.toMatchObject(
+      { code: 'batch.held', params: { lines: '1' } },
     );
+    await money.step(`batch-${number}`, 'cancelled', { acts: [{ act: 'closeBatch', code: 'cancelled' }], close: 'cancelled' });
+    expect(await reading.statusesOf(application)).toEqual(['excluded', 'approved']);
+    const counted = reading.moved(() => money.step(application.procedureId, 'payment', { acts: [{ act: 'countLines' }] }));
+    expect(await counted).toEqual({ committed: -70_000, available: 70_000 });
   });
 });
+
+async function plantObjection(filed: FiledClass, enrolmentId: string): Promise<string> {
+  const parent = await money.db('procedures').where({ id: filed.procedureId }).first();
+  const id = `objection-${filed.number}`;
+  const open = {
+    ...parent,
+    id,
+    type: 'objection',
+    terms: JSON.stringify(parent.terms),
+    fact_no: 0,
+    applied_no: 0,
+    audit_no: 0,
+    audit_hash: Buffer.alloc(0),
+  };
+  await money.db('procedures').insert(open);
+  const period = {
+    from_date: '2026-03-02',
+    due_date: '2026-03-09',
+    due_at: '2026-03-09T16:00:00Z',
+    working_days: 5,
+    published_at: '2026-03-02T01:00:00Z',
+  };
+  const [list] = await money
+    .db('disclosures')
+    .insert({
+      ...period,
+      number: filed.number,
+      list: 'subsidy',
+      class_id: filed.classId,
+      procedure_id: `disclosure-${filed.number}`,
+      parent_procedure_id: parent.id,
+      region: '350104',
+      blocks: true,
+      title: '公示',
+      snapshot: '{}',
+      digest: '',
+    })
+    .returning('id');
+  await money.db('objections').insert({
+    receipt: filed.number,
+    procedure_id: id,
+    disclosure_id: list.id,
+    class_id: filed.classId,
+    enrolment_id: enrolmentId,
+    grounds: '未参加培训',
+    raised_at: period.published_at,
+  });
+  await money.db('enrolments').where({ id: enrolmentId }).update({ held_by: id });
+  return id;
+}
 
 describe('papers', () => {
   test('[N31] 补贴花名册 and 用款申请 are issued once, with masked numbers', async () => {
