@@ -53,7 +53,7 @@ async function until(condition: () => Promise<boolean>, within = 20_000): Promis
   }
 }
 
-describe.sequential('the life of a class', () => {
+describe.sequential('the life of a class', { timeout: 120_000 }, () => {
   test('[N28] an institution enters a class with thirty trainees itself and submits it', async () => {
     number = await robot.submitClass({ login: 'kangning-1', title: '中式烹调师（五级）第 11 期', startDate: days[0] ?? '', days, trainees: 30, seed: 11, project: '中式烹调师（五级）' });
     const shown = await robot.get<{ status: string; headcount: number }>(await robot.as('kangning-1'), `/classes/${number}`);
@@ -172,8 +172,8 @@ describe.sequential('the life of a class', () => {
     expect(state.status).toBe('dismissed');
   });
 
-  test('[F01] it walks through notice, approval, funds, batches with a returned line, to the payment', async () => {
-    await robot.walk([number], { ms: 100_000 });
+  test('[F01] it walks through notice, approval, funds, batches with a returned line, to the payment', { timeout: 150_000 }, async () => {
+    await robot.walk([number], { ms: 130_000 });
     expect(await statusOf()).toBe('paid');
     const attempts = await office.db('payment_attempts').select('status');
     expect(attempts.filter((attempt) => attempt.status === 'paid')).toHaveLength(29);
@@ -204,7 +204,7 @@ describe.sequential('the life of a class', () => {
 
 /** The robot does what everybody has to do until something holds. */
 async function robotUntil(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 100_000;
   let idle = 0;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`it did not happen in time; the class is ${await statusOf()}`);

@@ -1,0 +1,96 @@
+/** An officer and an institution at work in a real browser, at both widths, in both languages, with and without JavaScript. */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
+import { demonstrationPassword } from '../../start/product.ts';
+import { browserAvailable, launchBrowser } from '../support/browser.ts';
+import { type Office, openOffice } from '../support/office.ts';
+
+const days = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01', '2026-04-02', '2026-04-03'];
+
+describe.skipIf(!browserAvailable())('in the browser', () => {
+  let office: Office;
+  let robot: Robot;
+  let browser: Browser;
+  let number: string;
+
+  beforeAll(async () => {
+    office = await openOffice();
+    robot = createRobot({ origin: office.origin, patienceMs: 20_000 });
+    browser = await launchBrowser();
+    number = await robot.submitClass({ login: 'kangning-1', title: '中式烹调师（五级）第 1 期', startDate: days[0] ?? '', days, trainees: 20, seed: 5, project: '中式烹调师（五级）' });
+    await robot.submitClass({ login: 'shifan-1', title: '电工（三级）第 2 期', startDate: days[0] ?? '', days: [...days, '2026-04-07', '2026-04-08', '2026-04-09'], trainees: 12, seed: 6, project: '电工（三级）' });
+    const until = Date.now() + 30_000;
+    while ((await office.db('tasks').where({ status: 'open', role: 'first_reviewer' })).length < 2 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await office?.close();
+  });
+
+  async function signIn(context: BrowserContext, login: string): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`${office.origin}/sign-in`);
+    await page.fill('input[name=login]', login);
+    await page.fill('input[name=password]', demonstrationPassword);
+    await page.click('form[action="/sign-in"] button, main form button[type=submit]');
+    return page;
+  }
+
+  async function violations(page: Page): Promise<string[]> {
+    const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+    return found.violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  }
+
+  test('a wrong password is told at its field and signs nobody in', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${office.origin}/sign-in`);
+    await page.fill('input[name=login]', 'cs-first-1');
+    await page.fill('input[name=password]', 'wrong');
+    await page.click('main form button[type=submit]');
+    expect(await page.textContent('main')).toContain('账号或口令不正确');
+    expect(await page.inputValue('input[name=login]')).toBe('cs-first-1');
+    await context.close();
+  });
+
+  test('[N7] an officer signs in, sees the queue of the own office, opens a case and approves it, without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1440, height: 1000 } });
+    const page = await signIn(context, 'cs-first-1');
+    await page.waitForURL('**/tasks');
+    expect(await page.textContent('main')).toContain('中式烹调师（五级）第 1 期');
+    await page.click('a:has-text("中式烹调师（五级）第 1 期")');
+    expect(await page.textContent('main')).toContain(number);
+    expect(await page.content()).not.toMatch(/\d{17}[\dX]/);
+    await page.click('button[name=outcome][value=approve], form[action$="/decide"] button[value=approve]');
+    await page.waitForLoadState();
+    const task = await office.db('tasks').where({ step: 'pre_training.first_review', subject_number: number }).first('status', 'outcome');
+    expect(task).toEqual({ status: 'decided', outcome: 'approve' });
+    await context.close();
+  });
+
+  test('the pages of officer, supervisor, institution and public: no violation of WCAG 2.2 AA, nothing wider than a telephone', async () => {
+    const visits: [login: string | undefined, path: string][] = [
+      ['cs-first-1', '/tasks'],
+      ['cs-supervise-1', '/board'],
+      ['kangning-1', '/classes'],
+      ['kangning-1', `/classes/${number}`],
+      [undefined, '/'],
+      [undefined, '/disclosures'],
+    ];
+    const problems: string[] = [];
+    for (const [login, path] of visits) {
+      for (const locale of ['zh-CN', 'en']) {
+        const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+        const page = login ? await signIn(context, login) : await context.newPage();
+        await page.goto(`${office.origin}${path}?lang=${locale}`);
+        const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
+        if (overflow > 1) problems.push(`${path} ${locale}: ${overflow} px wider than 390`);
+        problems.push(...(await violations(page)).map((violation) => `${path} ${locale}: ${violation}`));
+        await context.close();
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+});
