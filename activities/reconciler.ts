@@ -5,7 +5,7 @@
 import { type Connection, Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { listOpenProcedures, listStandingStill } from '../db/reconciliation.ts';
+import { listOpenProcedures, listOrphans, listStandingStill } from '../db/reconciliation.ts';
 import { procedureWorkflowId } from '../temporal.config.ts';
 import { ringProcedures } from '../db/procedures.ts';
 import { wakeRelay } from '../db/outbox.ts';
@@ -44,7 +44,9 @@ let cursor = '';
 export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
   const still = await listStandingStill(db);
   const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
-  const ids = [...new Set([...still, ...lost])];
+  const orphans = await listOrphans(db);
+  if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
+  const ids = [...new Set([...still, ...lost, ...orphans])];
   if (ids.length > 0) {
     await ringProcedures(db, ids);
     wakeRelay(db);

@@ -58,11 +58,6 @@ export function redirect(to: string, options: RedirectOptions = {}): Reply {
   return { kind: 'redirect', to, options };
 }
 
-/** JSON for everybody. */
-export function json(body: unknown, status = 200, options: { etag?: string } = {}): Reply {
-  return { kind: 'json', body, status, ...options };
-}
-
 /** A file to save or, with `inline`, to look at. */
 export function file(content: Buffer | Readable, options: FileOptions): Reply {
   return { kind: 'file', content, options };

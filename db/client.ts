@@ -100,8 +100,3 @@ function isDeadlock(error: unknown): boolean {
   return sqlState(error) === DEADLOCK_DETECTED;
 }
 
-/** True when a unique constraint of that name refused the row. */
-export function isUniqueViolation(error: unknown, constraint?: string): boolean {
-  const named = (error as { constraint?: unknown } | undefined)?.constraint;
-  return sqlState(error) === '23505' && (constraint === undefined || named === constraint);
-}

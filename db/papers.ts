@@ -53,10 +53,6 @@ export async function issuePaper(trx: Trx, paper: NewPaper): Promise<{ id: strin
   return row;
 }
 
-export async function listPapers(db: Db, classId: string): Promise<PaperRow[]> {
-  return db<PaperRow>('papers').where({ class_id: classId }).orderBy('issued_at');
-}
-
 export async function getPaper(db: Db, id: string): Promise<PaperRow & { signatory_name: string | null; region_zh: string; region_en: string }> {
   const row = await db('papers as p')
     .leftJoin('users as u', 'u.id', 'p.signatory')

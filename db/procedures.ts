@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotFoundError } from '../workflows/domain/errors.ts';
-import type { FactBell, Flags, ProcedureType, Terms } from '../workflows/domain/procedures.ts';
+import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../workflows/domain/procedures.ts';
 import type { Db, Trx } from './client.ts';
 
 export type ProcedureRow = {
@@ -103,7 +103,7 @@ export async function findProcedure(db: Db, id: string): Promise<LockedProcedure
 export type AuditLine = { act: string; subject: string; detail?: Record<string, unknown> };
 
 export type NewFact = {
-  kind: string;
+  kind: FactKind;
   taskId?: string | undefined;
   outcome?: string | undefined;
   actor?: ActorId;

@@ -7,11 +7,6 @@ export type Region = { code: string; parent: string | null; nameZh: string; name
 
 type RegionRow = { code: string; parent: string | null; name_zh: string; name_en: string; level: RegionLevel; path: string };
 
-export async function listRegions(db: Db): Promise<Region[]> {
-  const rows = await db<RegionRow>('regions').orderBy('path');
-  return rows.map((row) => ({ code: row.code, parent: row.parent, nameZh: row.name_zh, nameEn: row.name_en, level: row.level, path: row.path }));
-}
-
 export async function getRegion(db: Db, code: string): Promise<Region> {
   const row = await db<RegionRow>('regions').where({ code }).first();
   if (!row) throw new NotFoundError('region.unknown', { code });

@@ -86,11 +86,6 @@ export async function endSession(db: Db, idHash: Buffer): Promise<void> {
   await db('sessions').where({ id_hash: idHash }).delete();
 }
 
-/** Ends every session of an account: after a change of password or when the account is closed. */
-export async function endSessionsOf(db: Db, userId: string): Promise<number> {
-  return db('sessions').where({ user_id: userId }).delete();
-}
-
 /** Removes sessions that ended more than a day ago (until then they tell whose form was kept) and forms past their hour. */
 export async function clearEndedSessions(db: Db): Promise<void> {
   await db('sessions').where('expires_at', '<', db.raw(`now() - interval '1 day'`)).delete();

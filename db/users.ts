@@ -63,11 +63,6 @@ export async function listDemoAccounts(db: Db): Promise<DemoAccount[]> {
     .map((row) => ({ login: row.login, name: row.name, role: row.role, region: row.region, workplace: toWorkplace(row) }));
 }
 
-/** The reader's own choice of language, kept with the account. */
-export async function setUserLocale(db: Db, userId: string, locale: string): Promise<void> {
-  await db('users').where({ id: userId }).update({ locale });
-}
-
 type WorkplaceRow = { name_zh?: string; name_en?: string; parent_zh?: string; parent_en?: string; institution?: string };
 
 export function toWorkplace(row: WorkplaceRow): Workplace {

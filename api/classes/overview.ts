@@ -47,7 +47,8 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
       sections,
       nextSection: sections.find((section) => !section.done),
       missing: outstanding.length,
-      mine: asked.filter((task) => task.mine),
+      // A correction has its own block with form and date.
+      mine: asked.filter((task) => task.mine && !(mine && task.here)),
       others: asked.filter((task) => !task.mine),
       correction: head.status === 'correction' && head.procedure ? await correctionView(db, head.procedure.id, mine ? correction : undefined, { t, words: deps.words, today }) : undefined,
       ended: ['refused', 'withdrawn', 'expired', 'terminated'].includes(head.status) ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) } : undefined,
@@ -112,6 +113,7 @@ function taskView(task: ClassTask, { actor, head, today, t, words, locale }: Spe
   const here = task.kind === 'correction' && task.step.startsWith('pre_training.');
   return {
     mine,
+    here,
     step: stepLabel(words, t, task),
     what: words.has(`classes.asked.${task.kind}`) ? t(`classes.asked.${task.kind}`) : '',
     href: here ? `${classPath(head.number)}#correction` : taskPath(task.id),

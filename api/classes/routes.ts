@@ -48,8 +48,8 @@ function listRoutes(counter: Counter): void {
           lead: t(`classes.lead.${hasRole(actor, 'institution') ? 'institution' : 'office'}`),
           mayCreate: hasRole(actor, 'institution'),
           withInstitution: !hasRole(actor, 'institution'),
-          nextHref: cursor ? `?${new URLSearchParams([...kept, ['after', cursor]])}` : undefined,
-          firstHref: query.after ? `?${kept}` : undefined,
+          nextHref: cursor ? `?${new URLSearchParams([...kept, ['after', cursor]]).toString()}` : undefined,
+          firstHref: query.after ? `?${kept.toString()}` : undefined,
         },
         { json: { classes: lines.map(lineJson), next: cursor } },
       );

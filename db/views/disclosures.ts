@@ -1,6 +1,6 @@
 /** Lists of disclosures for the public: no names beyond the masked snapshot, newest first. */
 import type { Db } from '../client.ts';
-import type { DisclosureList, DisclosureRow } from '../disclosures.ts';
+import type { DisclosureList } from '../disclosures.ts';
 
 export type DisclosureLine = {
   number: string;
@@ -53,7 +53,3 @@ export async function listDisclosures(db: Db, filter: { list?: DisclosureList | 
   return { lines: shown, next: lines.length > PAGE ? shown.at(-1)?.published_at : undefined };
 }
 
-/** The lists of one class, for its own page. */
-export async function listClassDisclosures(db: Db, classId: string): Promise<DisclosureRow[]> {
-  return db<DisclosureRow>('disclosures').where({ class_id: classId }).orderBy('published_at');
-}

@@ -86,7 +86,13 @@ const starting = new WeakSet<Child>();
 function replaced(dead: Child, start: () => Promise<Child>, done: (child: Child) => void): Child {
   if (!starting.has(dead)) {
     starting.add(dead);
-    start().then(done, () => starting.delete(dead));
+    void (async () => {
+      try {
+        done(await start());
+      } catch {
+        starting.delete(dead);
+      }
+    })();
   }
   return dead;
 }

@@ -6,21 +6,18 @@ export type ProcedureType = (typeof procedureTypes)[number];
 export type FactBell = { no: number; kind: string; taskId?: string; outcome?: string };
 
 /** Kinds of fact. `rung`: the clock of a task reached a rung; `expired`: a peremptory period ended. */
-export const factKinds = [
-  'submitted',
-  'decided',
-  'withdrawn',
-  'rung',
-  'expired',
-  'change_requested',
-  'recheck_requested',
-  'disclosure_ended',
-  'objection_raised',
-  'objection_decided',
-  'batch_answered',
-  'application_closed',
-] as const;
-export type FactKind = (typeof factKinds)[number];
+export type FactKind =
+  | 'submitted'
+  | 'decided'
+  | 'withdrawn'
+  | 'rung'
+  | 'expired'
+  | 'change_requested'
+  | 'recheck_requested'
+  | 'disclosure_ended'
+  | 'objection_decided'
+  | 'batch_answered'
+  | 'application_closed';
 
 export type Flags = Record<string, string | number | boolean>;
 

@@ -2,8 +2,6 @@
  * What may be done with a task. The pages draw their buttons from this table, the API and the desk ask it:
  * a status or an outcome that is not here does not exist.
  */
-import type { Role } from './roles.ts';
-import type { TaskKind } from './procedures.ts';
 
 export type TaskStatus = 'open' | 'decided' | 'expired' | 'cancelled';
 export type TaskAct = 'claim' | 'release' | 'decide' | 'urge' | 'reassign';
@@ -35,13 +33,7 @@ export function stageOf(step: string): string {
   return step.split('.')[0] ?? step;
 }
 
-/** Kinds of task that a page of their own decides, because the decision carries data (files, scores, an amount). */
-export const kindsWithOwnForm: readonly TaskKind[] = ['attendance', 'results', 'bank_answer', 'inspection', 'claim', 'publish'];
-
 /** Roles whose tasks belong to one institution, not to an office. */
 export function isOutsideRole(role: string): role is 'institution' | 'assessor' {
   return role === 'institution' || role === 'assessor';
 }
-
-/** `clock` is nobody's role: a wait that only time ends. */
-export type TaskRole = Role | 'clock';
