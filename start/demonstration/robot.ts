@@ -12,6 +12,8 @@ export type RobotOptions = {
   origin: string;
   /** Prefix of the office's accounts, `cs` for Cangshan. */
   office?: string;
+  /** Accounts of the institutions and assessment bodies that take part. */
+  institutions?: readonly string[];
   /** Told what happens, one line per act. */
   say?: (line: string) => void;
   /** How long a request is repeated while the product does not answer. */
@@ -34,7 +36,7 @@ const accountOf: Record<string, string> = {
 const payers: Record<string, string> = { batch_make: 'pay-1', batch_check: 'pay-2', batch_release: 'pay-3', bank_answer: 'pay-1' };
 
 export function createRobot(options: RobotOptions) {
-  const { origin, office = 'cs', say = () => undefined, patienceMs = 60_000 } = options;
+  const { origin, office = 'cs', institutions = ['kangning-1', 'shifan-1', 'pingjia-1', 'renzheng-1'], say = () => undefined, patienceMs = 60_000 } = options;
   const people = new Map<string, Promise<Person>>();
 
   function as(login: string): Promise<Person> {
@@ -226,7 +228,7 @@ export function createRobot(options: RobotOptions) {
     return answer.status === 200;
   }
 
-  const crew = ['kangning-1', 'shifan-1', 'pingjia-1', 'renzheng-1', ...Object.values(accountOf).map((code) => `${office}-${code}`)];
+  const crew = [...institutions, ...Object.values(accountOf).map((code) => `${office}-${code}`)];
 
   /** Performs whatever is open until nothing is; returns how many acts that took. */
   async function work(numbers?: ReadonlySet<string>): Promise<number> {

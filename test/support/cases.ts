@@ -22,7 +22,6 @@ import type { Role } from '../../workflows/domain/roles.ts';
 /** The morning on which these cases begin: Monday, 2 March 2026. */
 export const casesBegin = new Date('2026-03-02T09:00:00+08:00');
 export const county = { code: '350104', path: '350000/350100/350104' };
-const otherCounty = { code: '350102', path: '350000/350100/350102' };
 
 const people: readonly { login: string; name: string; role: Role; region: string }[] = [
   { login: 'first-1', name: '周明', role: 'first_reviewer', region: '350104' },
