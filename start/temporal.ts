@@ -50,6 +50,7 @@ type Running = { server: ProcessIdentity; owner: ProcessIdentity; address: strin
 
 const START_PATIENCE_MS = 90_000;
 const STOP_PATIENCE_MS = 20_000;
+const KILLED_PATIENCE_MS = 10_000;
 
 /**
  * Finds or starts Temporal: TEMPORAL_ADDRESS, else the server that already runs for `dir`, else a server of our own on
@@ -172,7 +173,9 @@ async function choosePorts(dir: string): Promise<TemporalPorts> {
   const kept = await readJson<TemporalPorts>(file);
   const running = await readJson<Running>(join(dir, 'running.json'));
   if (kept && isAlive(running?.server)) return kept;
-  if (kept && (await Promise.all(PORT_NAMES.map((name) => isPortFree(kept[name])))).every(Boolean)) return kept;
+  // A server that was just killed may hold its ports for a moment.
+  const ownPortsFree = async (): Promise<boolean> => kept !== undefined && (await Promise.all(PORT_NAMES.map((name) => isPortFree(kept[name])))).every(Boolean);
+  if (kept && (await until(ownPortsFree, KILLED_PATIENCE_MS, 250))) return kept;
   const free = await freePorts(PORT_NAMES.length);
   const chosen = Object.fromEntries(PORT_NAMES.map((name, index) => [name, free[index] ?? 0])) as TemporalPorts;
   writeJson(file, chosen);

@@ -106,7 +106,8 @@ export function taskActRoutes(counter: Counter): void {
         if (seconds > 0) res.setHeader('Preference-Applied', `wait=${seconds}`);
         const applied = seconds > 0 && (await waitUntilApplied(db, params.procedure, answer.factNo, seconds));
         const list = listOf(body.list);
-        const next = await nextOf(db, actor, list, taskId);
+        // Looking for the next task costs more than the decision: programs get it when they name the list that they work through.
+        const next = forPage || body.list !== undefined ? await nextOf(db, actor, list, taskId) : undefined;
         const to = withQuery(next ? taskPath(next) : '/tasks', listQuery(list));
         const spoken: Record<string, string> = forPage
           ? { number: task.subject_title, outcome: outcomeLabel(words, t, task.kind, body.outcome) }

@@ -71,7 +71,7 @@ function separatorOf(text: string): string {
 }
 
 function csvCell(value: string): Cell {
-  const kept = /^="([^"]*)"$/.exec(value.trim())?.[1] ?? /^'('*[=+\-@\t\r].*)$/s.exec(value)?.[1];
+  const kept = /^="([^"]*)"$/.exec(value)?.[1] ?? /^'('*[=+\-@\t\r].*)$/s.exec(value)?.[1];
   if (kept !== undefined) return { text: kept, from: 'text', formula: false };
   return { text: value, from: 'text', formula: value.startsWith('=') };
 }

@@ -134,6 +134,7 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
       }
       return (await office.db('enrolments').where({ id: last?.id, status: 'dropped' }).first('id')) !== undefined;
     });
+    expect(await office.db('class_changes').select('kind', 'status')).toEqual([{ kind: 'drop_out', status: 'approved' }]);
   });
 
   test('[N16] results and certificates by the assessment body, filing and its review', async () => {
