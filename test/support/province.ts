@@ -7,10 +7,12 @@ import { readApiConfig } from '../../api/config.ts';
 import { type RunningApi, startApi } from '../../api/server.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
+import { cleanRosterCsv } from '../../db/formats/sample-rosters.ts';
 import { findProcedure } from '../../db/procedures.ts';
 import { takeStep } from '../../db/steps.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import { type Person, signIn } from '../../start/demonstration/person.ts';
+import { addDays } from '../../workflows/domain/calendar.ts';
 import type { Ask, OfficeAct } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';
 
@@ -41,7 +43,7 @@ export async function openProvince(config: { demo?: boolean } = {}): Promise<Pro
   const db = openDatabase(database.url, { max: 8 });
   await loadDemonstration(owner, { passwordHash: 'nobody signs in by password here', clockSpeed: 1 });
   const vault = openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) });
-  const api: RunningApi = await startApi({ db, vault, config: readApiConfig({ port: 0, demo: config.demo ?? true, secret: randomBytes(32) }, {}), log: pino({ level: 'silent' }), checks: {} });
+  const api: RunningApi = await startApi({ db, vault, config: readApiConfig({ port: 0, demo: config.demo ?? true, strict: true, secret: randomBytes(32) }, {}), log: pino({ level: 'silent' }), checks: {} });
   const people = new Map<string, Promise<Person>>();
   const as = (login: string): Promise<Person> => {
     const known = people.get(login) ?? signIn(api.url, login);
@@ -100,27 +102,31 @@ export type Choices = {
   teachers: { id: string; name: string }[];
   assessors: { id: string; name: string }[];
 };
-export type DraftOptions = { login?: string; title?: string; startDate?: string; endDate?: string; trainees?: number; seed?: number };
+export type DraftOptions = { login?: string; title?: string; trainees?: number; seed?: number; /** Classes of one fortnight share teachers and rooms; another one for each class unless told. */ fortnight?: number };
 
-/** Working days from Monday, 23 March 2026. */
-export const trainingDays = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01'];
+let fortnights = 0;
+
+/** Eight weekdays of the n-th fortnight from Monday, 23 March 2026. */
+export function daysOfFortnight(n: number): string[] {
+  return [0, 1, 2, 3, 4, 7, 8, 9].map((day) => addDays('2026-03-23', n * 14 + day));
+}
 
 /** A complete draft by the institution itself, over REST: plan, timetable, roster. Returns its number. */
 export async function draftClass(province: Province, options: DraftOptions = {}): Promise<string> {
-  const { login = 'kangning-1', title = '中式烹调师（五级）第 11 期', trainees = 10, seed = 1, startDate = trainingDays[0], endDate = '2026-04-01' } = options;
+  const { login = 'kangning-1', title = '中式烹调师（五级）第 11 期', trainees = 10, seed = 1, fortnight = fortnights++ } = options;
+  const days = daysOfFortnight(fortnight);
   const school = await province.as(login);
   const choices = (await school.get<Choices>('/classes/new')).body;
   const venueId = choices.venues.find((venue) => venue.capacity >= 50)?.id;
-  const made = await school.post<{ number: string }>('/classes', { projectId: choices.projects[0]?.id, title, plan: '面向农村转移就业劳动者，逐日考勤。', startDate, endDate, venueId, assessorId: choices.assessors[0]?.id });
+  const made = await school.post<{ number: string }>('/classes', { projectId: choices.projects.find((project) => project.name === '中式烹调师（五级）')?.id, title, plan: '面向农村转移就业劳动者，逐日考勤。', startDate: days[0], endDate: days.at(-1), venueId, assessorId: choices.assessors[0]?.id });
   if (made.status !== 201) throw new Error(`draft: ${made.status} ${JSON.stringify(made.body)}`);
   const number = made.body.number;
-  const sessions = trainingDays.flatMap((day, at) =>
+  const sessions = days.flatMap((day, at) =>
     (['morning', 'afternoon'] as const).map((half) => ({ day, half, hours: 4, kind: half === 'morning' ? 'theory' : 'practice', topic: `第 ${at + 1} 讲`, teacherId: choices.teachers[at % 2]?.id, venueId })),
   );
   const saved = await school.post(`/classes/${number}/timetable/edit`, { sessions });
   if (saved.status !== 200) throw new Error(`timetable: ${saved.status} ${JSON.stringify(saved.body)}`);
   if (trainees > 0) {
-    const { cleanRosterCsv } = await import('../../db/formats/sample-rosters.ts');
     const uploaded = await school.upload(`/classes/${number}/roster`, 'file', { name: '花名册.csv', content: cleanRosterCsv(trainees, seed) });
     if (uploaded.status !== 200) throw new Error(`roster: ${uploaded.status} ${JSON.stringify(uploaded.body)}`);
   }
