@@ -25,7 +25,9 @@ export async function checkClass(trx: Trx, row: ClassRow, pack: PolicyPack): Pro
 /** Two classes that share a teacher, a room or a trainee are checked one after the other, so that the second sees the first. */
 async function lockSharers(trx: Trx, row: ClassRow): Promise<void> {
   await trx.raw('select 1 from institutions where id = ? for no key update', [row.institution_id]);
-  await trx.raw(`select 1 from people where id in (select person_id from enrolments where class_id = ?) order by id for no key update`, [row.id]);
+  await trx.raw(`select 1 from people where id in (select person_id from enrolments where class_id = ?) order by id for no key update`, [
+    row.id,
+  ]);
 }
 
 /** What still stands between a draft and its submission, at the fields of the form, of the timetable (`sessions…`) and of the roster (`roster…`). */
@@ -39,9 +41,11 @@ export async function findClassIssues(db: Db, row: ClassRow, pack: PolicyPack): 
   const headcount = await countEnrolled(db, row.id);
   if (headcount === 0) issues.push({ field: 'roster', code: 'class.rosterMissing' });
   const venue = row.venue_id ? await db('venues').where({ id: row.venue_id }).first('capacity') : undefined;
-  if (venue && headcount > venue.capacity) issues.push({ field: 'venueId', code: 'class.venueSmall', params: { capacity: venue.capacity, headcount } });
+  if (venue && headcount > venue.capacity)
+    issues.push({ field: 'venueId', code: 'class.venueSmall', params: { capacity: venue.capacity, headcount } });
   if (row.start_date && row.end_date) issues.push(...(await timetableIssues(db, row, pack)), ...(await overlapIssues(db, row)));
-  else if (!(await db('class_sessions').where({ class_id: row.id }).first('id'))) issues.push({ field: 'sessions', code: 'timetable.empty' });
+  else if (!(await db('class_sessions').where({ class_id: row.id }).first('id')))
+    issues.push({ field: 'sessions', code: 'timetable.empty' });
   return issues;
 }
 
@@ -54,7 +58,9 @@ export async function recheckClass({ trx, procedure }: DecisionContext): Promise
   const flags = { ...procedure.flags, startDate: row.start_date ?? '', endDate: row.end_date ?? '', assessorId: row.assessor_id ?? '' };
   // From here on it is with the office again; the next step says the same.
   await trx('classes').where({ id: row.id, status: 'correction' }).update({ status: 'in_review' });
-  await trx('procedures').where({ id: procedure.id }).update({ headcount, amount_fen: amountFen, subject_title: row.title, flags: JSON.stringify(flags) });
+  await trx('procedures')
+    .where({ id: procedure.id })
+    .update({ headcount, amount_fen: amountFen, subject_title: row.title, flags: JSON.stringify(flags) });
 }
 
 async function countEnrolled(db: Db, classId: string): Promise<number> {
@@ -64,13 +70,19 @@ async function countEnrolled(db: Db, classId: string): Promise<number> {
 
 async function timetableIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise<Issue[]> {
   const project = await db('catalogue_projects').where({ id: row.project_id }).first('kind', 'hours_min', 'occupation');
-  const sessions = await db('class_sessions').where({ class_id: row.id }).orderByRaw(sessionOrder).select('day', 'half', 'hours', 'kind', 'teacher_id', 'venue_id', 'topic');
+  const sessions = await db('class_sessions')
+    .where({ class_id: row.id })
+    .orderByRaw(sessionOrder)
+    .select('day', 'half', 'hours', 'kind', 'teacher_id', 'venue_id', 'topic');
   return checkTimetable({
     calendar: await readCalendar(db),
     today: await businessToday(db),
     startDate: row.start_date ?? '',
     endDate: row.end_date ?? '',
-    hoursMin: Math.max(project?.hours_min ?? 0, rule(pack, project?.kind === 'certificate' ? 'hours.certificateMin' : 'hours.singleAbilityMin')),
+    hoursMin: Math.max(
+      project?.hours_min ?? 0,
+      rule(pack, project?.kind === 'certificate' ? 'hours.certificateMin' : 'hours.singleAbilityMin'),
+    ),
     theoryMinPercent: rule(pack, 'hours.theoryMinPercent'),
     practiceMinPercent: rule(pack, 'hours.practiceMinPercent'),
     leadWorkingDays: rule(pack, 'schedule.classApplicationLeadWorkingDays'),
@@ -88,7 +100,10 @@ async function timetableIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise
 }
 
 /** Sessions of other living classes that use the same teachers or venues on the same half-days. */
-async function takenElsewhere(db: Db, classId: string): Promise<{ day: string; half: 'morning' | 'afternoon' | 'evening'; teacherId: string; venueId: string; classNumber: string }[]> {
+async function takenElsewhere(
+  db: Db,
+  classId: string,
+): Promise<{ day: string; half: 'morning' | 'afternoon' | 'evening'; teacherId: string; venueId: string; classNumber: string }[]> {
   const rows = await db('class_sessions as other')
     .join('classes as c', 'c.id', 'other.class_id')
     .join('class_sessions as own', (join) => {
@@ -113,5 +128,9 @@ async function overlapIssues(db: Db, row: ClassRow): Promise<Issue[]> {
     .whereRaw('c.start_date <= ? and c.end_date >= ?', [row.end_date, row.start_date])
     .orderBy('e.seat')
     .select('e.seat', 'c.number');
-  return found.map((other) => ({ field: `roster.${other.seat}`, code: 'class.personElsewhere', params: { seat: other.seat, number: other.number } }));
+  return found.map((other) => ({
+    field: `roster.${other.seat}`,
+    code: 'class.personElsewhere',
+    params: { seat: other.seat, number: other.number },
+  }));
 }

@@ -43,7 +43,15 @@ export type ClassDraft = {
   assessorId?: string | undefined;
 };
 
-export type NewSession = { day: string; half: 'morning' | 'afternoon' | 'evening'; hours: number; kind: 'theory' | 'practice'; topic: string; teacherId: string; venueId: string };
+export type NewSession = {
+  day: string;
+  half: 'morning' | 'afternoon' | 'evening';
+  hours: number;
+  kind: 'theory' | 'practice';
+  topic: string;
+  teacherId: string;
+  venueId: string;
+};
 
 export function classProcedureId(number: string): string {
   return `class-${number}`;
@@ -75,7 +83,8 @@ export async function getOwnClass(trx: Trx, actor: Actor, number: string, act: C
 
 /** A new draft from a project of the catalogue, in the institution's region, under the policy pack in force today. Returns its number. */
 export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, request?: IdempotentRequest): Promise<{ number: string }> {
-  if (!actor.institutionId || !actor.grants.some((grant) => grant.role === 'institution')) throw new NotAllowedError('class.institutionOnly');
+  if (!actor.institutionId || !actor.grants.some((grant) => grant.role === 'institution'))
+    throw new NotAllowedError('class.institutionOnly');
   const institutionId = actor.institutionId;
   return onceOnly(db, request, async (trx) => {
     const institution = await trx('institutions').where({ id: institutionId }).first();
@@ -87,7 +96,15 @@ export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, req
     const pack = await packFor(trx, region.path, today);
     const number = await nextNumber(trx, 'class', region.code, today.slice(0, 4));
     const [row] = await trx('classes')
-      .insert({ number, institution_id: institutionId, region: region.code, pack_id: pack.id, created_by: actor.userId, created_at: trx.raw('business_now()'), ...draftColumns(draft) })
+      .insert({
+        number,
+        institution_id: institutionId,
+        region: region.code,
+        pack_id: pack.id,
+        created_by: actor.userId,
+        created_at: trx.raw('business_now()'),
+        ...draftColumns(draft),
+      })
       .returning('id');
     await auditOutside(trx, actor.userId, { act: 'class.draft', subject: classProcedureId(number), detail: { id: row.id } });
     return { number };
@@ -102,7 +119,8 @@ async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, 
     else if (!(await findProject(trx, draft.projectId, today))) issues.push({ field: 'projectId', code: 'class.project' });
   }
   if (draft.startDate && draft.endDate && draft.endDate < draft.startDate) issues.push({ field: 'endDate', code: 'class.datesOrder' });
-  if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId }).first('id'))) issues.push({ field: 'venueId', code: 'class.venue' });
+  if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId }).first('id')))
+    issues.push({ field: 'venueId', code: 'class.venue' });
   if (draft.assessorId) {
     const assessor = await trx('institutions').where({ id: draft.assessorId, kind: 'assessment', status: 'listed' }).first('id');
     if (!assessor || draft.assessorId === institutionId) issues.push({ field: 'assessorId', code: 'class.assessor' });
@@ -111,7 +129,11 @@ async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, 
 }
 
 async function findProject(trx: Trx, id: string, today: string): Promise<{ id: string } | undefined> {
-  return trx('catalogue_projects').where({ id }).where('valid_from', '<=', today).whereRaw('(valid_to is null or valid_to > ?)', [today]).first('id');
+  return trx('catalogue_projects')
+    .where({ id })
+    .where('valid_from', '<=', today)
+    .whereRaw('(valid_to is null or valid_to > ?)', [today])
+    .first('id');
 }
 
 function draftColumns(draft: ClassDraft) {
@@ -132,9 +154,13 @@ export async function saveClass(db: Knex, actor: Actor, number: string, draft: C
     const row = await getOwnClass(trx, actor, number, 'edit');
     requireVersion(row, version);
     await requireDraft(trx, row.institution_id, draft, await businessToday(trx), row);
-    const [saved] = await trx<ClassRow>('classes').where({ id: row.id }).update({ ...draftColumns(draft), version: row.version + 1 }).returning('*');
+    const [saved] = await trx<ClassRow>('classes')
+      .where({ id: row.id })
+      .update({ ...draftColumns(draft), version: row.version + 1 })
+      .returning('*');
     // Ages count on the first day, and amounts depend on the project.
-    if (saved && (draft.startDate !== (row.start_date ?? undefined) || draft.projectId !== row.project_id)) await assessRoster(trx, saved, await getPolicyPack(trx, row.pack_id));
+    if (saved && (draft.startDate !== (row.start_date ?? undefined) || draft.projectId !== row.project_id))
+      await assessRoster(trx, saved, await getPolicyPack(trx, row.pack_id));
     await auditOutside(trx, actor.userId, { act: 'class.save', subject: classProcedureId(number) });
     return row.version + 1;
   });
@@ -145,7 +171,13 @@ function requireVersion(row: ClassRow, version: number | undefined): void {
 }
 
 /** Replaces the timetable. Checks of content come with the submission; here only that teachers and venues are the institution's own. Returns the new version. */
-export async function saveTimetable(db: Knex, actor: Actor, number: string, sessions: readonly NewSession[], version?: number): Promise<number> {
+export async function saveTimetable(
+  db: Knex,
+  actor: Actor,
+  number: string,
+  sessions: readonly NewSession[],
+  version?: number,
+): Promise<number> {
   return inTransaction(db, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
     requireVersion(row, version);
@@ -165,14 +197,22 @@ export async function saveTimetable(db: Knex, actor: Actor, number: string, sess
         })),
       );
     }
-    await trx('classes').where({ id: row.id }).update({ version: row.version + 1 });
-    await auditOutside(trx, actor.userId, { act: 'class.timetable', subject: classProcedureId(number), detail: { sessions: sessions.length } });
+    await trx('classes')
+      .where({ id: row.id })
+      .update({ version: row.version + 1 });
+    await auditOutside(trx, actor.userId, {
+      act: 'class.timetable',
+      subject: classProcedureId(number),
+      detail: { sessions: sessions.length },
+    });
     return row.version + 1;
   });
 }
 
 async function requireSessions(trx: Trx, institutionId: string, sessions: readonly NewSession[]): Promise<void> {
-  const teachers = new Set((await trx('teachers').where({ institution_id: institutionId, active: true }).select('id')).map((row) => row.id));
+  const teachers = new Set(
+    (await trx('teachers').where({ institution_id: institutionId, active: true }).select('id')).map((row) => row.id),
+  );
   const venues = new Set((await trx('venues').where({ institution_id: institutionId }).select('id')).map((row) => row.id));
   const issues: Issue[] = [];
   for (const [at, session] of sessions.entries()) {
@@ -186,7 +226,12 @@ async function requireSessions(trx: Trx, institutionId: string, sessions: readon
 }
 
 /** Submits a draft: everything is checked, then the procedure opens with its first fact. Throws InputError with every problem at once. */
-export async function submitClass(db: Knex, actor: Actor, number: string, { version, request }: { version?: number | undefined; request?: IdempotentRequest | undefined } = {}): Promise<{ procedureId: string }> {
+export async function submitClass(
+  db: Knex,
+  actor: Actor,
+  number: string,
+  { version, request }: { version?: number | undefined; request?: IdempotentRequest | undefined } = {},
+): Promise<{ procedureId: string }> {
   const answer = await onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'submit');
     requireVersion(row, version);
@@ -210,8 +255,15 @@ export async function submitClass(db: Knex, actor: Actor, number: string, { vers
       flags: { startDate: row.start_date ?? '', endDate: row.end_date ?? '', assessorId: row.assessor_id ?? '' },
     });
     const procedure = await lockProcedure(trx, procedureId);
-    await writeFact(trx, procedure, { kind: 'submitted', actor: actor.userId }, { act: 'class.submit', subject: procedureId, detail: { headcount } });
-    await trx('classes').where({ id: row.id }).update({ status: 'in_review', version: row.version + 1 });
+    await writeFact(
+      trx,
+      procedure,
+      { kind: 'submitted', actor: actor.userId },
+      { act: 'class.submit', subject: procedureId, detail: { headcount } },
+    );
+    await trx('classes')
+      .where({ id: row.id })
+      .update({ status: 'in_review', version: row.version + 1 });
     return { procedureId };
   });
   wakeRelay(db);
@@ -227,7 +279,12 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
     requireOpen(procedure);
     await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
     await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
-    await writeFact(trx, procedure, { kind: 'withdrawn', actor: actor.userId, payload: { reason: reason.trim() } }, { act: 'class.withdraw', subject: procedure.id });
+    await writeFact(
+      trx,
+      procedure,
+      { kind: 'withdrawn', actor: actor.userId, payload: { reason: reason.trim() } },
+      { act: 'class.withdraw', subject: procedure.id },
+    );
     await trx('classes').where({ id: row.id }).update({ status: 'withdrawn' });
     return { withdrawn: true };
   });

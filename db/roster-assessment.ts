@@ -25,16 +25,40 @@ export async function assessRoster(trx: Trx, row: ClassRow, pack: PolicyPack): P
   const level = project?.level ?? undefined;
   const occupation = project?.occupation ?? '';
   const assessed = trainees.map((trainee) => {
-    const facts = { date, age: ageOn(trainee.birth_date, date), sex: trainee.sex, group: trainee.group_code, groupEvidence: 'document' as const, occupation, level };
+    const facts = {
+      date,
+      age: ageOn(trainee.birth_date, date),
+      sex: trainee.sex,
+      group: trainee.group_code,
+      groupEvidence: 'document' as const,
+      occupation,
+      level,
+    };
     const verdict = judgeEligibility(pack, { ...facts, prior: prior.get(trainee.person_id) ?? [] });
-    const amount = price(pack, { kind: project?.kind === 'certificate' ? 'certificate' : 'single_ability', level, certificate: true, group: trainee.group_code, occupation, hours });
+    const amount = price(pack, {
+      kind: project?.kind === 'certificate' ? 'certificate' : 'single_ability',
+      level,
+      certificate: true,
+      group: trainee.group_code,
+      occupation,
+      hours,
+    });
     return { trainee, verdict, amount };
   });
   if (assessed.length > 0) {
     await trx.raw(
       `update enrolments e set eligibility = a.verdict, amount_fen = a.fen, amount_trace = a.trace
          from jsonb_to_recordset(cast(:rows as jsonb)) as a (id uuid, verdict jsonb, fen bigint, trace jsonb) where e.id = a.id`,
-      { rows: JSON.stringify(assessed.map(({ trainee, verdict, amount }) => ({ id: trainee.id, verdict, fen: amount?.amountFen ?? null, trace: amount ?? null }))) },
+      {
+        rows: JSON.stringify(
+          assessed.map(({ trainee, verdict, amount }) => ({
+            id: trainee.id,
+            verdict,
+            fen: amount?.amountFen ?? null,
+            trace: amount ?? null,
+          })),
+        ),
+      },
     );
   }
   return {
@@ -66,7 +90,10 @@ async function listTrainees(db: Db, classId: string): Promise<Trainee[]> {
 }
 
 async function totalHours(db: Db, classId: string): Promise<number> {
-  const { rows } = await db.raw<{ rows: { hours: number }[] }>('select coalesce(sum(hours), 0)::int as hours from class_sessions where class_id = ?', [classId]);
+  const { rows } = await db.raw<{ rows: { hours: number }[] }>(
+    'select coalesce(sum(hours), 0)::int as hours from class_sessions where class_id = ?',
+    [classId],
+  );
   return rows[0]?.hours ?? 0;
 }
 
@@ -88,7 +115,10 @@ async function priorBenefits(db: Db, classId: string): Promise<Map<string, Prior
   );
   const prior = new Map<string, PriorBenefit[]>();
   for (const row of rows) {
-    prior.set(row.person_id, [...(prior.get(row.person_id) ?? []), { year: row.year, occupation: row.occupation, ...(row.level ? { level: row.level } : {}) }]);
+    prior.set(row.person_id, [
+      ...(prior.get(row.person_id) ?? []),
+      { year: row.year, occupation: row.occupation, ...(row.level ? { level: row.level } : {}) },
+    ]);
   }
   return prior;
 }

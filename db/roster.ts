@@ -33,16 +33,31 @@ export type EnrolmentRow = {
  * Replaces the roster of a draft or of a class returned for correction. Returns how many are enrolled.
  * Throws InputError (`trainees.<n>.name`: the ID number is on record under another name), ConflictError, NotFoundError.
  */
-export async function saveRoster(db: Knex, vault: Vault, actor: Actor, number: string, trainees: readonly RosterRow[], request?: IdempotentRequest): Promise<number> {
+export async function saveRoster(
+  db: Knex,
+  vault: Vault,
+  actor: Actor,
+  number: string,
+  trainees: readonly RosterRow[],
+  request?: IdempotentRequest,
+): Promise<number> {
   return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
-    await trx('verifications').whereIn('enrolment_id', trx('enrolments').where({ class_id: row.id }).select('id')).delete();
+    await trx('verifications')
+      .whereIn('enrolment_id', trx('enrolments').where({ class_id: row.id }).select('id'))
+      .delete();
     await trx('enrolments').where({ class_id: row.id }).delete();
     const people = await peopleFor(trx, vault, trainees);
     if (trainees.length > 0) await enrol(trx, vault, row, trainees, people);
     await assessRoster(trx, row, await getPolicyPack(trx, row.pack_id));
-    await trx('classes').where({ id: row.id }).update({ version: row.version + 1 });
-    await auditOutside(trx, actor.userId, { act: 'class.roster', subject: classProcedureId(number), detail: { trainees: trainees.length } });
+    await trx('classes')
+      .where({ id: row.id })
+      .update({ version: row.version + 1 });
+    await auditOutside(trx, actor.userId, {
+      act: 'class.roster',
+      subject: classProcedureId(number),
+      detail: { trainees: trainees.length },
+    });
     return trainees.length;
   });
 }
@@ -63,7 +78,10 @@ async function peopleFor(trx: Trx, vault: Vault, trainees: readonly RosterRow[])
   // In the order of the index, so that two uploads with the same people wait for each other instead of deadlocking.
   const ordered = [...rows].sort((a, b) => Buffer.compare(a.id_index, b.id_index));
   for (let at = 0; at < ordered.length; at += 200) {
-    await trx('people').insert(ordered.slice(at, at + 200)).onConflict('id_index').ignore();
+    await trx('people')
+      .insert(ordered.slice(at, at + 200))
+      .onConflict('id_index')
+      .ignore();
   }
   const { rows: found } = await trx.raw<{ rows: KnownPerson[] }>(
     `select p.id, encode(p.id_index, 'hex') as index, p.name,
@@ -108,7 +126,9 @@ async function enrol(trx: Trx, vault: Vault, row: ClassRow, trainees: readonly R
 }
 
 async function freshIds(trx: Trx, count: number): Promise<string[]> {
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id from generate_series(1, cast(? as int))', [count]);
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id from generate_series(1, cast(? as int))', [
+    count,
+  ]);
   return rows.map((row) => row.id);
 }
 
@@ -125,7 +145,11 @@ export type RosterLine = EnrolmentRow & { name: string; id_masked: string };
 
 /** The roster with full names and masked numbers, as officers and the institution see it. */
 export async function listRoster(db: Db, classId: string): Promise<RosterLine[]> {
-  return db('enrolments as e').join('people as p', 'p.id', 'e.person_id').where('e.class_id', classId).orderBy('e.seat').select('e.*', 'p.name', 'p.id_masked');
+  return db('enrolments as e')
+    .join('people as p', 'p.id', 'e.person_id')
+    .where('e.class_id', classId)
+    .orderBy('e.seat')
+    .select('e.*', 'p.name', 'p.id_masked');
 }
 
 const KEPT_FOR = `interval '1 hour'`;
@@ -169,8 +193,13 @@ export async function revealId(db: Knex, vault: Vault, actor: Actor, enrolmentId
       .join('regions as r', 'r.code', 'c.region')
       .where('e.id', enrolmentId)
       .first('p.id', 'p.id_sealed', 'c.number', 'r.path');
-    if (!row || !actor.grants.some((grant) => row.path === grant.path || row.path.startsWith(`${grant.path}/`))) throw new NotFoundError('class.unknown');
-    await auditOutside(trx, actor.userId, { act: 'person.reveal', subject: classProcedureId(row.number), detail: { enrolment: enrolmentId, purpose: purpose.trim() } });
+    if (!row || !actor.grants.some((grant) => row.path === grant.path || row.path.startsWith(`${grant.path}/`)))
+      throw new NotFoundError('class.unknown');
+    await auditOutside(trx, actor.userId, {
+      act: 'person.reveal',
+      subject: classProcedureId(row.number),
+      detail: { enrolment: enrolmentId, purpose: purpose.trim() },
+    });
     return vault.open(placeOf('people', 'id_sealed', row.id), row.id_sealed);
   });
 }

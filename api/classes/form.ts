@@ -18,8 +18,16 @@ export async function classForm({ db, actor, t }: FormContext, head?: ClassHead,
   const path = actor.grants.find((grant) => grant.role === 'institution')?.path ?? '';
   const pack = head ? await getPolicyPack(db, head.pack_id) : await packFor(db, path, await businessToday(db));
   const options = {
-    projectId: choices.projects.map((project) => ({ value: project.id, label: project.in_scope ? t('classes.projectOption', { name: project.name, hours: project.hours_min }) : t('classes.projectOutside', { name: project.name }) })),
-    venueId: choices.venues.map((venue) => ({ value: venue.id, label: t('classes.venueOption', { name: venue.name, capacity: venue.capacity }) })),
+    projectId: choices.projects.map((project) => ({
+      value: project.id,
+      label: project.in_scope
+        ? t('classes.projectOption', { name: project.name, hours: project.hours_min })
+        : t('classes.projectOutside', { name: project.name }),
+    })),
+    venueId: choices.venues.map((venue) => ({
+      value: venue.id,
+      label: t('classes.venueOption', { name: venue.name, capacity: venue.capacity }),
+    })),
     assessorId: choices.assessors.map((assessor) => ({ value: assessor.id, label: assessor.name })),
   };
   const saved = savedOf(head);
@@ -49,7 +57,11 @@ export async function classForm({ db, actor, t }: FormContext, head?: ClassHead,
             .map((field) => ({ label: t(`classes.fields.${field}`), value: labelOf(options, field, saved[field]) }))
         : [],
       // The list above the form names fields; «required» alone would not say which.
-      issues: redraw.issues?.map((issue) => (issue.code === 'required' && issue.field ? { ...issue, message: `${t(`classes.fields.${issue.field}`)}${t('classes.colon')}${issue.message}` } : issue)),
+      issues: redraw.issues?.map((issue) =>
+        issue.code === 'required' && issue.field
+          ? { ...issue, message: `${t(`classes.fields.${issue.field}`)}${t('classes.colon')}${issue.message}` }
+          : issue,
+      ),
       entered: redraw.entered ? entered : undefined,
     },
     { nav: 'classes', ...(redraw.status ? { status: redraw.status } : {}), json: { ...choices, saved, version: head?.version ?? null } },

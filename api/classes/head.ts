@@ -45,7 +45,8 @@ export function requireAct(actor: Actor, head: ClassHead, act: ClassAct): void {
 }
 
 export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Translate; locale: Locale }) {
-  const period = head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates');
+  const period =
+    head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates');
   return {
     title: head.title,
     number: head.number,

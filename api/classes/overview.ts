@@ -28,11 +28,19 @@ export type Redraw = { status?: number; issues?: FieldIssue[]; entered?: Record<
 export async function showOverview({ db, actor, params, t, locale, deps }: ClassContext, redraw: Redraw = {}): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const acts = actsFor(actor, head);
-  const [tasks, today, lines] = await Promise.all([listClassTasks(db, head.id), readToday(db), listClassTimeline(db, { classId: head.id, number: head.number, limit: 6 })]);
+  const [tasks, today, lines] = await Promise.all([
+    listClassTasks(db, head.id),
+    readToday(db),
+    listClassTimeline(db, { classId: head.id, number: head.number, limit: 6 }),
+  ]);
   const outstanding = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
-  const moving = (head.procedure?.applied_no ?? 0) < (head.procedure?.fact_no ?? 0) || (head.application?.applied_no ?? 0) < (head.application?.fact_no ?? 0);
+  const moving =
+    (head.procedure?.applied_no ?? 0) < (head.procedure?.fact_no ?? 0) ||
+    (head.application?.applied_no ?? 0) < (head.application?.fact_no ?? 0);
   const asked = tasks.map((task) => taskView(task, { actor, head, today, t, words: deps.words, locale }));
-  const correction = tasks.find((task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'));
+  const correction = tasks.find(
+    (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
+  );
   const mine = acts.length > 0 && correction !== undefined && head.status === 'correction';
   const sections = acts.includes('edit') ? sectionsOf(head, outstanding, t) : [];
   return page(
@@ -50,8 +58,13 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
       // A correction has its own block with form and date.
       mine: asked.filter((task) => task.mine && !(mine && task.here)),
       others: asked.filter((task) => !task.mine),
-      correction: head.status === 'correction' && head.procedure ? await correctionView(db, head.procedure.id, mine ? correction : undefined, { t, words: deps.words, today }) : undefined,
-      ended: ['refused', 'withdrawn', 'expired', 'terminated'].includes(head.status) ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) } : undefined,
+      correction:
+        head.status === 'correction' && head.procedure
+          ? await correctionView(db, head.procedure.id, mine ? correction : undefined, { t, words: deps.words, today })
+          : undefined,
+      ended: ['refused', 'withdrawn', 'expired', 'terminated'].includes(head.status)
+        ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
+        : undefined,
       moving,
       summary: summaryOf(head, t),
       timeline: lines.map((line) => ({ ...timelineView(line, t, deps.words), who: line.name ?? t('tasks.system') })),
@@ -71,7 +84,14 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
   );
 }
 
-function detailJson(head: ClassHead, acts: readonly string[], tasks: ClassTask[], actor: Actor, outstanding: readonly FieldIssue[], moving: boolean) {
+function detailJson(
+  head: ClassHead,
+  acts: readonly string[],
+  tasks: ClassTask[],
+  actor: Actor,
+  outstanding: readonly FieldIssue[],
+  moving: boolean,
+) {
   return {
     number: head.number,
     title: head.title,
@@ -91,7 +111,14 @@ function detailJson(head: ClassHead, acts: readonly string[], tasks: ClassTask[]
     amountFen: head.amount_fen,
     hours: head.hours,
     acts,
-    tasks: tasks.map((task) => ({ id: task.id, step: task.step, kind: task.kind, role: task.role, mine: isMine(task, actor), dueDate: task.due_date })),
+    tasks: tasks.map((task) => ({
+      id: task.id,
+      step: task.step,
+      kind: task.kind,
+      role: task.role,
+      mine: isMine(task, actor),
+      dueDate: task.due_date,
+    })),
     outstanding: outstanding.map(({ field, code, message }) => ({ field, code, message })),
     moving,
   };
@@ -107,7 +134,10 @@ function isMine(task: ClassTask, actor: Actor): boolean {
 
 type Speech = { t: Translate; words: Words; locale: Locale };
 
-function taskView(task: ClassTask, { actor, head, today, t, words, locale }: Speech & { actor: Actor; head: ClassHead; today: Awaited<ReturnType<typeof readToday>> }) {
+function taskView(
+  task: ClassTask,
+  { actor, head, today, t, words, locale }: Speech & { actor: Actor; head: ClassHead; today: Awaited<ReturnType<typeof readToday>> },
+) {
   const due = dueView(task, today, t);
   const mine = isMine(task, actor);
   const here = task.kind === 'correction' && task.step.startsWith('pre_training.');
@@ -132,12 +162,23 @@ export const formFields = new Set(['projectId', 'title', 'plan', 'startDate', 'e
 
 /** A task list of what makes up a class; each issue leads to its field. */
 function sectionsOf(head: ClassHead, issues: readonly FieldIssue[], t: Translate) {
-  const linked = issues.map((issue) => ({ ...issueView(issue, head.number, t), section: formFields.has(issue.field) ? 'edit' : issue.field.startsWith('sessions') ? 'timetable' : 'roster' }));
+  const linked = issues.map((issue) => ({
+    ...issueView(issue, head.number, t),
+    section: formFields.has(issue.field) ? 'edit' : issue.field.startsWith('sessions') ? 'timetable' : 'roster',
+  }));
   return (['edit', 'timetable', 'roster'] as const).map((section) => {
     const own = linked.filter((issue) => issue.section === section);
-    const detail = section === 'edit' ? head.project : section === 'timetable' ? t('classes.sectionHours', { sessions: head.sessions, hours: head.hours, min: head.hours_min }) : t('classes.sectionRoster', { n: head.headcount });
+    const detail =
+      section === 'edit'
+        ? head.project
+        : section === 'timetable'
+          ? t('classes.sectionHours', { sessions: head.sessions, hours: head.hours, min: head.hours_min })
+          : t('classes.sectionRoster', { n: head.headcount });
     return {
-      href: section === 'roster' ? classPath(head.number, 'roster') : `/classes/${head.number}/${section === 'timetable' ? 'timetable/edit' : 'edit'}`,
+      href:
+        section === 'roster'
+          ? classPath(head.number, 'roster')
+          : `/classes/${head.number}/${section === 'timetable' ? 'timetable/edit' : 'edit'}`,
       title: t(`classes.sections.${section}`),
       detail,
       done: own.length === 0,
@@ -152,20 +193,29 @@ export function issueView(issue: FieldIssue, number: string, t: Translate) {
   const parts = issue.field.split('.');
   if (parts[0] === 'sessions') {
     const [, row, name] = parts;
-    const label = row === undefined ? '' : t('classes.sessionField', { n: Number(row) + 1, field: t(`classes.fields.${name ?? 'session'}`) });
+    const label =
+      row === undefined ? '' : t('classes.sessionField', { n: Number(row) + 1, field: t(`classes.fields.${name ?? 'session'}`) });
     return { href: `/classes/${number}/timetable/edit?check=1#f-${issue.field}`, label, message: issue.message };
   }
   if (parts[0] === 'roster') return { href: classPath(number, 'roster'), label: '', message: issue.message };
   return { href: `/classes/${number}/edit?check=1#f-${issue.field}`, label: t(`classes.fields.${issue.field}`), message: issue.message };
 }
 
-async function correctionView(db: Knex, procedureId: string, task: ClassTask | undefined, { t, words, today }: { t: Translate; words: Words; today: Awaited<ReturnType<typeof readToday>> }) {
+async function correctionView(
+  db: Knex,
+  procedureId: string,
+  task: ClassTask | undefined,
+  { t, words, today }: { t: Translate; words: Words; today: Awaited<ReturnType<typeof readToday>> },
+) {
   const request = await findCorrectionRequest(db, procedureId);
   if (!request) return undefined;
   return {
     ...request,
     stepLabel: stepLabel(words, t, { step: request.step, role: 'first_reviewer' }),
-    items: request.items.map((item) => ({ label: words.has(`tasks.checks.${item.field}`) ? t(`tasks.checks.${item.field}`) : item.field, text: item.text })),
+    items: request.items.map((item) => ({
+      label: words.has(`tasks.checks.${item.field}`) ? t(`tasks.checks.${item.field}`) : item.field,
+      text: item.text,
+    })),
     task: task && { id: task.id, version: task.version, due: dueView(task, today, t), dueDate: task.due_date },
   };
 }
@@ -173,10 +223,25 @@ async function correctionView(db: Knex, procedureId: string, task: ClassTask | u
 function summaryOf(head: ClassHead, t: Translate) {
   const theory = head.hours > 0 ? Math.round((head.theory_hours * 100) / head.hours) : 0;
   return [
-    { label: t('classes.fields.projectId'), value: head.project, detail: t('classes.projectDetail', { code: head.project_code, hours: head.hours_min, department: head.department }) },
-    { label: t('classes.dates'), value: head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates') },
-    { label: t('classes.hours'), value: t('classes.hoursValue', { n: head.hours }), detail: head.hours > 0 ? t('classes.hoursShare', { theory, practice: 100 - theory }) : '' },
-    { label: t('classes.fields.venueId'), value: head.venue ?? '—', detail: head.venue ? t('classes.venueDetail', { address: head.venue_address ?? '', capacity: head.capacity ?? 0 }) : '' },
+    {
+      label: t('classes.fields.projectId'),
+      value: head.project,
+      detail: t('classes.projectDetail', { code: head.project_code, hours: head.hours_min, department: head.department }),
+    },
+    {
+      label: t('classes.dates'),
+      value: head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates'),
+    },
+    {
+      label: t('classes.hours'),
+      value: t('classes.hoursValue', { n: head.hours }),
+      detail: head.hours > 0 ? t('classes.hoursShare', { theory, practice: 100 - theory }) : '',
+    },
+    {
+      label: t('classes.fields.venueId'),
+      value: head.venue ?? '—',
+      detail: head.venue ? t('classes.venueDetail', { address: head.venue_address ?? '', capacity: head.capacity ?? 0 }) : '',
+    },
     { label: t('classes.fields.assessorId'), value: head.assessor ?? '—', detail: t('classes.assessorHint') },
     { label: t('classes.fields.plan'), value: head.plan || '—' },
   ];
@@ -185,5 +250,9 @@ function summaryOf(head: ClassHead, t: Translate) {
 /** What the pack asks of a timetable, beside what this one has. */
 async function sharesOf(db: Knex, head: ClassHead) {
   const pack = await getPolicyPack(db, head.pack_id);
-  return { theoryMin: rule(pack, 'hours.theoryMinPercent'), practiceMin: rule(pack, 'hours.practiceMinPercent'), leadDays: rule(pack, 'schedule.classApplicationLeadWorkingDays') };
+  return {
+    theoryMin: rule(pack, 'hours.theoryMinPercent'),
+    practiceMin: rule(pack, 'hours.practiceMinPercent'),
+    leadDays: rule(pack, 'schedule.classApplicationLeadWorkingDays'),
+  };
 }

@@ -13,7 +13,17 @@ import { withWords } from '../validation.ts';
 import { classForm } from './form.ts';
 import { headView, requireAct, statusTones } from './head.ts';
 import { formFields, outstandingOf, showOverview } from './overview.ts';
-import { CheckQuery, ClassDetail, ClassForm, ClassItem, ClassParams, ClassQuery, ResubmitForm, SubmitForm, WithdrawForm } from './schemas.ts';
+import {
+  CheckQuery,
+  ClassDetail,
+  ClassForm,
+  ClassItem,
+  ClassParams,
+  ClassQuery,
+  ResubmitForm,
+  SubmitForm,
+  WithdrawForm,
+} from './schemas.ts';
 import { classTabRoutes } from './tabs.ts';
 import { timetableRoutes } from './timetable.ts';
 
@@ -31,20 +41,41 @@ function listRoutes(counter: Counter): void {
     path: '/classes',
     summary: 'Classes within the reader’s scope, newest first',
     tags: ['classes'],
-    access: ['institution', 'assessor', 'first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer', 'supervisor', 'catalogue_officer', 'auditor'],
+    access: [
+      'institution',
+      'assessor',
+      'first_reviewer',
+      'second_reviewer',
+      'approver',
+      'inspector',
+      'finance_officer',
+      'payment_officer',
+      'supervisor',
+      'catalogue_officer',
+      'auditor',
+    ],
     query: ClassQuery,
     response: z.object({ classes: z.array(ClassItem), next: z.string().nullable() }),
     handle: async ({ db, actor, query, t, locale }) => {
-      const { lines, next } = await listClasses(db, actor, { text: query.q, status: query.status, size: query.size, after: query.after ? readCursor(query.after) : undefined });
+      const { lines, next } = await listClasses(db, actor, {
+        text: query.q,
+        status: query.status,
+        size: query.size,
+        after: query.after ? readCursor(query.after) : undefined,
+      });
       const cursor = next ? Buffer.from(JSON.stringify([next.at, next.id])).toString('base64url') : null;
-      const kept = new URLSearchParams(Object.entries({ q: query.q ?? '', status: query.status ?? '' }).filter(([, value]) => value !== ''));
+      const kept = new URLSearchParams(
+        Object.entries({ q: query.q ?? '', status: query.status ?? '' }).filter(([, value]) => value !== ''),
+      );
       return page(
         'classes/index',
         {
           lines: lines.map((line) => lineView(line, t, locale)),
           filter: query,
           filtered: query.q !== undefined || query.status !== undefined,
-          statuses: classStatuses.filter((status) => status !== 'draft' || hasRole(actor, 'institution')).map((status) => ({ value: status, label: t(`classes.status.${status}`) })),
+          statuses: classStatuses
+            .filter((status) => status !== 'draft' || hasRole(actor, 'institution'))
+            .map((status) => ({ value: status, label: t(`classes.status.${status}`) })),
           lead: t(`classes.lead.${hasRole(actor, 'institution') ? 'institution' : 'office'}`),
           mayCreate: hasRole(actor, 'institution'),
           withInstitution: !hasRole(actor, 'institution'),
@@ -58,7 +89,9 @@ function listRoutes(counter: Counter): void {
 }
 
 function readCursor(text: string): ClassCursor | undefined {
-  const parsed = z.tuple([z.string().regex(/^[\d :.+-]{10,40}$/), z.uuid()]).safeParse(safeJson(Buffer.from(text, 'base64url').toString('utf8')));
+  const parsed = z
+    .tuple([z.string().regex(/^[\d :.+-]{10,40}$/), z.uuid()])
+    .safeParse(safeJson(Buffer.from(text, 'base64url').toString('utf8')));
   return parsed.success ? { at: parsed.data[0], id: parsed.data[1] } : undefined;
 }
 
@@ -144,7 +177,12 @@ function draftRoutes(counter: Counter): void {
     query: CheckQuery,
     handle: async (context) => {
       const head = await openForEdit(context);
-      const issues = context.query.check ? withWords((await outstandingOf(context.db, head)).filter((issue) => formFields.has(issue.field)), context.t) : undefined;
+      const issues = context.query.check
+        ? withWords(
+            (await outstandingOf(context.db, head)).filter((issue) => formFields.has(issue.field)),
+            context.t,
+          )
+        : undefined;
       return classForm(context, head, { status: 200, ...(issues ? { issues } : {}) });
     },
   });
@@ -165,7 +203,11 @@ function draftRoutes(counter: Counter): void {
         return redirect(`/classes/${params.number}`, { json: { number: params.number, version }, flash: 'classes.flash.saved' });
       } catch (error) {
         if (!forPage || !(error instanceof ConflictError) || error.code !== 'form.stale') throw error;
-        return classForm(context, await openForEdit(context), { stale: true, entered: context.req.body as Record<string, unknown>, status: 409 });
+        return classForm(context, await openForEdit(context), {
+          stale: true,
+          entered: context.req.body as Record<string, unknown>,
+          status: 409,
+        });
       }
     },
     onInvalid: async (context, issues, entered) => classForm(context, await openForEdit(context), { issues, entered }),
@@ -192,7 +234,10 @@ function procedureRoutes(counter: Counter): void {
       const { db, actor, params, body, request, forPage, t } = context;
       try {
         const { procedureId } = await submitClass(db, actor, params.number, { version: body.version, request });
-        return redirect(`/classes/${params.number}`, { json: { number: params.number, procedure: procedureId }, flash: 'classes.flash.submitted' });
+        return redirect(`/classes/${params.number}`, {
+          json: { number: params.number, procedure: procedureId },
+          flash: 'classes.flash.submitted',
+        });
       } catch (error) {
         if (!forPage || !(error instanceof ConflictError) || error.code !== 'form.stale') throw error;
         return showOverview(context, { status: 409, conflict: t('errors.form.stale') });
@@ -215,7 +260,10 @@ function procedureRoutes(counter: Counter): void {
       const taskId = head.procedure && (await findLastCorrection(db, head.procedure.id));
       if (!taskId) throw new ConflictError('class.notNow', { status: head.status });
       const answer = await decideTask(db, actor, { taskId, outcome: 'resubmit', reason: body.remark, version: body.taskVersion, request });
-      return redirect(`/classes/${params.number}`, { json: { number: params.number, task: answer.taskId, factNo: answer.factNo }, flash: 'classes.flash.resubmitted' });
+      return redirect(`/classes/${params.number}`, {
+        json: { number: params.number, task: answer.taskId, factNo: answer.factNo },
+        flash: 'classes.flash.resubmitted',
+      });
     },
     onInvalid: (context, issues, entered) => showOverview(context, { status: 422, issues, entered }),
   });
@@ -245,11 +293,18 @@ function procedureRoutes(counter: Counter): void {
     response: z.object({ number: z.string(), status: z.string() }),
     handle: async ({ db, actor, params, body, request }) => {
       await withdrawClass(db, actor, params.number, body.reason, request);
-      return redirect(`/classes/${params.number}`, { json: { number: params.number, status: 'withdrawn' }, flash: 'classes.flash.withdrawn' });
+      return redirect(`/classes/${params.number}`, {
+        json: { number: params.number, status: 'withdrawn' },
+        flash: 'classes.flash.withdrawn',
+      });
     },
     onInvalid: async ({ db, actor, params, t, locale }, issues, entered) => {
       const head = await getClassHead(db, actor, params.number);
-      return page('classes/withdraw', { ...headView(head, 'overview', { t, locale }), class: head, issues, entered }, { status: 422, nav: 'classes' });
+      return page(
+        'classes/withdraw',
+        { ...headView(head, 'overview', { t, locale }), class: head, issues, entered },
+        { status: 422, nav: 'classes' },
+      );
     },
   });
 }

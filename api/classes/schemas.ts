@@ -117,7 +117,9 @@ export const ClassDetail = z
     amountFen: z.number().int(),
     hours: z.number().int(),
     acts: z.array(z.string()),
-    tasks: z.array(z.object({ id: z.string(), step: z.string(), kind: z.string(), role: z.string(), mine: z.boolean(), dueDate: z.string().nullable() })),
+    tasks: z.array(
+      z.object({ id: z.string(), step: z.string(), kind: z.string(), role: z.string(), mine: z.boolean(), dueDate: z.string().nullable() }),
+    ),
     outstanding: z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })),
     moving: z.boolean(),
   })

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { listRoster } from '../../db/roster.ts';
 import { listReviewSignatures } from '../../db/views/class-reviews.ts';
-import { type CheckRow, listChecks, listClassEntries, listClassLines, listClassPapers, listClassTimeline } from '../../db/views/class-record.ts';
+import {
+  type CheckRow,
+  listChecks,
+  listClassEntries,
+  listClassLines,
+  listClassPapers,
+  listClassTimeline,
+} from '../../db/views/class-record.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
 import { rosterLineView } from '../roster/page.ts';
 import type { Translate } from '../i18n.ts';
@@ -40,8 +47,20 @@ export function classTabRoutes(counter: Counter): void {
       }));
       return page(
         'classes/checks',
-        { ...headView(head, 'checks', { t, locale }), class: head, registers: registersOf(head, checks, t), open: checks.filter((check) => check.result !== 'yes' && check.status === 'enrolled').map((check) => openView(check, t)), reviews },
-        { nav: 'classes', json: { checks: checks.map(checkJson), reviews: reviews.map(({ step, outcome, name, at, reason }) => ({ step, outcome, name, at, reason })) } },
+        {
+          ...headView(head, 'checks', { t, locale }),
+          class: head,
+          registers: registersOf(head, checks, t),
+          open: checks.filter((check) => check.result !== 'yes' && check.status === 'enrolled').map((check) => openView(check, t)),
+          reviews,
+        },
+        {
+          nav: 'classes',
+          json: {
+            checks: checks.map(checkJson),
+            reviews: reviews.map(({ step, outcome, name, at, reason }) => ({ step, outcome, name, at, reason })),
+          },
+        },
       );
     },
   });
@@ -49,14 +68,22 @@ export function classTabRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/classes/:number/money',
-    summary: 'What the trainees of a class are worth, what was claimed, approved and paid, each amount with its standard, percentage and source',
+    summary:
+      'What the trainees of a class are worth, what was claimed, approved and paid, each amount with its standard, percentage and source',
     tags: ['classes'],
     access: 'signed-in',
     params: ClassParams,
     handle: async ({ db, actor, params, t, locale, deps }) => {
       const head = await getClassHead(db, actor, params.number);
-      const [roster, lines, entries, pack] = await Promise.all([listRoster(db, head.id), listClassLines(db, head.id), listClassEntries(db, head.id), getPolicyPack(db, head.pack_id)]);
-      const people = roster.filter((line) => line.status === 'enrolled').map((line) => rosterLineView(line, { t, locale, words: deps.words }));
+      const [roster, lines, entries, pack] = await Promise.all([
+        listRoster(db, head.id),
+        listClassLines(db, head.id),
+        listClassEntries(db, head.id),
+        getPolicyPack(db, head.pack_id),
+      ]);
+      const people = roster
+        .filter((line) => line.status === 'enrolled')
+        .map((line) => rosterLineView(line, { t, locale, words: deps.words }));
       return page(
         'classes/money',
         {
@@ -69,7 +96,12 @@ export function classTabRoutes(counter: Counter): void {
           paidTone: lines.some((line) => line.status === 'paid') ? 'green' : '',
           totalFen: people.reduce((sum, person) => sum + (person.amountFen ?? 0), 0),
           application: head.application && { number: head.application.number },
-          lines: lines.map((line) => ({ ...line, percent: Number(line.percent), label: t(`classes.lineStatus.${line.status}`), tone: lineTones[line.status] ?? '' })),
+          lines: lines.map((line) => ({
+            ...line,
+            percent: Number(line.percent),
+            label: t(`classes.lineStatus.${line.status}`),
+            tone: lineTones[line.status] ?? '',
+          })),
           entries: entries.map((entry) => ({ ...entry, label: t(`classes.entry.${entry.kind}`) })),
           paidFen: lines.filter((line) => line.status === 'paid').reduce((sum, line) => sum + line.amount_fen, 0),
           pack: { id: pack.id, name: locale === 'en' ? pack.name.en : pack.name.zh, source: pack.source },
@@ -78,9 +110,31 @@ export function classTabRoutes(counter: Counter): void {
           nav: 'classes',
           json: {
             packId: pack.id,
-            trainees: people.map((person) => ({ seat: person.seat, amountFen: person.amountFen, standardFen: person.standardFen, percent: person.percent, formula: person.formula, source: person.source })),
-            application: head.application ? { number: head.application.number, status: head.application.application_status, totalFen: head.application.total_fen, approvedFen: head.application.approved_fen } : null,
-            lines: lines.map((line) => ({ seat: line.seat, amountFen: line.amount_fen, standardFen: line.standard_fen, percent: Number(line.percent), status: line.status, reason: line.status_reason, paidAt: line.paid_at })),
+            trainees: people.map((person) => ({
+              seat: person.seat,
+              amountFen: person.amountFen,
+              standardFen: person.standardFen,
+              percent: person.percent,
+              formula: person.formula,
+              source: person.source,
+            })),
+            application: head.application
+              ? {
+                  number: head.application.number,
+                  status: head.application.application_status,
+                  totalFen: head.application.total_fen,
+                  approvedFen: head.application.approved_fen,
+                }
+              : null,
+            lines: lines.map((line) => ({
+              seat: line.seat,
+              amountFen: line.amount_fen,
+              standardFen: line.standard_fen,
+              percent: Number(line.percent),
+              status: line.status,
+              reason: line.status_reason,
+              paidAt: line.paid_at,
+            })),
             entries: entries.map((entry) => ({ kind: entry.kind, reference: entry.reference, at: entry.at, amountFen: entry.amount_fen })),
           },
         },
@@ -100,12 +154,29 @@ export function classTabRoutes(counter: Counter): void {
       const { papers, disclosures } = await listClassPapers(db, head.id, actor.institutionId !== undefined);
       return page(
         'classes/papers',
-        { ...headView(head, 'papers', { t, locale }), class: head, rows: papers.map((paper) => ({ ...paper, label: t(`papers.kinds.${paper.kind}`) })), disclosures: disclosures.map((line) => ({ ...line, label: t(`tasks.lists.${line.list}`) })) },
+        {
+          ...headView(head, 'papers', { t, locale }),
+          class: head,
+          rows: papers.map((paper) => ({ ...paper, label: t(`papers.kinds.${paper.kind}`) })),
+          disclosures: disclosures.map((line) => ({ ...line, label: t(`tasks.lists.${line.list}`) })),
+        },
         {
           nav: 'classes',
           json: {
-            papers: papers.map((paper) => ({ id: paper.id, kind: paper.kind, number: paper.number, issuedAt: paper.issued_at, signatory: paper.signatory })),
-            disclosures: disclosures.map((line) => ({ number: line.number, list: line.list, publishedAt: line.published_at, dueDate: line.due_date, status: line.status })),
+            papers: papers.map((paper) => ({
+              id: paper.id,
+              kind: paper.kind,
+              number: paper.number,
+              issuedAt: paper.issued_at,
+              signatory: paper.signatory,
+            })),
+            disclosures: disclosures.map((line) => ({
+              number: line.number,
+              list: line.list,
+              publishedAt: line.published_at,
+              dueDate: line.due_date,
+              status: line.status,
+            })),
           },
         },
       );
@@ -128,19 +199,43 @@ export function classTabRoutes(counter: Counter): void {
       const items = shown.map((line) => timelineView(line, t, deps.words));
       return page(
         'classes/timeline',
-        { ...headView(head, 'timeline', { t, locale }), class: head, items, nextHref: next ? `?before=${next}` : undefined, firstHref: query.before ? `/classes/${head.number}/timeline` : undefined },
-        { nav: 'classes', json: { events: items.map(({ at, act, title, name, reason }) => ({ at, act, title, name, reason })), next: next ?? null } },
+        {
+          ...headView(head, 'timeline', { t, locale }),
+          class: head,
+          items,
+          nextHref: next ? `?before=${next}` : undefined,
+          firstHref: query.before ? `/classes/${head.number}/timeline` : undefined,
+        },
+        {
+          nav: 'classes',
+          json: { events: items.map(({ at, act, title, name, reason }) => ({ at, act, title, name, reason })), next: next ?? null },
+        },
       );
     },
   });
 }
 
 const TIMELINE = 80;
-const lineTones: Record<string, string> = { claimed: 'blue', approved: 'blue', in_batch: 'blue', sent: 'amber', paid: 'green', failed: 'red' };
+const lineTones: Record<string, string> = {
+  claimed: 'blue',
+  approved: 'blue',
+  in_batch: 'blue',
+  sent: 'amber',
+  paid: 'green',
+  failed: 'red',
+};
 const resultTones: Record<string, string> = { yes: 'green', no: 'red', contradictory: 'red', none: 'amber', settled: '' };
 
 function checkJson(check: CheckRow) {
-  return { seat: check.seat, register: check.register, result: check.result, askedAt: check.asked_at, answeredAt: check.answered_at, settledBy: check.settled_by, settledReason: check.settled_reason };
+  return {
+    seat: check.seat,
+    register: check.register,
+    result: check.result,
+    askedAt: check.asked_at,
+    answeredAt: check.answered_at,
+    settledBy: check.settled_by,
+    settledReason: check.settled_reason,
+  };
 }
 
 /** One row a register: how it answered, and whom it has not answered about. */
@@ -150,7 +245,10 @@ function registersOf(head: ClassHead, checks: readonly CheckRow[], t: Translate)
     const counts = Object.keys(resultTones)
       .map((result) => ({ result, n: own.filter((check) => (check.settled_at ? 'settled' : check.result) === result).length }))
       .filter(({ n }) => n > 0);
-    const latest = own.reduce<Date | null>((found, check) => (check.answered_at && (!found || check.answered_at > found) ? check.answered_at : found), null);
+    const latest = own.reduce<Date | null>(
+      (found, check) => (check.answered_at && (!found || check.answered_at > found) ? check.answered_at : found),
+      null,
+    );
     const unasked = register === 'certificate' ? 0 : head.headcount - own.length;
     return {
       title: t(`classes.register.${register}`),
@@ -184,12 +282,40 @@ type Person = ReturnType<typeof rosterLineView>;
 
 /** People with the same formula and source in one row. */
 function groupsOf(people: readonly Person[]) {
-  const groups = new Map<string, { group: string; n: number; standardFen: number | undefined; percent: number | undefined; formula: string; source: string; unsourced: boolean; amountFen: number | null; sumFen: number; eligible: number; lines: Person['lines'] }>();
+  const groups = new Map<
+    string,
+    {
+      group: string;
+      n: number;
+      standardFen: number | undefined;
+      percent: number | undefined;
+      formula: string;
+      source: string;
+      unsourced: boolean;
+      amountFen: number | null;
+      sumFen: number;
+      eligible: number;
+      lines: Person['lines'];
+    }
+  >();
   for (const person of people) {
     const key = `${person.groupCode} ${person.formula}`;
     const known = groups.get(key);
     const { group, standardFen, percent, formula, source, unsourced, amountFen, lines } = person;
-    if (!known) groups.set(key, { group, n: 1, standardFen, percent, formula, source, unsourced, amountFen, sumFen: amountFen ?? 0, eligible: Number(person.eligible), lines });
+    if (!known)
+      groups.set(key, {
+        group,
+        n: 1,
+        standardFen,
+        percent,
+        formula,
+        source,
+        unsourced,
+        amountFen,
+        sumFen: amountFen ?? 0,
+        eligible: Number(person.eligible),
+        lines,
+      });
     else {
       known.n += 1;
       known.sumFen += amountFen ?? 0;

@@ -7,7 +7,9 @@ import { stepLabel } from '../tasks/words.ts';
 export function timelineView(line: TimelineLine, t: Translate, words: Words) {
   const step = line.subject.split('/')[1];
   const label = step ? stepLabel(words, t, { step, role: 'first_reviewer' }) : '';
-  const opened = Array.isArray(line.detail['tasks']) ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: 'first_reviewer' })) : [];
+  const opened = Array.isArray(line.detail['tasks'])
+    ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: 'first_reviewer' }))
+    : [];
   const code = line.act.replace('.', '_');
   const key = [`classes.acts.${code}`, `tasks.acts.${code}`].find((name) => words.has(name));
   return {
@@ -22,5 +24,9 @@ export function timelineView(line: TimelineLine, t: Translate, words: Words) {
 }
 
 function flat(detail: Record<string, unknown>): Record<string, string | number> {
-  return Object.fromEntries(Object.entries(detail).filter((entry): entry is [string, string | number] => typeof entry[1] === 'string' || typeof entry[1] === 'number'));
+  return Object.fromEntries(
+    Object.entries(detail).filter(
+      (entry): entry is [string, string | number] => typeof entry[1] === 'string' || typeof entry[1] === 'number',
+    ),
+  );
 }

@@ -16,7 +16,15 @@ import { CheckQuery, type ClassParams as Params, ClassParams, filledRows, Propos
 
 type FormContext = Pick<Context<Params, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
 type Row = Record<string, unknown>;
-type Redraw = { rows?: Row[]; extra?: number; issues?: FieldIssue[]; entered?: Record<string, unknown>; stale?: boolean; status?: number; proposed?: { sessions: number; hours: number; wanted: number } };
+type Redraw = {
+  rows?: Row[];
+  extra?: number;
+  issues?: FieldIssue[];
+  entered?: Record<string, unknown>;
+  stale?: boolean;
+  status?: number;
+  proposed?: { sessions: number; hours: number; wanted: number };
+};
 
 const EXTRA_ROWS = 6;
 const MORE_ROWS = 12;
@@ -35,7 +43,13 @@ export function timetableRoutes(counter: Counter): void {
       const sessions = await listSessions(db, head.id);
       return page(
         'classes/timetable',
-        { ...headView(head, 'timetable', { t, locale }), class: head, sessions, totals: await totalsOf(db, head, sessions), mayEdit: actsFor(actor, head).includes('edit') },
+        {
+          ...headView(head, 'timetable', { t, locale }),
+          class: head,
+          sessions,
+          totals: await totalsOf(db, head, sessions),
+          mayEdit: actsFor(actor, head).includes('edit'),
+        },
         { nav: 'classes', json: { sessions: sessions.map(sessionJson), version: head.version } },
       );
     },
@@ -51,7 +65,12 @@ export function timetableRoutes(counter: Counter): void {
     query: CheckQuery,
     handle: async (context) => {
       const head = await open(context);
-      const issues = context.query.check ? withWords((await outstandingOf(context.db, head)).filter((issue) => issue.field.startsWith('sessions')), context.t) : undefined;
+      const issues = context.query.check
+        ? withWords(
+            (await outstandingOf(context.db, head)).filter((issue) => issue.field.startsWith('sessions')),
+            context.t,
+          )
+        : undefined;
       return timetableForm(context, head, { status: 200, ...(issues ? { issues } : {}) });
     },
   });
@@ -68,14 +87,24 @@ export function timetableRoutes(counter: Counter): void {
     handle: async (context) => {
       const { db, actor, params, body, forPage, ifMatch } = context;
       try {
-        const version = await saveTimetable(db, actor, params.number, body.sessions, body.version ?? (ifMatch ? Number(ifMatch) : undefined));
-        return redirect(`/classes/${params.number}/timetable`, { json: { number: params.number, version, sessions: body.sessions.length }, flash: 'classes.flash.timetable' });
+        const version = await saveTimetable(
+          db,
+          actor,
+          params.number,
+          body.sessions,
+          body.version ?? (ifMatch ? Number(ifMatch) : undefined),
+        );
+        return redirect(`/classes/${params.number}/timetable`, {
+          json: { number: params.number, version, sessions: body.sessions.length },
+          flash: 'classes.flash.timetable',
+        });
       } catch (error) {
         if (!forPage || !(error instanceof ConflictError) || error.code !== 'form.stale') throw error;
         return timetableForm(context, await open(context), { stale: true, rows: filledRows(context.req.body), status: 409 });
       }
     },
-    onInvalid: async (context, issues, entered) => timetableForm(context, await open(context), { issues, entered, rows: filledRows(entered) }),
+    onInvalid: async (context, issues, entered) =>
+      timetableForm(context, await open(context), { issues, entered, rows: filledRows(entered) }),
   });
 
   route(counter, {
@@ -89,12 +118,14 @@ export function timetableRoutes(counter: Counter): void {
     handle: async (context) => {
       const head = await open(context);
       const entered = context.body as Record<string, unknown>;
-      if (context.body.act === 'rows') return timetableForm(context, head, { rows: filledRows(entered), extra: MORE_ROWS, entered, status: 200 });
+      if (context.body.act === 'rows')
+        return timetableForm(context, head, { rows: filledRows(entered), extra: MORE_ROWS, entered, status: 200 });
       const { rows, proposed } = await propose(context, head, entered);
       if (!context.forPage) return { kind: 'json', body: { sessions: rows }, status: 200 };
       return timetableForm(context, head, { rows, proposed, entered, status: 200 });
     },
-    onInvalid: async (context, issues, entered) => timetableForm(context, await open(context), { issues, entered, rows: filledRows(entered) }),
+    onInvalid: async (context, issues, entered) =>
+      timetableForm(context, await open(context), { issues, entered, rows: filledRows(entered) }),
   });
 }
 
@@ -109,7 +140,10 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
   const saved = (await listSessions(db, head.id)).map(sessionJson);
   const rows: Row[] = redraw.rows ?? saved;
   const extra = redraw.extra ?? (rows.length === 0 ? MORE_ROWS : EXTRA_ROWS);
-  const typed = rows.map((row) => ({ hours: Number(row['hours']) || 0, kind: row['kind'] === 'practice' ? ('practice' as const) : ('theory' as const) }));
+  const typed = rows.map((row) => ({
+    hours: Number(row['hours']) || 0,
+    kind: row['kind'] === 'practice' ? ('practice' as const) : ('theory' as const),
+  }));
   const scarce = choices.teachers.filter((teacher) => teacher.occupations.includes(head.occupation));
   return page(
     'classes/timetable-form',
@@ -120,11 +154,23 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
       version: redraw.stale ? head.version : (redraw.entered?.['version'] ?? head.version),
       stale: redraw.stale,
       savedSessions: redraw.stale ? saved.length : undefined,
-      rows: [...rows, ...Array.from({ length: extra }, () => ({ kind: rows.at(-1)?.['kind'] ?? 'theory', venueId: rows.at(-1)?.['venueId'] ?? head.venue_id ?? '' }))].map((row, at) => ({ ...row, n: at + 1 })),
+      rows: [
+        ...rows,
+        ...Array.from({ length: extra }, () => ({
+          kind: rows.at(-1)?.['kind'] ?? 'theory',
+          venueId: rows.at(-1)?.['venueId'] ?? head.venue_id ?? '',
+        })),
+      ].map((row, at) => ({ ...row, n: at + 1 })),
       totals: await totalsOf(db, head, typed),
       proposed: redraw.proposed,
       mayPropose: head.start_date !== null && head.end_date !== null && head.venue_id !== null,
-      proposal: { hours: head.hours_min, hoursPerHalf: 4, theoryPercent: 40, venueId: head.venue_id, teachers: choices.teachers.map((teacher) => ({ ...teacher, suited: scarce.includes(teacher) })) },
+      proposal: {
+        hours: head.hours_min,
+        hoursPerHalf: 4,
+        theoryPercent: 40,
+        venueId: head.venue_id,
+        teachers: choices.teachers.map((teacher) => ({ ...teacher, suited: scarce.includes(teacher) })),
+      },
       halves: (['morning', 'afternoon', 'evening'] as const).map((value) => ({ value, label: t(`tasks.evidence.half.${value}`) })),
       kinds: (['theory', 'practice'] as const).map((value) => ({ value, label: t(`tasks.evidence.sessionKind.${value}`) })),
       teachers: choices.teachers.map((teacher) => ({ value: teacher.id, label: teacher.name })),
@@ -136,8 +182,14 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
   );
 }
 
-async function propose({ db, actor, t, deps }: FormContext & Pick<Context<Params, unknown, unknown>, 'deps'>, head: ClassHead, entered: Record<string, unknown>) {
-  const parsed = ProposalForm.safeParse(Object.fromEntries(Object.entries(entered).filter(([, value]) => value !== '')), { reportInput: true });
+async function propose(
+  { db, actor, t, deps }: FormContext & Pick<Context<Params, unknown, unknown>, 'deps'>,
+  head: ClassHead,
+  entered: Record<string, unknown>,
+) {
+  const parsed = ProposalForm.safeParse(Object.fromEntries(Object.entries(entered).filter(([, value]) => value !== '')), {
+    reportInput: true,
+  });
   if (!parsed.success) throw new InputError(toIssues(parsed.error.issues, deps.words));
   if (!head.start_date || !head.end_date) throw new InputError([{ field: 'hours', code: 'class.datesMissing' }]);
   const { hours, hoursPerHalf, theoryPercent, evenings, teacherIds, venueId } = parsed.data;
@@ -153,7 +205,10 @@ async function propose({ db, actor, t, deps }: FormContext & Pick<Context<Params
     halves: ['morning', 'afternoon', ...(evenings ? (['evening'] as const) : [])],
     teacherIds: teacherIds.filter((id) => choices.teachers.some((teacher) => teacher.id === id)),
     venueId,
-    topics: { theory: t('classes.timetableForm.theoryTopic', { occupation: head.occupation }), practice: t('classes.timetableForm.practiceTopic', { occupation: head.occupation }) },
+    topics: {
+      theory: t('classes.timetableForm.theoryTopic', { occupation: head.occupation }),
+      practice: t('classes.timetableForm.practiceTopic', { occupation: head.occupation }),
+    },
     taken: await listTakenHalves(db, head),
   });
   return { rows, proposed: { sessions: rows.length, hours: rows.reduce((sum, row) => sum + row.hours, 0), wanted: hours } };
@@ -165,7 +220,10 @@ async function totalsOf(db: FormContext['db'], head: ClassHead, sessions: readon
   const theory = sessions.filter((session) => session.kind === 'theory').reduce((sum, session) => sum + session.hours, 0);
   const theoryPercent = total > 0 ? Math.floor((theory * 100) / total) : 0;
   const practicePercent = total > 0 ? Math.floor(((total - theory) * 100) / total) : 0;
-  const hoursMin = Math.max(head.hours_min, rule(pack, head.project_kind === 'certificate' ? 'hours.certificateMin' : 'hours.singleAbilityMin'));
+  const hoursMin = Math.max(
+    head.hours_min,
+    rule(pack, head.project_kind === 'certificate' ? 'hours.certificateMin' : 'hours.singleAbilityMin'),
+  );
   const theoryMin = rule(pack, 'hours.theoryMinPercent');
   const practiceMin = rule(pack, 'hours.practiceMinPercent');
   return {
@@ -184,7 +242,15 @@ async function totalsOf(db: FormContext['db'], head: ClassHead, sessions: readon
   };
 }
 
-function sessionJson(session: { day: string; half: string; hours: number; kind: string; topic: string; teacher_id: string; venue_id: string }) {
+function sessionJson(session: {
+  day: string;
+  half: string;
+  hours: number;
+  kind: string;
+  topic: string;
+  teacher_id: string;
+  venue_id: string;
+}) {
   const { day, half, hours, kind, topic, teacher_id: teacherId, venue_id: venueId } = session;
   return { day, half, hours, kind, topic, teacherId, venueId };
 }

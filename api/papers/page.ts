@@ -34,7 +34,12 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     kind: paper.kind,
     number: paper.number,
     office: t('papers.office', { region }),
-    numberLine: t('papers.numberLine', { region, word: t(`papers.numberWords.${paper.kind}`), year: paper.number.split('-')[1] ?? '', serial: Number(paper.number.split('-')[2] ?? 0) }),
+    numberLine: t('papers.numberLine', {
+      region,
+      word: t(`papers.numberWords.${paper.kind}`),
+      year: paper.number.split('-')[1] ?? '',
+      serial: Number(paper.number.split('-')[2] ?? 0),
+    }),
     issuedAt: paper.issued_at,
     dateWords: dateInWords(shanghaiDate(paper.issued_at), locale),
     signatory: paper.signatory_name,
@@ -54,8 +59,13 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     byInstitution: paper.kind === 'disclosure_notice' && !['subsidy', 'payment'].includes(String(content['list'])),
     stepName: content['step'] ? stepLabel(words, t, { step: String(content['step']), role: 'first_reviewer' }) : '',
     dueDate: content['due'] ? shanghaiDate(new Date(new Date(String(content['due'])).getTime() - 1)) : undefined,
-    fund: content['fund'] && words.has(`papers.funds.${String(content['fund'])}`) ? t(`papers.funds.${String(content['fund'])}`) : content['fund'],
-    period: content['startDate'] ? t('papers.period', { from: dateInWords(String(content['startDate']), locale), to: dateInWords(String(content['endDate']), locale) }) : '',
+    fund:
+      content['fund'] && words.has(`papers.funds.${String(content['fund'])}`)
+        ? t(`papers.funds.${String(content['fund'])}`)
+        : content['fund'],
+    period: content['startDate']
+      ? t('papers.period', { from: dateInWords(String(content['startDate']), locale), to: dateInWords(String(content['endDate']), locale) })
+      : '',
   };
 }
 
@@ -76,7 +86,11 @@ function snapshotView(snapshot: Content | undefined, locale: Locale, t: Translat
   if (!snapshot) return undefined;
   const people = list(snapshot['people']).map((person) => {
     const group = person['group'] ? findGroup(String(person['group'])) : undefined;
-    return { ...person, groupName: group ? (locale === 'en' ? group.en : group.zh) : '', resultName: person['result'] ? t(`papers.results.${String(person['result'])}`) : '' };
+    return {
+      ...person,
+      groupName: group ? (locale === 'en' ? group.en : group.zh) : '',
+      resultName: person['result'] ? t(`papers.results.${String(person['result'])}`) : '',
+    };
   });
   return {
     ...snapshot,

@@ -11,7 +11,15 @@ import { type Counter, route } from '../routing.ts';
 import { paperView } from './page.ts';
 
 const Paper = z
-  .object({ id: z.string(), kind: z.string(), number: z.string(), issuedAt: z.iso.datetime(), signatory: z.string().nullable(), office: z.string(), content: z.record(z.string(), z.unknown()) })
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    number: z.string(),
+    issuedAt: z.iso.datetime(),
+    signatory: z.string().nullable(),
+    office: z.string(),
+    content: z.record(z.string(), z.unknown()),
+  })
   .meta({ id: 'Paper' });
 
 export function paperRoutes(counter: Counter): void {
@@ -34,10 +42,22 @@ export function paperRoutes(counter: Counter): void {
       const institutionIds = paper.kind === 'supervision_order' ? [] : [row?.institution_id, procedure?.institution_id];
       if (!maySee(actor, { regionPath: region.path, institutionIds })) throw new NotFoundError('paper.unknown');
       const view = paperView(paper, { t, words: deps.words, locale });
-      return page('papers/show', { ...view, backHref: row ? `/classes/${row.number}/papers` : undefined }, {
-        layout: 'paper',
-        json: { id: paper.id, kind: paper.kind, number: paper.number, issuedAt: paper.issued_at.toISOString(), signatory: paper.signatory_name, office: view.office, content: paper.content },
-      });
+      return page(
+        'papers/show',
+        { ...view, backHref: row ? `/classes/${row.number}/papers` : undefined },
+        {
+          layout: 'paper',
+          json: {
+            id: paper.id,
+            kind: paper.kind,
+            number: paper.number,
+            issuedAt: paper.issued_at.toISOString(),
+            signatory: paper.signatory_name,
+            office: view.office,
+            content: paper.content,
+          },
+        },
+      );
     },
   });
 }

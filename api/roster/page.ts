@@ -31,14 +31,19 @@ export function rosterLineView(line: RosterLine, { t, locale, words }: Speech) {
     held: line.held_by !== null,
     judged,
     eligible: verdict?.eligible === true,
-    findings: (verdict?.hits ?? []).filter((hit) => !hit.passed).map((hit) => ({ text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source })),
+    findings: (verdict?.hits ?? [])
+      .filter((hit) => !hit.passed)
+      .map((hit) => ({ text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source })),
     amountFen: line.amount_fen,
     standardFen: trace?.standardFen,
     percent: trace?.percent,
     formula: trace?.formula ?? '',
     source: sourceOf(trace),
     unsourced: (trace?.lines ?? []).some((part) => !part.sourced),
-    lines: (trace?.lines ?? []).map((part) => ({ ...part, label: words.has(`calculator.${part.code}`) ? t(`calculator.${part.code}`) : part.code })),
+    lines: (trace?.lines ?? []).map((part) => ({
+      ...part,
+      label: words.has(`calculator.${part.code}`) ? t(`calculator.${part.code}`) : part.code,
+    })),
   };
 }
 
@@ -47,7 +52,15 @@ function sourceOf(trace: Calculation | null): string {
   return basis ? [basis.source, basis.article].filter(Boolean).join(' ') : '';
 }
 
-export type RosterRefusal = { row: number; column: number; columnName: string; field: string; value: string; message: string; code: string };
+export type RosterRefusal = {
+  row: number;
+  column: number;
+  columnName: string;
+  field: string;
+  value: string;
+  message: string;
+  code: string;
+};
 
 /** What is wrong at which cell, with the cell's value masked: the page may be looked at over a shoulder. */
 export function refusalView(rows: readonly SheetRow[], errors: readonly RosterError[], t: Translate): RosterRefusal[] {

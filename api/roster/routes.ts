@@ -23,7 +23,10 @@ const MAX_BYTES = 5_000_000;
 /** A file somewhat too large still gets its answer on the form; beyond this the connection is closed to it. */
 const RECEIVED_AT_MOST = 20_000_000;
 
-type RosterContext = Pick<Context<z.output<typeof ClassParams>, unknown, unknown>, 'db' | 'vault' | 'actor' | 'params' | 't' | 'locale' | 'deps' | 'files' | 'request' | 'forPage' | 'res'>;
+type RosterContext = Pick<
+  Context<z.output<typeof ClassParams>, unknown, unknown>,
+  'db' | 'vault' | 'actor' | 'params' | 't' | 'locale' | 'deps' | 'files' | 'request' | 'forPage' | 'res'
+>;
 
 export function rosterRoutes(counter: Counter): void {
   route(counter, {
@@ -59,7 +62,10 @@ export function rosterRoutes(counter: Counter): void {
     access: ['institution'],
     params: ClassParams.extend({ id: z.uuid() }),
     handle: async ({ db, vault, actor, params, t }) =>
-      file(await getRejection(db, vault, actor, params.number, params.id), { name: t('roster.annotatedName', { number: params.number }), type: XLSX }),
+      file(await getRejection(db, vault, actor, params.number, params.id), {
+        name: t('roster.annotatedName', { number: params.number }),
+        type: XLSX,
+      }),
   });
 
   route(counter, {
@@ -68,13 +74,17 @@ export function rosterRoutes(counter: Counter): void {
     summary: 'An empty roster to fill in',
     tags: ['roster'],
     access: 'public',
-    handle: async ({ db, t, locale }) => file(await rosterTemplate({ locale, t, today: await businessToday(db) }), { name: t('roster.templateName'), type: XLSX }),
+    handle: async ({ db, t, locale }) =>
+      file(await rosterTemplate({ locale, t, today: await businessToday(db) }), { name: t('roster.templateName'), type: XLSX }),
   });
 
   sampleRoutes(counter);
 }
 
-const SampleQuery = z.object({ n: z.coerce.number().int().min(1).max(500).default(30), seed: z.coerce.number().int().min(1).max(999_999).default(1) });
+const SampleQuery = z.object({
+  n: z.coerce.number().int().min(1).max(500).default(30),
+  seed: z.coerce.number().int().min(1).max(999_999).default(1),
+});
 
 /** Made-up rosters to try things with; on demonstration data only. */
 function sampleRoutes(counter: Counter): void {
@@ -102,7 +112,10 @@ function sampleRoutes(counter: Counter): void {
     query: SampleQuery,
     handle: ({ query, t }) => {
       onlyDemo();
-      return file(cleanRosterCsv(query.n, query.seed, 'gb18030'), { name: t('roster.sampleName', { n: query.n }).replace(/xlsx$/, 'csv'), type: 'text/csv; charset=gb18030' });
+      return file(cleanRosterCsv(query.n, query.seed, 'gb18030'), {
+        name: t('roster.sampleName', { n: query.n }).replace(/xlsx$/, 'csv'),
+        type: 'text/csv; charset=gb18030',
+      });
     },
   });
   route(counter, {
@@ -118,9 +131,18 @@ function sampleRoutes(counter: Counter): void {
   });
 }
 
-type Redraw = { issues?: { field: string; message: string }[]; status?: number; refusals?: RosterRefusal[]; annotated?: string; fileName?: string };
+type Redraw = {
+  issues?: { field: string; message: string }[];
+  status?: number;
+  refusals?: RosterRefusal[];
+  annotated?: string;
+  fileName?: string;
+};
 
-async function showRoster({ db, actor, params, t, locale, deps }: Pick<RosterContext, 'db' | 'actor' | 'params' | 't' | 'locale' | 'deps'>, redraw: Redraw = {}): Promise<Reply> {
+async function showRoster(
+  { db, actor, params, t, locale, deps }: Pick<RosterContext, 'db' | 'actor' | 'params' | 't' | 'locale' | 'deps'>,
+  redraw: Redraw = {},
+): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const [roster, pack] = await Promise.all([listRoster(db, head.id), getPolicyPack(db, head.pack_id)]);
   const people = roster.map((line) => rosterLineView(line, { t, locale, words: deps.words }));
@@ -150,8 +172,42 @@ async function showRoster({ db, actor, params, t, locale, deps }: Pick<RosterCon
 }
 
 function personJson(person: ReturnType<typeof rosterLineView>) {
-  const { id, seat, name, idMasked, phone, account, bank, groupCode, status, eligible, findings, amountFen, standardFen, percent, formula, source } = person;
-  return { id, seat, name, idMasked, phoneMasked: phone, accountMasked: account, bank, group: groupCode, status, eligible, findings, amountFen, standardFen: standardFen ?? null, percent: percent ?? null, formula, source };
+  const {
+    id,
+    seat,
+    name,
+    idMasked,
+    phone,
+    account,
+    bank,
+    groupCode,
+    status,
+    eligible,
+    findings,
+    amountFen,
+    standardFen,
+    percent,
+    formula,
+    source,
+  } = person;
+  return {
+    id,
+    seat,
+    name,
+    idMasked,
+    phoneMasked: phone,
+    accountMasked: account,
+    bank,
+    group: groupCode,
+    status,
+    eligible,
+    findings,
+    amountFen,
+    standardFen: standardFen ?? null,
+    percent: percent ?? null,
+    formula,
+    source,
+  };
 }
 
 async function takeFile(context: RosterContext): Promise<Reply> {
@@ -162,17 +218,34 @@ async function takeFile(context: RosterContext): Promise<Reply> {
   if (upload.content.length > MAX_BYTES) throw inputError('file', 'file.tooLarge', { maxMegabytes: MAX_BYTES / 1_000_000 });
   const rows = await readRosterFile(upload.content, upload.name);
   const { trainees, errors } = parseRoster(rows, await rulesFor(db, head));
-  const refused = errors.length > 0 ? errors : await attempt(() => save(context, trainees, request && { ...request, key: `${request.key}/${digestOf(upload.content)}`.slice(0, 200) }), trainees, rows);
+  const refused =
+    errors.length > 0
+      ? errors
+      : await attempt(
+          () => save(context, trainees, request && { ...request, key: `${request.key}/${digestOf(upload.content)}`.slice(0, 200) }),
+          trainees,
+          rows,
+        );
   if (!Array.isArray(refused)) return refused;
   const annotated = await keepRejection(db, vault, actor, head.id, await annotatedRoster(rows, refused, t));
   const path = `${classPath(params.number, 'roster')}/rejections/${annotated}`;
   if (forPage) return showRoster(context, { status: 422, refusals: refusalView(rows, refused, t), annotated: path, fileName: upload.name });
   res.setHeader('Link', `<${path}>; rel="describedby"; type="${XLSX}"`);
-  throw new InputError(refused.map((error) => ({ field: `rows.${error.row}.${error.field}`, code: error.code, params: { ...error.params, row: error.params['row'] ?? error.row, column: error.column } })));
+  throw new InputError(
+    refused.map((error) => ({
+      field: `rows.${error.row}.${error.field}`,
+      code: error.code,
+      params: { ...error.params, row: error.params['row'] ?? error.row, column: error.column },
+    })),
+  );
 }
 
 /** What the record knows better than the file, put at the cell of the file. */
-async function attempt(work: () => Promise<Reply>, trainees: readonly RosterRow[], rows: readonly SheetRow[]): Promise<Reply | RosterError[]> {
+async function attempt(
+  work: () => Promise<Reply>,
+  trainees: readonly RosterRow[],
+  rows: readonly SheetRow[],
+): Promise<Reply | RosterError[]> {
   try {
     return await work();
   } catch (error) {
@@ -180,7 +253,10 @@ async function attempt(work: () => Promise<Reply>, trainees: readonly RosterRow[
     return error.issues.map((issue) => {
       const at = Number(issue.field.split('.')[1]);
       const row = trainees[at]?.row ?? rows[0]?.number ?? 1;
-      const name = rows.find((found) => found.number === row)?.cells.findIndex((cell) => cell !== undefined && cell.text.replace(/\s/g, '') === trainees[at]?.name) ?? 0;
+      const name =
+        rows
+          .find((found) => found.number === row)
+          ?.cells.findIndex((cell) => cell !== undefined && cell.text.replace(/\s/g, '') === trainees[at]?.name) ?? 0;
       return { row, column: Math.max(0, name) + 1, field: 'name', code: issue.code, params: issue.params ?? {} };
     });
   }
@@ -208,9 +284,16 @@ async function takeRows(context: RosterContext, given: z.output<typeof RosterUpl
   return save(context, trainees, context.request);
 }
 
-async function save({ db, vault, actor, params }: RosterContext, trainees: readonly RosterRow[], request: RosterContext['request']): Promise<Reply> {
+async function save(
+  { db, vault, actor, params }: RosterContext,
+  trainees: readonly RosterRow[],
+  request: RosterContext['request'],
+): Promise<Reply> {
   const count = await saveRoster(db, vault, actor, params.number, trainees, request);
-  return redirect(classPath(params.number, 'roster'), { json: { number: params.number, trainees: count }, flash: { key: 'roster.saved', params: { n: count } } });
+  return redirect(classPath(params.number, 'roster'), {
+    json: { number: params.number, trainees: count },
+    flash: { key: 'roster.saved', params: { n: count } },
+  });
 }
 
 async function openForUpload({ db, actor, params }: RosterContext): Promise<ClassHead> {

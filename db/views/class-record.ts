@@ -25,7 +25,20 @@ export async function listChecks(db: Db, classId: string): Promise<CheckRow[]> {
     .leftJoin('users as u', 'u.id', 'v.settled_by')
     .where('e.class_id', classId)
     .orderBy(['e.seat', 'v.register'])
-    .select('v.enrolment_id', 'e.seat', 'p.name', 'p.id_masked', 'e.status', 'v.register', 'v.result', 'v.asked_at', 'v.answered_at', 'v.settled_at', 'v.settled_reason', 'u.name as settled_by');
+    .select(
+      'v.enrolment_id',
+      'e.seat',
+      'p.name',
+      'p.id_masked',
+      'e.status',
+      'v.register',
+      'v.result',
+      'v.asked_at',
+      'v.answered_at',
+      'v.settled_at',
+      'v.settled_reason',
+      'u.name as settled_by',
+    );
 }
 
 export type LedgerLine = { id: number; kind: string; reference: string; at: Date; amount_fen: number };
@@ -40,7 +53,18 @@ export async function listClassEntries(db: Db, classId: string): Promise<LedgerL
   return rows;
 }
 
-export type PaymentLine = { seat: number; name: string; id_masked: string; standard_fen: number; percent: string; amount_fen: number; status: string; status_reason: string | null; paid_at: Date | null; trace: unknown };
+export type PaymentLine = {
+  seat: number;
+  name: string;
+  id_masked: string;
+  standard_fen: number;
+  percent: string;
+  amount_fen: number;
+  status: string;
+  status_reason: string | null;
+  paid_at: Date | null;
+  trace: unknown;
+};
 
 export async function listClassLines(db: Db, classId: string): Promise<PaymentLine[]> {
   return db('payment_lines as l')
@@ -48,23 +72,49 @@ export async function listClassLines(db: Db, classId: string): Promise<PaymentLi
     .join('people as p', 'p.id', 'l.person_id')
     .where('l.class_id', classId)
     .orderBy('e.seat')
-    .select('e.seat', 'p.name', 'p.id_masked', 'l.standard_fen', 'l.percent', 'l.amount_fen', 'l.status', 'l.status_reason', 'l.paid_at', 'l.trace');
+    .select(
+      'e.seat',
+      'p.name',
+      'p.id_masked',
+      'l.standard_fen',
+      'l.percent',
+      'l.amount_fen',
+      'l.status',
+      'l.status_reason',
+      'l.paid_at',
+      'l.trace',
+    );
 }
 
 export type PaperLine = { id: string; kind: string; number: string; issued_at: Date; signatory: string | null };
 export type PublicLine = { number: string; list: string; published_at: Date; due_date: string; status: string; blocks: boolean };
 
 /** Orders between offices (督办单) are not for the institution: `outside` leaves them out. */
-export async function listClassPapers(db: Db, classId: string, outside: boolean): Promise<{ papers: PaperLine[]; disclosures: PublicLine[] }> {
+export async function listClassPapers(
+  db: Db,
+  classId: string,
+  outside: boolean,
+): Promise<{ papers: PaperLine[]; disclosures: PublicLine[] }> {
   const [papers, disclosures] = await Promise.all([
-    db('papers as p').leftJoin('users as u', 'u.id', 'p.signatory').where('p.class_id', classId).whereRaw(`(p.kind <> 'supervision_order' or not cast(? as boolean))`, [outside]).orderBy('p.issued_at').select('p.id', 'p.kind', 'p.number', 'p.issued_at', 'u.name as signatory'),
-    db('disclosures').where({ class_id: classId }).orderBy('published_at').select('number', 'list', 'published_at', 'due_date', 'status', 'blocks'),
+    db('papers as p')
+      .leftJoin('users as u', 'u.id', 'p.signatory')
+      .where('p.class_id', classId)
+      .whereRaw(`(p.kind <> 'supervision_order' or not cast(? as boolean))`, [outside])
+      .orderBy('p.issued_at')
+      .select('p.id', 'p.kind', 'p.number', 'p.issued_at', 'u.name as signatory'),
+    db('disclosures')
+      .where({ class_id: classId })
+      .orderBy('published_at')
+      .select('number', 'list', 'published_at', 'due_date', 'status', 'blocks'),
   ]);
   return { papers, disclosures };
 }
 
 /** Everything that happened to a class, newest first: its own procedure, its application, its public lists and objections, and what the institution wrote before. */
-export async function listClassTimeline(db: Db, { classId, number, before, limit }: { classId: string; number: string; before?: number | undefined; limit: number }): Promise<TimelineLine[]> {
+export async function listClassTimeline(
+  db: Db,
+  { classId, number, before, limit }: { classId: string; number: string; before?: number | undefined; limit: number },
+): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
     `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', a.detail ->> 'reason') as reason
        from audit_log a

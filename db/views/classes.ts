@@ -37,7 +37,11 @@ export type ClassLine = {
 const readingPaths = `exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
 
 /** The classes of a reader, newest first, a page at a time. `next` is where the following page begins. */
-export async function listClasses(db: Db, actor: Actor, filter: ClassFilter): Promise<{ lines: ClassLine[]; next: ClassCursor | undefined }> {
+export async function listClasses(
+  db: Db,
+  actor: Actor,
+  filter: ClassFilter,
+): Promise<{ lines: ClassLine[]; next: ClassCursor | undefined }> {
   const { sql, bindings } = conditionsOf(actor, filter);
   const { rows } = await db.raw<{ rows: ClassLine[] }>(
     `select c.id, c.number, c.title, c.status, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
@@ -61,8 +65,13 @@ export async function listClasses(db: Db, actor: Actor, filter: ClassFilter): Pr
   return { lines, next: rows.length > filter.size && last ? { at: last.created_key, id: last.id } : undefined };
 }
 
-function conditionsOf(actor: Actor, { status, text, after }: ClassFilter): { sql: string; bindings: Record<string, string | readonly string[]> } {
-  const bindings: Record<string, string | readonly string[]> = { paths: actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path) };
+function conditionsOf(
+  actor: Actor,
+  { status, text, after }: ClassFilter,
+): { sql: string; bindings: Record<string, string | readonly string[]> } {
+  const bindings: Record<string, string | readonly string[]> = {
+    paths: actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path),
+  };
   const scopes = [`(c.status <> 'draft' and ${readingPaths})`];
   if (actor.institutionId) {
     scopes.push('c.institution_id = cast(:institution as uuid)', `(c.status <> 'draft' and c.assessor_id = cast(:institution as uuid))`);
@@ -135,7 +144,9 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
   const row = rows[0];
   if (!row || !maySeeClass(actor, row)) throw new NotFoundError('class.unknown');
   const [procedure, application] = await Promise.all([
-    db<ProcedureRow>('procedures').where({ id: `class-${number}` }).first(),
+    db<ProcedureRow>('procedures')
+      .where({ id: `class-${number}` })
+      .first(),
     db('subsidy_applications as a')
       .join('procedures as p', 'p.id', 'a.procedure_id')
       .where('a.class_id', row.id)
@@ -144,7 +155,10 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
   return { ...row, procedure, application };
 }
 
-function maySeeClass(actor: Actor, row: { status: ClassStatus; region_path: string; institution_id: string; assessor_id: string | null }): boolean {
+function maySeeClass(
+  actor: Actor,
+  row: { status: ClassStatus; region_path: string; institution_id: string; assessor_id: string | null },
+): boolean {
   if (row.status === 'draft') return actor.institutionId !== undefined && actor.institutionId === row.institution_id;
   return maySee(actor, { regionPath: row.region_path, institutionIds: [row.institution_id, row.assessor_id] });
 }
@@ -176,7 +190,21 @@ export async function listClassTasks(db: Db, classId: string): Promise<ClassTask
     .where({ 't.class_id': classId, 't.status': 'open' })
     .whereNot('t.role', 'clock')
     .orderByRaw('t.due_at nulls last, t.id')
-    .select('t.id', 't.procedure_id', 't.step', 't.kind', 't.role', 't.institution_id', 't.version', 't.from_date', 't.working_days', 't.days_used', 't.due_date', 't.due_at', 't.provisional')
+    .select(
+      't.id',
+      't.procedure_id',
+      't.step',
+      't.kind',
+      't.role',
+      't.institution_id',
+      't.version',
+      't.from_date',
+      't.working_days',
+      't.days_used',
+      't.due_date',
+      't.due_at',
+      't.provisional',
+    )
     .select({ holder: 'u.name', office_zh: 'r.name_zh', office_en: 'r.name_en' });
 }
 
@@ -200,7 +228,18 @@ export async function listSessions(db: Db, classId: string): Promise<SessionRow[
     .join('venues as v', 'v.id', 's.venue_id')
     .where('s.class_id', classId)
     .orderByRaw(sessionOrder)
-    .select('s.id', 's.day', 's.half', 's.hours', 's.kind', 's.topic', 's.teacher_id', 's.venue_id', 't.name as teacher', 'v.name as venue');
+    .select(
+      's.id',
+      's.day',
+      's.half',
+      's.hours',
+      's.kind',
+      's.topic',
+      's.teacher_id',
+      's.venue_id',
+      't.name as teacher',
+      'v.name as venue',
+    );
 }
 
 export type ClassChoices = {
@@ -214,14 +253,22 @@ export type ClassChoices = {
 export async function listChoices(db: Db, institutionId: string): Promise<ClassChoices> {
   const [institution, projects, venues, teachers, assessors] = await Promise.all([
     db('institutions').where({ id: institutionId }).first('licence_scope'),
-    db('catalogue_projects').whereRaw('valid_from <= business_today() and (valid_to is null or valid_to > business_today())').orderBy('code').select('id', 'name', 'occupation', 'kind', 'hours_min'),
+    db('catalogue_projects')
+      .whereRaw('valid_from <= business_today() and (valid_to is null or valid_to > business_today())')
+      .orderBy('code')
+      .select('id', 'name', 'occupation', 'kind', 'hours_min'),
     db('venues').where({ institution_id: institutionId }).orderBy('name').select('id', 'name', 'capacity'),
-    db('teachers').where({ institution_id: institutionId, active: true }).orderBy('name').select('id', 'name', 'qualification', 'occupations'),
+    db('teachers')
+      .where({ institution_id: institutionId, active: true })
+      .orderBy('name')
+      .select('id', 'name', 'qualification', 'occupations'),
     db('institutions').where({ kind: 'assessment', status: 'listed' }).whereNot({ id: institutionId }).orderBy('name').select('id', 'name'),
   ]);
   const scope = new Set<string>(institution?.licence_scope ?? []);
   return {
-    projects: projects.map((project) => ({ ...project, in_scope: scope.has(project.occupation) })).sort((a, b) => Number(b.in_scope) - Number(a.in_scope)),
+    projects: projects
+      .map((project) => ({ ...project, in_scope: scope.has(project.occupation) }))
+      .sort((a, b) => Number(b.in_scope) - Number(a.in_scope)),
     venues,
     teachers,
     assessors,
@@ -229,7 +276,10 @@ export async function listChoices(db: Db, institutionId: string): Promise<ClassC
 }
 
 /** Half-days on which teachers or rooms of an institution serve other living classes. */
-export async function listTakenHalves(db: Db, row: ClassRow): Promise<{ day: string; half: 'morning' | 'afternoon' | 'evening'; teacherId: string; venueId: string }[]> {
+export async function listTakenHalves(
+  db: Db,
+  row: ClassRow,
+): Promise<{ day: string; half: 'morning' | 'afternoon' | 'evening'; teacherId: string; venueId: string }[]> {
   const rows = await db('class_sessions as s')
     .join('classes as c', 'c.id', 's.class_id')
     .where('c.institution_id', row.institution_id)
@@ -242,6 +292,10 @@ export async function listTakenHalves(db: Db, row: ClassRow): Promise<{ day: str
 
 /** The newest correction task of a procedure, open or not: a request sent twice is answered by what the first one did. */
 export async function findLastCorrection(db: Db, procedureId: string): Promise<string | undefined> {
-  const row = await db('tasks').where({ procedure_id: procedureId, kind: 'correction' }).orderBy('opened_at', 'desc').orderBy('round', 'desc').first('id');
+  const row = await db('tasks')
+    .where({ procedure_id: procedureId, kind: 'correction' })
+    .orderBy('opened_at', 'desc')
+    .orderBy('round', 'desc')
+    .first('id');
   return row?.id;
 }

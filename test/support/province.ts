@@ -19,8 +19,14 @@ import { freshDatabase } from './servers.ts';
 /** Somebody in a browser: pages as text, forms with the token of the session. */
 export type Visitor = {
   get(path: string): Promise<{ status: number; html: string }>;
-  post(path: string, fields?: Record<string, string>): Promise<{ status: number; html: string; location: string | null; setCookies: string[] }>;
-  upload(path: string, file: { name: string; content: Buffer | string }): Promise<{ status: number; html: string; location: string | null }>;
+  post(
+    path: string,
+    fields?: Record<string, string>,
+  ): Promise<{ status: number; html: string; location: string | null; setCookies: string[] }>;
+  upload(
+    path: string,
+    file: { name: string; content: Buffer | string },
+  ): Promise<{ status: number; html: string; location: string | null }>;
   /** Ends the session as an idle hour would. */
   expire(): Promise<void>;
 };
@@ -43,7 +49,13 @@ export async function openProvince(config: { demo?: boolean } = {}): Promise<Pro
   const db = openDatabase(database.url, { max: 8 });
   await loadDemonstration(owner, { passwordHash: 'nobody signs in by password here', clockSpeed: 1 });
   const vault = openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) });
-  const api: RunningApi = await startApi({ db, vault, config: readApiConfig({ port: 0, demo: config.demo ?? true, strict: true, secret: randomBytes(32) }, {}), log: pino({ level: 'silent' }), checks: {} });
+  const api: RunningApi = await startApi({
+    db,
+    vault,
+    config: readApiConfig({ port: 0, demo: config.demo ?? true, strict: true, secret: randomBytes(32) }, {}),
+    log: pino({ level: 'silent' }),
+    checks: {},
+  });
   const people = new Map<string, Promise<Person>>();
   const as = (login: string): Promise<Person> => {
     const known = people.get(login) ?? signIn(api.url, login);
@@ -80,10 +92,23 @@ async function visitor(origin: string, db: Knex, token: string): Promise<Visitor
   const session = await db('sessions').where({ id_hash: idHash }).first('csrf_token');
   const headers = { accept: 'text/html', cookie: `shiming-session=${token}` };
   const own = { ...headers, origin, 'sec-fetch-site': 'same-origin' };
-  const answer = async (response: Response) => ({ status: response.status, html: await response.text(), location: response.headers.get('location'), setCookies: response.headers.getSetCookie() });
+  const answer = async (response: Response) => ({
+    status: response.status,
+    html: await response.text(),
+    location: response.headers.get('location'),
+    setCookies: response.headers.getSetCookie(),
+  });
   return {
     get: async (path) => answer(await fetch(`${origin}${path}`, { headers, redirect: 'manual' })),
-    post: async (path, fields = {}) => answer(await fetch(`${origin}${path}`, { method: 'POST', headers: own, body: new URLSearchParams({ _csrf: session.csrf_token, ...fields }), redirect: 'manual' })),
+    post: async (path, fields = {}) =>
+      answer(
+        await fetch(`${origin}${path}`, {
+          method: 'POST',
+          headers: own,
+          body: new URLSearchParams({ _csrf: session.csrf_token, ...fields }),
+          redirect: 'manual',
+        }),
+      ),
     async upload(path, file) {
       const form = new FormData();
       form.set('_csrf', session.csrf_token);
@@ -91,7 +116,9 @@ async function visitor(origin: string, db: Knex, token: string): Promise<Visitor
       return answer(await fetch(`${origin}${path}`, { method: 'POST', headers: own, body: form, redirect: 'manual' }));
     },
     async expire() {
-      await db('sessions').where({ id_hash: idHash }).update({ expires_at: db.raw(`now() - interval '1 second'`) });
+      await db('sessions')
+        .where({ id_hash: idHash })
+        .update({ expires_at: db.raw(`now() - interval '1 second'`) });
     },
   };
 }
@@ -102,7 +129,13 @@ export type Choices = {
   teachers: { id: string; name: string }[];
   assessors: { id: string; name: string }[];
 };
-export type DraftOptions = { login?: string; title?: string; trainees?: number; seed?: number; /** Classes of one fortnight share teachers and rooms; another one for each class unless told. */ fortnight?: number };
+export type DraftOptions = {
+  login?: string;
+  title?: string;
+  trainees?: number;
+  seed?: number /** Classes of one fortnight share teachers and rooms; another one for each class unless told. */;
+  fortnight?: number;
+};
 
 let fortnights = 0;
 
@@ -118,17 +151,81 @@ export async function draftClass(province: Province, options: DraftOptions = {})
   const school = await province.as(login);
   const choices = (await school.get<Choices>('/classes/new')).body;
   const venueId = choices.venues.find((venue) => venue.capacity >= 50)?.id;
-  const made = await school.post<{ number: string }>('/classes', { projectId: choices.projects.find((project) => project.name === '中式烹调师（五级）')?.id, title, plan: '面向农村转移就业劳动者，逐日考勤。', startDate: days[0], endDate: days.at(-1), venueId, assessorId: choices.assessors[0]?.id });
+  const made = await school.post<{ number: string }>('/classes', {
+    projectId: choices.projects.find((project) => project.name === '中式烹调师（五级）')?.id,
+    title,
+    plan: '面向农村转移就业劳动者，逐日考勤。',
+    startDate: days[0],
+    endDate: days.at(-1),
+    venueId,
+    assessorId: choices.assessors[0]?.id,
+  });
   if (made.status !== 201) throw new Error(`draft: ${made.status} ${JSON.stringify(made.body)}`);
   const number = made.body.number;
   const sessions = days.flatMap((day, at) =>
-    (['morning', 'afternoon'] as const).map((half) => ({ day, half, hours: 4, kind: half === 'morning' ? 'theory' : 'practice', topic: `第 ${at + 1} 讲`, teacherId: choices.teachers[at % 2]?.id, venueId })),
+    (['morning', 'afternoon'] as const).map((half) => ({
+      day,
+      half,
+      hours: 4,
+      kind: half === 'morning' ? 'theory' : 'practice',
+      topic: `第 ${at + 1} 讲`,
+      teacherId: choices.teachers[at % 2]?.id,
+      venueId,
+    })),
   );
   const saved = await school.post(`/classes/${number}/timetable/edit`, { sessions });
   if (saved.status !== 200) throw new Error(`timetable: ${saved.status} ${JSON.stringify(saved.body)}`);
   if (trainees > 0) {
-    const uploaded = await school.upload(`/classes/${number}/roster`, 'file', { name: '花名册.csv', content: cleanRosterCsv(trainees, seed) });
+    const uploaded = await school.upload(`/classes/${number}/roster`, 'file', {
+      name: '花名册.csv',
+      content: cleanRosterCsv(trainees, seed),
+    });
     if (uploaded.status !== 200) throw new Error(`roster: ${uploaded.status} ${JSON.stringify(uploaded.body)}`);
   }
   return number;
+}
+
+/** A submitted class that the first reviewer has sent back, as the procedure would. */
+export async function returnClass(province: Province, seed: number): Promise<string> {
+  const number = await draftClass(province, { seed, login: 'shifan-1', trainees: 4 });
+  const school = await province.as('shifan-1');
+  await accepted(school.post(`/classes/${number}/submit`));
+  const id = `class-${number}`;
+  const review = {
+    step: 'pre_training.first_review',
+    kind: 'review' as const,
+    role: 'first_reviewer',
+    level: 'county',
+    outcomes: ['approve', 'return', 'propose_refusal'],
+    workingDays: 3,
+  };
+  await province.step(id, 'pre_training', { asks: [review] });
+  const officer = await province.as('cs-first-1');
+  await accepted(
+    officer.post(`/tasks/${id}/pre_training.first_review/1/decide`, {
+      outcome: 'return',
+      reason: '教学计划过于简略',
+      items: [{ field: 'plan', text: '补充每日安排' }],
+    }),
+  );
+  const correction = {
+    step: 'pre_training.correction',
+    kind: 'correction' as const,
+    role: 'institution',
+    level: 'own',
+    outcomes: ['resubmit'],
+    workingDays: 5,
+    peremptory: true,
+  };
+  const acts = [
+    { act: 'setClassStatus', code: 'correction' },
+    { act: 'issueCorrectionNotice', factNo: 2, taskId: `${id}/pre_training.first_review/1` },
+  ];
+  await province.step(id, 'pre_training', { step: 'correction', asks: [correction], acts });
+  return number;
+}
+
+async function accepted(sent: Promise<{ status: number; body: unknown }>): Promise<void> {
+  const { status, body } = await sent;
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
 }

@@ -1,0 +1,122 @@
+/** Official papers over real HTTP: printed by kind, for those within the scope. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { issuePaper } from '../../db/papers.ts';
+import { openProvince, type Province, returnClass } from '../support/province.ts';
+
+let province: Province;
+beforeAll(async () => {
+  province = await openProvince();
+});
+afterAll(async () => {
+  await province?.close();
+});
+
+describe('papers', () => {
+  const content: Record<string, Record<string, unknown>> = {
+    opening_review: {
+      number: 'N',
+      title: '班次甲',
+      institution: '示范技工学校',
+      startDate: '2026-03-23',
+      endDate: '2026-04-01',
+      headcount: 4,
+      amountFen: 280_000,
+      packId: 'fujian-2022',
+      reviews: [{ step: 'pre_training.first_review', name: '周明', at: '2026-03-03T09:00:00+08:00', outcome: 'approve', reason: '' }],
+    },
+    refusal_notice: { number: 'N', title: '班次甲', institution: '示范技工学校', reason: '名册多人不知情' },
+    disclosure_notice: {
+      list: 'subsidy',
+      disclosure: '350104-2026-00001',
+      digest: 'abc123',
+      fromDate: '2026-03-02',
+      dueDate: '2026-03-09',
+      snapshot: {
+        classNumber: 'N',
+        classTitle: '班次甲',
+        institution: '示范技工学校',
+        project: '中式烹调师',
+        people: [{ seat: 1, name: '张*', id: '3501**********0012', amountFen: 70_000 }],
+        totalFen: 70_000,
+      },
+    },
+    subsidy_roster: {
+      number: 'A-1',
+      title: '班次甲',
+      institution: '示范技工学校',
+      fund: 'employment_subsidy',
+      year: 2026,
+      totalFen: 70_000,
+      people: [
+        { seat: 1, name: '张三', id: '3501**********0012', account: '**** 1234', standardFen: 70_000, percent: 100, amountFen: 70_000 },
+      ],
+    },
+    funds_request: {
+      number: 'A-1',
+      title: '班次甲',
+      institution: '示范技工学校',
+      fund: 'employment_subsidy',
+      year: 2026,
+      totalFen: 70_000,
+      headcount: 1,
+    },
+    supervision_order: {
+      number: 'N',
+      title: '班次甲',
+      institution: '示范技工学校',
+      step: 'pre_training.first_review',
+      due: '2026-03-05T16:00:00.000Z',
+      reason: '已超期两日',
+    },
+  };
+  const shows: Record<string, string[]> = {
+    opening_review: ['开班审核表', '二〇二六年三月二十三日', '培训前初审', '周明', '¥2,800.00'],
+    correction_notice: ['补正通知书', '补充每日安排', '5 个工作日', '一次性告知'],
+    refusal_notice: ['不予通过告知书', '名册多人不知情', '60 日', '行政复议', '6 个月', '行政诉讼'],
+    disclosure_notice: ['补贴公示', '2026-03-09', '张*', 'abc123'],
+    subsidy_roster: ['补贴花名册', '张三', '**** 1234', '100%', '就业补助资金'],
+    funds_request: ['用款申请', '¥700.00', '财政部门'],
+    supervision_order: ['督办单', '2026-03-05', '已超期两日'],
+  };
+
+  test('[N31] each kind prints with number, date in words, office and signatory; outside the scope there is none', async () => {
+    const number = await returnClass(province, 17);
+    const classId = (await province.db('classes').where({ number }).first('id')).id;
+    const signatory = (await province.db('users').where({ login: 'cs-approve-1' }).first('id', 'name')) as { id: string; name: string };
+    const ids: Record<string, string> = { correction_notice: (await province.db('papers').where({ class_id: classId }).first('id')).id };
+    for (const [kind, own] of Object.entries(content)) {
+      ids[kind] = (
+        await province.db.transaction((trx) =>
+          issuePaper(trx, {
+            kind: kind as 'opening_review',
+            classId,
+            procedureId: `class-${number}`,
+            region: '350104',
+            signatory: signatory.id,
+            content: own,
+          }),
+        )
+      ).id;
+    }
+    const officer = await province.browser('cs-first-1');
+    for (const [kind, texts] of Object.entries(shows)) {
+      const page = await officer.get(`/papers/${ids[kind]}`);
+      expect(page.status).toBe(200);
+      for (const text of [...texts, '仓山区人力资源和社会保障局', '二〇二六年三月二日', '〔2026〕'])
+        expect(page.html, `${kind}: ${text}`).toContain(text);
+      if (kind !== 'correction_notice') expect(page.html, kind).toContain(signatory.name);
+      expect((await (await province.as('gl-first-1')).get(`/papers/${ids[kind]}`)).status).toBe(404);
+      expect((await (await province.as('kangning-1')).get(`/papers/${ids[kind]}`)).status).toBe(404);
+      const own = await (await province.as('shifan-1')).get(`/papers/${ids[kind]}`);
+      expect([kind, own.status]).toEqual([kind, kind === 'supervision_order' ? 404 : 200]);
+      expect((await (await province.browser('cs-first-1')).get(`/papers/${ids[kind]}?lang=en`)).html).not.toMatch(/papers\.[a-z]/i);
+    }
+    expect((await (await province.as('cs-first-1')).get('/papers/not-a-number')).status).toBe(404);
+    type Papers = { papers: { kind: string }[] };
+    const forSchool = (await (await province.as('shifan-1')).get<Papers>(`/classes/${number}/papers`)).body.papers.map(
+      (paper) => paper.kind,
+    );
+    expect(forSchool).not.toContain('supervision_order');
+    expect((await (await province.as('cs-first-1')).get<Papers>(`/classes/${number}/papers`)).body.papers).toHaveLength(7);
+  });
+});
