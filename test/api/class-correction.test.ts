@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
 /** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text), text).toBe(true);
+const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 
 describe('returned for correction', () => {
   test('[N14] the page shows the list of what to correct with its notice; after the correction the same task is answered once', async () => {

@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
 /** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text), text).toBe(true);
+const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 
 describe('drafting', () => {
   test('[N28] an institution drafts, completes and submits by REST; the page says what is missing until nothing is', async () => {

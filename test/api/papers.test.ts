@@ -103,8 +103,8 @@ describe('papers', () => {
       const page = await officer.get(`/papers/${ids[kind]}`);
       expect(page.status).toBe(200);
       for (const text of [...texts, '仓山区人力资源和社会保障局', '二〇二六年三月二日', '〔2026〕'])
-        expect(page.html, `${kind}: ${text}`).toContain(text);
-      if (kind !== 'correction_notice') expect(page.html, kind).toContain(signatory.name);
+        expect([kind, page.html.includes(text) ? text : 'missing']).toEqual([kind, text]);
+      if (kind !== 'correction_notice') expect([kind, page.html.includes(signatory.name)]).toEqual([kind, true]);
       expect((await (await province.as('gl-first-1')).get(`/papers/${ids[kind]}`)).status).toBe(404);
       expect((await (await province.as('kangning-1')).get(`/papers/${ids[kind]}`)).status).toBe(404);
       const own = await (await province.as('shifan-1')).get(`/papers/${ids[kind]}`);

@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 /** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text), text).toBe(true);
+const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 const found = (answer: { body: unknown }) => ((answer.body as Problem).issues ?? []).map((issue) => [issue.field, issue.code]);
 const upload = async (content: Buffer, name = '花名册.xlsx', login = 'kangning-1', to = number) =>
   (await province.as(login)).upload<Problem>(`/classes/${to}/roster`, 'file', { name, content });
