@@ -31,7 +31,7 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
   const [tasks, today, lines] = await Promise.all([
     listClassTasks(db, head.id),
     readToday(db),
-    listClassTimeline(db, { classId: head.id, number: head.number, limit: 6 }),
+    listClassTimeline(db, { classId: head.id, number: head.number, limit: 6, outside: actor.institutionId !== undefined }),
   ]);
   const outstanding = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
   const moving =
@@ -67,7 +67,10 @@ export async function showOverview({ db, actor, params, t, locale, deps }: Class
         : undefined,
       moving,
       summary: summaryOf(head, t),
-      timeline: lines.map((line) => ({ ...timelineView(line, t, deps.words), who: line.name ?? t('tasks.system') })),
+      timeline: lines.map((line) => ({
+        ...timelineView(line, t, deps.words, actor.institutionId !== undefined),
+        who: line.name ?? t('tasks.system'),
+      })),
       shares: await sharesOf(db, head),
       refused: redraw.issues !== undefined,
       conflict: redraw.conflict,

@@ -37,13 +37,19 @@ export function classTabRoutes(counter: Counter): void {
         head.procedure ? listReviewSignatures(db, head.procedure.id, 'pre_training') : [],
         head.procedure ? listReviewSignatures(db, head.procedure.id, 'filing') : [],
       ]);
+      // What is proposed inside the office goes out only as the approver's decision.
+      const proposal = (outcome: string) => actor.institutionId !== undefined && outcome === 'propose_refusal';
       const reviews = [...pre, ...filing].map((review) => ({
         step: stepLabel(deps.words, t, { step: review.step, role: 'first_reviewer' }),
-        outcome: outcomeLabel(deps.words, t, 'review', review.outcome),
-        tone: review.outcome === 'approve' ? 'green' : review.outcome === 'return' ? 'amber' : 'red',
+        ...(proposal(review.outcome)
+          ? { outcome: t('classes.passedOn'), tone: '', reason: '' }
+          : {
+              outcome: outcomeLabel(deps.words, t, 'review', review.outcome),
+              tone: reviewTones[review.outcome] ?? 'red',
+              reason: review.reason,
+            }),
         name: review.name,
         at: review.at,
-        reason: review.reason,
       }));
       return page(
         'classes/checks',
@@ -193,10 +199,16 @@ export function classTabRoutes(counter: Counter): void {
     query: z.object({ before: z.coerce.number().int().positive().optional() }),
     handle: async ({ db, actor, params, query, t, locale, deps }) => {
       const head = await getClassHead(db, actor, params.number);
-      const lines = await listClassTimeline(db, { classId: head.id, number: head.number, before: query.before, limit: TIMELINE + 1 });
+      const lines = await listClassTimeline(db, {
+        classId: head.id,
+        number: head.number,
+        before: query.before,
+        limit: TIMELINE + 1,
+        outside: actor.institutionId !== undefined,
+      });
       const shown = lines.slice(0, TIMELINE);
       const next = lines.length > TIMELINE ? shown.at(-1)?.id : undefined;
-      const items = shown.map((line) => timelineView(line, t, deps.words));
+      const items = shown.map((line) => timelineView(line, t, deps.words, actor.institutionId !== undefined));
       return page(
         'classes/timeline',
         {
@@ -216,6 +228,7 @@ export function classTabRoutes(counter: Counter): void {
 }
 
 const TIMELINE = 80;
+const reviewTones: Record<string, string> = { approve: 'green', return: 'amber' };
 const lineTones: Record<string, string> = {
   claimed: 'blue',
   approved: 'blue',

@@ -3,21 +3,22 @@ import type { TimelineLine } from '../../db/views/case.ts';
 import type { Translate, Words } from '../i18n.ts';
 import { stepLabel } from '../tasks/words.ts';
 
-/** A line: what, who, when. An act has words under `classes.acts` or `tasks.acts`; one without shows its code, which never happens silently. */
-export function timelineView(line: TimelineLine, t: Translate, words: Words) {
+/** A line: what, who, when. What is proposed inside the office is, for those outside, only passed on. An act has words under `classes.acts` or `tasks.acts`; one without shows its code, which never happens silently. */
+export function timelineView(line: TimelineLine, t: Translate, words: Words, outside: boolean) {
   const step = line.subject.split('/')[1];
   const label = step ? stepLabel(words, t, { step, role: 'first_reviewer' }) : '';
   const opened = Array.isArray(line.detail['tasks'])
     ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: 'first_reviewer' }))
     : [];
-  const code = line.act.replace('.', '_');
+  const act = outside && line.act === 'task.propose_refusal' ? 'task.passed_on' : line.act;
+  const code = act.replace('.', '_');
   const key = [`classes.acts.${code}`, `tasks.acts.${code}`].find((name) => words.has(name));
   return {
     at: line.at,
-    title: key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')), ...flat(line.detail) }) : line.act,
+    title: key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')), ...flat(line.detail) }) : act,
     who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : t('tasks.system'),
     detail: line.reason ?? '',
-    act: line.act,
+    act,
     name: line.name,
     reason: line.reason,
   };

@@ -110,21 +110,37 @@ export async function listClassPapers(
   return { papers, disclosures };
 }
 
-/** Everything that happened to a class, newest first: its own procedure, its application, its public lists and objections, and what the institution wrote before. */
-export async function listClassTimeline(
-  db: Db,
-  { classId, number, before, limit }: { classId: string; number: string; before?: number | undefined; limit: number },
-): Promise<TimelineLine[]> {
+/** How the office arranges its work among itself: not for the institution. */
+const insideActs = [
+  'task.claim',
+  'task.release',
+  'task.reassign',
+  'task.urge',
+  'task.escalate',
+  'task.leader',
+  'task.superior',
+  'person.reveal',
+];
+
+export type TimelineFilter = { classId: string; number: string; before?: number | undefined; limit: number; outside: boolean };
+
+/**
+ * Everything that happened to a class, newest first: its own procedure, its application, its public lists and objections, and what the institution
+ * wrote before. `outside` leaves out how the office arranges its work, and the reasons of proposals: only the decision goes out.
+ */
+export async function listClassTimeline(db: Db, { classId, number, before, limit, outside }: TimelineFilter): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', a.detail ->> 'reason') as reason
+    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail,
+            case when not (cast(:outside as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason
        from audit_log a
        left join users u on u.id = a.actor
        left join institutions i on i.id = u.institution_id
        left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
       where (a.procedure_id in (select id from procedures where class_id = :classId) or (a.procedure_id is null and a.subject = 'class-' || :number))
         and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
+        and not (cast(:outside as boolean) and a.act = any(:insideActs))
       order by a.id desc limit :limit`,
-    { classId, number, before: before ?? null, limit },
+    { classId, number, before: before ?? null, limit, outside, insideActs },
   );
   return rows;
 }

@@ -121,11 +121,39 @@ describe('words', () => {
         for (const lang of ['zh-CN', 'en']) {
           const page = await browser.get(`${path}?lang=${lang}`);
           expect([path, lang, page.status]).toEqual([path, lang, 200]);
-          expect(page.html.replace(/<[^>]*>/g, ' '), `${path} ${lang}`).not.toMatch(
-            /\b(classes|roster|papers|tasks|common|errors|calculator)\.[a-z][\w.]*/i,
-          );
+          expect(page.html.replace(/<[^>]*>/g, ' ')).not.toMatch(/\b(classes|roster|papers|tasks|common|errors|calculator)\.[a-z][\w.]*/i);
         }
       }
     }
+  });
+});
+
+describe('what goes out', () => {
+  test('the institution learns the decision, not what was proposed inside the office nor how its work was arranged', async () => {
+    const number = await draftClass(province, { seed: 19, login: 'shifan-1', trainees: 2 });
+    const school = await province.as('shifan-1');
+    await school.post(`/classes/${number}/submit`);
+    const id = `class-${number}`;
+    const review = {
+      step: 'pre_training.first_review',
+      kind: 'review' as const,
+      role: 'first_reviewer',
+      level: 'county',
+      outcomes: ['approve', 'return', 'propose_refusal'],
+    };
+    await province.step(id, 'pre_training', { asks: [review] });
+    const officer = await province.as('cs-first-1');
+    const task = `/tasks/${id}/pre_training.first_review/1`;
+    await officer.post(`${task}/claim`);
+    expect((await officer.post(`${task}/decide`, { outcome: 'propose_refusal', reason: '涉嫌虚假培训，待核实' })).status).toBe(200);
+    type Told = { events?: { act: string }[] };
+    for (const tab of ['', '/timeline', '/checks']) {
+      const outside = JSON.stringify((await school.get(`/classes/${number}${tab}`)).body);
+      expect([tab, /虚假培训|拟不予通过|propose_refusal|task\.claim/.test(outside)]).toEqual([tab, false]);
+    }
+    expect((await officer.get<Told>(`/classes/${number}/timeline`)).body.events?.map((event) => event.act)).toEqual(
+      expect.arrayContaining(['task.claim', 'task.propose_refusal']),
+    );
+    expect(JSON.stringify((await officer.get(`/classes/${number}/checks`)).body)).toContain('涉嫌虚假培训');
   });
 });
