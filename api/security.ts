@@ -29,7 +29,10 @@ export function meetVisitor(db: Knex, config: ApiConfig, words: Words): RequestH
       nonce: randomBytes(16).toString('base64'),
       locale: asked ?? toLocale(readCookie(req, 'lang', config)) ?? 'zh-CN',
       t: words.translator('zh-CN'),
-      preferences: { comfortable: readCookie(req, 'density', config) === 'comfortable', largeText: readCookie(req, 'text', config) === 'large' },
+      preferences: {
+        comfortable: readCookie(req, 'density', config) === 'comfortable',
+        largeText: readCookie(req, 'text', config) === 'large',
+      },
     };
     first.t = words.translator(first.locale);
     setVisit(req, first);
@@ -48,29 +51,28 @@ export function meetVisitor(db: Knex, config: ApiConfig, words: Words): RequestH
 /** Content security policy with a nonce per request, no inline code or style. */
 export function secureHeaders(config: ApiConfig): RequestHandler[] {
   return [
-    (req, res, next) =>
-      helmet({
-        contentSecurityPolicy: {
-          useDefaults: false,
-          directives: {
-            defaultSrc: ["'none'"],
-            scriptSrc: ["'self'", `'nonce-${visitOf(req).nonce}'`],
-            styleSrc: ["'self'"],
-            imgSrc: ["'self'", 'data:'],
-            fontSrc: ["'self'"],
-            connectSrc: ["'self'"],
-            formAction: ["'self'"],
-            frameAncestors: ["'none'"],
-            baseUri: ["'none'"],
-            objectSrc: ["'none'"],
-            ...(config.https ? { upgradeInsecureRequests: [] } : {}),
-          },
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'", (req) => `'nonce-${visitOf(req as Request).nonce}'`],
+          styleSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:'],
+          fontSrc: ["'self'"],
+          connectSrc: ["'self'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'none'"],
+          baseUri: ["'none'"],
+          objectSrc: ["'none'"],
+          ...(config.https ? { upgradeInsecureRequests: [] } : {}),
         },
-        strictTransportSecurity: config.https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
-        crossOriginEmbedderPolicy: false,
-        // With no-referrer, helmet's default, a browser sends `Origin: null` with our own forms.
-        referrerPolicy: { policy: 'same-origin' },
-      })(req, res, next),
+      },
+      strictTransportSecurity: config.https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
+      crossOriginEmbedderPolicy: false,
+      // With no-referrer, helmet's default, a browser sends `Origin: null` with our own forms.
+      referrerPolicy: { policy: 'same-origin' },
+    }),
     (req, res, next) => {
       res.setHeader('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), payment=()');
       // One address is page and JSON: neither may be taken for the other out of a cache.
@@ -92,7 +94,10 @@ export function requireSameOrigin(config: ApiConfig): RequestHandler {
     }
     const site = req.get('sec-fetch-site');
     const origin = req.get('origin');
-    const foreign = (site !== undefined && site !== 'same-origin' && site !== 'none') || (origin !== undefined && origin !== 'null' && !isOwn(origin, req, config)) || origin === 'null';
+    const foreign =
+      (site !== undefined && site !== 'same-origin' && site !== 'none') ||
+      (origin !== undefined && origin !== 'null' && !isOwn(origin, req, config)) ||
+      origin === 'null';
     next(foreign ? new NotAllowedError('csrf.origin') : undefined);
   };
 }

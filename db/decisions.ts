@@ -76,7 +76,7 @@ function isRepeat(error: unknown): boolean {
 }
 
 async function decide(trx: Trx, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
-  const { rows } = await trx.raw(lockTask, [decision.taskId]);
+  const { rows } = await trx.raw(lockTask, [decision.taskId]).options({ name: 'lock_task' });
   const found = rows[0] as (LockedProcedure & { task: TaskRow; task_due_at: Date | null }) | undefined;
   if (!found) throw new NotFoundError('task.unknown');
   const task: TaskRow = { ...found.task, due_at: found.task_due_at };
@@ -165,7 +165,7 @@ async function writeDecision(
       step: task.step,
       scopes: task.four_eyes,
     },
-  );
+  ).options({ name: 'decide_task' });
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
   if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id);
   if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');

@@ -89,7 +89,7 @@ const locked = `select p.*, ${instantColumns} from procedures p`;
 
 /** Locks the row until the transaction ends. Throws NotFoundError. */
 export async function lockProcedure(trx: Trx, id: string): Promise<LockedProcedure> {
-  const { rows } = await trx.raw<{ rows: LockedProcedure[] }>(`${locked} where p.id = ? for update of p`, [id]);
+  const { rows } = await trx.raw<{ rows: LockedProcedure[] }>(`${locked} where p.id = ? for update of p`, [id]).options({ name: 'lock_procedure' });
   const row = rows[0];
   if (!row) throw new NotFoundError('procedure.unknown');
   return row;
@@ -160,7 +160,7 @@ export async function writeFact(trx: Trx, procedure: LockedProcedure, fact: NewF
       subject: audit.subject,
       detail: JSON.stringify(detail),
     },
-  );
+  ).options({ name: 'write_fact' });
   procedure.fact_no = no;
   procedure.audit_no = auditNo;
   procedure.audit_hash = hash;

@@ -106,7 +106,7 @@ async function movePlace(trx: Trx, procedure: LockedProcedure, input: StepInput,
       previous: procedure.audit_hash,
       hash,
     },
-  );
+  ).options({ name: 'move_place' });
   const row = rows[0];
   const moved: LockedProcedure = {
     ...procedure,

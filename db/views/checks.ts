@@ -6,7 +6,19 @@ import type { TaskRow } from '../decisions.ts';
 import type { Actor } from '../users.ts';
 import { type Register, registers, stageRegisters } from '../verifications.ts';
 
-export type CheckSum = { register: Register; yes: number; no: number; contradictory: number; none: number; settled: number; total: number; outstanding: number; source: string; at: Date | null; simulated: boolean };
+export type CheckSum = {
+  register: Register;
+  yes: number;
+  no: number;
+  contradictory: number;
+  none: number;
+  settled: number;
+  total: number;
+  outstanding: number;
+  source: string;
+  at: Date | null;
+  simulated: boolean;
+};
 export type CheckLine = {
   id: string;
   enrolmentId: string;
@@ -59,7 +71,11 @@ export async function getChecks(db: Db, classId: string, wanted: readonly Regist
 }
 
 /** The open review whose checks this officer may settle, with the registers that it rests on. */
-export async function findCheckReview(db: Db, actor: Actor, procedureId: string): Promise<{ task: TaskRow; registers: readonly Register[]; mayExclude: boolean } | undefined> {
+export async function findCheckReview(
+  db: Db,
+  actor: Actor,
+  procedureId: string,
+): Promise<{ task: TaskRow; registers: readonly Register[]; mayExclude: boolean } | undefined> {
   const task = await db<TaskRow>('tasks').where({ procedure_id: procedureId, status: 'open', kind: 'review' }).first();
   const wanted = task ? stageRegisters[stageOf(task.step)] : undefined;
   if (!task || !wanted || !mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) return undefined;

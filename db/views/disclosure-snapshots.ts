@@ -18,7 +18,16 @@ type ClassFacts = {
   hours: number;
   pack_id: string;
 };
-type PersonFacts = { seat: number; name: string; id_masked: string; group_code: string; status: string; passed: boolean | null; amount_fen: number | null; line_status: string | null };
+type PersonFacts = {
+  seat: number;
+  name: string;
+  id_masked: string;
+  group_code: string;
+  status: string;
+  passed: boolean | null;
+  amount_fen: number | null;
+  line_status: string | null;
+};
 
 /** The snapshot of one list: plan (trainees and plan), conduct, result, subsidy (claimed amounts), payment (what was paid). */
 export async function disclosureSnapshot(db: Db, classId: string, list: DisclosureList): Promise<DisclosureSnapshot> {

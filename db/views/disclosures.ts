@@ -21,7 +21,15 @@ export type DisclosureLine = {
 const PAGE = 30;
 
 /** Open lists first page after `before` (an instant); `region` limits to a subtree. */
-export async function listDisclosures(db: Db, filter: { list?: DisclosureList | undefined; region?: string | undefined; status?: 'open' | 'ended' | undefined; before?: Date | undefined }): Promise<{ lines: DisclosureLine[]; next: Date | undefined }> {
+export async function listDisclosures(
+  db: Db,
+  filter: {
+    list?: DisclosureList | undefined;
+    region?: string | undefined;
+    status?: 'open' | 'ended' | undefined;
+    before?: Date | undefined;
+  },
+): Promise<{ lines: DisclosureLine[]; next: Date | undefined }> {
   const lines: DisclosureLine[] = await db('disclosures as d')
     .join('classes as c', 'c.id', 'd.class_id')
     .join('institutions as i', 'i.id', 'c.institution_id')
@@ -52,4 +60,3 @@ export async function listDisclosures(db: Db, filter: { list?: DisclosureList | 
   const shown = lines.slice(0, PAGE);
   return { lines: shown, next: lines.length > PAGE ? shown.at(-1)?.published_at : undefined };
 }
-

@@ -4,7 +4,16 @@ import { getClassById } from '../classes.ts';
 import type { Db } from '../client.ts';
 import { stageRegisters } from '../verifications.ts';
 import { type Checks, getChecks } from './checks.ts';
-import { type AttendanceSheet, type ChangeLine, getAttendanceSheet, getChangeOfTask, type InspectionLine, listInspections, listResults, type ResultRow } from './training.ts';
+import {
+  type AttendanceSheet,
+  type ChangeLine,
+  getAttendanceSheet,
+  getChangeOfTask,
+  type InspectionLine,
+  listInspections,
+  listResults,
+  type ResultRow,
+} from './training.ts';
 
 export type EvidenceTask = { procedure_id: string; class_id: string | null; step: string; kind: string; reference: string | null };
 
@@ -20,7 +29,10 @@ export async function findEvidenceAttendance(db: Db, task: EvidenceTask): Promis
 }
 
 /** Inspections so far, newest last, and how many are enrolled. */
-export async function findEvidenceInspection(db: Db, task: EvidenceTask): Promise<{ number: string; inspections: InspectionLine[]; headcount: number }> {
+export async function findEvidenceInspection(
+  db: Db,
+  task: EvidenceTask,
+): Promise<{ number: string; inspections: InspectionLine[]; headcount: number }> {
   const row = await getClassById(db, task.class_id ?? '');
   const [inspections, counted] = await Promise.all([
     listInspections(db, row.id),

@@ -55,17 +55,33 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
     );
   // A draft is the institution's own until it is submitted.
   const parties = row && (row.status === 'draft' ? [row.institution_id] : [row.institution_id, row.assessor_id]);
-  if (!row || !maySee(actor, { regionPath: row.status === 'draft' ? '-' : row.path, institutionIds: parties })) throw new NotFoundError('class.unknown');
+  if (!row || !maySee(actor, { regionPath: row.status === 'draft' ? '-' : row.path, institutionIds: parties }))
+    throw new NotFoundError('class.unknown');
   const { path, ...head } = row;
   return { ...head, procedureId: classProcedureId(number), regionPath: path };
 }
 
 /** The newest open task of these kinds for a role, or undefined. */
 export async function findOpenTask(db: Db, procedureId: string, kinds: readonly string[], role: string): Promise<TaskRow | undefined> {
-  return db<TaskRow>('tasks').where({ procedure_id: procedureId, status: 'open', role }).whereIn('kind', [...kinds]).orderBy('opened_at', 'desc').first();
+  return db<TaskRow>('tasks')
+    .where({ procedure_id: procedureId, status: 'open', role })
+    .whereIn('kind', [...kinds])
+    .orderBy('opened_at', 'desc')
+    .first();
 }
 
-export type SessionLine = { id: string; day: string; half: Half; hours: number; kind: SessionKind; topic: string; teacher: string; teacher_id: string; venue: string; venue_id: string };
+export type SessionLine = {
+  id: string;
+  day: string;
+  half: Half;
+  hours: number;
+  kind: SessionKind;
+  topic: string;
+  teacher: string;
+  teacher_id: string;
+  venue: string;
+  venue_id: string;
+};
 
 const halfOrder = `array_position(array['morning', 'afternoon', 'evening'], s.half)`;
 
@@ -76,7 +92,18 @@ export async function listSessions(db: Db, classId: string): Promise<SessionLine
     .where('s.class_id', classId)
     .orderBy('s.day')
     .orderByRaw(halfOrder)
-    .select('s.id', 's.day', 's.half', 's.hours', 's.kind', 's.topic', 't.name as teacher', 's.teacher_id', 'v.name as venue', 's.venue_id');
+    .select(
+      's.id',
+      's.day',
+      's.half',
+      's.hours',
+      's.kind',
+      's.topic',
+      't.name as teacher',
+      's.teacher_id',
+      'v.name as venue',
+      's.venue_id',
+    );
 }
 
 export type AttendanceLine = {
@@ -104,7 +131,10 @@ export async function getAttendanceSheet(db: Db, head: { id: string; pack_id: st
   const [sessions, people, marks, attended, pack] = await Promise.all([
     listSessions(db, head.id),
     listEnrolled(db, head.id),
-    db('attendance as a').join('class_sessions as s', 's.id', 'a.session_id').where('s.class_id', head.id).select('a.session_id', 'a.enrolment_id', 'a.present'),
+    db('attendance as a')
+      .join('class_sessions as s', 's.id', 'a.session_id')
+      .where('s.class_id', head.id)
+      .select('a.session_id', 'a.enrolment_id', 'a.present'),
     attendedSessions(db as Parameters<typeof attendedSessions>[0], head.id),
     getPolicyPack(db, head.pack_id),
   ]);
@@ -113,7 +143,17 @@ export async function getAttendanceSheet(db: Db, head: { id: string; pack_id: st
   const trainees = people.map((person): AttendanceLine => {
     const { total } = attendanceOf(sessions, attended.get(person.id) ?? new Set());
     const own = sessions.map((session) => byPlace.get(`${person.id}/${session.id}`) ?? null);
-    return { id: person.id, seat: person.seat, name: person.name, status: person.status, reason: person.status_reason, marks: own, hours: total.attended, percent: total.percent, short: person.attendance_short };
+    return {
+      id: person.id,
+      seat: person.seat,
+      name: person.name,
+      status: person.status,
+      reason: person.status_reason,
+      marks: own,
+      hours: total.attended,
+      percent: total.percent,
+      short: person.attendance_short,
+    };
   });
   const enrolled = trainees.filter((trainee) => trainee.status === 'enrolled');
   return {
@@ -129,7 +169,16 @@ export async function getAttendanceSheet(db: Db, head: { id: string; pack_id: st
   };
 }
 
-export type EnrolledLine = { id: string; seat: number; name: string; id_masked: string; status: 'enrolled' | 'dropped' | 'excluded'; status_reason: string | null; attendance_short: boolean; attended_percent: number | null };
+export type EnrolledLine = {
+  id: string;
+  seat: number;
+  name: string;
+  id_masked: string;
+  status: 'enrolled' | 'dropped' | 'excluded';
+  status_reason: string | null;
+  attendance_short: boolean;
+  attended_percent: number | null;
+};
 
 export async function listEnrolled(db: Db, classId: string): Promise<EnrolledLine[]> {
   const rows = await db('enrolments as e')
@@ -209,7 +258,16 @@ export async function listChanges(db: Db, classId: string, procedureId: string, 
         requestedAt: row.requested_at,
         sessions: ids.flatMap((id) => {
           const session = sessions.get(id);
-          return session ? [{ day: session.day, half: session.half, topic: session.topic, before: detail.kind === 'venue' ? session.venue : session.teacher }] : [];
+          return session
+            ? [
+                {
+                  day: session.day,
+                  half: session.half,
+                  topic: session.topic,
+                  before: detail.kind === 'venue' ? session.venue : session.teacher,
+                },
+              ]
+            : [];
         }),
         after: await nameAfter(db, detail),
         move: 'day' in detail ? { day: detail.day, half: detail.half } : null,
@@ -276,17 +334,29 @@ export async function listResults(db: Db, classId: string): Promise<ResultRow[]>
 }
 
 /** Means that an institution may name in a change. */
-export async function listMeans(db: Db, head: { institution_id: string; project_id: string }): Promise<{ teachers: { id: string; name: string }[]; venues: { id: string; name: string; capacity: number }[] }> {
+export async function listMeans(
+  db: Db,
+  head: { institution_id: string; project_id: string },
+): Promise<{ teachers: { id: string; name: string }[]; venues: { id: string; name: string; capacity: number }[] }> {
   const project = await db('catalogue_projects').where({ id: head.project_id }).first('occupation');
   const [teachers, venues] = await Promise.all([
-    db('teachers').where({ institution_id: head.institution_id, active: true }).whereRaw('? = any(occupations)', [project?.occupation ?? '']).orderBy('name').select('id', 'name'),
+    db('teachers')
+      .where({ institution_id: head.institution_id, active: true })
+      .whereRaw('? = any(occupations)', [project?.occupation ?? ''])
+      .orderBy('name')
+      .select('id', 'name'),
     db('venues').where({ institution_id: head.institution_id }).orderBy('name').select('id', 'name', 'capacity'),
   ]);
   return { teachers, venues };
 }
 
 /** The change that a review task is about. Throws NotFoundError. */
-export async function getChangeOfTask(db: Db, classId: string, procedureId: string, task: { reference: string | null }): Promise<ChangeLine | undefined> {
+export async function getChangeOfTask(
+  db: Db,
+  classId: string,
+  procedureId: string,
+  task: { reference: string | null },
+): Promise<ChangeLine | undefined> {
   const no = Number(task.reference);
   await getChange(db, classId, no);
   return (await listChanges(db, classId, procedureId, no))[0];

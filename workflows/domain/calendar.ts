@@ -126,11 +126,24 @@ export function latestBefore(calendar: Calendar, date: string, workingDays: numb
   return latest;
 }
 
-/** Working days after `a` up to and including `b`; negative when `b` is earlier. */
+const spans = new WeakMap<Calendar, Map<string, number>>();
+const SPANS_KEPT = 5_000;
+
+/** Working days after `a` up to and including `b`; negative when `b` is earlier. Kept per calendar: the rows of a list ask for the same few spans. */
 export function workingDaysBetween(calendar: Calendar, a: string, b: string): number {
   if (b < a) return -workingDaysBetween(calendar, b, a);
-  let count = 0;
-  for (let date = addDays(a, 1); date <= b; date = addDays(date, 1)) if (isWorkingDay(calendar, date)) count += 1;
+  let known = spans.get(calendar);
+  if (!known || known.size > SPANS_KEPT) {
+    known = new Map();
+    spans.set(calendar, known);
+  }
+  const key = `${a}/${b}`;
+  let count = known.get(key);
+  if (count === undefined) {
+    count = 0;
+    for (let date = addDays(a, 1); date <= b; date = addDays(date, 1)) if (isWorkingDay(calendar, date)) count += 1;
+    known.set(key, count);
+  }
   return count;
 }
 
