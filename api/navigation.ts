@@ -1,18 +1,17 @@
 /** The entries of the header by role: one table. */
 import type { Actor, Workplace } from '../db/users.ts';
 import type { Role } from '../workflows/domain/roles.ts';
-import { hasRole } from '../workflows/domain/scope.ts';
+import { hasRole, readingRoles } from '../workflows/domain/scope.ts';
 import type { Locale, Translate } from './i18n.ts';
 
 type Entry = { id: string; href: string; roles: readonly Role[] | 'everybody' };
 
 const officers: readonly Role[] = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer', 'supervisor'];
-const readers: readonly Role[] = [...officers, 'auditor', 'catalogue_officer'];
 
 const entries: readonly Entry[] = [
   { id: 'tasks', href: '/tasks', roles: [...officers, 'institution', 'assessor'] },
   { id: 'board', href: '/board', roles: ['supervisor'] },
-  { id: 'classes', href: '/classes', roles: [...readers, 'institution', 'assessor'] },
+  { id: 'classes', href: '/classes', roles: [...readingRoles, 'institution', 'assessor'] },
   { id: 'payments', href: '/payments', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor'] },
   { id: 'funds', href: '/funds', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'] },
   { id: 'disclosures', href: '/disclosures', roles: 'everybody' },

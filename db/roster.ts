@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
 import { maskAccount, maskId, maskPhone, sexOf } from '../workflows/domain/identity.ts';
 import type { RosterRow } from '../workflows/domain/roster.ts';
+import { isWithin } from '../workflows/domain/scope.ts';
 import { type ClassRow, classProcedureId, getOwnClass } from './classes.ts';
 import { type Db, inTransaction, type Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
@@ -193,8 +194,10 @@ export async function revealId(db: Knex, vault: Vault, actor: Actor, enrolmentId
       .join('regions as r', 'r.code', 'c.region')
       .where('e.id', enrolmentId)
       .first('p.id', 'p.id_sealed', 'c.number', 'r.path');
-    if (!row || !actor.grants.some((grant) => row.path === grant.path || row.path.startsWith(`${grant.path}/`)))
+    // The role that may reveal must itself hold in that region: another role there does not widen it.
+    if (!row || !actor.grants.some((grant) => revealRoles.includes(grant.role) && isWithin(row.path, grant.path))) {
       throw new NotFoundError('class.unknown');
+    }
     await auditOutside(trx, actor.userId, {
       act: 'person.reveal',
       subject: classProcedureId(row.number),

@@ -5,7 +5,7 @@ import { decideTask } from '../../db/decisions.ts';
 import { type ClassCursor, type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes.ts';
 import { classStatuses } from '../../workflows/domain/class.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
-import { hasRole } from '../../workflows/domain/scope.ts';
+import { hasRole, readingRoles } from '../../workflows/domain/scope.ts';
 import type { Locale, Translate } from '../i18n.ts';
 import { page, redirect } from '../replies.ts';
 import { type Counter, route } from '../routing.ts';
@@ -41,19 +41,7 @@ function listRoutes(counter: Counter): void {
     path: '/classes',
     summary: 'Classes within the reader’s scope, newest first',
     tags: ['classes'],
-    access: [
-      'institution',
-      'assessor',
-      'first_reviewer',
-      'second_reviewer',
-      'approver',
-      'inspector',
-      'finance_officer',
-      'payment_officer',
-      'supervisor',
-      'catalogue_officer',
-      'auditor',
-    ],
+    access: ['institution', 'assessor', ...readingRoles],
     query: ClassQuery,
     response: z.object({ classes: z.array(ClassItem), next: z.string().nullable() }),
     handle: async ({ db, actor, query, t, locale }) => {

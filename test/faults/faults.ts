@@ -10,11 +10,11 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { migrate } from '../../db/migrate.ts';
 import { stateDir } from '../../start/config.ts';
-import { createRobot } from '../../start/demonstration/robot.ts';
+import { createRobot, pause } from '../../start/demonstration/robot.ts';
 import { createDatabase, databaseUrl, dropDatabase } from '../../start/postgres.ts';
 import { freePorts } from '../../start/processes.ts';
 import { countRecords, findFaults } from './invariants.ts';
-import { pause, startVictims, type VictimName, victimNames } from './victims.ts';
+import { startVictims, type VictimName, victimNames } from './victims.ts';
 
 export type FaultRun = { classes: number; minutes: number; seed: number; say: (line: string) => void };
 export type FaultReport = { faults: string[]; kills: Record<VictimName, number>; records: Record<string, number>; seconds: number };

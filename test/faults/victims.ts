@@ -1,6 +1,7 @@
 /** The processes that are killed and started again: our own API and worker, the Temporal server, the PostgreSQL postmaster. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pause } from '../../start/demonstration/robot.ts';
 import { type Postgres, ensurePostgres } from '../../start/postgres.ts';
 import { type Temporal, ensureTemporal } from '../../start/temporal.ts';
 import { type Child, startChild } from '../bench/processes.ts';
@@ -118,8 +119,4 @@ function pidOfTemporal(dir: string): number {
 
 function pidOfPostgres(dir: string): number {
   return Number(readFileSync(join(dir, 'postgres', 'pgdata', 'postmaster.pid'), 'utf8').split('\n')[0]);
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

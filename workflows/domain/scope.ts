@@ -15,7 +15,8 @@ export function mayDecide(actor: Scope, task: { role: string; office: string; in
   return actor.grants.some((grant) => grant.role === task.role && grant.region === task.office);
 }
 
-const readingRoles: readonly Role[] = [
+/** Roles that read the cases of their subtree. */
+export const readingRoles: readonly Role[] = [
   'first_reviewer',
   'second_reviewer',
   'approver',
