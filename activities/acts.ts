@@ -1,6 +1,6 @@
 /** The acts that a step of a procedure can perform, by name: each runs in the step's transaction and may return flags for the procedure. */
 import type { Trx } from '../db/client.ts';
-import type { LockedProcedure } from '../db/procedures.ts';
+import type { LockedProcedure } from '../db/protocol/procedures.ts';
 import type { Vault } from '../db/vault.ts';
 import type { Flags, OfficeAct } from '../workflows/domain/procedures.ts';
 import { classActs } from './classes.ts';

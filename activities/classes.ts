@@ -1,8 +1,8 @@
 /** Acts of the office on a class. */
-import type { ClassStatus } from '../workflows/domain/class.ts';
-import { endStatus, getClassById, setClassStatus } from '../db/classes.ts';
+import type { ClassStatus } from '../workflows/domain/training/class.ts';
+import { endStatus, getClassById, setClassStatus } from '../db/classes/classes.ts';
 import { issuePaper } from '../db/papers.ts';
-import { getFact } from '../db/procedures.ts';
+import { getFact } from '../db/protocol/procedures.ts';
 import { listInstitutionPeople, queueMails } from '../db/mails.ts';
 import { getLastDecision, listReviewSignatures } from '../db/views/class-reviews.ts';
 import type { ActContext, ActsOfOffice } from './acts.ts';

@@ -1,13 +1,18 @@
 /** Papers and mails that the steps of a procedure cause. */
 import { listHolders, listInstitutionPeople, type MailTemplate, queueMails } from '../db/mails.ts';
 import { issuePaper } from '../db/papers.ts';
-import { getFact } from '../db/procedures.ts';
+import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
-import { getTask, type TaskRow } from '../db/decisions.ts';
+import { getTask, type TaskRow } from '../db/protocol/decisions.ts';
 import { isOutsideRole } from '../workflows/domain/tasks.ts';
 import type { ActsOfOffice } from './acts.ts';
 
-const templateOfRung: Record<string, MailTemplate> = { reminder: 'reminder', overdue: 'overdue', leader: 'escalation', superior: 'escalation' };
+const templateOfRung: Record<string, MailTemplate> = {
+  reminder: 'reminder',
+  overdue: 'overdue',
+  leader: 'escalation',
+  superior: 'escalation',
+};
 
 export const correspondenceActs: ActsOfOffice = {
   /** A rung of the clock: reminder to who works on it, overdue to the supervisor, then the deputy director in charge, then the superior authority with an order (督办单). */
@@ -19,7 +24,13 @@ export const correspondenceActs: ActsOfOffice = {
     const to = await recipients(trx, task, rung);
     await queueMails(trx, to, {
       template: templateOfRung[rung] ?? 'reminder',
-      params: { number: procedure.subject_number, title: procedure.subject_title, step: task.step, dueAt: task.due_at ? String(task.due_at) : '', task: task.id },
+      params: {
+        number: procedure.subject_number,
+        title: procedure.subject_title,
+        step: task.step,
+        dueAt: task.due_at ? String(task.due_at) : '',
+        task: task.id,
+      },
       occasion: `${task.id}/${rung}`,
     });
     if (rung === 'superior') {
@@ -29,7 +40,13 @@ export const correspondenceActs: ActsOfOffice = {
         procedureId: procedure.id,
         taskId: task.id,
         region: task.office,
-        content: { number: procedure.subject_number, title: procedure.subject_title, institution: procedure.institution_name, step: task.step, due: task.due_at },
+        content: {
+          number: procedure.subject_number,
+          title: procedure.subject_title,
+          institution: procedure.institution_name,
+          step: task.step,
+          due: task.due_at,
+        },
       });
     }
   },

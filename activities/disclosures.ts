@@ -1,5 +1,5 @@
 import { endDisclosure } from '../db/disclosures.ts';
-import { lockProcedure, writeFact } from '../db/procedures.ts';
+import { lockProcedure, writeFact } from '../db/protocol/procedures.ts';
 import type { ActsOfOffice } from './acts.ts';
 
 export const disclosureActs: ActsOfOffice = {

@@ -1,10 +1,10 @@
 /** Acts of the office on payment batches. */
-import { retryFailedLines } from '../db/account-corrections.ts';
-import { bankTemplateOf } from '../db/bank-answer-files.ts';
+import { retryFailedLines } from '../db/money/account-corrections.ts';
+import { bankTemplateOf } from '../db/money/bank-answer-files.ts';
 import { encodeGb18030 } from '../db/formats/gb18030.ts';
-import { closeBatch, getBatchOf, keepBankFile, listBankLines } from '../db/payments.ts';
+import { closeBatch, getBatchOf, keepBankFile, listBankLines } from '../db/money/payments.ts';
 import { placeOf } from '../db/vault.ts';
-import { formatBatchFile } from '../workflows/domain/bank-file.ts';
+import { formatBatchFile } from '../workflows/domain/money/bank-file.ts';
 import type { ActsOfOffice } from './acts.ts';
 
 const PURPOSE = '职业技能培训补贴';

@@ -4,8 +4,8 @@ import { NotFoundError } from '../workflows/domain/errors.ts';
 import type { Flags, Place, StepInput } from '../workflows/domain/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { sqlState } from '../db/client.ts';
-import type { LockedProcedure } from '../db/procedures.ts';
-import { lookAtClock, readPlace, takeStep } from '../db/steps.ts';
+import type { LockedProcedure } from '../db/protocol/procedures.ts';
+import { lookAtClock, readPlace, takeStep } from '../db/protocol/steps.ts';
 import { type ActsOfOffice, actsOfOffice } from './acts.ts';
 import type { OfficeDeps } from './deps.ts';
 

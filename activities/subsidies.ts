@@ -1,5 +1,5 @@
 /** Acts of the office on a subsidy application. */
-import { listRoster } from '../db/roster.ts';
+import { listRoster } from '../db/classes/roster.ts';
 import { issuePaper } from '../db/papers.ts';
 import {
   type ApplicationStatus,
@@ -8,7 +8,7 @@ import {
   getApplicationOf,
   listCommittedLines,
   setApplicationStatus,
-} from '../db/subsidies.ts';
+} from '../db/money/subsidies.ts';
 import { listReviewSignatures } from '../db/views/class-reviews.ts';
 import type { ActsOfOffice } from './acts.ts';
 

@@ -1,7 +1,7 @@
 /** Acts of the office during training and at filing. Each gives the same when repeated. */
-import { applyChange, refuseChange } from '../db/changes.ts';
-import { fileClass } from '../db/results.ts';
-import { closeAttendance, orderRectification } from '../db/training.ts';
+import { applyChange, refuseChange } from '../db/classes/changes.ts';
+import { fileClass } from '../db/classes/results.ts';
+import { closeAttendance, orderRectification } from '../db/classes/training.ts';
 import type { ActsOfOffice } from './acts.ts';
 
 export const trainingActs: ActsOfOffice = {

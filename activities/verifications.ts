@@ -1,7 +1,7 @@
 /** Asks the registers about the people of a class. Arguments, results and failures hold no personal data: they lie in workflow histories. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Knex } from 'knex';
-import { type Answer, openQuestions, type Question, recordAnswers, type Register, stageRegisters } from '../db/verifications.ts';
+import { type Answer, openQuestions, type Question, recordAnswers, type Register, stageRegisters } from '../db/classes/verifications.ts';
 import { askRegister } from './connectors/registers.ts';
 import type { OfficeDeps } from './deps.ts';
 import { coded } from './procedures.ts';
@@ -14,9 +14,11 @@ const GIVE_UP_AFTER = 16;
 export function verificationActivities({ db, registersUrl }: OfficeDeps) {
   return {
     /** Before the training: identity, insurance, benefits elsewhere. */
-    verifyRoster: (procedureId: string): Promise<void> => coded(() => verify(db, registersUrl, procedureId, stageRegisters['pre_training'] ?? [])),
+    verifyRoster: (procedureId: string): Promise<void> =>
+      coded(() => verify(db, registersUrl, procedureId, stageRegisters['pre_training'] ?? [])),
     /** At filing: the certificates of those who passed. */
-    verifyCertificates: (procedureId: string): Promise<void> => coded(() => verify(db, registersUrl, procedureId, stageRegisters['filing'] ?? [])),
+    verifyCertificates: (procedureId: string): Promise<void> =>
+      coded(() => verify(db, registersUrl, procedureId, stageRegisters['filing'] ?? [])),
   };
 }
 
@@ -46,7 +48,9 @@ async function askAll(db: Knex, url: string, procedureId: string, questions: rea
   let answered = 0;
   for (let at = 0; at < questions.length && inVain < GIVE_UP_AFTER; at += AT_ONCE) {
     context.heartbeat({ asked: at });
-    const batch: Answer[] = await Promise.all(questions.slice(at, at + AT_ONCE).map((question) => askRegister(url, question, context.cancellationSignal)));
+    const batch: Answer[] = await Promise.all(
+      questions.slice(at, at + AT_ONCE).map((question) => askRegister(url, question, context.cancellationSignal)),
+    );
     await recordAnswers(db, procedureId, batch);
     const good = batch.filter((answer) => answer.result !== 'none').length;
     answered += good;

@@ -7,9 +7,9 @@ import type { Logger } from 'pino';
 import type { Vault } from '../db/vault.ts';
 import type { TemporalSettings } from '../temporal.config.ts';
 import { createActivities } from './index.ts';
-import { startMailDesk } from './mail-desk.ts';
-import { startReconciler } from './reconciler.ts';
-import { type Relay, startRelay } from './relay.ts';
+import { startMailDesk } from './mail/mail-desk.ts';
+import { startReconciler } from './relay/reconciler.ts';
+import { type Relay, startRelay } from './relay/relay.ts';
 
 export type WorkerOptions = {
   db: Knex;
@@ -24,7 +24,7 @@ export type WorkerOptions = {
   workflowBundle?: { codePath: string } | undefined;
 };
 
-export type RunningWorker = { relay: Relay; stop(): Promise<void>; /** Rejects when the worker breaks. */ done: Promise<void> };
+export type RunningWorker = { relay: Relay; stop(): Promise<void> /** Rejects when the worker breaks. */; done: Promise<void> };
 
 /** Starts everything and returns when it polls. `stop` drains: acts that are under way end first. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -68,10 +68,15 @@ let quiet = false;
 function quietRuntime(log: Logger): void {
   if (quiet) return;
   quiet = true;
-  Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message }) => (level === 'ERROR' ? log.error(message) : log.warn(message))), shutdownSignals: [] });
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message }) => (level === 'ERROR' ? log.error(message) : log.warn(message))),
+    shutdownSignals: [],
+  });
 }
 
-function bundleOrPath(bundle: { codePath: string } | undefined): { workflowBundle: WorkflowBundle | { codePath: string } } | { workflowsPath: string } {
+function bundleOrPath(
+  bundle: { codePath: string } | undefined,
+): { workflowBundle: WorkflowBundle | { codePath: string } } | { workflowsPath: string } {
   if (bundle) return { workflowBundle: bundle };
   const path = import.meta.url.endsWith('.ts') ? '../workflows/index.ts' : '../workflows/index.js';
   return { workflowsPath: fileURLToPath(new URL(path, import.meta.url)) };

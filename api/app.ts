@@ -2,23 +2,23 @@
 import express, { type Express, type Request } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { businessNow } from '../db/clock.ts';
+import { businessNow } from '../db/calendar/clock.ts';
 import { listDemoAccounts } from '../db/users.ts';
 import type { Vault } from '../db/vault.ts';
 import { countsFor } from '../db/views/navigation-counts.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
-import { loadAssets } from './assets.ts';
+import { loadAssets } from './pages/assets.ts';
 import type { ApiConfig } from './config.ts';
-import { handleErrors } from './errors.ts';
-import { type HealthCheck, mountHealth } from './health.ts';
-import { loadWords } from './i18n.ts';
-import { refuseOtherMethods } from './methods.ts';
+import { handleErrors } from './http/errors.ts';
+import { type HealthCheck, mountHealth } from './http/health.ts';
+import { loadWords } from './pages/i18n.ts';
+import { refuseOtherMethods } from './http/methods.ts';
 import { mountNouns } from './nouns.ts';
-import { mountOpenApi } from './openapi.ts';
-import { createRenderer, type Surroundings } from './render.ts';
-import type { ApiDeps, Counter, RegistersControl } from './routing.ts';
-import { meetVisitor, requireSameOrigin, secureHeaders } from './security.ts';
-import { visitOf } from './visit.ts';
+import { mountOpenApi } from './http/openapi.ts';
+import { createRenderer, type Surroundings } from './pages/render.ts';
+import type { ApiDeps, Counter, RegistersControl } from './http/routing.ts';
+import { meetVisitor, requireSameOrigin, secureHeaders } from './http/security.ts';
+import { visitOf } from './http/visit.ts';
 
 export type AppDeps = {
   db: Knex;
@@ -50,7 +50,11 @@ export function createApp({ db, vault, config, log, checks, registersControl }: 
   app.use(meetVisitor(db, config, words));
   app.use(...secureHeaders(config));
   app.use(requireSameOrigin(config));
-  app.use(express.urlencoded({ extended: true, limit: '2mb', parameterLimit: 20_000, arrayLimit: 1_000 } as Parameters<typeof express.urlencoded>[0]));
+  app.use(
+    express.urlencoded({ extended: true, limit: '2mb', parameterLimit: 20_000, arrayLimit: 1_000 } as Parameters<
+      typeof express.urlencoded
+    >[0]),
+  );
   app.use(express.json({ limit: '5mb' }));
   mountNouns(counter);
   mountOpenApi(counter);

@@ -45,7 +45,8 @@ export function readApiConfig(given: Partial<ApiConfig> = {}, env: NodeJS.Proces
 function wholeNumber(name: string, text: string | undefined, fallback: number): number {
   if (!text) return fallback;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new Error(`${name} must be a whole number from 0 to 65535, not "${text}".`);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new Error(`${name} must be a whole number from 0 to 65535, not "${text}".`);
   return value;
 }
 

@@ -4,7 +4,7 @@ import { databaseConfig } from '../db/config.ts';
 import { closeDatabase, openDatabase } from '../db/client.ts';
 import { vaultFromConfig } from '../db/config.ts';
 import { readApiConfig } from './config.ts';
-import { databaseChecks } from './readiness.ts';
+import { databaseChecks } from './http/readiness.ts';
 import { startApi } from './server.ts';
 
 const log = pino({ name: 'api' });

@@ -17,7 +17,7 @@ import { rosterRoutes } from './roster/routes.ts';
 import { classTabRoutes } from './classes/tabs.ts';
 import { timetableRoutes } from './classes/timetable.ts';
 import { classRoutes } from './classes/routes.ts';
-import type { Counter } from './routing.ts';
+import type { Counter } from './http/routing.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
 import { verificationRoutes } from './verifications/routes.ts';

@@ -99,4 +99,3 @@ export function sqlState(error: unknown): string | undefined {
 function isDeadlock(error: unknown): boolean {
   return sqlState(error) === DEADLOCK_DETECTED;
 }
-

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { deadline, endOfDay } from '../workflows/domain/calendar.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import type { Terms } from '../workflows/domain/procedures.ts';
-import { readCalendar } from './calendar.ts';
+import { readCalendar } from './calendar/calendar.ts';
 import type { Db, Trx } from './client.ts';
-import { type LockedProcedure, openProcedure, writeFact } from './procedures.ts';
+import { type LockedProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 
 export type DisclosureList = keyof Terms['disclosures'];
@@ -50,7 +50,13 @@ export function snapshotDigest(snapshot: DisclosureSnapshot): string {
 }
 
 /** Publishes a list of the procedure's class and opens the procedure of its period. Called once per publish task. */
-export async function publish(trx: Trx, parent: LockedProcedure, list: DisclosureList, snapshot: DisclosureSnapshot, actor: string): Promise<DisclosureRow> {
+export async function publish(
+  trx: Trx,
+  parent: LockedProcedure,
+  list: DisclosureList,
+  snapshot: DisclosureSnapshot,
+  actor: string,
+): Promise<DisclosureRow> {
   const { blocks, workingDays } = parent.terms.disclosures[list];
   const calendar = await readCalendar(trx, parent.calendar_key);
   const { due, provisional } = deadline(calendar, { from: parent.today, workingDays });
@@ -91,15 +97,29 @@ export async function publish(trx: Trx, parent: LockedProcedure, list: Disclosur
     terms: parent.terms,
     flags: { workingDays, list },
   });
-  const child: LockedProcedure = { ...parent, id: procedureId, type: 'publicDisclosure', fact_no: 0, audit_no: 0, audit_hash: Buffer.alloc(0) };
-  await writeFact(trx, child, { kind: 'submitted', actor }, { act: 'disclosure.publish', subject: procedureId, detail: { list, digest: row.digest } });
+  const child: LockedProcedure = {
+    ...parent,
+    id: procedureId,
+    type: 'publicDisclosure',
+    fact_no: 0,
+    audit_no: 0,
+    audit_hash: Buffer.alloc(0),
+  };
+  await writeFact(
+    trx,
+    child,
+    { kind: 'submitted', actor },
+    { act: 'disclosure.publish', subject: procedureId, detail: { list, digest: row.digest } },
+  );
   return row;
 }
 
 export async function endDisclosure(trx: Trx, procedureId: string): Promise<DisclosureRow> {
   const row = await trx<DisclosureRow>('disclosures').where({ procedure_id: procedureId }).first();
   if (!row) throw new NotFoundError('disclosure.unknown');
-  await trx('disclosures').where({ id: row.id, status: 'open' }).update({ status: 'ended', ended_at: trx.raw('business_now()') });
+  await trx('disclosures')
+    .where({ id: row.id, status: 'open' })
+    .update({ status: 'ended', ended_at: trx.raw('business_now()') });
   return row;
 }
 

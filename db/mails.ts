@@ -28,7 +28,13 @@ export type NewMail = {
 export async function queueMails(trx: Trx, userIds: readonly string[], mail: NewMail): Promise<void> {
   for (const userId of new Set(userIds)) {
     await trx('mails')
-      .insert({ user_id: userId, template: mail.template, params: JSON.stringify(mail.params), dedupe: `${mail.occasion}/${userId}`, created_at: trx.raw('business_now()') })
+      .insert({
+        user_id: userId,
+        template: mail.template,
+        params: JSON.stringify(mail.params),
+        dedupe: `${mail.occasion}/${userId}`,
+        created_at: trx.raw('business_now()'),
+      })
       .onConflict('dedupe')
       .ignore();
   }
@@ -69,18 +75,30 @@ export async function settleMail(
   result: { status: 'sent' | 'kept'; subject: string; html: string; body: string } | { status: 'again' } | { status: 'failed' },
 ): Promise<void> {
   if (result.status === 'again' || result.status === 'failed') {
-    await trx.raw(`update mails set attempts = attempts + 1, status = ?, next_at = now() + least(3600, 5 * power(2, attempts)) * interval '1 second' where id = ?`, [
-      result.status === 'failed' ? 'failed' : 'queued',
-      id,
-    ]);
+    await trx.raw(
+      `update mails set attempts = attempts + 1, status = ?, next_at = now() + least(3600, 5 * power(2, attempts)) * interval '1 second' where id = ?`,
+      [result.status === 'failed' ? 'failed' : 'queued', id],
+    );
     return;
   }
   await trx('mails')
     .where({ id })
-    .update({ status: result.status, subject: result.subject, html: result.html, body: result.body, attempts: trx.raw('attempts + 1'), sent_at: trx.fn.now() });
+    .update({
+      status: result.status,
+      subject: result.subject,
+      html: result.html,
+      body: result.body,
+      attempts: trx.raw('attempts + 1'),
+      sent_at: trx.fn.now(),
+    });
 }
 
 /** The newest mails, for the administrator's page. */
 export async function listMails(db: Db, limit: number): Promise<(MailRow & { name: string; address: string | null })[]> {
-  return db('mails as m').join('users as u', 'u.id', 'm.user_id').orderBy('m.created_at', 'desc').orderBy('m.id').limit(limit).select('m.*', 'u.name', 'u.email as address');
+  return db('mails as m')
+    .join('users as u', 'u.id', 'm.user_id')
+    .orderBy('m.created_at', 'desc')
+    .orderBy('m.id')
+    .limit(limit)
+    .select('m.*', 'u.name', 'u.email as address');
 }

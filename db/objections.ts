@@ -2,10 +2,10 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
 import { inTransaction, type Trx } from './client.ts';
-import type { DecisionContext } from './decision-rules.ts';
+import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
-import { wakeRelay } from './outbox.ts';
-import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './procedures.ts';
+import { wakeRelay } from './protocol/outbox.ts';
+import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 import { placeOf, type Vault } from './vault.ts';
 
@@ -66,7 +66,12 @@ export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjec
     }
     if (enrolmentId) await trx('enrolments').where({ id: enrolmentId }).whereNull('held_by').update({ held_by: procedureId });
     const opened = await lockProcedure(trx, procedureId);
-    await writeFact(trx, opened, { kind: 'submitted' }, { act: 'objection.raise', subject: procedureId, detail: { disclosure: disclosure.number } });
+    await writeFact(
+      trx,
+      opened,
+      { kind: 'submitted' },
+      { act: 'objection.raise', subject: procedureId, detail: { disclosure: disclosure.number } },
+    );
     return { receipt: number };
   });
   wakeRelay(db);
@@ -89,7 +94,12 @@ export async function decideObjection({ trx, actor, procedure, decision }: Decis
   if (!row) throw new NotFoundError('objection.unknown');
   await trx('objections')
     .where({ id: row.id, status: 'open' })
-    .update({ status: decision.outcome === 'uphold' ? 'upheld' : 'dismissed', answer: decision.reason ?? '', decided_by: actor.userId, decided_at: procedure.now });
+    .update({
+      status: decision.outcome === 'uphold' ? 'upheld' : 'dismissed',
+      answer: decision.reason ?? '',
+      decided_by: actor.userId,
+      decided_at: procedure.now,
+    });
 }
 
 /** The last step: lifts the hold or excludes the person, and rings the application of the class if there is one. */
@@ -99,13 +109,25 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
   if (row.enrolment_id) {
     if (outcome === 'upheld') {
       const excluded = { status: 'excluded', status_reason: `objection ${row.receipt}` };
-      await trx('payment_lines').where({ enrolment_id: row.enrolment_id }).whereIn('status', ['claimed', 'approved', 'in_batch', 'failed']).update(excluded);
-      const gone = trx('payment_lines').where({ enrolment_id: row.enrolment_id }).whereIn('status', ['sent', 'paid']).select('enrolment_id');
+      await trx('payment_lines')
+        .where({ enrolment_id: row.enrolment_id })
+        .whereIn('status', ['claimed', 'approved', 'in_batch', 'failed'])
+        .update(excluded);
+      const gone = trx('payment_lines')
+        .where({ enrolment_id: row.enrolment_id })
+        .whereIn('status', ['sent', 'paid'])
+        .select('enrolment_id');
       await trx('enrolments').where({ id: row.enrolment_id }).whereNotIn('id', gone).update(excluded);
     }
     // Another objection to the same person goes on holding.
-    const next = await trx('objections').where({ enrolment_id: row.enrolment_id, status: 'open' }).whereNot({ id: row.id }).orderBy('raised_at').first('procedure_id');
-    await trx('enrolments').where({ id: row.enrolment_id, held_by: procedure.id }).update({ held_by: next?.procedure_id ?? null });
+    const next = await trx('objections')
+      .where({ enrolment_id: row.enrolment_id, status: 'open' })
+      .whereNot({ id: row.id })
+      .orderBy('raised_at')
+      .first('procedure_id');
+    await trx('enrolments')
+      .where({ id: row.enrolment_id, held_by: procedure.id })
+      .update({ held_by: next?.procedure_id ?? null });
   }
   const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
   if (!application) return;

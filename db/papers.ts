@@ -3,7 +3,15 @@ import { NotFoundError } from '../workflows/domain/errors.ts';
 import type { Db, Trx } from './client.ts';
 import { nextNumber } from './serial-numbers.ts';
 
-export const paperKinds = ['opening_review', 'correction_notice', 'refusal_notice', 'disclosure_notice', 'subsidy_roster', 'funds_request', 'supervision_order'] as const;
+export const paperKinds = [
+  'opening_review',
+  'correction_notice',
+  'refusal_notice',
+  'disclosure_notice',
+  'subsidy_roster',
+  'funds_request',
+  'supervision_order',
+] as const;
 export type PaperKind = (typeof paperKinds)[number];
 
 export type NewPaper = {
@@ -53,7 +61,10 @@ export async function issuePaper(trx: Trx, paper: NewPaper): Promise<{ id: strin
   return row;
 }
 
-export async function getPaper(db: Db, id: string): Promise<PaperRow & { signatory_name: string | null; region_zh: string; region_en: string }> {
+export async function getPaper(
+  db: Db,
+  id: string,
+): Promise<PaperRow & { signatory_name: string | null; region_zh: string; region_en: string }> {
   const row = await db('papers as p')
     .leftJoin('users as u', 'u.id', 'p.signatory')
     .join('regions as r', 'r.code', 'p.region')

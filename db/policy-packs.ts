@@ -1,15 +1,22 @@
 /** Policy packs on record: loaded from the files that ship with the program; the one in force is found by region and date. */
 import { NotFoundError } from '../workflows/domain/errors.ts';
-import { packInForce, type PolicyPack } from '../workflows/domain/policy.ts';
-import { readPolicyPack } from '../workflows/domain/policy-reader.ts';
-import { requestDigest } from './idempotency.ts';
+import { packInForce, type PolicyPack } from '../workflows/domain/policy/policy.ts';
+import { readPolicyPack } from '../workflows/domain/policy/policy-reader.ts';
+import { requestDigest } from './protocol/idempotency.ts';
 import type { Db } from './client.ts';
 
 /** Puts a pack on record, or replaces one of the same id. */
 export async function savePolicyPack(db: Db, content: unknown): Promise<PolicyPack> {
   const pack = readPolicyPack(content);
   await db('policy_packs')
-    .insert({ id: pack.id, region: pack.region, valid_from: pack.from, valid_to: pack.to, content: JSON.stringify(content), digest: requestDigest(content) })
+    .insert({
+      id: pack.id,
+      region: pack.region,
+      valid_from: pack.from,
+      valid_to: pack.to,
+      content: JSON.stringify(content),
+      digest: requestDigest(content),
+    })
     .onConflict('id')
     .merge();
   return pack;

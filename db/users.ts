@@ -59,7 +59,14 @@ export async function listDemoAccounts(db: Db): Promise<DemoAccount[]> {
     .select('u.login', 'u.name', 'g.role', 'g.region', 'r.path', 'r.name_zh', 'r.name_en')
     .select({ parent_zh: 'p.name_zh', parent_en: 'p.name_en', institution: 'i.name' });
   return rows
-    .sort((a, b) => Number(!a.institution) - Number(!b.institution) || b.path.length - a.path.length || -compare(a.path, b.path) || compare(a.role, b.role) || compare(a.login, b.login))
+    .sort(
+      (a, b) =>
+        Number(!a.institution) - Number(!b.institution) ||
+        b.path.length - a.path.length ||
+        -compare(a.path, b.path) ||
+        compare(a.role, b.role) ||
+        compare(a.login, b.login),
+    )
     .map((row) => ({ login: row.login, name: row.name, role: row.role, region: row.region, workplace: toWorkplace(row) }));
 }
 

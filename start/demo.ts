@@ -11,12 +11,25 @@ const WITHIN_MS = 110_000;
 
 const { origin } = readDemoConfig();
 const began = Date.now();
-const robot = createRobot({ origin, say: (line) => say(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`), patienceMs: 10_000, failing: (batch) => (batch.endsWith('1') ? 1 : 0) });
+const robot = createRobot({
+  origin,
+  say: (line) => say(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+  patienceMs: 10_000,
+  failing: (batch) => (batch.endsWith('1') ? 1 : 0),
+});
 const institution = await robot.as('kangning-1');
 const { now } = await robot.get<{ now: string }>(institution, '/clock');
 const days = trainingDays(addDays(new Date(Date.parse(now) + 8 * 3_600_000).toISOString().slice(0, 10), LEAD_DAYS), TRAINING_DAYS);
 const seed = Math.floor(began / 1000) % 100_000;
-const number = await robot.submitClass({ login: 'kangning-1', title: `中式烹调师（五级）演示 ${seed}`, startDate: days[0] ?? '', days, trainees: TRAINEES, seed, project: '中式烹调师（五级）' });
+const number = await robot.submitClass({
+  login: 'kangning-1',
+  title: `中式烹调师（五级）演示 ${seed}`,
+  startDate: days[0] ?? '',
+  days,
+  trainees: TRAINEES,
+  seed,
+  project: '中式烹调师（五级）',
+});
 await robot.walk([number], { ms: WITHIN_MS });
 const { status } = await robot.get<{ status: string }>(institution, `/classes/${number}`);
 say(`\n${number}: ${status}，${((Date.now() - began) / 1000).toFixed(1)} s`);

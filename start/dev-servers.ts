@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { stateDir } from './config.ts';
-import { ensurePostgres } from './postgres.ts';
-import { ensureTemporal } from './temporal.ts';
+import { ensurePostgres } from './servers/postgres.ts';
+import { ensureTemporal } from './servers/temporal.ts';
 
 /**
  * `npm run dev:servers [folder]`: keeps one PostgreSQL and one Temporal running in the foreground and prints the two

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { hashPassword } from '../api/sessions/passwords.ts';
 import { readApiConfig } from '../api/config.ts';
-import { databaseChecks } from '../api/readiness.ts';
+import { databaseChecks } from '../api/http/readiness.ts';
 import { type RunningApi, startApi } from '../api/server.ts';
 import { startSimulators } from '../activities/connectors/simulators.ts';
 import { readWorkerConfig } from '../activities/config.ts';
@@ -15,9 +15,9 @@ import { vaultFromConfig } from '../db/config.ts';
 import { loadDemonstration } from '../db/demonstration/load.ts';
 import { migrate } from '../db/migrate.ts';
 import { temporalSettings } from '../temporal.config.ts';
-import { createDatabase, databaseUrl, ensurePostgres } from './postgres.ts';
+import { createDatabase, databaseUrl, ensurePostgres } from './servers/postgres.ts';
 import { type Log, StartError } from './start-error.ts';
-import { ensureTemporal } from './temporal.ts';
+import { ensureTemporal } from './servers/temporal.ts';
 
 export type ProductOptions = {
   /** Where the embedded servers and the keys live. */
@@ -33,7 +33,14 @@ export type ProductOptions = {
   log: Log;
 };
 
-export type Product = { url: string; databaseUrl: string; demo: boolean; temporalAddress: string; startedMs: number; stop(): Promise<void> };
+export type Product = {
+  url: string;
+  databaseUrl: string;
+  demo: boolean;
+  temporalAddress: string;
+  startedMs: number;
+  stop(): Promise<void>;
+};
 
 export const demonstrationPassword = 'shiming-demo';
 
@@ -52,7 +59,12 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   }
 }
 
-async function assemble(options: ProductOptions, stops: (() => Promise<void>)[], stop: () => Promise<void>, began: number): Promise<Product> {
+async function assemble(
+  options: ProductOptions,
+  stops: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+  began: number,
+): Promise<Product> {
   const { stateDir, log } = options;
   mkdirSync(stateDir, { recursive: true });
   const logFile = pino({ name: 'shiming', level: 'info' }, pino.destination({ dest: join(stateDir, 'shiming.log'), sync: false }));
@@ -91,7 +103,11 @@ async function assemble(options: ProductOptions, stops: (() => Promise<void>)[],
     db,
     databaseUrl: url,
     vault,
-    temporal: temporalSettings({ address: temporal.address, namespace: temporal.namespace, ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}) }),
+    temporal: temporalSettings({
+      address: temporal.address,
+      namespace: temporal.namespace,
+      ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}),
+    }),
     log: logFile,
     workflowBundle: options.workflowBundle,
     ...readWorkerConfig({ registersUrl: simulators?.url, baseUrl: config.publicUrl ?? `http://localhost:${config.port}` }),
@@ -112,7 +128,14 @@ async function assemble(options: ProductOptions, stops: (() => Promise<void>)[],
     ...(simulators ? { registersControl: simulators } : {}),
   });
   stops.push(() => api.close());
-  return { url: api.url.replace('127.0.0.1', 'localhost'), databaseUrl: url, demo, temporalAddress: temporal.address, startedMs: Date.now() - began, stop };
+  return {
+    url: api.url.replace('127.0.0.1', 'localhost'),
+    databaseUrl: url,
+    demo,
+    temporalAddress: temporal.address,
+    startedMs: Date.now() - began,
+    stop,
+  };
 }
 
 async function listen(deps: Parameters<typeof startApi>[0]): Promise<RunningApi> {
@@ -120,7 +143,10 @@ async function listen(deps: Parameters<typeof startApi>[0]): Promise<RunningApi>
     return await startApi(deps);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartError(`端口 ${deps.config.port} 已被占用。换一个端口：PORT=3001 npm start`, `Port ${deps.config.port} is taken. Choose another: PORT=3001 npm start`);
+    throw new StartError(
+      `端口 ${deps.config.port} 已被占用。换一个端口：PORT=3001 npm start`,
+      `Port ${deps.config.port} is taken. Choose another: PORT=3001 npm start`,
+    );
   }
 }
 

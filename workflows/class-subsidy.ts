@@ -6,7 +6,17 @@ export async function claimSubsidy(desk: Desk): Promise<string> {
     await desk.proceed({
       stage: 'claim',
       step: 'claim',
-      asks: [{ step: 'claim.submit', kind: 'claim', role: 'institution', level: 'own', outcomes: ['submit'], months: desk.place.terms.claimWindowMonths, peremptory: true }],
+      asks: [
+        {
+          step: 'claim.submit',
+          kind: 'claim',
+          role: 'institution',
+          level: 'own',
+          outcomes: ['submit'],
+          months: desk.place.terms.claimWindowMonths,
+          peremptory: true,
+        },
+      ],
     });
   }
   for (;;) {

@@ -5,8 +5,16 @@ import { disclose } from './public-disclosure.ts';
 
 /** The plan is public; the class waits for its first day. */
 export async function readiness(desk: Desk): Promise<string> {
-  const beginning = (): Ask => ({ step: 'ready.beginning', kind: 'wait', role: 'clock', level: 'own', outcomes: [], dueDate: String(desk.place.flags.startDate) });
-  if (!desk.isAt('ready')) await desk.proceed({ stage: 'ready', step: 'ready', acts: [{ act: 'setClassStatus', code: 'ready' }], asks: [beginning()] });
+  const beginning = (): Ask => ({
+    step: 'ready.beginning',
+    kind: 'wait',
+    role: 'clock',
+    level: 'own',
+    outcomes: [],
+    dueDate: String(desk.place.flags.startDate),
+  });
+  if (!desk.isAt('ready'))
+    await desk.proceed({ stage: 'ready', step: 'ready', acts: [{ act: 'setClassStatus', code: 'ready' }], asks: [beginning()] });
   for (;;) {
     const fact = await desk.next();
     if (fact.kind === 'withdrawn') return 'withdrawn';
@@ -55,7 +63,12 @@ export async function inTrainingMonitoring(desk: Desk): Promise<string> {
 }
 
 export async function conductDisclosure(desk: Desk): Promise<string> {
-  return disclose(desk, { stage: 'conduct', list: 'conduct', entryActs: [{ act: 'setClassStatus', code: 'filing' }, { act: 'closeAttendance' }], next: 'results' });
+  return disclose(desk, {
+    stage: 'conduct',
+    list: 'conduct',
+    entryActs: [{ act: 'setClassStatus', code: 'filing' }, { act: 'closeAttendance' }],
+    next: 'results',
+  });
 }
 
 /** Changes before and during training (变更): reviewed by the pack's table, then applied. Returns true when the dates of the class moved. */
@@ -65,7 +78,17 @@ async function answerChange(desk: Desk, fact: FactBell): Promise<boolean> {
     const row = table[at];
     if (!row) return [];
     const step = `change-${changeNo}.${row.step}`;
-    return [{ step, kind: 'change_review', role: row.role, level: row.level, outcomes: ['approve', 'refuse'], workingDays: row.workingDays, reference: String(changeNo) }];
+    return [
+      {
+        step,
+        kind: 'change_review',
+        role: row.role,
+        level: row.level,
+        outcomes: ['approve', 'refuse'],
+        workingDays: row.workingDays,
+        reference: String(changeNo),
+      },
+    ];
   };
 
   if (fact.kind === 'change_requested') {
@@ -83,28 +106,62 @@ async function answerChange(desk: Desk, fact: FactBell): Promise<boolean> {
     await desk.proceed({ asks: changeTask(changeNo, following) });
     return false;
   }
-  const reached = await desk.proceed({ acts: [{ act: fact.outcome === 'approve' ? 'applyChange' : 'refuseChange', factNo: changeNo }], flags: { datesMoved: false } });
+  const reached = await desk.proceed({
+    acts: [{ act: fact.outcome === 'approve' ? 'applyChange' : 'refuseChange', factNo: changeNo }],
+    flags: { datesMoved: false },
+  });
   return reached.flags.datesMoved === true;
 }
 
 function attendanceTask(desk: Desk): Ask {
   const { flags, terms } = desk.place;
-  return { step: 'training.attendance', kind: 'attendance', role: 'institution', level: 'own', outcomes: ['submit'], workingDays: terms.days.attendance, from: String(flags.endDate) };
+  return {
+    step: 'training.attendance',
+    kind: 'attendance',
+    role: 'institution',
+    level: 'own',
+    outcomes: ['submit'],
+    workingDays: terms.days.attendance,
+    from: String(flags.endDate),
+  };
 }
 
 function inspectionTask(desk: Desk): Ask {
   const { terms } = desk.place;
-  return { step: 'training.inspection', kind: 'inspection', role: 'inspector', level: terms.offices.inspection, outcomes: ['in_order', 'finding'], workingDays: terms.days.inspection, fourEyes: [] };
+  return {
+    step: 'training.inspection',
+    kind: 'inspection',
+    role: 'inspector',
+    level: terms.offices.inspection,
+    outcomes: ['in_order', 'finding'],
+    workingDays: terms.days.inspection,
+    fourEyes: [],
+  };
 }
 
 function rectificationTask(desk: Desk): Ask {
   const { terms } = desk.place;
-  return { step: 'training.rectification', kind: 'rectification', role: 'institution', level: 'own', outcomes: ['rectify'], workingDays: terms.days.rectification };
+  return {
+    step: 'training.rectification',
+    kind: 'rectification',
+    role: 'institution',
+    level: 'own',
+    outcomes: ['rectify'],
+    workingDays: terms.days.rectification,
+  };
 }
 
 /** Whoever found it may look again: an inspection decides nothing about money. */
 function reinspectionTask(desk: Desk): Ask {
   const { terms } = desk.place;
   const outcomes = ['rectified', 'not_rectified'];
-  return { step: 'training.reinspection', kind: 'reinspection', role: 'inspector', level: terms.offices.inspection, outcomes, workingDays: terms.days.inspection, fourEyes: [] };
+  return {
+    step: 'training.reinspection',
+    kind: 'reinspection',
+    role: 'inspector',
+    level: terms.offices.inspection,
+    outcomes,
+    workingDays: terms.days.inspection,
+    fourEyes: [],
+  };
 }

@@ -12,7 +12,16 @@ async function decision(desk: Desk): Promise<string> {
     await desk.proceed({
       stage: 'objection',
       step: 'objection',
-      asks: [{ step: 'objection.decide', kind: 'objection_review', role: terms.objection.role, level: terms.objection.level, outcomes: ['uphold', 'dismiss'], workingDays: terms.days.objection }],
+      asks: [
+        {
+          step: 'objection.decide',
+          kind: 'objection_review',
+          role: terms.objection.role,
+          level: terms.objection.level,
+          outcomes: ['uphold', 'dismiss'],
+          workingDays: terms.days.objection,
+        },
+      ],
     });
   }
   for (;;) {

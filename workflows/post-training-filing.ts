@@ -11,7 +11,17 @@ export async function resultEntry(desk: Desk): Promise<string> {
     await desk.proceed({
       stage: 'results',
       step: 'results',
-      asks: [{ step: 'results.entry', kind: 'results', role: 'assessor', level: 'own', outcomes: ['submit'], workingDays: terms.days.results, from: String(flags.endDate) }],
+      asks: [
+        {
+          step: 'results.entry',
+          kind: 'results',
+          role: 'assessor',
+          level: 'own',
+          outcomes: ['submit'],
+          workingDays: terms.days.results,
+          from: String(flags.endDate),
+        },
+      ],
     });
   }
   for (;;) {

@@ -19,7 +19,17 @@ export async function disclose(desk: Desk, plan: DisclosurePlan): Promise<string
       stage,
       step: 'publish',
       acts: plan.entryActs ?? [],
-      asks: [{ step: publish, kind: 'publish', role: 'institution', level: 'own', outcomes: ['publish'], workingDays: desk.place.terms.days.publishing, reference: list }],
+      asks: [
+        {
+          step: publish,
+          kind: 'publish',
+          role: 'institution',
+          level: 'own',
+          outcomes: ['publish'],
+          workingDays: desk.place.terms.days.publishing,
+          reference: list,
+        },
+      ],
     });
   }
   for (;;) {
@@ -44,7 +54,11 @@ export async function publicDisclosure(input: ProcedureInput): Promise<string> {
 async function noticePeriod(desk: Desk): Promise<string> {
   if (!desk.isAt('period')) {
     const workingDays = Number(desk.place.flags.workingDays);
-    await desk.proceed({ stage: 'period', step: 'period', asks: [{ step: 'period.end', kind: 'wait', role: 'clock', level: 'own', outcomes: [], workingDays }] });
+    await desk.proceed({
+      stage: 'period',
+      step: 'period',
+      asks: [{ step: 'period.end', kind: 'wait', role: 'clock', level: 'own', outcomes: [], workingDays }],
+    });
   }
   for (;;) {
     const fact = await desk.next();

@@ -69,7 +69,7 @@ async function subsidyNotice(desk: Desk): Promise<string> {
   });
 }
 
-/** The approver's decision commits the money in the ledger (see db/ledger.ts): what the budget does not hold cannot be approved. */
+/** The approver's decision commits the money in the ledger (see db/money/ledger.ts): what the budget does not hold cannot be approved. */
 async function approval(desk: Desk): Promise<string> {
   const outcome = await review(desk, {
     stage: 'approval',

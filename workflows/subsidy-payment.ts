@@ -27,7 +27,15 @@ async function second(desk: Desk, stage: string, kind: TaskKind, outcomes: strin
   const { terms } = desk.place;
   if (!desk.isAt(stage)) {
     const workingDays = kind === 'bank_answer' ? terms.days.bankAnswer : terms.days.batch;
-    const ask: Ask = { step: `${stage}.${kind}`, kind, role: 'payment_officer', level: terms.offices.payment, outcomes, workingDays, fourEyes: signedScopes(desk, kind) };
+    const ask: Ask = {
+      step: `${stage}.${kind}`,
+      kind,
+      role: 'payment_officer',
+      level: terms.offices.payment,
+      outcomes,
+      workingDays,
+      fourEyes: signedScopes(desk, kind),
+    };
     await desk.proceed({ stage, step: stage, acts: kind === 'bank_answer' ? [{ act: 'sendBankFile' }] : [], asks: [ask] });
   }
   for (;;) {

@@ -2,7 +2,7 @@
  * The registers outside (联网核查): one question, one answer, over HTTP. A question carries a keyed token of the person, never the ID number.
  * Whatever goes wrong on the way is an answer of its own, "none", with its cause: silence is not consent.
  */
-import type { Answer, Question } from '../../db/verifications.ts';
+import type { Answer, Question } from '../../db/classes/verifications.ts';
 
 const results = ['yes', 'no', 'contradictory'] as const;
 const ANSWER_WITHIN_MS = 3_000;
@@ -36,7 +36,12 @@ function readAnswer({ verificationId, token }: Question, body: unknown): Answer 
   return {
     verificationId,
     result,
-    evidence: { source: textOf(answer['source']), reference: textOf(answer['reference']), simulated: answer['simulated'] === true, failure: null },
+    evidence: {
+      source: textOf(answer['source']),
+      reference: textOf(answer['reference']),
+      simulated: answer['simulated'] === true,
+      failure: null,
+    },
   };
 }
 

@@ -32,7 +32,8 @@ export async function startSimulators({ port }: { port: number }): Promise<Simul
   const server = createServer(simulatorApp(behaviours, setBehaviour));
 
   function setBehaviour(register: string, behaviour: string, person?: string): void {
-    const known = register in sources && (/^(yes|no|contradictory|silent|late:\d{1,4})$/.test(behaviour) || (behaviour === '' && person !== undefined));
+    const known =
+      register in sources && (/^(yes|no|contradictory|silent|late:\d{1,4})$/.test(behaviour) || (behaviour === '' && person !== undefined));
     if (!known || (person !== undefined && !/^[0-9a-f]{64}$/.test(person))) throw new RangeError('no such register, behaviour or person');
     const key = person === undefined ? register : `${register}/${person}`;
     if (behaviour === '') behaviours.delete(key);

@@ -1,12 +1,12 @@
 /** What the pages of one class's training share: address, heading and tabs, and handing in what was entered. */
 import { z } from 'zod';
-import { decideTask, type DecisionAnswer } from '../../db/decisions.ts';
+import { decideTask, type DecisionAnswer } from '../../db/protocol/decisions.ts';
 import type { Actor } from '../../db/users.ts';
 import { type ClassHead, findOpenTask } from '../../db/views/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import type { Translate } from '../i18n.ts';
-import type { Context } from '../routing.ts';
+import type { Translate } from '../pages/i18n.ts';
+import type { Context } from '../http/routing.ts';
 
 export const ClassParams = z.object({ number: z.string().regex(/^[\w-]{1,40}$/) });
 export const SheetFormat = z.object({ format: z.enum(['xlsx', 'csv']).default('xlsx') });
@@ -40,13 +40,21 @@ export function isOwner(actor: Actor, head: ClassHead): boolean {
 }
 
 export function isAssessor(actor: Actor, head: ClassHead): boolean {
-  return actor.institutionId !== undefined && actor.institutionId === head.assessor_id && actor.grants.some((grant) => grant.role === 'assessor');
+  return (
+    actor.institutionId !== undefined && actor.institutionId === head.assessor_id && actor.grants.some((grant) => grant.role === 'assessor')
+  );
 }
 
 type Handing = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'request'>;
 
 /** Decides the open task of these kinds: `submit`, or `resubmit` where it is a correction. Throws ConflictError `code` if none is open. */
-export async function handIn({ db, actor, request }: Handing, head: ClassHead, kinds: readonly string[], code: string, role: string): Promise<DecisionAnswer> {
+export async function handIn(
+  { db, actor, request }: Handing,
+  head: ClassHead,
+  kinds: readonly string[],
+  code: string,
+  role: string,
+): Promise<DecisionAnswer> {
   const task = await findOpenTask(db, head.procedureId, kinds, role);
   if (!task) throw new ConflictError(code);
   return decideTask(db, actor, { taskId: task.id, outcome: task.kind === 'correction' ? 'resubmit' : 'submit', request });

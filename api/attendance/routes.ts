@@ -1,11 +1,11 @@
 /** Attendance of a class: seen by its office, entered by its institution by session, by sheet or by program, then handed in. */
 import { z } from 'zod';
 import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attendance-file.ts';
-import { attendanceMethods, type Mark, saveAttendance } from '../../db/training.ts';
+import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/training.ts';
 import { findOpenTask, getAttendanceSheet, getClassHead, getToday } from '../../db/views/training.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
-import { file, page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { file, page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { ClassParams, Handed, handIn, isOwner, SheetFormat, trainingHead } from './head.ts';
 import { AttendanceEntry, AttendanceSheet, Saved } from './schemas.ts';
 
@@ -35,7 +35,11 @@ export function attendanceRoutes(counter: Counter): void {
     query: SheetFormat,
     handle: async ({ db, actor, params, query }) => {
       const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
-      const content = await attendanceTemplate(sheet.sessions, sheet.trainees.filter((trainee) => trainee.status === 'enrolled'), query.format);
+      const content = await attendanceTemplate(
+        sheet.sessions,
+        sheet.trainees.filter((trainee) => trainee.status === 'enrolled'),
+        query.format,
+      );
       return file(content, { name: `考勤-${params.number}.${query.format}`, type: spreadsheet[query.format] });
     },
   });
@@ -52,11 +56,17 @@ export function attendanceRoutes(counter: Counter): void {
     errors: [409],
     handle: async (context) => {
       const { db, actor, params, body, request } = context;
-      const marks = body.marks ? body.marks.map((mark, at): Mark => ({ ...mark, field: `marks.${at}` })) : await sessionMarks(context, body);
+      const marks = body.marks
+        ? body.marks.map((mark, at): Mark => ({ ...mark, field: `marks.${at}` }))
+        : await sessionMarks(context, body);
       const saved = await saveAttendance(db, actor, { number: params.number, marks, method: body.method, request });
-      return redirect(`/classes/${params.number}/attendance`, { json: saved, flash: { key: 'attendance.saved', params: { count: saved.saved } } });
+      return redirect(`/classes/${params.number}/attendance`, {
+        json: saved,
+        flash: { key: 'attendance.saved', params: { count: saved.saved } },
+      });
     },
-    onInvalid: (context, issues, entered) => show(context, typeof entered['sessionId'] === 'string' ? entered['sessionId'] : undefined, { issues, entered }),
+    onInvalid: (context, issues, entered) =>
+      show(context, typeof entered['sessionId'] === 'string' ? entered['sessionId'] : undefined, { issues, entered }),
   });
 
   route(counter, {
@@ -75,7 +85,10 @@ export function attendanceRoutes(counter: Counter): void {
       const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
       const marks = await readAttendanceFile(upload, sheet.sessions, sheet.trainees);
       const saved = await saveAttendance(db, actor, { number: params.number, marks, file: upload, request });
-      return redirect(`/classes/${params.number}/attendance`, { json: saved, flash: { key: 'attendance.saved', params: { count: saved.saved } } });
+      return redirect(`/classes/${params.number}/attendance`, {
+        json: saved,
+        flash: { key: 'attendance.saved', params: { count: saved.saved } },
+      });
     },
     onInvalid: (context, issues) => show(context, undefined, { issues, cells: issues.filter((issue) => issue.field !== 'file') }),
   });
@@ -97,7 +110,10 @@ export function attendanceRoutes(counter: Counter): void {
   });
 }
 
-async function sessionMarks({ db, actor, params }: Pick<Shown, 'db' | 'actor' | 'params'>, body: { sessionId?: string | undefined; present: string[] }): Promise<Mark[]> {
+async function sessionMarks(
+  { db, actor, params }: Pick<Shown, 'db' | 'actor' | 'params'>,
+  body: { sessionId?: string | undefined; present: string[] },
+): Promise<Mark[]> {
   const { sessionId } = body;
   if (!sessionId) throw inputError('sessionId', 'required');
   const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
@@ -112,10 +128,16 @@ async function sessionMarks({ db, actor, params }: Pick<Shown, 'db' | 'actor' | 
 async function show(context: Shown, sessionId: string | undefined, more: Record<string, unknown> = {}): Promise<Reply> {
   const { db, actor, params, t } = context;
   const head = await getClassHead(db, actor, params.number);
-  const [sheet, task, today] = await Promise.all([getAttendanceSheet(db, head), findOpenTask(db, head.procedureId, ['attendance'], 'institution'), getToday(db)]);
+  const [sheet, task, today] = await Promise.all([
+    getAttendanceSheet(db, head),
+    findOpenTask(db, head.procedureId, ['attendance'], 'institution'),
+    getToday(db),
+  ]);
   const mayEnter = task !== undefined && head.status === 'in_training' && isOwner(actor, head);
   const due = sheet.sessions.filter((session) => session.day <= today);
-  const session = mayEnter ? (due.find((one) => one.id === sessionId) ?? due.find((one) => one.present + one.absent === 0) ?? due.at(-1)) : undefined;
+  const session = mayEnter
+    ? (due.find((one) => one.id === sessionId) ?? due.find((one) => one.present + one.absent === 0) ?? due.at(-1))
+    : undefined;
   const at = sheet.sessions.findIndex((one) => one.id === session?.id);
   const enrolled = sheet.trainees.filter((trainee) => trainee.status === 'enrolled');
   return page(
@@ -123,13 +145,28 @@ async function show(context: Shown, sessionId: string | undefined, more: Record<
     {
       ...trainingHead(head, 'attendance', actor, t),
       ...sheet,
-      sessions: sheet.sessions.map((one) => ({ ...one, open: one.day <= today, current: one.id === session?.id, unmarked: enrolled.length - one.present - one.absent })),
+      sessions: sheet.sessions.map((one) => ({
+        ...one,
+        open: one.day <= today,
+        current: one.id === session?.id,
+        unmarked: enrolled.length - one.present - one.absent,
+      })),
       mayEnter,
       methodOptions: [...attendanceMethods].reverse().map((method) => ({ value: method, label: t(`attendance.methods.${method}`) })),
       task: task && { id: task.id, dueDate: task.due_at },
       session: session && { ...session, trainees: enrolled.map((trainee) => ({ ...trainee, present: trainee.marks[at] ?? true })) },
       ...more,
     },
-    { nav: 'classes', json: { number: head.number, minPercent: sheet.minPercent, missing: sheet.missing, taskId: task?.id ?? null, sessions: sheet.sessions.map(({ teacher_id: _t, venue_id: _v, ...one }) => one), trainees: sheet.trainees } },
+    {
+      nav: 'classes',
+      json: {
+        number: head.number,
+        minPercent: sheet.minPercent,
+        missing: sheet.missing,
+        taskId: task?.id ?? null,
+        sessions: sheet.sessions.map(({ teacher_id: _t, venue_id: _v, ...one }) => one),
+        trainees: sheet.trainees,
+      },
+    },
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attendanceMethods } from '../../db/training.ts';
+import { attendanceMethods } from '../../db/classes/training.ts';
 
 const listed = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(1_000).default([]));
 
@@ -24,9 +24,32 @@ export const AttendanceSheet = z
     minPercent: z.number(),
     missing: z.number().int(),
     taskId: z.string().nullable(),
-    sessions: z.array(z.object({ id: z.string(), day: z.string(), half: z.string(), hours: z.number(), kind: z.string(), topic: z.string(), teacher: z.string(), venue: z.string(), present: z.number().int(), absent: z.number().int() })),
+    sessions: z.array(
+      z.object({
+        id: z.string(),
+        day: z.string(),
+        half: z.string(),
+        hours: z.number(),
+        kind: z.string(),
+        topic: z.string(),
+        teacher: z.string(),
+        venue: z.string(),
+        present: z.number().int(),
+        absent: z.number().int(),
+      }),
+    ),
     trainees: z.array(
-      z.object({ id: z.string(), seat: z.number().int(), name: z.string(), status: z.string(), reason: z.string().nullable(), marks: z.array(z.boolean().nullable()), hours: z.number(), percent: z.number(), short: z.boolean() }),
+      z.object({
+        id: z.string(),
+        seat: z.number().int(),
+        name: z.string(),
+        status: z.string(),
+        reason: z.string().nullable(),
+        marks: z.array(z.boolean().nullable()),
+        hours: z.number(),
+        percent: z.number(),
+        short: z.boolean(),
+      }),
     ),
   })
   .meta({ id: 'AttendanceSheet' });

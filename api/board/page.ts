@@ -4,7 +4,7 @@ import type { BoardFigures, BoardTimes, OfficerLoad, OnTime, TrendWeek } from '.
 import { countedAtMost, type InboxTask } from '../../db/views/inbox.ts';
 import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import type { Translate, Words } from '../i18n.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
 import { dueView, inboxTimes, type Today } from '../tasks/due.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
 

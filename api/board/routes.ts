@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { countUnclaimed, getBoardFigures, listLoads, listTrend, supervisionOf } from '../../db/views/board.ts';
 import { listInbox } from '../../db/views/inbox.ts';
-import { page } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
 import { type BoardParts, boardJson, boardTimes, boardView } from './page.ts';
 

@@ -1,10 +1,10 @@
 /** The working-day calendar: which years have their official notice, local closures, and loading both. */
 import { z } from 'zod';
-import { addClosure, loadYearNotice } from '../../db/calendar-notices.ts';
-import { listCalendar } from '../../db/calendar.ts';
+import { addClosure, loadYearNotice } from '../../db/calendar/calendar-notices.ts';
+import { listCalendar } from '../../db/calendar/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
-import { page, redirect } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 
 const Day = z.object({ date: z.iso.date(), kind: z.enum(['off', 'work']) });
 const YearNotice = z
@@ -44,7 +44,10 @@ export function calendarRoutes(counter: Counter): void {
     handle: async ({ db, actor, body }) => {
       const days = typeof body.days === 'string' ? parseLines(body.days) : body.days;
       const moved = await loadYearNotice(db, actor, { year: body.year, source: body.source, days });
-      return redirect('/admin/calendar', { json: { moved }, flash: { key: 'calendar.loaded', params: { year: body.year, count: moved.length } } });
+      return redirect('/admin/calendar', {
+        json: { moved },
+        flash: { key: 'calendar.loaded', params: { year: body.year, count: moved.length } },
+      });
     },
     onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
   });

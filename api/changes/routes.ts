@@ -1,13 +1,13 @@
 /** Changes before and during training (变更): asked for here, reviewed as tasks. */
 import { z } from 'zod';
-import type { ChangeDetail } from '../../db/change-checks.ts';
-import { requestChange } from '../../db/changes.ts';
+import type { ChangeDetail } from '../../db/classes/change-checks.ts';
+import { requestChange } from '../../db/classes/changes.ts';
 import { type ChangeLine, getClassHead, getToday, listChanges, listEnrolled, listMeans, listSessions } from '../../db/views/training.ts';
-import { mayClass } from '../../workflows/domain/class.ts';
+import { mayClass } from '../../workflows/domain/training/class.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { ClassParams, isOwner, trainingHead } from '../attendance/head.ts';
-import { page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { Change, ChangeRequest, Requested } from './schemas.ts';
 
 export function changeRoutes(counter: Counter): void {
@@ -36,9 +36,14 @@ export function changeRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, body, request }) => {
       await getClassHead(db, actor, params.number);
       const answer = await requestChange(db, actor, { number: params.number, change: toDetail(body), reason: body.reason, request });
-      return redirect(`/classes/${params.number}/changes`, { json: answer, status: 201, flash: { key: 'changes.requested', params: { no: answer.changeNo } } });
+      return redirect(`/classes/${params.number}/changes`, {
+        json: answer,
+        status: 201,
+        flash: { key: 'changes.requested', params: { no: answer.changeNo } },
+      });
     },
-    onInvalid: (context, issues, entered) => show(context, typeof entered['kind'] === 'string' ? entered['kind'] : undefined, { issues, entered }),
+    onInvalid: (context, issues, entered) =>
+      show(context, typeof entered['kind'] === 'string' ? entered['kind'] : undefined, { issues, entered }),
   });
 }
 
@@ -61,26 +66,52 @@ function toDetail(body: z.output<typeof ChangeRequest>): ChangeDetail {
   }
 }
 
-async function show({ db, actor, params, t }: Context<{ number: string }, unknown, unknown>, kind: string | undefined, more: Record<string, unknown> = {}): Promise<Reply> {
+async function show(
+  { db, actor, params, t }: Context<{ number: string }, unknown, unknown>,
+  kind: string | undefined,
+  more: Record<string, unknown> = {},
+): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const changes = await listChanges(db, head.id, head.procedureId);
   const mayAsk = mayClass(head.status, 'requestChange') && isOwner(actor, head);
   return page(
     'changes/index',
-    { ...trainingHead(head, 'changes', actor, t), changes: changes.map(changeView), mayAsk, kind: kind ?? 'teacher', kinds: ['teacher', 'date', 'venue', 'drop_out'], ...(mayAsk ? await choices(db, head, t) : {}), ...more },
+    {
+      ...trainingHead(head, 'changes', actor, t),
+      changes: changes.map(changeView),
+      mayAsk,
+      kind: kind ?? 'teacher',
+      kinds: ['teacher', 'date', 'venue', 'drop_out'],
+      ...(mayAsk ? await choices(db, head, t) : {}),
+      ...more,
+    },
     { nav: 'classes', json: { number: head.number, changes: changes.map(changeJson) } },
   );
 }
 
-async function choices(db: Parameters<typeof listSessions>[0], head: Parameters<typeof listMeans>[1] & { id: string }, t: (key: string, params?: Record<string, unknown>) => string) {
-  const [sessions, people, means, today] = await Promise.all([listSessions(db, head.id), listEnrolled(db, head.id), listMeans(db, head), getToday(db)]);
+async function choices(
+  db: Parameters<typeof listSessions>[0],
+  head: Parameters<typeof listMeans>[1] & { id: string },
+  t: (key: string, params?: Record<string, unknown>) => string,
+) {
+  const [sessions, people, means, today] = await Promise.all([
+    listSessions(db, head.id),
+    listEnrolled(db, head.id),
+    listMeans(db, head),
+    getToday(db),
+  ]);
   const ahead = sessions.filter((session) => session.day >= today);
   return {
     ahead,
-    sessionOptions: ahead.map((session) => ({ value: session.id, label: `${session.day} ${t(`attendance.halves.${session.half}`)} ${session.topic}（${session.teacher}）` })),
+    sessionOptions: ahead.map((session) => ({
+      value: session.id,
+      label: `${session.day} ${t(`attendance.halves.${session.half}`)} ${session.topic}（${session.teacher}）`,
+    })),
     teacherOptions: means.teachers.map((teacher) => ({ value: teacher.id, label: teacher.name })),
     venueOptions: means.venues.map((venue) => ({ value: venue.id, label: `${venue.name}（${venue.capacity}）` })),
-    traineeOptions: people.filter((person) => person.status === 'enrolled').map((person) => ({ value: person.id, label: `${person.seat} ${person.name}` })),
+    traineeOptions: people
+      .filter((person) => person.status === 'enrolled')
+      .map((person) => ({ value: person.id, label: `${person.seat} ${person.name}` })),
     halfOptions: ['morning', 'afternoon', 'evening'].map((half) => ({ value: half, label: t(`attendance.halves.${half}`) })),
     today,
   };
@@ -93,5 +124,9 @@ function changeView(change: ChangeLine) {
 }
 
 function changeJson(change: ChangeLine) {
-  return { ...change, requestedAt: change.requestedAt.toISOString(), decisions: change.decisions.map((decision) => ({ ...decision, at: decision.at.toISOString() })) };
+  return {
+    ...change,
+    requestedAt: change.requestedAt.toISOString(),
+    decisions: change.decisions.map((decision) => ({ ...decision, at: decision.at.toISOString() })),
+  };
 }

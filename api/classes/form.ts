@@ -1,12 +1,12 @@
 /** The form of a class: new, or of a draft, or of one returned for correction; drawn again with what was typed. */
 import { getPolicyPack, packFor } from '../../db/policy-packs.ts';
-import { businessToday } from '../../db/roster-assessment.ts';
+import { businessToday } from '../../db/classes/roster-assessment.ts';
 import { type ClassHead, listChoices } from '../../db/views/classes.ts';
-import { type PolicyPack, rule } from '../../workflows/domain/policy.ts';
-import type { Translate } from '../i18n.ts';
-import { page, type Reply } from '../replies.ts';
-import type { Context } from '../routing.ts';
-import type { FieldIssue } from '../validation.ts';
+import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
+import type { Translate } from '../pages/i18n.ts';
+import { page, type Reply } from '../http/replies.ts';
+import type { Context } from '../http/routing.ts';
+import type { FieldIssue } from '../http/validation.ts';
 
 type FormContext = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 't'>;
 export type FormRedraw = { issues?: FieldIssue[]; entered?: Record<string, unknown>; stale?: boolean; status?: number };

@@ -1,10 +1,10 @@
 /** What stands at the head of every page of a class: who and what, where it stands, and the tabs. */
 import type { ClassHead } from '../../db/views/classes.ts';
 import type { Actor } from '../../db/users.ts';
-import { allowedClassActs, type ClassAct, type ClassStatus, classTrack } from '../../workflows/domain/class.ts';
-import { formatYuan } from '../../workflows/domain/money.ts';
+import { allowedClassActs, type ClassAct, type ClassStatus, classTrack } from '../../workflows/domain/training/class.ts';
+import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
-import type { Locale, Translate } from '../i18n.ts';
+import type { Locale, Translate } from '../pages/i18n.ts';
 
 export const classTabs = ['overview', 'roster', 'timetable', 'checks', 'money', 'papers', 'timeline'] as const;
 export type ClassTab = (typeof classTabs)[number];

@@ -1,21 +1,21 @@
 /** The first tab: where the class stands, what is asked of whom until when, what is still missing. */
 import type { Knex } from 'knex';
-import { findClassIssues } from '../../db/class-checks.ts';
+import { findClassIssues } from '../../db/classes/class-checks.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import type { Actor } from '../../db/users.ts';
 import { findCorrectionRequest } from '../../db/views/case.ts';
 import { findEndReason, listClassTimeline } from '../../db/views/class-record.ts';
 import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
-import { rule } from '../../workflows/domain/policy.ts';
+import { rule } from '../../workflows/domain/policy/policy.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import type { Locale, Translate, Words } from '../i18n.ts';
-import { page, type Reply } from '../replies.ts';
-import type { Context } from '../routing.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
+import { page, type Reply } from '../http/replies.ts';
+import type { Context } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
 import { dueView } from '../tasks/due.ts';
 import { officeName, stepLabel, taskPath } from '../tasks/words.ts';
-import { type FieldIssue, withWords } from '../validation.ts';
+import { type FieldIssue, withWords } from '../http/validation.ts';
 import { actsFor, classPath, headView, stageOf } from './head.ts';
 import type { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';

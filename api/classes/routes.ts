@@ -1,15 +1,15 @@
 /** Classes: the list, a new one, its page, and what its institution does with it until it is under review. */
 import { z } from 'zod';
-import { createClass, saveClass, submitClass, withdrawClass } from '../../db/classes.ts';
-import { decideTask } from '../../db/decisions.ts';
+import { createClass, saveClass, submitClass, withdrawClass } from '../../db/classes/classes.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
 import { type ClassCursor, type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes.ts';
-import { classStatuses } from '../../workflows/domain/class.ts';
+import { classStatuses } from '../../workflows/domain/training/class.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { hasRole, readingRoles } from '../../workflows/domain/scope.ts';
-import type { Locale, Translate } from '../i18n.ts';
-import { page, redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
-import { withWords } from '../validation.ts';
+import type { Locale, Translate } from '../pages/i18n.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
+import { withWords } from '../http/validation.ts';
 import { classForm } from './form.ts';
 import { headView, requireAct, statusTones } from './head.ts';
 import { formFields, outstandingOf, showOverview } from './overview.ts';

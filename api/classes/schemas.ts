@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { classStatuses } from '../../workflows/domain/class.ts';
+import { classStatuses } from '../../workflows/domain/training/class.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 

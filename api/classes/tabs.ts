@@ -1,7 +1,7 @@
 /** The other tabs of a class: checks, money, papers, timeline. */
 import { z } from 'zod';
 import { getPolicyPack } from '../../db/policy-packs.ts';
-import { listRoster } from '../../db/roster.ts';
+import { listRoster } from '../../db/classes/roster.ts';
 import { listReviewSignatures } from '../../db/views/class-reviews.ts';
 import {
   type CheckRow,
@@ -13,10 +13,10 @@ import {
 } from '../../db/views/class-record.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
 import { rosterLineView } from '../roster/page.ts';
-import type { Translate } from '../i18n.ts';
-import { formatYuan } from '../../workflows/domain/money.ts';
-import { page } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import type { Translate } from '../pages/i18n.ts';
+import { formatYuan } from '../../workflows/domain/money/money.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { outcomeLabel, stepLabel } from '../tasks/words.ts';
 import { headView } from './head.ts';
 import { ClassParams } from './schemas.ts';

@@ -1,6 +1,6 @@
 /** What happened to a class, in words. */
 import type { TimelineLine } from '../../db/views/case.ts';
-import type { Translate, Words } from '../i18n.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from '../tasks/words.ts';
 
 /** A line: what, who, when. What is proposed inside the office is, for those outside, only passed on. An act has words under `classes.acts` or `tasks.acts`; one without shows its code, which never happens silently. */

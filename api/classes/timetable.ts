@@ -1,15 +1,15 @@
 /** The timetable of a class: its tab, the form with its rows, and a proposal to begin with. */
 import { z } from 'zod';
-import { readCalendar } from '../../db/calendar.ts';
-import { saveTimetable } from '../../db/classes.ts';
+import { readCalendar } from '../../db/calendar/calendar.ts';
+import { saveTimetable } from '../../db/classes/classes.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { type ClassHead, getClassHead, listChoices, listSessions, listTakenHalves } from '../../db/views/classes.ts';
 import { ConflictError, InputError } from '../../workflows/domain/errors.ts';
-import { rule } from '../../workflows/domain/policy.ts';
-import { proposeTimetable } from '../../workflows/domain/timetable-proposal.ts';
-import { page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
-import { type FieldIssue, toIssues, withWords } from '../validation.ts';
+import { rule } from '../../workflows/domain/policy/policy.ts';
+import { proposeTimetable } from '../../workflows/domain/training/timetable-proposal.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
+import { type FieldIssue, toIssues, withWords } from '../http/validation.ts';
 import { actsFor, headView, requireAct } from './head.ts';
 import { outstandingOf } from './overview.ts';
 import { CheckQuery, type ClassParams as Params, ClassParams, filledRows, ProposalForm, SessionForm, TimetableForm } from './schemas.ts';

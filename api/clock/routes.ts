@@ -1,16 +1,22 @@
 /** The business clock of a demonstration: what time it shows, and the jump to the next deadline. Absent in production. */
 import { z } from 'zod';
 import { inTransaction } from '../../db/client.ts';
-import { changeSpeed, jumpTo, readClock } from '../../db/clock.ts';
-import { wakeRelay } from '../../db/outbox.ts';
-import { auditOutside } from '../../db/procedures.ts';
+import { changeSpeed, jumpTo, readClock } from '../../db/calendar/clock.ts';
+import { wakeRelay } from '../../db/protocol/outbox.ts';
+import { auditOutside } from '../../db/protocol/procedures.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
-import { page, redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
-import { localPath } from '../sending.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
+import { localPath } from '../http/sending.ts';
 
 const ClockState = z
-  .object({ now: z.string(), speed: z.number(), fixed: z.boolean(), nextDeadline: z.string().nullable(), nextProcedure: z.string().nullable() })
+  .object({
+    now: z.string(),
+    speed: z.number(),
+    fixed: z.boolean(),
+    nextDeadline: z.string().nullable(),
+    nextProcedure: z.string().nullable(),
+  })
   .meta({ id: 'ClockState' });
 
 /** One second past the deadline: what ends at 24:00 has ended. */
@@ -39,7 +45,13 @@ export function clockRoutes(counter: Counter): void {
     summary: 'Demonstration only: move the business clock to the next deadline, or to an instant',
     tags: ['demonstration'],
     access: 'signed-in',
-    body: z.object({ to: z.iso.datetime({ offset: true, local: true }).optional().or(z.literal('').transform(() => undefined)), back: z.string().max(500).optional() }),
+    body: z.object({
+      to: z.iso
+        .datetime({ offset: true, local: true })
+        .optional()
+        .or(z.literal('').transform(() => undefined)),
+      back: z.string().max(500).optional(),
+    }),
     response: z.object({ now: z.string() }),
     handle: async ({ db, actor, body }) => {
       const state = await readClock(db);

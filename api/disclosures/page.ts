@@ -1,6 +1,6 @@
 import type { DisclosureRow } from '../../db/disclosures.ts';
 import type { DisclosureLine } from '../../db/views/disclosures.ts';
-import type { Locale } from '../i18n.ts';
+import type { Locale } from '../pages/i18n.ts';
 
 export function lineJson(line: DisclosureLine) {
   return {

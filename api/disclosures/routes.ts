@@ -1,12 +1,12 @@
 /** What the public sees: lists for their working days, and the way to object. No sign-in. */
 import { z } from 'zod';
-import { businessNow } from '../../db/clock.ts';
+import { businessNow } from '../../db/calendar/clock.ts';
 import { getDisclosure } from '../../db/disclosures.ts';
 import { findObjection, raiseObjection } from '../../db/objections.ts';
 import { listDisclosures } from '../../db/views/disclosures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { page, redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { disclosureView, lineJson, lineView } from './page.ts';
 import { Disclosure, DisclosureFilter, DisclosureLine, NewObjection, ObjectionState } from './schemas.ts';
 

@@ -4,7 +4,10 @@ export const DisclosureList = z.enum(['plan', 'conduct', 'result', 'subsidy', 'p
 
 export const DisclosureFilter = z.object({
   list: DisclosureList.optional().or(z.literal('').transform(() => undefined)),
-  status: z.enum(['open', 'ended']).optional().or(z.literal('').transform(() => undefined)),
+  status: z
+    .enum(['open', 'ended'])
+    .optional()
+    .or(z.literal('').transform(() => undefined)),
   region: z
     .string()
     .regex(/^\d{6}$/, 'region.unknown')
@@ -37,12 +40,24 @@ export const Disclosure = DisclosureLine.extend({
 
 export const NewObjection = z
   .object({
-    seat: z.coerce.number().int().min(1).max(500).optional().or(z.literal('').transform(() => undefined)),
+    seat: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(500)
+      .optional()
+      .or(z.literal('').transform(() => undefined)),
     grounds: z.string().trim().min(5).max(2000),
     contact: z.string().trim().max(200).optional(),
   })
   .meta({ id: 'NewObjection' });
 
 export const ObjectionState = z
-  .object({ receipt: z.string(), status: z.enum(['open', 'upheld', 'dismissed']), raisedAt: z.string(), answer: z.string().nullable(), decidedAt: z.string().nullable() })
+  .object({
+    receipt: z.string(),
+    status: z.enum(['open', 'upheld', 'dismissed']),
+    raisedAt: z.string(),
+    answer: z.string().nullable(),
+    decidedAt: z.string().nullable(),
+  })
   .meta({ id: 'ObjectionState' });

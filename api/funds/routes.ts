@@ -1,9 +1,9 @@
 /** The fund ledger: budget, available, committed, in transit, paid, and the newest entries with their postings. */
 import { z } from 'zod';
-import { type Balance, listBalances, listEntries } from '../../db/ledger.ts';
+import { type Balance, listBalances, listEntries } from '../../db/money/ledger.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
-import { page } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { FundBalance, LedgerEntry } from './schemas.ts';
 
 const readers: readonly Role[] = ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'];

@@ -1,7 +1,7 @@
 /** The first page: for the public, and in a demonstration the accounts and what to try first. */
-import { page, redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
-import { homeOf } from '../navigation.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
+import { homeOf } from '../pages/navigation.ts';
 
 export function homeRoutes(counter: Counter): void {
   route(counter, {
@@ -11,6 +11,8 @@ export function homeRoutes(counter: Counter): void {
     tags: ['home'],
     access: 'public',
     handle: ({ visitor, forPage }) =>
-      visitor && !counter.deps.config.demo && forPage ? redirect(homeOf(visitor)) : page('home/index', {}, { nav: 'home', json: { name: 'shiming', openapi: '/openapi.json' } }),
+      visitor && !counter.deps.config.demo && forPage
+        ? redirect(homeOf(visitor))
+        : page('home/index', {}, { nav: 'home', json: { name: 'shiming', openapi: '/openapi.json' } }),
   });
 }

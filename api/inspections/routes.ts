@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { getClassHead, type InspectionLine, listInspections } from '../../db/views/training.ts';
 import { ClassParams, trainingHead } from '../attendance/head.ts';
-import { page } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 
 const Inspection = z
   .object({
@@ -16,7 +16,9 @@ const Inspection = z
     companion: z.string().nullable(),
     inspected_at: z.string(),
     reason: z.string().nullable(),
-    rectification: z.object({ answer: z.string().nullable(), answeredAt: z.string().nullable(), accepted: z.boolean().nullable() }).nullable(),
+    rectification: z
+      .object({ answer: z.string().nullable(), answeredAt: z.string().nullable(), accepted: z.boolean().nullable() })
+      .nullable(),
   })
   .meta({ id: 'Inspection' });
 
@@ -32,7 +34,11 @@ export function inspectionRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, t }) => {
       const head = await getClassHead(db, actor, params.number);
       const inspections = await listInspections(db, head.id);
-      return page('inspections/index', { ...trainingHead(head, 'inspections', actor, t), inspections }, { nav: 'classes', json: { number: head.number, inspections: inspections.map(inspectionJson) } });
+      return page(
+        'inspections/index',
+        { ...trainingHead(head, 'inspections', actor, t), inspections },
+        { nav: 'classes', json: { number: head.number, inspections: inspections.map(inspectionJson) } },
+      );
     },
   });
 }

@@ -1,13 +1,21 @@
 /** Mails as sent or kept, for the administrator. */
 import { z } from 'zod';
 import { listMails } from '../../db/mails.ts';
-import { page } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 
 const SHOWN = 100;
 
 const Mail = z
-  .object({ id: z.string(), to: z.string(), template: z.string(), subject: z.string().nullable(), status: z.string(), createdAt: z.string(), body: z.string().nullable() })
+  .object({
+    id: z.string(),
+    to: z.string(),
+    template: z.string(),
+    subject: z.string().nullable(),
+    status: z.string(),
+    createdAt: z.string(),
+    body: z.string().nullable(),
+  })
   .meta({ id: 'Mail' });
 
 export function mailRoutes(counter: Counter): void {

@@ -1,8 +1,8 @@
 /** What a paper prints: number, date in words, office and signatory the same way on each; the rest by its kind. */
-import { findGroup } from '../../workflows/domain/groups.ts';
+import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
-import type { Locale, Translate, Words } from '../i18n.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { outcomeLabel, stepLabel } from '../tasks/words.ts';
 
 type Paper = PaperRow & { signatory_name: string | null; region_zh: string; region_en: string };

@@ -1,13 +1,13 @@
 /** Official papers (文书, N31): printed on A4 with number, date and signatory, as they were issued. */
 import { z } from 'zod';
-import { getClassById } from '../../db/classes.ts';
+import { getClassById } from '../../db/classes/classes.ts';
 import { getPaper } from '../../db/papers.ts';
-import { findProcedure } from '../../db/procedures.ts';
+import { findProcedure } from '../../db/protocol/procedures.ts';
 import { getRegion } from '../../db/regions.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import { page } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { paperView } from './page.ts';
 
 const Paper = z

@@ -1,7 +1,7 @@
 /** Batches and their lines as pages and programs get them. */
 import type { AttemptView, BatchView } from '../../db/views/payments.ts';
-import type { BatchStatus } from '../../db/payments.ts';
-import type { Translate } from '../i18n.ts';
+import type { BatchStatus } from '../../db/money/payments.ts';
+import type { Translate } from '../pages/i18n.ts';
 
 export const batchStatuses = ['made', 'checked', 'released', 'answered', 'cancelled'] as const;
 const toneOfBatch: Record<BatchStatus, string> = { made: 'blue', checked: 'blue', released: 'amber', answered: 'green', cancelled: '' };

@@ -1,17 +1,17 @@
 /** Payment batches: lines, who made, checked and released, the bank's file out and its answer in. */
 import { z } from 'zod';
-import { answerBatch, bankTemplateOf } from '../../db/bank-answer-files.ts';
-import { businessNow } from '../../db/clock.ts';
+import { answerBatch, bankTemplateOf } from '../../db/money/bank-answer-files.ts';
+import { businessNow } from '../../db/calendar/clock.ts';
 import { encodeGb18030 } from '../../db/formats/gb18030.ts';
-import { takeBankFile } from '../../db/payments.ts';
+import { takeBankFile } from '../../db/money/payments.ts';
 import { findOpenTask, getBatchView, listApplicationsIn, listAttempts, listBatches } from '../../db/views/payments.ts';
-import { formatBankAnswer, returnReasons } from '../../workflows/domain/bank-file.ts';
+import { formatBankAnswer, returnReasons } from '../../workflows/domain/money/bank-file.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { file, page, redirect } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { file, page, redirect } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { trackOf } from '../tasks/case-page.ts';
 import { attemptView, batchJson, batchStatuses, batchView, lineJson } from './page.ts';
 import { Batch, BatchLine } from './schemas.ts';

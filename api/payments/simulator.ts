@@ -1,5 +1,5 @@
 /** The bank of the demonstration (模拟): answers the batch at hand, with as many returned lines as asked for. */
-import { type AnswerLine, type BankAnswer, returnReasons } from '../../workflows/domain/bank-file.ts';
+import { type AnswerLine, type BankAnswer, returnReasons } from '../../workflows/domain/money/bank-file.ts';
 
 export type SimulatedBatch = { number: string; date: string; lines: readonly { reference: string; amountFen: number }[] };
 

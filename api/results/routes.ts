@@ -1,13 +1,13 @@
 /** Results of the assessment: entered by the assessment body that the class names, by form, sheet or program, then handed in. */
 import { z } from 'zod';
 import { readResultFile, type ResultLine, resultTemplate } from '../../db/formats/result-file.ts';
-import { type PlacedResult, saveResults } from '../../db/results.ts';
+import { type PlacedResult, saveResults } from '../../db/classes/results.ts';
 import { type ClassHead, findOpenTask, getClassHead, listResults, type ResultRow } from '../../db/views/training.ts';
 import { InputError, inputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
 import { ClassParams, Handed, handIn, isAssessor, SheetFormat, trainingHead } from '../attendance/head.ts';
 import { Saved } from '../attendance/schemas.ts';
-import { file, page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { file, page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { Result, type ResultInput, ResultsEntry } from './schemas.ts';
 
 const kinds = ['results', 'correction'];
@@ -52,7 +52,10 @@ export function resultRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, body, request }) => {
       await ownHead(db, actor, params.number);
       const saved = await saveResults(db, actor, { number: params.number, results: placed(body.results), request });
-      return redirect(`/classes/${params.number}/results`, { json: saved, flash: { key: 'results.saved', params: { count: saved.saved } } });
+      return redirect(`/classes/${params.number}/results`, {
+        json: saved,
+        flash: { key: 'results.saved', params: { count: saved.saved } },
+      });
     },
     onInvalid: (context, issues, entered) => show(context, { issues, entered }),
   });
@@ -71,8 +74,16 @@ export function resultRoutes(counter: Counter): void {
       const [upload] = files;
       if (!upload) throw inputError('file', 'required');
       const lines = assessed(await listResults(db, (await ownHead(db, actor, params.number)).id));
-      const saved = await saveResults(db, actor, { number: params.number, results: await readResultFile(upload, lines), file: upload, request });
-      return redirect(`/classes/${params.number}/results`, { json: saved, flash: { key: 'results.saved', params: { count: saved.saved } } });
+      const saved = await saveResults(db, actor, {
+        number: params.number,
+        results: await readResultFile(upload, lines),
+        file: upload,
+        request,
+      });
+      return redirect(`/classes/${params.number}/results`, {
+        json: saved,
+        flash: { key: 'results.saved', params: { count: saved.saved } },
+      });
     },
     onInvalid: (context, issues) => show(context, { issues, cells: issues.filter((issue) => issue.field !== 'file') }),
   });
@@ -95,7 +106,11 @@ export function resultRoutes(counter: Counter): void {
 }
 
 /** The class, for its own assessment body. */
-async function ownHead(db: Context<unknown, unknown, unknown>['db'], actor: Context<unknown, unknown, unknown>['actor'], number: string): Promise<ClassHead> {
+async function ownHead(
+  db: Context<unknown, unknown, unknown>['db'],
+  actor: Context<unknown, unknown, unknown>['actor'],
+  number: string,
+): Promise<ClassHead> {
   const head = await getClassHead(db, actor, number);
   if (!isAssessor(actor, head)) throw new NotFoundError('class.unknown');
   return head;
@@ -106,7 +121,8 @@ function placed(inputs: readonly ResultInput[]): PlacedResult[] {
   const results = inputs.flatMap((input, at): PlacedResult[] => {
     const { enrolmentId, theoryScore, practiceScore, passed, certificateNumber, certificateDate } = input;
     if ([theoryScore, practiceScore, passed, certificateNumber, certificateDate].every((value) => value === undefined)) return [];
-    for (const field of ['theoryScore', 'practiceScore', 'passed'] as const) if (input[field] === undefined) issues.push({ field: `results.${at}.${field}`, code: 'required' });
+    for (const field of ['theoryScore', 'practiceScore', 'passed'] as const)
+      if (input[field] === undefined) issues.push({ field: `results.${at}.${field}`, code: 'required' });
     return [
       {
         enrolmentId,
@@ -128,7 +144,10 @@ function assessed(rows: readonly ResultRow[]): ResultLine[] {
   return rows.filter((row) => row.status === 'enrolled' && !row.attendance_short);
 }
 
-async function show({ db, actor, params, t }: Context<{ number: string }, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> {
+async function show(
+  { db, actor, params, t }: Context<{ number: string }, unknown, unknown>,
+  more: Record<string, unknown> = {},
+): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const [rows, task] = await Promise.all([listResults(db, head.id), findOpenTask(db, head.procedureId, kinds, 'assessor')]);
   const mayEnter = task !== undefined && isAssessor(actor, head);
@@ -150,13 +169,33 @@ async function show({ db, actor, params, t }: Context<{ number: string }, unknow
   );
 }
 
-function resultJson({ id_masked: _masked, status_reason: _reason, attendance_short: attendanceShort, attended_percent: attendedPercent, ...row }: ResultRow) {
+function resultJson({
+  id_masked: _masked,
+  status_reason: _reason,
+  attendance_short: attendanceShort,
+  attended_percent: attendedPercent,
+  ...row
+}: ResultRow) {
   return { ...row, attendanceShort, attendedPercent };
 }
 
 const checkTones: Record<string, string> = { yes: 'green', no: 'red', contradictory: 'red', none: 'amber', settled: 'blue' };
 
 export function resultView(row: ResultRow) {
-  const state = row.status !== 'enrolled' ? row.status : row.attendance_short ? 'short' : row.passed === null ? 'missing' : row.passed ? 'passed' : 'failed';
-  return { ...row, state, tone: { passed: 'green', failed: 'red', short: 'red', missing: 'amber' }[state as string] ?? '', checkTone: checkTones[row.check ?? ''] ?? '' };
+  const state =
+    row.status !== 'enrolled'
+      ? row.status
+      : row.attendance_short
+        ? 'short'
+        : row.passed === null
+          ? 'missing'
+          : row.passed
+            ? 'passed'
+            : 'failed';
+  return {
+    ...row,
+    state,
+    tone: { passed: 'green', failed: 'red', short: 'red', missing: 'amber' }[state as string] ?? '',
+    checkTone: checkTones[row.check ?? ''] ?? '',
+  };
 }

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
-const text = (most: number) => z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), z.string().trim().max(most).optional());
+const text = (most: number) =>
+  z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), z.string().trim().max(most).optional());
 
 /** Of a form every field may be blank: which blank is wrong depends on the others. */
 const ResultInput = z.object({
   enrolmentId: z.uuid(),
   theoryScore: z.preprocess((value) => (value === '' ? undefined : value), z.coerce.number().optional()),
   practiceScore: z.preprocess((value) => (value === '' ? undefined : value), z.coerce.number().optional()),
-  passed: z.preprocess((value) => (value === '1' ? true : value === '0' ? false : value === '' ? undefined : value), z.boolean().optional()),
+  passed: z.preprocess(
+    (value) => (value === '1' ? true : value === '0' ? false : value === '' ? undefined : value),
+    z.boolean().optional(),
+  ),
   certificateNumber: text(40),
   certificateDate: z.preprocess((value) => (value === '' ? undefined : value), z.iso.date().optional()),
 });

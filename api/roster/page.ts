@@ -1,12 +1,12 @@
 /** A roster as pages show it: full name, masked numbers, group, verdict in words, amount with standard, percentage and source. */
-import type { RosterLine } from '../../db/roster.ts';
-import type { Verdict } from '../../workflows/domain/eligibility.ts';
-import type { Calculation } from '../../workflows/domain/calculator.ts';
-import { findGroup } from '../../workflows/domain/groups.ts';
+import type { RosterLine } from '../../db/classes/roster.ts';
+import type { Verdict } from '../../workflows/domain/policy/eligibility.ts';
+import type { Calculation } from '../../workflows/domain/money/calculator.ts';
+import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { maskAccount, maskId, maskPhone } from '../../workflows/domain/identity.ts';
-import type { RosterError, RosterField } from '../../workflows/domain/roster.ts';
-import type { SheetRow } from '../../workflows/domain/sheet.ts';
-import type { Locale, Translate, Words } from '../i18n.ts';
+import type { RosterError, RosterField } from '../../workflows/domain/training/roster.ts';
+import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
 
 type Speech = { t: Translate; words: Words; locale: Locale };
 

@@ -2,19 +2,19 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { getPolicyPack } from '../../db/policy-packs.ts';
-import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/roster.ts';
-import { businessToday } from '../../db/roster-assessment.ts';
+import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/classes/roster.ts';
+import { businessToday } from '../../db/classes/roster-assessment.ts';
 import { annotatedRoster, readRosterFile, rosterTemplate } from '../../db/formats/roster-file.ts';
 import { cleanRoster, cleanRosterCsv, faultyRoster } from '../../db/formats/sample-rosters.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
 import { InputError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { rule } from '../../workflows/domain/policy.ts';
-import { parseRoster, type RosterError, type RosterRow, rosterColumns } from '../../workflows/domain/roster.ts';
-import type { SheetRow } from '../../workflows/domain/sheet.ts';
+import { rule } from '../../workflows/domain/policy/policy.ts';
+import { parseRoster, type RosterError, type RosterRow, rosterColumns } from '../../workflows/domain/training/roster.ts';
+import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
 import { actsFor, classPath, headView, requireAct } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
-import { file, page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { file, page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { refusalView, type RosterRefusal, rosterLineView } from './page.ts';
 import { RosterPerson, RosterUpload } from './schemas.ts';
 

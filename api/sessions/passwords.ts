@@ -3,7 +3,7 @@ import { hash, verify } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
-import { TooManyError } from '../too-many.ts';
+import { TooManyError } from '../http/too-many.ts';
 
 /** ASVS 5.0: 19 MiB, two passes. */
 const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -26,7 +26,15 @@ export type PasswordDesk = {
 
 export function createPasswordDesk(db: Knex): PasswordDesk {
   const limiter = (keyPrefix: string, points: number, duration: number) =>
-    new RateLimiterPostgres({ storeClient: db, storeType: 'knex', tableName: 'rate_limits', tableCreated: true, keyPrefix, points, duration });
+    new RateLimiterPostgres({
+      storeClient: db,
+      storeType: 'knex',
+      tableName: 'rate_limits',
+      tableCreated: true,
+      keyPrefix,
+      points,
+      duration,
+    });
   const perAccount = limiter('login', 10, 900);
   const perAddress = limiter('address', 200, 900);
   let running = 0;

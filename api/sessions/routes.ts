@@ -1,23 +1,31 @@
 /** Signing in and out; in a demonstration, changing the account by one click. */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { auditOutside } from '../../db/procedures.ts';
+import { auditOutside } from '../../db/protocol/procedures.ts';
 import { addSession, endSession } from '../../db/sessions.ts';
 import { type Actor, findUserByLogin, getActor } from '../../db/users.ts';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { clearCookie, setCookie } from '../cookies.ts';
-import { dropKept, findKept } from '../kept-forms.ts';
-import { homeOf } from '../navigation.ts';
-import { page, type Reply, redirect } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
-import { hashToken } from '../security.ts';
-import { localPath } from '../sending.ts';
-import { toLocale } from '../i18n.ts';
-import { visitOf } from '../visit.ts';
+import { clearCookie, setCookie } from '../http/cookies.ts';
+import { dropKept, findKept } from '../http/kept-forms.ts';
+import { homeOf } from '../pages/navigation.ts';
+import { page, type Reply, redirect } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
+import { hashToken } from '../http/security.ts';
+import { localPath } from '../http/sending.ts';
+import { toLocale } from '../pages/i18n.ts';
+import { visitOf } from '../http/visit.ts';
 import { createPasswordDesk } from './passwords.ts';
 
-const SignIn = z.object({ login: z.string().trim().min(1).max(100), password: z.string().min(1).max(200), next: z.string().max(500).optional() });
-const Signed = z.object({ token: z.string(), home: z.string(), user: z.object({ login: z.string(), name: z.string(), grants: z.array(z.object({ role: z.string(), region: z.string() })) }) });
+const SignIn = z.object({
+  login: z.string().trim().min(1).max(100),
+  password: z.string().min(1).max(200),
+  next: z.string().max(500).optional(),
+});
+const Signed = z.object({
+  token: z.string(),
+  home: z.string(),
+  user: z.object({ login: z.string(), name: z.string(), grants: z.array(z.object({ role: z.string(), region: z.string() })) }),
+});
 
 export function sessionRoutes(counter: Counter): void {
   const desk = createPasswordDesk(counter.deps.db);
@@ -53,7 +61,12 @@ export function sessionRoutes(counter: Counter): void {
       await desk.forgive(body.login);
       return begin(context, account.userId, body.next);
     },
-    onInvalid: ({ body }, issues) => page('sessions/new', { issues, entered: { login: (body as { login?: string }).login ?? '' }, next: (body as { next?: string }).next ?? '' }, { layout: 'plain', status: 422 }),
+    onInvalid: ({ body }, issues) =>
+      page(
+        'sessions/new',
+        { issues, entered: { login: (body as { login?: string }).login ?? '' }, next: (body as { next?: string }).next ?? '' },
+        { layout: 'plain', status: 422 },
+      ),
   });
 
   route(counter, {
@@ -79,7 +92,9 @@ export function sessionRoutes(counter: Counter): void {
     access: 'signed-in',
     handle: async ({ deps, req, actor }) => {
       const kept = await findKept(deps, req, actor.userId);
-      return kept ? page('sessions/resume', { path: kept.path, fields: kept.fields.map(([name, value]) => ({ name, value })) }) : redirect(homeOf(actor));
+      return kept
+        ? page('sessions/resume', { path: kept.path, fields: kept.fields.map(([name, value]) => ({ name, value })) })
+        : redirect(homeOf(actor));
     },
   });
 
@@ -101,7 +116,12 @@ export function sessionRoutes(counter: Counter): void {
     summary: 'Language, density and size of text of the pages',
     tags: ['sessions'],
     access: 'public',
-    body: z.object({ lang: z.string().optional(), density: z.enum(['comfortable', 'compact']).optional(), text: z.enum(['large', 'normal']).optional(), back: z.string().max(500).optional() }),
+    body: z.object({
+      lang: z.string().optional(),
+      density: z.enum(['comfortable', 'compact']).optional(),
+      text: z.enum(['large', 'normal']).optional(),
+      back: z.string().max(500).optional(),
+    }),
     handle: ({ body, res, config }) => {
       const year = 365 * 86_400;
       const locale = toLocale(body.lang);
@@ -135,14 +155,23 @@ async function begin(context: Context<unknown, unknown, unknown>, userId: string
   const before = visitOf(req).session;
   if (before?.by === 'cookie') await endSession(db, before.idHash);
   const token = randomBytes(32).toString('base64url');
-  await addSession(db, { idHash: hashToken(token), csrfToken: randomBytes(24).toString('base64url'), userId, ip: req.ip ?? '', userAgent: req.get('user-agent') ?? '' });
+  await addSession(db, {
+    idHash: hashToken(token),
+    csrfToken: randomBytes(24).toString('base64url'),
+    userId,
+    ip: req.ip ?? '',
+    userAgent: req.get('user-agent') ?? '',
+  });
   await auditOutside(db, userId, { act: 'session.begin', subject: 'sign-in' });
   const actor: Actor = await getActor(db, userId);
   if (context.forPage) setCookie(res, 'session', token, config);
   const kept = await findKept(deps, req, userId);
   const home = next && localPath(next) !== '/' ? localPath(next) : homeOf(actor);
   return redirect(kept ? '/sign-in/resume' : home, {
-    json: { token, home: homeOf(actor), user: { login: actor.login, name: actor.name, grants: actor.grants.map(({ role, region }) => ({ role, region })) } },
+    json: {
+      token,
+      home: homeOf(actor),
+      user: { login: actor.login, name: actor.name, grants: actor.grants.map(({ role, region }) => ({ role, region })) },
+    },
   });
 }
-

@@ -1,9 +1,9 @@
 /** Lines of a claim as pages show them: each amount with its standard, percentage, formula and the source of every part. */
 import type { LineView } from '../../db/views/subsidies.ts';
-import type { Calculation, CalculationLine } from '../../workflows/domain/calculator.ts';
-import { findGroup } from '../../workflows/domain/groups.ts';
-import { formatYuan } from '../../workflows/domain/money.ts';
-import type { Locale, Translate } from '../i18n.ts';
+import type { Calculation, CalculationLine } from '../../workflows/domain/money/calculator.ts';
+import { findGroup } from '../../workflows/domain/policy/groups.ts';
+import { formatYuan } from '../../workflows/domain/money/money.ts';
+import type { Locale, Translate } from '../pages/i18n.ts';
 
 export type Person = { seat: number; name: string; id_masked: string; account_masked: string; bank_name: string; group_code: string };
 

@@ -1,17 +1,17 @@
 /** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts entered anew, withdrawal. */
 import { z } from 'zod';
-import { correctAccounts, listCorrectable } from '../../db/account-corrections.ts';
-import { getClass } from '../../db/classes.ts';
-import { decideTask } from '../../db/decisions.ts';
-import { findAnswer } from '../../db/idempotency.ts';
+import { correctAccounts, listCorrectable } from '../../db/money/account-corrections.ts';
+import { getClass } from '../../db/classes/classes.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
+import { findAnswer } from '../../db/protocol/idempotency.ts';
 import { getRegion } from '../../db/regions.ts';
-import { claimTaskOf, getApplicationOfClass, mayWithdraw, priceClaim, withdrawApplication } from '../../db/subsidies.ts';
+import { claimTaskOf, getApplicationOfClass, mayWithdraw, priceClaim, withdrawApplication } from '../../db/money/subsidies.ts';
 import { findOpenTask } from '../../db/views/payments.ts';
 import { getApplicationView, listBatchesOf, listFiledPeople, listLines, listPapersOf } from '../../db/views/subsidies.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import { page, redirect } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { trackOf } from '../tasks/case-page.ts';
 import { amountView, lineView } from './lines.ts';
 import { Application, Claim } from './schemas.ts';

@@ -1,12 +1,12 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { claimTask, decideTask, getTask, releaseTask, type TaskRow } from '../../db/decisions.ts';
-import { revealId } from '../../db/roster.ts';
+import { claimTask, decideTask, getTask, releaseTask, type TaskRow } from '../../db/protocol/decisions.ts';
+import { revealId } from '../../db/classes/roster.ts';
 import type { Actor } from '../../db/users.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
-import { redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
 import { inboxTimes } from './due.ts';
 import { listQuery, toFilter, withQuery } from './inbox.ts';

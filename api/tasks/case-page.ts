@@ -1,12 +1,12 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
-import { maySupervise } from '../../db/supervision.ts';
+import { maySupervise } from '../../db/protocol/supervision.ts';
 import type { Actor } from '../../db/users.ts';
 import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
-import { classTrack } from '../../workflows/domain/class.ts';
-import { formatYuan } from '../../workflows/domain/money.ts';
+import { classTrack } from '../../workflows/domain/training/class.ts';
+import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import type { Locale, Translate, Words } from '../i18n.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox.ts';

@@ -1,15 +1,15 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
-import { readCalendar } from '../../db/calendar.ts';
-import { listSubstitutes, maySupervise } from '../../db/supervision.ts';
-import { countOutstanding } from '../../db/verifications.ts';
+import { readCalendar } from '../../db/calendar/calendar.ts';
+import { listSubstitutes, maySupervise } from '../../db/protocol/supervision.ts';
+import { countOutstanding } from '../../db/classes/verifications.ts';
 import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
 import { readInstant } from '../../db/views/inbox.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
-import { page, type Reply } from '../replies.ts';
-import type { Context } from '../routing.ts';
-import type { FieldIssue } from '../validation.ts';
+import { page, type Reply } from '../http/replies.ts';
+import type { Context } from '../http/routing.ts';
+import type { FieldIssue } from '../http/validation.ts';
 import { type CaseParts, caseView, type Conflict } from './case-page.ts';
 import { dueView, type Today } from './due.ts';
 import { loadEvidence } from './evidence.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../db/views/inbox.ts';
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../workflows/domain/procedures.ts';
-import type { Locale, Translate, Words } from '../i18n.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import type { InboxList } from './schemas.ts';
 import { stepLabel, taskPath } from './words.ts';

@@ -1,8 +1,8 @@
 /** What happens after each outcome, in words beside the decision bar: taken from the terms that the procedure keeps. */
 import type { CaseTask } from '../../db/views/case.ts';
-import type { ProcedureRow } from '../../db/procedures.ts';
+import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { ReviewStep } from '../../workflows/domain/procedures.ts';
-import type { Translate, Words } from '../i18n.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from './words.ts';
 
 const tables: Record<string, 'preTraining' | 'filing' | 'subsidy' | 'approval'> = {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { countInbox, countMine, type InboxFilter, listInbox, viewsOf } from '../../db/views/inbox.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
-import { page, redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';

@@ -1,8 +1,8 @@
 /** Acts of a supervisor on a task of the own region. */
 import { z } from 'zod';
-import { escalateTask, reassignTask, urgeTask } from '../../db/supervision.ts';
-import { redirect } from '../replies.ts';
-import { type Counter, route } from '../routing.ts';
+import { escalateTask, reassignTask, urgeTask } from '../../db/protocol/supervision.ts';
+import { redirect } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
 import { orConflict, showCase, taskIdOf } from './case.ts';
 import { Escalate, Reassign, TaskParams, Urge } from './schemas.ts';
 import { taskPath } from './words.ts';

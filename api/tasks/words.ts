@@ -1,5 +1,5 @@
 /** Words for what a task is: its step, its outcomes, its office. Steps come from the policy pack, so an unknown one falls back to stage and role. */
-import type { Locale, Translate, Words } from '../i18n.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
 
 type StepFacts = { step: string; role: string };
 

@@ -12,7 +12,13 @@ import { resultView } from '../results/routes.ts';
 import { checksView, toneOf } from './routes.ts';
 
 type Context = { db: Db; task: EvidenceTask };
-type Entry = { fits: (task: { kind: string; step: string }) => boolean; work?: string; evidence?: string; below?: string; load: (context: Context) => Promise<Record<string, unknown>> };
+type Entry = {
+  fits: (task: { kind: string; step: string }) => boolean;
+  work?: string;
+  evidence?: string;
+  below?: string;
+  load: (context: Context) => Promise<Record<string, unknown>>;
+};
 
 export const trainingEvidence: readonly Entry[] = [
   {
@@ -21,14 +27,22 @@ export const trainingEvidence: readonly Entry[] = [
     evidence: 'results/evidence',
     load: async ({ db, task }) => ({ ...(await checksOf(db, task)), ...(await resultsOf(db, task)) }),
   },
-  { fits: (task) => task.kind === 'change_review', work: 'changes/evidence', load: async ({ db, task }) => ({ change: await findEvidenceChange(db, task) }) },
+  {
+    fits: (task) => task.kind === 'change_review',
+    work: 'changes/evidence',
+    load: async ({ db, task }) => ({ change: await findEvidenceChange(db, task) }),
+  },
   {
     fits: (task) => task.kind === 'inspection' || task.kind === 'reinspection',
     work: 'inspections/form-fields',
     evidence: 'inspections/evidence',
     load: async ({ db, task }) => ({ ...(await findEvidenceInspection(db, task)), required: task.kind === 'inspection' }),
   },
-  { fits: (task) => task.kind === 'rectification', evidence: 'inspections/evidence', load: ({ db, task }) => findEvidenceInspection(db, task) },
+  {
+    fits: (task) => task.kind === 'rectification',
+    evidence: 'inspections/evidence',
+    load: ({ db, task }) => findEvidenceInspection(db, task),
+  },
   { fits: (task) => task.kind === 'attendance', evidence: 'attendance/evidence', load: ({ db, task }) => findEvidenceAttendance(db, task) },
   { fits: (task) => task.kind === 'results', evidence: 'results/evidence', load: ({ db, task }) => resultsOf(db, task) },
 ];

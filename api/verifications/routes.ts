@@ -1,12 +1,12 @@
 /** Answers of the registers about a class (联网核查), for the office: settled by hand with a reason, asked again, or the trainee taken off the class. */
 import { z } from 'zod';
-import { askAgain, excludeEnrolment, registers, settleVerification } from '../../db/verifications.ts';
+import { askAgain, excludeEnrolment, registers, settleVerification } from '../../db/classes/verifications.ts';
 import { type CheckLine, type Checks, findCheckReview, getChecks } from '../../db/views/checks.ts';
 import { type ClassHead, getClassHead } from '../../db/views/training.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { ClassParams, isOfficer, trainingHead } from '../attendance/head.ts';
-import { page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, route } from '../routing.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { CheckList, Exclusion, Settlement } from './schemas.ts';
 import { simulatorRoutes } from './simulators.ts';
 
@@ -36,8 +36,16 @@ export function verificationRoutes(counter: Counter): void {
     errors: [409],
     handle: async ({ db, actor, params, body, request }) => {
       const head = await officeHead(db, actor, params.number);
-      const answer = await settleVerification(db, actor, { procedureId: head.procedureId, verificationIds: body.verificationIds, reason: body.reason, request });
-      return redirect(`/classes/${head.number}/verifications`, { json: answer, flash: { key: 'verifications.settled', params: { count: answer.settled } } });
+      const answer = await settleVerification(db, actor, {
+        procedureId: head.procedureId,
+        verificationIds: body.verificationIds,
+        reason: body.reason,
+        request,
+      });
+      return redirect(`/classes/${head.number}/verifications`, {
+        json: answer,
+        flash: { key: 'verifications.settled', params: { count: answer.settled } },
+      });
     },
     onInvalid: (context, issues, entered) => show(context, { issues, entered }),
   });
@@ -54,7 +62,10 @@ export function verificationRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, request }) => {
       const head = await officeHead(db, actor, params.number);
       const answer = await askAgain(db, actor, head.procedureId, request);
-      return redirect(`/classes/${head.number}/verifications`, { json: answer, flash: { key: 'verifications.askedAgain', params: { count: answer.asked } } });
+      return redirect(`/classes/${head.number}/verifications`, {
+        json: answer,
+        flash: { key: 'verifications.askedAgain', params: { count: answer.asked } },
+      });
     },
   });
 
@@ -70,10 +81,19 @@ export function verificationRoutes(counter: Counter): void {
     errors: [409],
     handle: async ({ db, actor, params, body, request }) => {
       const head = await officeHead(db, actor, params.number);
-      const answer = await excludeEnrolment(db, actor, { procedureId: head.procedureId, enrolmentId: body.enrolmentId, reason: body.excludeReason ?? body.reason ?? '', request });
-      return redirect(`/classes/${head.number}/verifications`, { json: answer, flash: { key: 'verifications.excluded', params: { count: answer.headcount } } });
+      const answer = await excludeEnrolment(db, actor, {
+        procedureId: head.procedureId,
+        enrolmentId: body.enrolmentId,
+        reason: body.excludeReason ?? body.reason ?? '',
+        request,
+      });
+      return redirect(`/classes/${head.number}/verifications`, {
+        json: answer,
+        flash: { key: 'verifications.excluded', params: { count: answer.headcount } },
+      });
     },
-    onInvalid: (context, issues, entered) => show(context, { issues: issues.map((issue) => (issue.field === 'reason' ? { ...issue, field: 'excludeReason' } : issue)), entered }),
+    onInvalid: (context, issues, entered) =>
+      show(context, { issues: issues.map((issue) => (issue.field === 'reason' ? { ...issue, field: 'excludeReason' } : issue)), entered }),
   });
 }
 
@@ -86,23 +106,48 @@ async function officeHead(db: Reader['db'], actor: Reader['actor'], number: stri
   return head;
 }
 
-async function show({ db, actor, params, t, deps, config }: Context<{ number: string }, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> {
+async function show(
+  { db, actor, params, t, deps, config }: Context<{ number: string }, unknown, unknown>,
+  more: Record<string, unknown> = {},
+): Promise<Reply> {
   const head = await officeHead(db, actor, params.number);
   const review = await findCheckReview(db, actor, head.procedureId);
   const checks = await getChecks(db, head.id, registers);
-  const trainees = [...new Map(checks.lines.filter((line) => !line.settled).map((line) => [line.enrolmentId, { value: line.enrolmentId, label: `${line.seat} ${line.name}` }])).values()];
+  const trainees = [
+    ...new Map(
+      checks.lines
+        .filter((line) => !line.settled)
+        .map((line) => [line.enrolmentId, { value: line.enrolmentId, label: `${line.seat} ${line.name}` }]),
+    ).values(),
+  ];
   return page(
     'verifications/show',
     {
       ...trainingHead(head, 'verifications', actor, t),
       ...checksView(checks),
-      lines: checks.lines.map((line) => ({ ...line, tone: toneOf(line), mayHandle: review !== undefined && !line.settled && review.registers.includes(line.register) })),
-      review: review && { href: `/tasks/${review.task.id}`, mayExclude: review.mayExclude && trainees.length > 0, mayAsk: checks.sums.some((sum) => review.registers.includes(sum.register) && sum.outstanding > 0) },
+      lines: checks.lines.map((line) => ({
+        ...line,
+        tone: toneOf(line),
+        mayHandle: review !== undefined && !line.settled && review.registers.includes(line.register),
+      })),
+      review: review && {
+        href: `/tasks/${review.task.id}`,
+        mayExclude: review.mayExclude && trainees.length > 0,
+        mayAsk: checks.sums.some((sum) => review.registers.includes(sum.register) && sum.outstanding > 0),
+      },
       trainees,
       simulators: config.demo && deps.registersControl !== undefined,
       ...more,
     },
-    { nav: 'classes', json: { number: head.number, outstanding: checks.outstanding, sums: checks.sums.map((sum) => ({ ...sum, at: sum.at?.toISOString() ?? null })), lines: checks.lines.map(lineJson) } },
+    {
+      nav: 'classes',
+      json: {
+        number: head.number,
+        outstanding: checks.outstanding,
+        sums: checks.sums.map((sum) => ({ ...sum, at: sum.at?.toISOString() ?? null })),
+        lines: checks.lines.map(lineJson),
+      },
+    },
   );
 }
 

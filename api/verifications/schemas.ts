@@ -1,12 +1,20 @@
 import { z } from 'zod';
-import { registers } from '../../db/verifications.ts';
+import { registers } from '../../db/classes/verifications.ts';
 
 const chosen = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(2_000).default([]));
 
-export const Settlement = z.object({ verificationIds: chosen, reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000) }).meta({ id: 'Settlement' });
+export const Settlement = z
+  .object({ verificationIds: chosen, reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000) })
+  .meta({ id: 'Settlement' });
 
 /** `excludeReason` is the name of the field in the form. */
-export const Exclusion = z.object({ enrolmentId: z.uuid(), reason: z.string().trim().max(1_000).optional(), excludeReason: z.string().trim().max(1_000).optional() }).meta({ id: 'Exclusion' });
+export const Exclusion = z
+  .object({
+    enrolmentId: z.uuid(),
+    reason: z.string().trim().max(1_000).optional(),
+    excludeReason: z.string().trim().max(1_000).optional(),
+  })
+  .meta({ id: 'Exclusion' });
 
 const register = z.enum(registers);
 const count = z.number().int();
@@ -16,7 +24,21 @@ export const CheckList = z
     number: z.string(),
     /** Checks that are neither confirmed nor settled. */
     outstanding: count,
-    sums: z.array(z.object({ register, yes: count, no: count, contradictory: count, none: count, settled: count, total: count, outstanding: count, source: z.string(), at: z.string().nullable(), simulated: z.boolean() })),
+    sums: z.array(
+      z.object({
+        register,
+        yes: count,
+        no: count,
+        contradictory: count,
+        none: count,
+        settled: count,
+        total: count,
+        outstanding: count,
+        source: z.string(),
+        at: z.string().nullable(),
+        simulated: z.boolean(),
+      }),
+    ),
     lines: z.array(
       z.object({
         id: z.string(),

@@ -1,11 +1,11 @@
 /** What the simulated registers answer (模拟): for demonstrations only, and only where this product started them. */
 import { z } from 'zod';
-import { registers } from '../../db/verifications.ts';
+import { registers } from '../../db/classes/verifications.ts';
 import { findPersonToken, listPersonSeats } from '../../db/views/checks.ts';
 import { inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { page, redirect, type Reply } from '../replies.ts';
-import { type Context, type Counter, type RegistersControl, route } from '../routing.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, type RegistersControl, route } from '../http/routing.ts';
 
 const behaviours = ['yes', 'no', 'contradictory', 'late', 'silent'] as const;
 
@@ -75,9 +75,16 @@ async function show(context: Context<unknown, unknown, unknown>, more: Record<st
     'simulators/show',
     {
       registers: found.filter(([key]) => !key.includes('/')).map(([register, behaviour]) => ({ register, ...view(behaviour) })),
-      people: people.map(([key, behaviour]) => ({ register: key.split('/')[0], where: seats.get(key.split('/')[1] ?? '') ?? '', ...view(behaviour) })),
+      people: people.map(([key, behaviour]) => ({
+        register: key.split('/')[0],
+        where: seats.get(key.split('/')[1] ?? '') ?? '',
+        ...view(behaviour),
+      })),
       registerOptions: registers.map((register) => ({ value: register, label: context.t(`verifications.registers.${register}`) })),
-      behaviourOptions: [...behaviours, 'normal'].map((behaviour) => ({ value: behaviour, label: context.t(`simulators.behaviours.${behaviour}`) })),
+      behaviourOptions: [...behaviours, 'normal'].map((behaviour) => ({
+        value: behaviour,
+        label: context.t(`simulators.behaviours.${behaviour}`),
+      })),
       ...more,
     },
     { nav: 'admin', json: { notice: '模拟', behaviours: control.behaviours() } },

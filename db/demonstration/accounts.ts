@@ -4,7 +4,28 @@ import type { Role } from '../../workflows/domain/roles.ts';
 export type DemonstrationAccount = { login: string; name: string; role: Role; region: string; institution?: string };
 
 const surnames = '陈林黄张李王吴刘郑杨蔡许谢郭洪曾邱赖罗叶苏庄江肖何徐廖高梁沈';
-const given = ['志明', '丽华', '建国', '秀英', '海燕', '国强', '雅琴', '文彬', '晓峰', '美玲', '俊杰', '淑芬', '伟东', '春梅', '永强', '慧敏', '少华', '玉兰', '振宇', '佩珊'];
+const given = [
+  '志明',
+  '丽华',
+  '建国',
+  '秀英',
+  '海燕',
+  '国强',
+  '雅琴',
+  '文彬',
+  '晓峰',
+  '美玲',
+  '俊杰',
+  '淑芬',
+  '伟东',
+  '春梅',
+  '永强',
+  '慧敏',
+  '少华',
+  '玉兰',
+  '振宇',
+  '佩珊',
+];
 
 /** The n-th made-up name; no two alike below 600. */
 export function madeUpName(serial: number): string {
@@ -52,7 +73,8 @@ export function demonstrationAccounts(institutions: readonly { key: string; regi
   }
   for (const institution of institutions) {
     const role: Role = institution.kind === 'assessment' ? 'assessor' : 'institution';
-    for (let at = 1; at <= 2; at += 1) accounts.push({ login: `${institution.key}-${at}`, name: next(), role, region: institution.region, institution: institution.key });
+    for (let at = 1; at <= 2; at += 1)
+      accounts.push({ login: `${institution.key}-${at}`, name: next(), role, region: institution.region, institution: institution.key });
   }
   return accounts;
 }

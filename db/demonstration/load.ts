@@ -2,14 +2,20 @@
 import type { Knex } from 'knex';
 import fujianPack from '../policy-packs/fujian-2022.json' with { type: 'json' };
 import fujian from '../regions/fujian.json' with { type: 'json' };
-import { setClock } from '../clock.ts';
+import { setClock } from '../calendar/clock.ts';
 import { inTransaction, type Trx } from '../client.ts';
-import { setBudget } from '../ledger.ts';
-import { savePayingAccount } from '../payments.ts';
+import { setBudget } from '../money/ledger.ts';
+import { savePayingAccount } from '../money/payments.ts';
 import { savePolicyPack } from '../policy-packs.ts';
 import { saveRegions } from '../regions.ts';
 import { demonstrationAccounts } from './accounts.ts';
-import { demonstrationBudgets, demonstrationFund, demonstrationInstitutions, demonstrationPayers, demonstrationProjects } from './registers.ts';
+import {
+  demonstrationBudgets,
+  demonstrationFund,
+  demonstrationInstitutions,
+  demonstrationPayers,
+  demonstrationProjects,
+} from './registers.ts';
 
 /** The morning on which the demonstration begins: a Monday. */
 export const demonstrationBegin = new Date('2026-03-02T09:00:00+08:00');
@@ -28,7 +34,8 @@ export async function loadDemonstration(db: Knex, { passwordHash, clockSpeed }: 
     await saveInstitutions(trx);
     await saveProjects(trx);
     await saveAccounts(trx, passwordHash);
-    for (const { region, amountFen } of demonstrationBudgets) await setBudget(trx, { fund: demonstrationFund, year: 2026, region, amountFen });
+    for (const { region, amountFen } of demonstrationBudgets)
+      await setBudget(trx, { fund: demonstrationFund, year: 2026, region, amountFen });
     for (const payer of demonstrationPayers) await savePayingAccount(trx, { ...payer, fund: demonstrationFund });
     return true;
   });

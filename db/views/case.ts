@@ -3,9 +3,9 @@ import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee, mayDecide } from '../../workflows/domain/scope.ts';
 import type { TaskKind } from '../../workflows/domain/procedures.ts';
 import type { Db } from '../client.ts';
-import type { TaskRow } from '../decisions.ts';
-import type { ProcedureRow } from '../procedures.ts';
-import { listRoster, type RosterLine } from '../roster.ts';
+import type { TaskRow } from '../protocol/decisions.ts';
+import type { ProcedureRow } from '../protocol/procedures.ts';
+import { listRoster, type RosterLine } from '../classes/roster.ts';
 import type { Actor } from '../users.ts';
 
 export type CaseTask = Omit<TaskRow, 'kind'> & {

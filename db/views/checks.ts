@@ -2,9 +2,9 @@
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import type { Db } from '../client.ts';
-import type { TaskRow } from '../decisions.ts';
+import type { TaskRow } from '../protocol/decisions.ts';
 import type { Actor } from '../users.ts';
-import { type Register, registers, stageRegisters } from '../verifications.ts';
+import { type Register, registers, stageRegisters } from '../classes/verifications.ts';
 
 export type CheckSum = {
   register: Register;

@@ -1,12 +1,12 @@
 /** Classes as lists and pages show them, within the reader's scope: a draft is seen by its own institution only. */
-import type { ClassStatus } from '../../workflows/domain/class.ts';
+import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { TaskKind } from '../../workflows/domain/procedures.ts';
-import type { ClassRow } from '../classes.ts';
-import { sessionOrder } from '../class-checks.ts';
+import type { ClassRow } from '../classes/classes.ts';
+import { sessionOrder } from '../classes/class-checks.ts';
 import type { Db } from '../client.ts';
-import type { ProcedureRow } from '../procedures.ts';
+import type { ProcedureRow } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
 
 export type ClassFilter = { status?: ClassStatus | undefined; text?: string | undefined; after?: ClassCursor | undefined; size: number };

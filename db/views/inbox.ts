@@ -8,7 +8,7 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { TaskKind } from '../../workflows/domain/procedures.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
-import { instantColumns } from '../procedures.ts';
+import { instantColumns } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
 
 export const inboxViews = ['mine', 'queue', 'region'] as const;

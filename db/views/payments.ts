@@ -2,7 +2,7 @@
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
-import type { BatchRow, BatchStatus } from '../payments.ts';
+import type { BatchRow, BatchStatus } from '../money/payments.ts';
 import type { Actor } from '../users.ts';
 
 export type BatchView = Omit<BatchRow, 'bank_file_sealed'> & {

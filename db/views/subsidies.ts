@@ -1,11 +1,11 @@
 /** Subsidy applications as their pages and the officers' evidence show them: names in full for the office, numbers masked. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import type { Calculation } from '../../workflows/domain/calculator.ts';
+import type { Calculation } from '../../workflows/domain/money/calculator.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import type { PaperKind } from '../papers.ts';
-import type { BatchStatus } from '../payments.ts';
-import type { ApplicationRow } from '../subsidies.ts';
+import type { BatchStatus } from '../money/payments.ts';
+import type { ApplicationRow } from '../money/subsidies.ts';
 import type { Actor } from '../users.ts';
 
 export type ApplicationView = ApplicationRow & {

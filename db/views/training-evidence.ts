@@ -1,8 +1,8 @@
 /** Evidence of the tasks of training and filing, for the page on which they are decided. Who may open that page is checked there. */
 import { stageOf } from '../../workflows/domain/tasks.ts';
-import { getClassById } from '../classes.ts';
+import { getClassById } from '../classes/classes.ts';
 import type { Db } from '../client.ts';
-import { stageRegisters } from '../verifications.ts';
+import { stageRegisters } from '../classes/verifications.ts';
 import { type Checks, getChecks } from './checks.ts';
 import {
   type AttendanceSheet,

@@ -1,16 +1,16 @@
 /** What the pages of training and filing show: attendance, inspections, changes, results. Seen within the own region, by the institution and by its assessor. */
-import { attendanceOf } from '../../workflows/domain/attendance.ts';
-import type { ClassStatus } from '../../workflows/domain/class.ts';
+import { attendanceOf } from '../../workflows/domain/training/attendance.ts';
+import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { rule } from '../../workflows/domain/policy.ts';
+import { rule } from '../../workflows/domain/policy/policy.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import type { Half, SessionKind } from '../../workflows/domain/timetable.ts';
-import { attendedSessions } from '../training.ts';
-import type { ChangeDetail, ChangeKind } from '../change-checks.ts';
-import { type ChangeRow, getChange } from '../changes.ts';
-import { classProcedureId } from '../classes.ts';
+import type { Half, SessionKind } from '../../workflows/domain/training/timetable.ts';
+import { attendedSessions } from '../classes/training.ts';
+import type { ChangeDetail, ChangeKind } from '../classes/change-checks.ts';
+import { type ChangeRow, getChange } from '../classes/changes.ts';
+import { classProcedureId } from '../classes/classes.ts';
 import type { Db } from '../client.ts';
-import type { TaskRow } from '../decisions.ts';
+import type { TaskRow } from '../protocol/decisions.ts';
 import { getPolicyPack } from '../policy-packs.ts';
 import type { Actor } from '../users.ts';
 

@@ -6,8 +6,17 @@ export type Person = {
   login: string;
   get<T = Record<string, unknown>>(path: string): Promise<Answer<T>>;
   /** Sends an Idempotency-Key: `key` or a new one. */
-  post<T = Record<string, unknown>>(path: string, body?: unknown, options?: { key?: string; headers?: Record<string, string> }): Promise<Answer<T>>;
-  upload<T = Record<string, unknown>>(path: string, field: string, file: { name: string; content: Buffer | Uint8Array; type?: string }, fields?: Record<string, string>): Promise<Answer<T>>;
+  post<T = Record<string, unknown>>(
+    path: string,
+    body?: unknown,
+    options?: { key?: string; headers?: Record<string, string> },
+  ): Promise<Answer<T>>;
+  upload<T = Record<string, unknown>>(
+    path: string,
+    field: string,
+    file: { name: string; content: Buffer | Uint8Array; type?: string },
+    fields?: Record<string, string>,
+  ): Promise<Answer<T>>;
   download(path: string): Promise<Buffer>;
   token: string;
 };
@@ -28,12 +37,20 @@ export function person(origin: string, login: string, token: string): Person {
     login,
     token,
     get: (path) => send(origin, token, 'GET', path) as Promise<never>,
-    post: (path, body, options = {}) => send(origin, token, 'POST', path, body ?? {}, { 'idempotency-key': options.key ?? randomUUID(), ...options.headers }) as Promise<never>,
+    post: (path, body, options = {}) =>
+      send(origin, token, 'POST', path, body ?? {}, {
+        'idempotency-key': options.key ?? randomUUID(),
+        ...options.headers,
+      }) as Promise<never>,
     upload: async (path, field, file, fields = {}) => {
       const form = new FormData();
       for (const [name, value] of Object.entries(fields)) form.set(name, value);
       form.set(field, new Blob([new Uint8Array(file.content)], { type: file.type ?? 'application/octet-stream' }), file.name);
-      const response = await fetch(`${origin}${path}`, { method: 'POST', body: form, headers: { accept: 'application/json', authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() } });
+      const response = await fetch(`${origin}${path}`, {
+        method: 'POST',
+        body: form,
+        headers: { accept: 'application/json', authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() },
+      });
       return toAnswer(response) as Promise<never>;
     },
     async download(path) {
@@ -44,10 +61,22 @@ export function person(origin: string, login: string, token: string): Person {
   };
 }
 
-async function send(origin: string, token: string | undefined, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+async function send(
+  origin: string,
+  token: string | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(`${origin}${path}`, {
     method,
-    headers: { accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      accept: 'application/json',
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'manual',
   });

@@ -7,7 +7,17 @@ import { cleanRoster } from '../../db/formats/sample-rosters.ts';
 import { makeCard } from '../../workflows/domain/identity.ts';
 import { type Answer, type Person, signIn } from './person.ts';
 
-export type RobotTask = { id: string; procedure: string; step: string; kind: string; role: string; number: string; title: string; headcount: number | null; version: number };
+export type RobotTask = {
+  id: string;
+  procedure: string;
+  step: string;
+  kind: string;
+  role: string;
+  number: string;
+  title: string;
+  headcount: number | null;
+  version: number;
+};
 export type RobotOptions = {
   origin: string;
   /** Prefix of the office's accounts, `cs` for Cangshan. */
@@ -36,7 +46,13 @@ const accountOf: Record<string, string> = {
 const payers: Record<string, string> = { batch_make: 'pay-1', batch_check: 'pay-2', batch_release: 'pay-3', bank_answer: 'pay-1' };
 
 export function createRobot(options: RobotOptions) {
-  const { origin, office = 'cs', institutions = ['kangning-1', 'shifan-1', 'pingjia-1', 'renzheng-1'], say = () => undefined, patienceMs = 60_000 } = options;
+  const {
+    origin,
+    office = 'cs',
+    institutions = ['kangning-1', 'shifan-1', 'pingjia-1', 'renzheng-1'],
+    say = () => undefined,
+    patienceMs = 60_000,
+  } = options;
   const people = new Map<string, Promise<Person>>();
 
   function as(login: string): Promise<Person> {
@@ -65,21 +81,36 @@ export function createRobot(options: RobotOptions) {
     }
   }
 
-  async function post<T = Record<string, unknown>>(person: Person, path: string, body: unknown, allowed: number[] = [200, 201, 202]): Promise<Answer<T>> {
+  async function post<T = Record<string, unknown>>(
+    person: Person,
+    path: string,
+    body: unknown,
+    allowed: number[] = [200, 201, 202],
+  ): Promise<Answer<T>> {
     const key = randomUUID();
     const answer = await again(() => person.post<T>(path, body, { key }));
-    if (!allowed.includes(answer.status)) throw new Error(`${person.login} POST ${path}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 600)}`);
+    if (!allowed.includes(answer.status))
+      throw new Error(`${person.login} POST ${path}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 600)}`);
     return answer;
   }
 
   async function get<T = Record<string, unknown>>(person: Person, path: string): Promise<T> {
     const answer = await again(() => person.get<T>(path));
-    if (answer.status !== 200) throw new Error(`${person.login} GET ${path}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 400)}`);
+    if (answer.status !== 200)
+      throw new Error(`${person.login} GET ${path}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 400)}`);
     return answer.body;
   }
 
   /** Drafts a class from the catalogue, with timetable and roster, and submits it. Returns its number. */
-  async function submitClass(draft: { login: string; title: string; startDate: string; days: string[]; trainees: number; seed: number; project?: string }): Promise<string> {
+  async function submitClass(draft: {
+    login: string;
+    title: string;
+    startDate: string;
+    days: string[];
+    trainees: number;
+    seed: number;
+    project?: string;
+  }): Promise<string> {
     const institution = await as(draft.login);
     const choices = await get<Choices>(institution, '/classes/new');
     const project = choices.projects.find((one) => one.name === draft.project) ?? choices.projects[0];
@@ -87,7 +118,15 @@ export function createRobot(options: RobotOptions) {
     const assessor = choices.assessors[0];
     if (!project || !venue || !assessor) throw new Error('the catalogue has no project, venue or assessment body');
     const endDate = draft.days.at(-1) ?? draft.startDate;
-    const form = { projectId: project.id, title: draft.title, plan: PLAN, startDate: draft.startDate, endDate, venueId: venue.id, assessorId: assessor.id };
+    const form = {
+      projectId: project.id,
+      title: draft.title,
+      plan: PLAN,
+      startDate: draft.startDate,
+      endDate,
+      venueId: venue.id,
+      assessorId: assessor.id,
+    };
     const created = await post<{ number: string }>(institution, '/classes', form);
     const number = created.body.number;
     say(`${draft.login}: 起草班次 ${number} ${draft.title}`);
@@ -118,7 +157,10 @@ export function createRobot(options: RobotOptions) {
     for (const login of logins) {
       let after: string | null = null;
       do {
-        const page: { tasks: RobotTask[]; next: string | null } = await get(await as(login), `/tasks?size=100${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+        const page: { tasks: RobotTask[]; next: string | null } = await get(
+          await as(login),
+          `/tasks?size=100${after ? `&after=${encodeURIComponent(after)}` : ''}`,
+        );
         for (const task of page.tasks) if (!numbers || numbers.has(task.number)) found.push({ login, task });
         after = page.next;
       } while (after);
@@ -181,10 +223,15 @@ export function createRobot(options: RobotOptions) {
   }
 
   async function enterAttendance(person: Person, number: string): Promise<boolean> {
-    const sheet = await get<{ sessions: { id: string; day: string }[]; trainees: { id: string; status: string }[] }>(person, `/classes/${number}/attendance`);
+    const sheet = await get<{ sessions: { id: string; day: string }[]; trainees: { id: string; status: string }[] }>(
+      person,
+      `/classes/${number}/attendance`,
+    );
     // What has not taken place yet is not entered.
     if ((sheet.sessions.at(-1)?.day ?? '') >= (await today(person))) return false;
-    const marks = sheet.trainees.filter((one) => one.status === 'enrolled').flatMap((one) => sheet.sessions.map((session) => ({ enrolmentId: one.id, sessionId: session.id, present: true })));
+    const marks = sheet.trainees
+      .filter((one) => one.status === 'enrolled')
+      .flatMap((one) => sheet.sessions.map((session) => ({ enrolmentId: one.id, sessionId: session.id, present: true })));
     await post(person, `/classes/${number}/attendance`, { marks, method: 'face' });
     const answer = await post(person, `/classes/${number}/attendance/submit`, {}, [200, 409]);
     say(`${person.login}: 考勤 ${marks.length} 条 ${number}`);
@@ -192,7 +239,10 @@ export function createRobot(options: RobotOptions) {
   }
 
   async function enterResults(person: Person, number: string): Promise<boolean> {
-    const sheet = await get<{ results: { id: string; seat: number; status: string; attendanceShort: boolean }[] }>(person, `/classes/${number}/results`);
+    const sheet = await get<{ results: { id: string; seat: number; status: string; attendanceShort: boolean }[] }>(
+      person,
+      `/classes/${number}/results`,
+    );
     const certificateDate = await today(person);
     const results = sheet.results
       .filter((one) => one.status === 'enrolled' && !one.attendanceShort)
@@ -214,7 +264,8 @@ export function createRobot(options: RobotOptions) {
     const failing = options.failing?.(batch) ?? 0;
     const content = await again(() => person.download(`/payments/${batch}/simulated-answer?failing=${failing}`));
     const answer = await again(() => person.upload(`/payments/${batch}/answer`, 'file', { name: 'answer.txt', content }));
-    if (answer.status !== 200 && answer.status !== 409) throw new Error(`bank answer of ${batch}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 400)}`);
+    if (answer.status !== 200 && answer.status !== 409)
+      throw new Error(`bank answer of ${batch}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 400)}`);
     say(`${person.login}: 银行回单 ${batch} ${JSON.stringify(answer.body)}`);
     return answer.status === 200;
   }
@@ -222,7 +273,9 @@ export function createRobot(options: RobotOptions) {
   async function correctAccounts(person: Person, application: string): Promise<boolean> {
     const shown = await get<{ lines: { enrolmentId: string; seat: number; status: string }[] }>(person, `/subsidies/${application}`);
     const failed = shown.lines.filter((line) => line.status === 'failed');
-    const accounts = Object.fromEntries(failed.map((line) => [line.enrolmentId, makeCard({ prefix: '622202', serial: 900_000 + line.seat })]));
+    const accounts = Object.fromEntries(
+      failed.map((line) => [line.enrolmentId, makeCard({ prefix: '622202', serial: 900_000 + line.seat })]),
+    );
     const answer = await post(person, `/subsidies/${application}/accounts`, { accounts }, [200, 409]);
     say(`${person.login}: 更正退票账户 ${failed.length} 个`);
     return answer.status === 200;
@@ -253,9 +306,12 @@ export function createRobot(options: RobotOptions) {
     const until = Date.now() + within.ms;
     let idle = 0;
     for (;;) {
-      const states = await Promise.all(numbers.map(async (number) => (await get<{ status: string }>(await as(`${office}-supervise-1`), `/classes/${number}`)).status));
+      const states = await Promise.all(
+        numbers.map(async (number) => (await get<{ status: string }>(await as(`${office}-supervise-1`), `/classes/${number}`)).status),
+      );
       if (states.every((status) => ['paid', 'refused', 'withdrawn', 'expired'].includes(status))) return;
-      if (Date.now() > until) throw new Error(`not all classes ended in time: ${numbers.map((number, at) => `${number} ${states[at]}`).join(', ')}`);
+      if (Date.now() > until)
+        throw new Error(`not all classes ended in time: ${numbers.map((number, at) => `${number} ${states[at]}`).join(', ')}`);
       if ((await work()) > 0) {
         idle = 0;
         continue;
@@ -275,7 +331,12 @@ export function createRobot(options: RobotOptions) {
 
 const PLAN = '培养目标：掌握岗位所需的理论知识与操作技能。教学安排：理论与实操各半，逐日考勤，结业后由评价机构考核。';
 
-type Choices = { projects: { id: string; name: string }[]; venues: { id: string; capacity: number }[]; assessors: { id: string }[]; teachers: { id: string }[] };
+type Choices = {
+  projects: { id: string; name: string }[];
+  venues: { id: string; capacity: number }[];
+  assessors: { id: string }[];
+  teachers: { id: string }[];
+};
 
 function concerns(task: RobotTask, numbers: ReadonlySet<string>): boolean {
   return [...numbers].some((number) => task.procedure.includes(number) || task.number === number);

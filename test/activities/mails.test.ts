@@ -4,7 +4,7 @@ import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
 import pino from 'pino';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startMailDesk } from '../../activities/mail-desk.ts';
+import { startMailDesk } from '../../activities/mail/mail-desk.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { listMails, queueMails } from '../../db/mails.ts';
@@ -44,7 +44,13 @@ afterAll(async () => {
 
 async function queue(login: string, occasion: string): Promise<void> {
   const user = await db('users').where({ login }).first('id');
-  await inTransaction(db, (trx) => queueMails(trx, [user.id, user.id], { template: 'overdue', params: { number: '350104-2026-00001', title: '电工（三级）', task: 'class-1/pre_training.first_review/1' }, occasion }));
+  await inTransaction(db, (trx) =>
+    queueMails(trx, [user.id, user.id], {
+      template: 'overdue',
+      params: { number: '350104-2026-00001', title: '电工（三级）', task: 'class-1/pre_training.first_review/1' },
+      occasion,
+    }),
+  );
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

@@ -7,13 +7,20 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulators, type Simulators } from '../../activities/connectors/simulators.ts';
 import { verificationActivities } from '../../activities/verifications.ts';
-import { askAgain, settleVerification } from '../../db/verifications.ts';
+import { askAgain, settleVerification } from '../../db/classes/verifications.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';
 
 let office: TrainingDatabase;
 let simulators: Simulators;
-const review: Ask = { step: 'pre_training.first_review', kind: 'review', role: 'first_reviewer', level: 'county', outcomes: ['approve', 'return', 'propose_refusal'], workingDays: 2 };
+const review: Ask = {
+  step: 'pre_training.first_review',
+  kind: 'review',
+  role: 'first_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'return', 'propose_refusal'],
+  workingDays: 2,
+};
 
 beforeAll(async () => {
   office = await openTrainingDatabase();
@@ -33,10 +40,16 @@ function verify(planted: PlantedClass, registersUrl: string | undefined = simula
 }
 
 async function resultsOf(planted: PlantedClass, register: string): Promise<string[]> {
-  return office.db('verifications as v').join('enrolments as e', 'e.id', 'v.enrolment_id').where({ 'e.class_id': planted.classId, 'v.register': register }).orderBy('e.seat').pluck('v.result');
+  return office
+    .db('verifications as v')
+    .join('enrolments as e', 'e.id', 'v.enrolment_id')
+    .where({ 'e.class_id': planted.classId, 'v.register': register })
+    .orderBy('e.seat')
+    .pluck('v.result');
 }
 
-const tokenAt = (planted: PlantedClass, seat: number): string => planted.enrolments.find((enrolment) => enrolment.seat === seat)?.token ?? '';
+const tokenAt = (planted: PlantedClass, seat: number): string =>
+  planted.enrolments.find((enrolment) => enrolment.seat === seat)?.token ?? '';
 
 describe('registers', () => {
   test('[N18] each person and register has an answer with its source; the person goes over the wire as a token', async () => {
@@ -46,8 +59,14 @@ describe('registers', () => {
     await verify(planted);
     expect(await resultsOf(planted, 'identity')).toEqual(['yes', 'no', ...Array(18).fill('yes')]);
     expect(await resultsOf(planted, 'duplicate')).toEqual(['yes', 'yes', 'contradictory', ...Array(17).fill('yes')]);
-    const [row] = await office.db('verifications as v').join('enrolments as e', 'e.id', 'v.enrolment_id').where({ 'e.class_id': planted.classId, 'e.seat': 1, 'v.register': 'identity' }).select('v.*');
-    expect(row).toMatchObject({ evidence: { source: '公安人口信息（模拟）', simulated: true, reference: expect.stringMatching(/^SIM-IDENTITY-/) } });
+    const [row] = await office
+      .db('verifications as v')
+      .join('enrolments as e', 'e.id', 'v.enrolment_id')
+      .where({ 'e.class_id': planted.classId, 'e.seat': 1, 'v.register': 'identity' })
+      .select('v.*');
+    expect(row).toMatchObject({
+      evidence: { source: '公安人口信息（模拟）', simulated: true, reference: expect.stringMatching(/^SIM-IDENTITY-/) },
+    });
     expect(row.answered_at.getTime()).toBeGreaterThanOrEqual(row.asked_at.getTime());
     expect(await office.db('audit_log').where({ procedure_id: planted.procedureId, act: 'verification.answered' })).not.toHaveLength(0);
   });
@@ -75,17 +94,33 @@ describe('registers', () => {
     simulators.setBehaviour('duplicate', 'contradictory', tokenAt(planted, 2));
     await verify(planted);
     await office.step(planted, 'pre_training', { asks: [review] });
-    const settled = await office.db('verifications as v').join('enrolments as e', 'e.id', 'v.enrolment_id').where({ 'e.class_id': planted.classId, 'v.register': 'duplicate', 'e.seat': 2 }).first('v.id');
-    await settleVerification(office.db, office.actors.first, { procedureId: planted.procedureId, verificationIds: [settled.id], reason: '已核对原始凭证' });
+    const settled = await office
+      .db('verifications as v')
+      .join('enrolments as e', 'e.id', 'v.enrolment_id')
+      .where({ 'e.class_id': planted.classId, 'v.register': 'duplicate', 'e.seat': 2 })
+      .first('v.id');
+    await settleVerification(office.db, office.actors.first, {
+      procedureId: planted.procedureId,
+      verificationIds: [settled.id],
+      reason: '已核对原始凭证',
+    });
     await expect(askAgain(office.db, office.actors.elsewhere, planted.procedureId)).rejects.toMatchObject({ code: 'task.notYours' });
     expect(await askAgain(office.db, office.actors.first, planted.procedureId)).toEqual({ asked: 1 });
-    expect(await office.db('facts').where({ procedure_id: planted.procedureId }).orderBy('no', 'desc').first('kind')).toEqual({ kind: 'recheck_requested' });
+    expect(await office.db('facts').where({ procedure_id: planted.procedureId }).orderBy('no', 'desc').first('kind')).toEqual({
+      kind: 'recheck_requested',
+    });
     simulators.setBehaviour('identity', '', tokenAt(planted, 1));
     await verify(planted);
-    const identity = await office.db('verifications as v').join('enrolments as e', 'e.id', 'v.enrolment_id').where({ 'e.class_id': planted.classId, 'v.register': 'identity', 'e.seat': 1 }).first('v.result', 'v.evidence');
+    const identity = await office
+      .db('verifications as v')
+      .join('enrolments as e', 'e.id', 'v.enrolment_id')
+      .where({ 'e.class_id': planted.classId, 'v.register': 'identity', 'e.seat': 1 })
+      .first('v.result', 'v.evidence');
     expect(identity).toMatchObject({ result: 'yes', evidence: { earlier: [{ result: 'no', source: '公安人口信息（模拟）' }] } });
     expect(await resultsOf(planted, 'duplicate')).toEqual(['yes', 'contradictory', 'yes']);
-    await expect(askAgain(office.db, office.actors.first, planted.procedureId)).rejects.toMatchObject({ code: 'checks.nothingOutstanding' });
+    await expect(askAgain(office.db, office.actors.first, planted.procedureId)).rejects.toMatchObject({
+      code: 'checks.nothingOutstanding',
+    });
   });
 
   test('[N18] no register, a register that is down, one that answers nonsense or about somebody else: nothing counts as yes', async () => {
@@ -102,27 +137,47 @@ describe('registers', () => {
     });
     await new Promise<void>((resolve) => nonsense.listen(0, '127.0.0.1', resolve));
     const planted = await office.plant({ trainees: 2 });
-    await expect(verify(planted, `http://127.0.0.1:${(nonsense.address() as AddressInfo).port}`)).rejects.toMatchObject({ message: '6 questions without answer' });
+    await expect(verify(planted, `http://127.0.0.1:${(nonsense.address() as AddressInfo).port}`)).rejects.toMatchObject({
+      message: '6 questions without answer',
+    });
     nonsense.close();
     expect(bodies.every((body) => !/\d{17}[\dX]/.test(body) && Object.keys(JSON.parse(body)).join() === 'token,group')).toBe(true);
-    const failures = await office.db('verifications as v').join('enrolments as e', 'e.id', 'v.enrolment_id').where({ 'e.class_id': planted.classId }).distinct(office.db.raw(`v.register, v.result, v.evidence ->> 'failure' as failure`)).orderBy('register');
+    const failures = await office
+      .db('verifications as v')
+      .join('enrolments as e', 'e.id', 'v.enrolment_id')
+      .where({ 'e.class_id': planted.classId })
+      .distinct(office.db.raw(`v.register, v.result, v.evidence ->> 'failure' as failure`))
+      .orderBy('register');
     expect(failures).toEqual([
       { register: 'duplicate', result: 'none', failure: 'http 500' },
       { register: 'identity', result: 'none', failure: 'unreadable' },
       { register: 'insurance', result: 'none', failure: 'unreadable' },
     ]);
     await expect(verify(planted, 'http://127.0.0.1:1')).rejects.toMatchObject({ type: 'Unanswered' });
-    const { verifyRoster } = verificationActivities({ db: office.db, vault: office.vault, log: pino({ level: 'silent' }), registersUrl: undefined });
+    const { verifyRoster } = verificationActivities({
+      db: office.db,
+      vault: office.vault,
+      log: pino({ level: 'silent' }),
+      registersUrl: undefined,
+    });
     await environment().run(verifyRoster, planted.procedureId);
     expect(await resultsOf(planted, 'identity')).toEqual(['none', 'none']);
   });
 
   test('[N18] the simulators say that they are simulated and take orders by their control address', async () => {
-    const put = (body: object) => fetch(`${simulators.url}/control`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    expect(await (await put({ register: 'certificate', behaviour: 'late:2' })).json()).toMatchObject({ notice: '模拟', behaviours: { certificate: 'late:2' } });
+    const put = (body: object) =>
+      fetch(`${simulators.url}/control`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    expect(await (await put({ register: 'certificate', behaviour: 'late:2' })).json()).toMatchObject({
+      notice: '模拟',
+      behaviours: { certificate: 'late:2' },
+    });
     expect((await put({ register: 'certificate', behaviour: 'maybe' })).status).toBe(422);
     expect((await put({ register: 'certificate', behaviour: 'no', person: '350104199001010017' })).status).toBe(422);
-    const answer = await fetch(`${simulators.url}/identity/checks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token: 'a'.repeat(64) }) });
+    const answer = await fetch(`${simulators.url}/identity/checks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: 'a'.repeat(64) }),
+    });
     expect(await answer.json()).toMatchObject({ notice: '模拟', simulated: true, result: 'yes' });
     simulators.setBehaviour('certificate', 'yes');
   });

@@ -23,7 +23,13 @@ beforeAll(async () => {
   db = openDatabase(database.url, { max: 6 });
   await plantPeople();
   const log = pino({ level: 'info' }, { write: (line: string) => void (logged += line) });
-  api = await startApi({ db, vault: testVault(), config: readApiConfig({ port: 0, demo: true, secret: randomBytes(32) }, {}), log, checks: { database: async () => 'answers' } });
+  api = await startApi({
+    db,
+    vault: testVault(),
+    config: readApiConfig({ port: 0, demo: true, secret: randomBytes(32) }, {}),
+    log,
+    checks: { database: async () => 'answers' },
+  });
 });
 
 afterAll(async () => {
@@ -98,7 +104,9 @@ describe('forbidden', () => {
   test('a session that is an hour idle or twelve hours old is over', async () => {
     for (const column of ['expires_at', 'absolute_expires_at']) {
       const token = await tokenOf('zhou');
-      await owner('sessions').where({ id_hash: createHash('sha256').update(token).digest() }).update({ [column]: owner.raw(`now() - interval '1 second'`) });
+      await owner('sessions')
+        .where({ id_hash: createHash('sha256').update(token).digest() })
+        .update({ [column]: owner.raw(`now() - interval '1 second'`) });
       expect((await send('/sign-out', {}, { authorization: `Bearer ${token}` })).status).toBe(401);
     }
   });
@@ -112,7 +120,12 @@ describe('forbidden', () => {
 
 describe('forms of other sites', () => {
   test('another origin is refused before anything is read', async () => {
-    for (const [name, value] of [['origin', 'https://elsewhere.example'], ['origin', 'null'], ['sec-fetch-site', 'cross-site'], ['sec-fetch-site', 'same-site']] as const) {
+    for (const [name, value] of [
+      ['origin', 'https://elsewhere.example'],
+      ['origin', 'null'],
+      ['sec-fetch-site', 'cross-site'],
+      ['sec-fetch-site', 'same-site'],
+    ] as const) {
       const answer = await send('/sign-in', { login: 'zhou', password }, { [name]: value });
       expect(answer.status).toBe(403);
       expect(answer.body['code']).toBe('csrf.origin');
@@ -138,7 +151,8 @@ describe('forms of other sites', () => {
 describe('too many attempts', () => {
   test('the eleventh attempt at one account within a quarter of an hour is told when to come again', async () => {
     const statuses: number[] = [];
-    for (let attempt = 1; attempt <= 11; attempt += 1) statuses.push((await send('/sign-in', { login: 'guessed', password: 'wrong' })).status);
+    for (let attempt = 1; attempt <= 11; attempt += 1)
+      statuses.push((await send('/sign-in', { login: 'guessed', password: 'wrong' })).status);
     expect(statuses).toEqual([...Array<number>(10).fill(422), 429]);
     const refused = await send('/sign-in', { login: 'GUESSED', password });
     expect(refused.status).toBe(429);
@@ -149,9 +163,14 @@ describe('too many attempts', () => {
 describe('a form whose session has ended', () => {
   test('is kept sealed for the person whose session it was, without password and token, and for nobody else', async () => {
     const { cookie, csrf, idHash } = await browserSession('zhou');
-    await owner('sessions').where({ id_hash: idHash }).update({ expires_at: owner.raw(`now() - interval '1 second'`) });
+    await owner('sessions')
+      .where({ id_hash: idHash })
+      .update({ expires_at: owner.raw(`now() - interval '1 second'`) });
 
-    const refused = await asBrowser('/sign-out', { fields: { _csrf: csrf, opinion: '师资不符，请更换教师', 'item[0]': '乙', newPassword: 'do not keep' }, cookie });
+    const refused = await asBrowser('/sign-out', {
+      fields: { _csrf: csrf, opinion: '师资不符，请更换教师', 'item[0]': '乙', newPassword: 'do not keep' },
+      cookie,
+    });
     expect(refused.status).toBe(303);
     expect(refused.headers.get('location')).toMatch(/^\/sign-in\?/);
     const kept = cookieIn(refused, 'shiming-kept');
@@ -176,7 +195,10 @@ describe('a form whose session has ended', () => {
 
   test('a made-up session cookie keeps nothing', async () => {
     const before = await owner('kept_forms').count();
-    const refused = await asBrowser('/sign-out', { fields: { opinion: 'x' }, cookie: `shiming-session=${randomBytes(32).toString('base64url')}` });
+    const refused = await asBrowser('/sign-out', {
+      fields: { opinion: 'x' },
+      cookie: `shiming-session=${randomBytes(32).toString('base64url')}`,
+    });
     expect(refused.status).toBe(303);
     expect(await owner('kept_forms').count()).toEqual(before);
   });
@@ -228,7 +250,11 @@ describe('one address, page and JSON', () => {
   });
 
   test('a body that cannot be read is said to be so, and the log holds nothing of it', async () => {
-    const broken = await fetch(`${api.url}/sign-in`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: '{"login":"zhou","password":"sec' });
+    const broken = await fetch(`${api.url}/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: '{"login":"zhou","password":"sec',
+    });
     expect(broken.status).toBe(422);
     expect(await broken.json()).toMatchObject({ issues: [{ code: 'unreadable' }] });
     expect(logged).not.toMatch(/zhou|sec|horse/);
@@ -246,14 +272,22 @@ async function send(path: string, body?: unknown, headers: Record<string, string
     redirect: 'manual',
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
 }
 
 /** As a browser: text/html, and a form when there are fields. */
 function asBrowser(path: string, form?: { fields: Record<string, string>; cookie?: string }): Promise<Response> {
   return fetch(`${api.url}${path}`, {
     method: form ? 'POST' : 'GET',
-    headers: { accept: 'text/html', ...(form ? { origin: api.url, 'sec-fetch-site': 'same-origin' } : {}), ...(form?.cookie ? { cookie: form.cookie } : {}) },
+    headers: {
+      accept: 'text/html',
+      ...(form ? { origin: api.url, 'sec-fetch-site': 'same-origin' } : {}),
+      ...(form?.cookie ? { cookie: form.cookie } : {}),
+    },
     ...(form ? { body: new URLSearchParams(form.fields) } : {}),
     redirect: 'manual',
   });
@@ -293,7 +327,11 @@ async function plantPeople(): Promise<void> {
   ];
   for (const person of people) {
     const [row] = await owner('users').insert(person).returning('id');
-    await owner('grants').insert({ user_id: row.id, role: person.login === 'lin' ? 'second_reviewer' : 'first_reviewer', region: '350104' });
+    await owner('grants').insert({
+      user_id: row.id,
+      role: person.login === 'lin' ? 'second_reviewer' : 'first_reviewer',
+      region: '350104',
+    });
   }
 }
 

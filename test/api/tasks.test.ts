@@ -1,7 +1,7 @@
 /** Claiming and deciding over HTTP, for programs and for browsers; real PostgreSQL, no Temporal. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findBrokenLink } from '../../db/procedures.ts';
+import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../support/counter.ts';
 

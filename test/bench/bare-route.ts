@@ -9,7 +9,9 @@ app.post('/decide/:id', async (req, res) => {
   const client = await pool.connect();
   try {
     await client.query('begin');
-    const updated = await client.query(`update bare_tasks set status = 'decided', decided_at = now() where id = $1 and status = 'open'`, [req.params.id]);
+    const updated = await client.query(`update bare_tasks set status = 'decided', decided_at = now() where id = $1 and status = 'open'`, [
+      req.params.id,
+    ]);
     if (updated.rowCount !== 1) {
       await client.query('rollback');
       res.status(409).json({ code: 'decided' });

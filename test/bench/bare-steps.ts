@@ -26,7 +26,13 @@ const running = worker.run();
 async function walk(id: string): Promise<void> {
   for (let no = 1; no <= Number(bells); no += 1) {
     const done = new Promise<void>((resolve) => answered.set(id, (reached) => reached === no && resolve()));
-    await client.workflow.signalWithStart('bareBells', { workflowId: id, taskQueue, args: [id, Number(bells)], signal: 'bell', signalArgs: [no] });
+    await client.workflow.signalWithStart('bareBells', {
+      workflowId: id,
+      taskQueue,
+      args: [id, Number(bells)],
+      signal: 'bell',
+      signalArgs: [no],
+    });
     await done;
   }
 }

@@ -17,7 +17,11 @@ const env = {
   DATABASE_URL: servers.url,
   TEMPORAL_ADDRESS: servers.temporalAddress,
   TEMPORAL_NAMESPACE: servers.namespace,
-  SHIMING_VAULT_KEYS: JSON.stringify({ keys: { bench: randomBytes(32).toString('base64') }, currentKid: 'bench', indexKey: randomBytes(32).toString('base64') }),
+  SHIMING_VAULT_KEYS: JSON.stringify({
+    keys: { bench: randomBytes(32).toString('base64') },
+    currentKid: 'bench',
+    indexKey: randomBytes(32).toString('base64'),
+  }),
   TEMPORAL_TASK_QUEUE: `bench-${process.pid}`,
   SHIMING_DEMO: '1',
   PORT: '0',

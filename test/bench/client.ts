@@ -29,19 +29,40 @@ export async function load(origin: string, clients: number, shots: () => Shot | 
   const elapsed = (performance.now() - began) / 1000;
   agent.destroy();
   times.sort((a, b) => a - b);
-  return { perSecond: times.length / elapsed, p50Ms: percentile(times, 0.5), p95Ms: percentile(times, 0.95), done: times.length, failed, ...(firstFailure ? { firstFailure } : {}) };
+  return {
+    perSecond: times.length / elapsed,
+    p50Ms: percentile(times, 0.5),
+    p95Ms: percentile(times, 0.95),
+    done: times.length,
+    failed,
+    ...(firstFailure ? { firstFailure } : {}),
+  };
 }
 
 function fire(agent: Agent, hostname: string, port: number, shot: Shot): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ agent, hostname, port, method: shot.method, path: shot.path, headers: { accept: 'application/json', ...shot.headers, ...(shot.body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(shot.body) } : {}) } }, (incoming) => {
-      let body = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (part: string) => {
-        if (body.length < 1000) body += part;
-      });
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }));
-    });
+    const outgoing = request(
+      {
+        agent,
+        hostname,
+        port,
+        method: shot.method,
+        path: shot.path,
+        headers: {
+          accept: 'application/json',
+          ...shot.headers,
+          ...(shot.body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(shot.body) } : {}),
+        },
+      },
+      (incoming) => {
+        let body = '';
+        incoming.setEncoding('utf8');
+        incoming.on('data', (part: string) => {
+          if (body.length < 1000) body += part;
+        });
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }));
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(shot.body);
   });

@@ -14,7 +14,13 @@ export async function measureInbox(db: Knex, options: { apiOrigin: string; open:
     if (own.failed > 0) throw new Error(`inbox failed: ${own.firstFailure}`);
     const name = `inbox at ${options.open} open tasks, ${clients} clients`;
     put({ name: `${name}, p50`, value: own.p50Ms, unit: 'ms', limit: { name: 'bare query', value: limit.p50Ms } });
-    put({ name: `${name}, p95`, value: own.p95Ms, unit: 'ms', limit: { name: 'bare query', value: limit.p95Ms }, ...(clients === 8 ? { aim: '<= 25 ms' } : {}) });
+    put({
+      name: `${name}, p95`,
+      value: own.p95Ms,
+      unit: 'ms',
+      limit: { name: 'bare query', value: limit.p95Ms },
+      ...(clients === 8 ? { aim: '<= 25 ms' } : {}),
+    });
   }
 }
 
@@ -25,7 +31,9 @@ async function bareQuery(db: Knex, clients: number, seconds: number): Promise<{ 
     Array.from({ length: clients }, async () => {
       while (performance.now() < until) {
         const at = performance.now();
-        await db.raw(`select id, subject_title, due_at from tasks where status = 'open' and office = '350104' and role = 'first_reviewer' order by due_at, id limit 25`);
+        await db.raw(
+          `select id, subject_title, due_at from tasks where status = 'open' and office = '350104' and role = 'first_reviewer' order by due_at, id limit 25`,
+        );
         times.push(performance.now() - at);
       }
     }),

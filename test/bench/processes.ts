@@ -9,7 +9,11 @@ export type Child = { pid: number; process: ChildProcess; stop(): Promise<void> 
 
 /** Starts a TypeScript entry point of the repository with its own environment; resolves when `ready` appears on its output. */
 export async function startChild(entry: string, env: Record<string, string>, ready: RegExp): Promise<Child & { match: RegExpMatchArray }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry)], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: root });
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root,
+  });
   const match = await new Promise<RegExpMatchArray>((resolve, reject) => {
     let output = '';
     const hear = (part: Buffer): void => {

@@ -1,8 +1,8 @@
 /** PostgreSQL and Temporal of a measurement: those of the environment, or own ones under .shiming/bench. */
 import { join } from 'node:path';
 import { migrate } from '../../db/migrate.ts';
-import { createDatabase, databaseUrl, dropDatabase, ensurePostgres } from '../../start/postgres.ts';
-import { ensureTemporal } from '../../start/temporal.ts';
+import { createDatabase, databaseUrl, dropDatabase, ensurePostgres } from '../../start/servers/postgres.ts';
+import { ensureTemporal } from '../../start/servers/temporal.ts';
 import { stateDir } from '../../start/config.ts';
 
 export type BenchServers = { url: string; temporalAddress: string; namespace: string; stop(): Promise<void> };

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { decideTask } from '../../db/decisions.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
 import { getActor } from '../../db/users.ts';
 import { fillReviews } from './fill.ts';
 import { put } from './figures.ts';
@@ -15,7 +15,13 @@ const deciders: Record<string, string> = { first_reviewer: 'cs-first-1', second_
 /** Each procedure takes two decisions (first and second review), so that each bell is answered by one step. */
 export async function measureSteps(db: Knex, servers: BenchServers, options: { workflows: number; workerPid: number }): Promise<void> {
   const bareWalk = bareSteps(servers, options.workflows);
-  const actors = new Map(await Promise.all(Object.entries(deciders).map(async ([role, login]) => [role, await getActor(db, (await db('users').where({ login }).first('id')).id)] as const)));
+  const actors = new Map(
+    await Promise.all(
+      Object.entries(deciders).map(
+        async ([role, login]) => [role, await getActor(db, (await db('users').where({ login }).first('id')).id)] as const,
+      ),
+    ),
+  );
   await fillReviews(db, 'steps', options.workflows);
   const before = processors(options.workerPid);
   const began = performance.now();
@@ -23,8 +29,19 @@ export async function measureSteps(db: Knex, servers: BenchServers, options: { w
   const seconds = (performance.now() - began) / 1000;
   const after = processors(options.workerPid);
   const steps = options.workflows * 2;
-  put({ name: 'steps/s of procedures', value: steps / seconds, unit: '/s', limit: { name: 'bare workflow', value: bareWalk.steps / bareWalk.seconds }, aim: '>= 0.7 of the bare workflow' });
-  put({ name: 'CPU per step, worker with relay', value: (after.worker - before.worker) / steps, unit: 'ms', limit: { name: 'bare worker with client', value: bareWalk.cpuMs / bareWalk.steps } });
+  put({
+    name: 'steps/s of procedures',
+    value: steps / seconds,
+    unit: '/s',
+    limit: { name: 'bare workflow', value: bareWalk.steps / bareWalk.seconds },
+    aim: '>= 0.7 of the bare workflow',
+  });
+  put({
+    name: 'CPU per step, worker with relay',
+    value: (after.worker - before.worker) / steps,
+    unit: 'ms',
+    limit: { name: 'bare worker with client', value: bareWalk.cpuMs / bareWalk.steps },
+  });
   put({ name: 'CPU per step, Temporal', value: (after.temporal - before.temporal) / steps, unit: 'ms' });
   put({ name: 'CPU per step, PostgreSQL', value: (after.postgres - before.postgres) / steps, unit: 'ms' });
 }
@@ -35,7 +52,10 @@ const AT_ONCE = 8;
 async function decideAll(db: Knex, procedures: number, actors: Map<string, Awaited<ReturnType<typeof getActor>>>): Promise<void> {
   let decided = 0;
   while (decided < procedures * 2) {
-    const open = await db('tasks').where({ status: 'open' }).where('procedure_id', 'like', 'steps-%').select<{ id: string; role: string }[]>('id', 'role');
+    const open = await db('tasks')
+      .where({ status: 'open' })
+      .where('procedure_id', 'like', 'steps-%')
+      .select<{ id: string; role: string }[]>('id', 'role');
     const queue = open.filter((task) => actors.has(task.role));
     decided += queue.length;
     await Promise.all(

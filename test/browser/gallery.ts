@@ -18,11 +18,18 @@ for (const entry of pages) {
       const page = await context.newPage();
       await page.goto(`${origin}/?lang=${locale}`);
       if (login !== 'public') {
-        const switched = await context.request.post(`${origin}/demo/switch`, { form: { login }, headers: { accept: 'text/html', origin }, maxRedirects: 0 });
+        const switched = await context.request.post(`${origin}/demo/switch`, {
+          form: { login },
+          headers: { accept: 'text/html', origin },
+          maxRedirects: 0,
+        });
         if (switched.status() !== 303) throw new Error(`${login}: ${switched.status()}`);
       }
       await page.goto(`${origin}${path}`);
-      const name = `${path.replaceAll('/', '-').replace(/^-/, '') || 'home'}-${width}-${locale === 'en' ? 'en' : 'zh'}.png`.replaceAll(/[?&=]/g, '_');
+      const name = `${path.replaceAll('/', '-').replace(/^-/, '') || 'home'}-${width}-${locale === 'en' ? 'en' : 'zh'}.png`.replaceAll(
+        /[?&=]/g,
+        '_',
+      );
       await page.screenshot({ path: join(folder, name), fullPage: width === 390 });
       process.stdout.write(`${join(folder, name)}\n`);
       await context.close();

@@ -7,7 +7,18 @@ import { demonstrationPassword } from '../../start/product.ts';
 import { browserAvailable, launchBrowser } from '../support/browser.ts';
 import { type Office, openOffice } from '../support/office.ts';
 
-const days = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01', '2026-04-02', '2026-04-03'];
+const days = [
+  '2026-03-23',
+  '2026-03-24',
+  '2026-03-25',
+  '2026-03-26',
+  '2026-03-27',
+  '2026-03-30',
+  '2026-03-31',
+  '2026-04-01',
+  '2026-04-02',
+  '2026-04-03',
+];
 
 describe.skipIf(!browserAvailable())('in the browser', () => {
   let office: Office;
@@ -19,10 +30,27 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     office = await openOffice();
     robot = createRobot({ origin: office.origin, patienceMs: 20_000 });
     browser = await launchBrowser();
-    number = await robot.submitClass({ login: 'kangning-1', title: '中式烹调师（五级）第 1 期', startDate: days[0] ?? '', days, trainees: 20, seed: 5, project: '中式烹调师（五级）' });
-    await robot.submitClass({ login: 'shifan-1', title: '电工（三级）第 2 期', startDate: days[0] ?? '', days: [...days, '2026-04-07', '2026-04-08', '2026-04-09'], trainees: 12, seed: 6, project: '电工（三级）' });
+    number = await robot.submitClass({
+      login: 'kangning-1',
+      title: '中式烹调师（五级）第 1 期',
+      startDate: days[0] ?? '',
+      days,
+      trainees: 20,
+      seed: 5,
+      project: '中式烹调师（五级）',
+    });
+    await robot.submitClass({
+      login: 'shifan-1',
+      title: '电工（三级）第 2 期',
+      startDate: days[0] ?? '',
+      days: [...days, '2026-04-07', '2026-04-08', '2026-04-09'],
+      trainees: 12,
+      seed: 6,
+      project: '电工（三级）',
+    });
     const until = Date.now() + 30_000;
-    while ((await office.db('tasks').where({ status: 'open', role: 'first_reviewer' })).length < 2 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((await office.db('tasks').where({ status: 'open', role: 'first_reviewer' })).length < 2 && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 100));
   });
   afterAll(async () => {
     await browser?.close();

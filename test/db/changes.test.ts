@@ -1,9 +1,9 @@
 /** Changes before and during training: asked for, checked, reviewed, applied. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeDetail } from '../../db/change-checks.ts';
-import { requestChange } from '../../db/changes.ts';
-import { decideTask } from '../../db/decisions.ts';
-import { saveAttendance } from '../../db/training.ts';
+import type { ChangeDetail } from '../../db/classes/change-checks.ts';
+import { requestChange } from '../../db/classes/changes.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
+import { saveAttendance } from '../../db/classes/training.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type PlantOptions, type TrainingDatabase } from '../support/training-class.ts';
 
@@ -14,8 +14,23 @@ beforeAll(async () => {
 afterAll(() => office.close());
 
 const beginning: Ask = { step: 'ready.beginning', kind: 'wait', role: 'clock', level: 'own', outcomes: [], dueDate: '2026-03-16' };
-const attendance: Ask = { step: 'training.attendance', kind: 'attendance', role: 'institution', level: 'own', outcomes: ['submit'], workingDays: 5 };
-const reviewOf = (no: number): Ask => ({ step: `change-${no}.approval`, kind: 'change_review', role: 'approver', level: 'county', outcomes: ['approve', 'refuse'], workingDays: 1, reference: String(no) });
+const attendance: Ask = {
+  step: 'training.attendance',
+  kind: 'attendance',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['submit'],
+  workingDays: 5,
+};
+const reviewOf = (no: number): Ask => ({
+  step: `change-${no}.approval`,
+  kind: 'change_review',
+  role: 'approver',
+  level: 'county',
+  outcomes: ['approve', 'refuse'],
+  workingDays: 1,
+  reference: String(no),
+});
 
 async function ready(options: Partial<PlantOptions> = {}): Promise<PlantedClass> {
   const planted = await office.plant({ status: 'ready', ...options });
@@ -23,16 +38,22 @@ async function ready(options: Partial<PlantOptions> = {}): Promise<PlantedClass>
   return planted;
 }
 
-const ask = (planted: PlantedClass, change: ChangeDetail, reason = '教师生病', actor = office.actors.school) => requestChange(office.db, actor, { number: planted.number, change, reason });
+const ask = (planted: PlantedClass, change: ChangeDetail, reason = '教师生病', actor = office.actors.school) =>
+  requestChange(office.db, actor, { number: planted.number, change, reason });
 
 async function approve(planted: PlantedClass, changeNo: number): Promise<void> {
   await office.step(planted, 'ready', { asks: [reviewOf(changeNo)] });
-  await decideTask(office.db, office.actors.approver, { taskId: `${planted.procedureId}/change-${changeNo}.approval/1`, outcome: 'approve' });
+  await decideTask(office.db, office.actors.approver, {
+    taskId: `${planted.procedureId}/change-${changeNo}.approval/1`,
+    outcome: 'approve',
+  });
 }
 
 const apply = (planted: PlantedClass, factNo: number) => office.step(planted, 'ready', { acts: [{ act: 'applyChange', factNo }] });
-const statusOf = async (planted: PlantedClass, no: number): Promise<string> => (await office.db('class_changes').where({ class_id: planted.classId, fact_no: no }).first('status')).status;
-const sessionOf = (planted: PlantedClass, at: number): { id: string; day: string; half: string } => planted.sessions[at] ?? { id: '', day: '', half: '' };
+const statusOf = async (planted: PlantedClass, no: number): Promise<string> =>
+  (await office.db('class_changes').where({ class_id: planted.classId, fact_no: no }).first('status')).status;
+const sessionOf = (planted: PlantedClass, at: number): { id: string; day: string; half: string } =>
+  planted.sessions[at] ?? { id: '', day: '', half: '' };
 
 describe('teacher', () => {
   test('[N30] another teacher takes the session after approval; one who does not fit or teaches elsewhere is refused', async () => {
@@ -40,21 +61,35 @@ describe('teacher', () => {
     const planted = await ready({ startDate: '2026-04-07' });
     const [first] = planted.sessions;
     const change = (teacherId: string): ChangeDetail => ({ kind: 'teacher', sessionIds: [first?.id ?? ''], teacherId });
-    await expect(ask(planted, change(office.teachers.foreign))).rejects.toMatchObject({ issues: [{ field: 'teacherId', code: 'change.teacher' }] });
-    await expect(ask(planted, change(office.teachers.electrician))).rejects.toMatchObject({ issues: [{ field: 'teacherId', code: 'change.teacherOccupation' }] });
+    await expect(ask(planted, change(office.teachers.foreign))).rejects.toMatchObject({
+      issues: [{ field: 'teacherId', code: 'change.teacher' }],
+    });
+    await expect(ask(planted, change(office.teachers.electrician))).rejects.toMatchObject({
+      issues: [{ field: 'teacherId', code: 'change.teacherOccupation' }],
+    });
     await expect(ask(planted, change(office.teachers.sun))).rejects.toMatchObject({
       issues: [{ field: 'teacherId', code: 'change.teacherBusy', params: { number: busy.number, day: '2026-04-07' } }],
     });
     await expect(ask(planted, change(office.teachers.sun), '生病', office.actors.rival)).rejects.toMatchObject({ code: 'class.unknown' });
 
-    const later: ChangeDetail = { kind: 'teacher', sessionIds: planted.sessions.slice(4).map((session) => session.id), teacherId: office.teachers.sun };
+    const later: ChangeDetail = {
+      kind: 'teacher',
+      sessionIds: planted.sessions.slice(4).map((session) => session.id),
+      teacherId: office.teachers.sun,
+    };
     const { changeNo } = await ask(planted, later);
-    expect(await office.db('facts').where({ procedure_id: planted.procedureId, no: changeNo }).first('kind', 'outcome', 'payload')).toEqual({ kind: 'change_requested', outcome: 'teacher', payload: null });
+    expect(await office.db('facts').where({ procedure_id: planted.procedureId, no: changeNo }).first('kind', 'outcome', 'payload')).toEqual(
+      { kind: 'change_requested', outcome: 'teacher', payload: null },
+    );
     await expect(ask(planted, later)).rejects.toMatchObject({ code: 'change.pending', params: { no: changeNo } });
     await approve(planted, changeNo);
     const place = await apply(planted, changeNo);
     expect(place.flags).toMatchObject({ datesMoved: false, startDate: '2026-04-07', endDate: '2026-04-09' });
-    const teachers = await office.db('class_sessions').where({ class_id: planted.classId }).orderBy(['day', { column: 'half', order: 'desc' }]).pluck('teacher_id');
+    const teachers = await office
+      .db('class_sessions')
+      .where({ class_id: planted.classId })
+      .orderBy(['day', { column: 'half', order: 'desc' }])
+      .pluck('teacher_id');
     expect(teachers).toEqual([...Array(4).fill(office.teachers.zhao), ...Array(2).fill(office.teachers.sun)]);
     expect(await statusOf(planted, changeNo)).toBe('approved');
   });
@@ -69,22 +104,38 @@ describe('date', () => {
     await approve(planted, changeNo);
     const place = await apply(planted, changeNo);
     expect(place.flags).toMatchObject({ datesMoved: true, startDate: '2026-05-12', endDate: '2026-05-14' });
-    expect(await office.db('classes').where({ id: planted.classId }).first('start_date', 'end_date')).toEqual({ start_date: '2026-05-12', end_date: '2026-05-14' });
-    expect(await office.db('class_sessions').where({ class_id: planted.classId }).distinct('day').orderBy('day').pluck('day')).toEqual(['2026-05-12', '2026-05-13', '2026-05-14']);
+    expect(await office.db('classes').where({ id: planted.classId }).first('start_date', 'end_date')).toEqual({
+      start_date: '2026-05-12',
+      end_date: '2026-05-14',
+    });
+    expect(await office.db('class_sessions').where({ class_id: planted.classId }).distinct('day').orderBy('day').pluck('day')).toEqual([
+      '2026-05-12',
+      '2026-05-13',
+      '2026-05-14',
+    ]);
     // Applied once: the same act again moves nothing.
     expect((await apply(planted, changeNo)).flags).toMatchObject({ datesMoved: false, startDate: '2026-05-12' });
   });
 
   test('[N30] one session moves within the rules: not into the past, not onto another one, and its marks do not move with it', async () => {
     await office.at('2026-03-17T20:00:00+08:00');
-    const planted = await office.plant({ status: 'in_training', startDate: '2026-03-16', teacher: office.teachers.sun, venue: office.venues.large });
+    const planted = await office.plant({
+      status: 'in_training',
+      startDate: '2026-03-16',
+      teacher: office.teachers.sun,
+      venue: office.venues.large,
+    });
     await office.step(planted, 'training', { asks: [attendance] });
-    const move = (at: number, day: string, half: 'morning' | 'evening' = 'morning') => ask(planted, { kind: 'date', sessionId: sessionOf(planted, at).id, day, half });
+    const move = (at: number, day: string, half: 'morning' | 'evening' = 'morning') =>
+      ask(planted, { kind: 'date', sessionId: sessionOf(planted, at).id, day, half });
     await expect(move(0, '2026-03-20')).rejects.toMatchObject({ issues: [{ field: 'sessionId', code: 'change.sessionOver' }] });
     await expect(move(3, '2026-03-16')).rejects.toMatchObject({ issues: [{ field: 'day', code: 'change.past' }] });
     await expect(move(3, '2026-03-18')).rejects.toMatchObject({ issues: [{ field: 'day', code: 'change.sameTime' }] });
     const today = sessionOf(planted, 3);
-    await saveAttendance(office.db, office.actors.school, { number: planted.number, marks: [{ enrolmentId: planted.enrolments[0]?.id ?? '', sessionId: today.id, present: false, field: 'marks' }] });
+    await saveAttendance(office.db, office.actors.school, {
+      number: planted.number,
+      marks: [{ enrolmentId: planted.enrolments[0]?.id ?? '', sessionId: today.id, present: false, field: 'marks' }],
+    });
     const { changeNo } = await move(3, '2026-03-20', 'evening');
     await approve(planted, changeNo);
     expect((await apply(planted, changeNo)).flags).toMatchObject({ datesMoved: true, startDate: '2026-03-16', endDate: '2026-03-20' });
@@ -97,14 +148,24 @@ describe('venue and drop-out', () => {
   test('[N30] a venue must hold the class; a drop-out leaves the headcount and the amount that the office sees', async () => {
     const planted = await ready({ startDate: '2026-06-08', trainees: 3 });
     const sessionIds = planted.sessions.map((session) => session.id);
-    await expect(ask(planted, { kind: 'venue', sessionIds, venueId: office.venues.small })).rejects.toMatchObject({ issues: [{ code: 'change.venueSmall', params: { capacity: 2, headcount: 3 } }] });
-    await expect(ask(planted, { kind: 'venue', sessionIds, venueId: office.venues.foreign })).rejects.toMatchObject({ issues: [{ code: 'change.venue' }] });
+    await expect(ask(planted, { kind: 'venue', sessionIds, venueId: office.venues.small })).rejects.toMatchObject({
+      issues: [{ code: 'change.venueSmall', params: { capacity: 2, headcount: 3 } }],
+    });
+    await expect(ask(planted, { kind: 'venue', sessionIds, venueId: office.venues.foreign })).rejects.toMatchObject({
+      issues: [{ code: 'change.venue' }],
+    });
     const enrolmentId = planted.enrolments[1]?.id ?? '';
     const out = await ask(planted, { kind: 'drop_out', enrolmentId }, '外出务工');
     await approve(planted, out.changeNo);
     await apply(planted, out.changeNo);
-    expect(await office.db('enrolments').where({ id: enrolmentId }).first('status', 'status_reason')).toEqual({ status: 'dropped', status_reason: '外出务工' });
-    expect(await office.db('procedures').where({ id: planted.procedureId }).first('headcount', 'amount_fen')).toEqual({ headcount: 2, amount_fen: 140_000 });
+    expect(await office.db('enrolments').where({ id: enrolmentId }).first('status', 'status_reason')).toEqual({
+      status: 'dropped',
+      status_reason: '外出务工',
+    });
+    expect(await office.db('procedures').where({ id: planted.procedureId }).first('headcount', 'amount_fen')).toEqual({
+      headcount: 2,
+      amount_fen: 140_000,
+    });
     await expect(ask(planted, { kind: 'drop_out', enrolmentId })).rejects.toMatchObject({ issues: [{ code: 'change.notEnrolled' }] });
 
     // With one less the small room holds them all; every session there makes it the venue of the class.
@@ -118,13 +179,23 @@ describe('venue and drop-out', () => {
     const planted = await ready({ startDate: '2026-07-06' });
     const shift = await ask(planted, { kind: 'teacher', sessionIds: [sessionOf(planted, 0).id], teacherId: office.teachers.sun });
     const rival = await ready({ startDate: '2026-07-06', teacher: office.teachers.sun, venue: office.venues.foreign });
-    await expect(approve(planted, shift.changeNo)).rejects.toMatchObject({ code: 'change.teacherBusy', params: { number: rival.number, day: '2026-07-06' } });
-    const refuse = (reason?: string) => decideTask(office.db, office.actors.approver, { taskId: `${planted.procedureId}/change-${shift.changeNo}.approval/1`, outcome: 'refuse', reason });
+    await expect(approve(planted, shift.changeNo)).rejects.toMatchObject({
+      code: 'change.teacherBusy',
+      params: { number: rival.number, day: '2026-07-06' },
+    });
+    const refuse = (reason?: string) =>
+      decideTask(office.db, office.actors.approver, {
+        taskId: `${planted.procedureId}/change-${shift.changeNo}.approval/1`,
+        outcome: 'refuse',
+        reason,
+      });
     await expect(refuse()).rejects.toMatchObject({ issues: [{ field: 'reason' }] });
     await refuse('教师时间冲突');
     await office.step(planted, 'ready', { acts: [{ act: 'refuseChange', factNo: shift.changeNo }] });
     expect(await statusOf(planted, shift.changeNo)).toBe('refused');
-    expect(await office.db('class_sessions').where({ class_id: planted.classId }).distinct('teacher_id').pluck('teacher_id')).toEqual([office.teachers.zhao]);
+    expect(await office.db('class_sessions').where({ class_id: planted.classId }).distinct('teacher_id').pluck('teacher_id')).toEqual([
+      office.teachers.zhao,
+    ]);
 
     await office.step(planted, 'conduct', { cancels: ['*'] });
     await expect(ask(planted, { kind: 'date', days: 3 })).rejects.toMatchObject({ code: 'change.notNow' });

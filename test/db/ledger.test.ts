@@ -11,7 +11,7 @@ import {
   releaseFunds,
   returnFunds,
   setBudget,
-} from '../../db/ledger.ts';
+} from '../../db/money/ledger.ts';
 import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 
 let money: MoneyDatabase;

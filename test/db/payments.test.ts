@@ -1,11 +1,11 @@
 /** From the claim to the released batch: one line per filed trainee, three people per batch, nobody paid twice. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inTransaction } from '../../db/client.ts';
-import { decideTask } from '../../db/decisions.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
 import { closeObjection } from '../../db/objections.ts';
-import { findBatch, takeBankFile } from '../../db/payments.ts';
-import { lockProcedure } from '../../db/procedures.ts';
-import { withdrawApplication } from '../../db/subsidies.ts';
+import { findBatch, takeBankFile } from '../../db/money/payments.ts';
+import { lockProcedure } from '../../db/protocol/procedures.ts';
+import { withdrawApplication } from '../../db/money/subsidies.ts';
 import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 import { readingOf } from '../support/money-reading.ts';
 

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Knex } from 'knex';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
-import { claimTask, decideTask } from '../../db/decisions.ts';
+import { claimTask, decideTask } from '../../db/protocol/decisions.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { requestDigest } from '../../db/idempotency.ts';
+import { requestDigest } from '../../db/protocol/idempotency.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
-import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/procedures.ts';
-import { lookAtClock, readPlace, takeStep } from '../../db/steps.ts';
+import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
+import { lookAtClock, readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { type Actor, getActor } from '../../db/users.ts';
 import type { Ask, StepInput } from '../../workflows/domain/procedures.ts';
-import { termsOf } from '../../workflows/domain/policy.ts';
+import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -22,7 +22,14 @@ let second: Actor;
 let elsewhere: Actor;
 
 const noActs = async () => ({});
-const reviewAsk: Ask = { step: 'pre_training.first_review', kind: 'review', role: 'first_reviewer', level: 'county', outcomes: ['approve', 'return', 'propose_refusal'], workingDays: 3 };
+const reviewAsk: Ask = {
+  step: 'pre_training.first_review',
+  kind: 'review',
+  role: 'first_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'return', 'propose_refusal'],
+  workingDays: 3,
+};
 
 async function actorOf(login: string): Promise<Actor> {
   return getActor(db, (await db('users').where({ login }).first('id')).id);
@@ -35,7 +42,16 @@ async function openCase(asks: Ask[] = [reviewAsk]): Promise<{ id: string; taskId
   const id = `class-test-${serial}`;
   const terms = termsOf(await getPolicyPack(db, 'fujian-2022'));
   await inTransaction(db, async (trx) => {
-    await openProcedure(trx, { id, type: 'trainingClass', subjectId: id, region: '350104', number: id, title: id, institutionName: '示范学校', terms });
+    await openProcedure(trx, {
+      id,
+      type: 'trainingClass',
+      subjectId: id,
+      region: '350104',
+      number: id,
+      title: id,
+      institutionName: '示范学校',
+      terms,
+    });
     await writeFact(trx, await lockProcedure(trx, id), { kind: 'submitted' }, { act: 'class.submit', subject: id });
   });
   await takeStep(db, step(id, 1, 1, { asks }), noActs);
@@ -43,7 +59,18 @@ async function openCase(asks: Ask[] = [reviewAsk]): Promise<{ id: string; taskId
 }
 
 function step(procedureId: string, stepNo: number, appliedNo: number, more: Partial<StepInput> = {}): StepInput {
-  return { procedureId, stepNo, appliedNo, stage: 'pre_training', step: 'first_review', acts: [], asks: [], cancels: [], flags: {}, ...more };
+  return {
+    procedureId,
+    stepNo,
+    appliedNo,
+    stage: 'pre_training',
+    step: 'first_review',
+    acts: [],
+    asks: [],
+    cancels: [],
+    flags: {},
+    ...more,
+  };
 }
 
 beforeAll(async () => {
@@ -51,7 +78,12 @@ beforeAll(async () => {
   db = openDatabase(database.url, { max: 15 });
   owner = openDatabase(database.url, { owner: true, max: 2 });
   await loadDemonstration(db, { passwordHash: 'none', clockSpeed: 1 });
-  [first, other, second, elsewhere] = (await Promise.all(['cs-first-1', 'cs-first-2', 'cs-second-1', 'gl-first-1'].map(actorOf))) as [Actor, Actor, Actor, Actor];
+  [first, other, second, elsewhere] = (await Promise.all(['cs-first-1', 'cs-first-2', 'cs-second-1', 'gl-first-1'].map(actorOf))) as [
+    Actor,
+    Actor,
+    Actor,
+    Actor,
+  ];
 });
 
 afterAll(async () => {
@@ -63,7 +95,9 @@ afterAll(async () => {
 describe('one winner', () => {
   test('[F12] a hundred decisions at once: one is on record, ninety-nine are told who decided', async () => {
     const { id, taskId } = await openCase();
-    const results = await Promise.allSettled(Array.from({ length: 100 }, (_, at) => decideTask(db, at % 2 ? first : other, { taskId, outcome: 'approve' })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, at) => decideTask(db, at % 2 ? first : other, { taskId, outcome: 'approve' })),
+    );
     const won = results.filter((result) => result.status === 'fulfilled');
     const lost = results.filter((result): result is PromiseRejectedResult => result.status === 'rejected').map((result) => result.reason);
     expect(won).toHaveLength(1);
@@ -88,7 +122,9 @@ describe('one winner', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => decideTask(db, first, { taskId, outcome: 'approve', request })));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(await db('facts').where({ procedure_id: taskId.split('/')[0], kind: 'decided' })).toHaveLength(1);
-    await expect(decideTask(db, first, { taskId, outcome: 'approve', request: { ...request, digest: requestDigest('other') } })).rejects.toMatchObject({ code: 'idempotency.otherRequest' });
+    await expect(
+      decideTask(db, first, { taskId, outcome: 'approve', request: { ...request, digest: requestDigest('other') } }),
+    ).rejects.toMatchObject({ code: 'idempotency.otherRequest' });
   });
 
   test('a task of another county cannot be decided', async () => {
@@ -102,14 +138,18 @@ describe('one winner', () => {
     await decideTask(db, first, { taskId, outcome: 'approve' });
     await takeStep(db, step(id, 2, 2, { asks: [{ ...reviewAsk, step: 'pre_training.second_review', role: 'second_reviewer' }] }), noActs);
     const both: Actor = { ...first, grants: [...first.grants, ...second.grants] };
-    await expect(decideTask(db, both, { taskId: `${id}/pre_training.second_review/1`, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.fourEyes' });
+    await expect(decideTask(db, both, { taskId: `${id}/pre_training.second_review/1`, outcome: 'approve' })).rejects.toMatchObject({
+      code: 'task.fourEyes',
+    });
     expect(await db('facts').where({ procedure_id: id, kind: 'decided' })).toHaveLength(1);
   });
 
   test('a refusal or a return needs words', async () => {
     const { taskId } = await openCase();
     await expect(decideTask(db, first, { taskId, outcome: 'return' })).rejects.toMatchObject({ issues: [{ field: 'reason' }] });
-    await expect(decideTask(db, first, { taskId, outcome: 'refuse', reason: 'not the approver' })).rejects.toMatchObject({ issues: [{ field: 'outcome' }] });
+    await expect(decideTask(db, first, { taskId, outcome: 'refuse', reason: 'not the approver' })).rejects.toMatchObject({
+      issues: [{ field: 'outcome' }],
+    });
   });
 });
 
@@ -137,7 +177,9 @@ describe('steps', () => {
     const closed = await takeStep(db, step(id, 3, 2, { close: 'withdrawn' }), noActs);
     expect(closed.status).toBe('closed');
     expect(await db('tasks').where({ procedure_id: id, status: 'open' })).toHaveLength(0);
-    await expect(decideTask(db, first, { taskId: `${id}/pre_training.second_review/1`, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.cancelled' });
+    await expect(decideTask(db, first, { taskId: `${id}/pre_training.second_review/1`, outcome: 'approve' })).rejects.toMatchObject({
+      code: 'task.cancelled',
+    });
   });
 
   test('a withdrawn procedure opens no task, however late the step comes', async () => {
@@ -161,7 +203,14 @@ describe('steps', () => {
 describe('the clock', () => {
   test('after the due instant a peremptory task is refused, however late the alarm is, and expires once', async () => {
     const { id, taskId } = await openCase([{ ...reviewAsk, peremptory: true }]);
-    await owner('tasks').where({ id: taskId }).update({ due_at: owner.raw("business_now() - interval '1 second'"), next_rung_at: owner.raw("business_now() - interval '1 second'"), rungs: owner.raw("array[business_now() - interval '1 day', business_now() - interval '1 second']"), rung: 1 });
+    await owner('tasks')
+      .where({ id: taskId })
+      .update({
+        due_at: owner.raw("business_now() - interval '1 second'"),
+        next_rung_at: owner.raw("business_now() - interval '1 second'"),
+        rungs: owner.raw("array[business_now() - interval '1 day', business_now() - interval '1 second']"),
+        rung: 1,
+      });
     await expect(decideTask(db, first, { taskId, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.expired' });
     await Promise.all([lookAtClock(db, id), lookAtClock(db, id), lookAtClock(db, id)]);
     expect((await db('facts').where({ procedure_id: id, kind: 'expired' })).length).toBe(1);
@@ -169,7 +218,9 @@ describe('the clock', () => {
 
   test('an overdue review climbs one rung and stays open', async () => {
     const { id, taskId } = await openCase();
-    await owner('tasks').where({ id: taskId }).update({ next_rung_at: owner.raw("business_now() - interval '1 second'") });
+    await owner('tasks')
+      .where({ id: taskId })
+      .update({ next_rung_at: owner.raw("business_now() - interval '1 second'") });
     const place = await lookAtClock(db, id);
     expect(place.facts).toMatchObject([{ kind: 'rung', outcome: 'reminder' }]);
     expect(place.openSteps).toEqual(['pre_training.first_review']);

@@ -1,19 +1,56 @@
 /** Attendance, inspections, results and filing: what their decisions bring with them and what refuses them. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decideTask } from '../../db/decisions.ts';
-import { saveResults, type PlacedResult } from '../../db/results.ts';
-import { type Mark, saveAttendance } from '../../db/training.ts';
-import { excludeEnrolment, openQuestions, recordAnswers, settleVerification, stageRegisters } from '../../db/verifications.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
+import { saveResults, type PlacedResult } from '../../db/classes/results.ts';
+import { type Mark, saveAttendance } from '../../db/classes/training.ts';
+import { excludeEnrolment, openQuestions, recordAnswers, settleVerification, stageRegisters } from '../../db/classes/verifications.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';
 
 let office: TrainingDatabase;
-const review: Ask = { step: 'pre_training.first_review', kind: 'review', role: 'first_reviewer', level: 'county', outcomes: ['approve', 'return', 'propose_refusal'], workingDays: 2 };
+const review: Ask = {
+  step: 'pre_training.first_review',
+  kind: 'review',
+  role: 'first_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'return', 'propose_refusal'],
+  workingDays: 2,
+};
 const filing: Ask = { ...review, step: 'filing.first_review' };
-const attendance: Ask = { step: 'training.attendance', kind: 'attendance', role: 'institution', level: 'own', outcomes: ['submit'], workingDays: 5 };
-const inspection: Ask = { step: 'training.inspection', kind: 'inspection', role: 'inspector', level: 'county', outcomes: ['in_order', 'finding'], workingDays: 5, fourEyes: [] };
-const rectification: Ask = { step: 'training.rectification', kind: 'rectification', role: 'institution', level: 'own', outcomes: ['rectify'], workingDays: 5 };
-const reinspection: Ask = { step: 'training.reinspection', kind: 'reinspection', role: 'inspector', level: 'county', outcomes: ['rectified', 'not_rectified'], workingDays: 5, fourEyes: [] };
+const attendance: Ask = {
+  step: 'training.attendance',
+  kind: 'attendance',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['submit'],
+  workingDays: 5,
+};
+const inspection: Ask = {
+  step: 'training.inspection',
+  kind: 'inspection',
+  role: 'inspector',
+  level: 'county',
+  outcomes: ['in_order', 'finding'],
+  workingDays: 5,
+  fourEyes: [],
+};
+const rectification: Ask = {
+  step: 'training.rectification',
+  kind: 'rectification',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['rectify'],
+  workingDays: 5,
+};
+const reinspection: Ask = {
+  step: 'training.reinspection',
+  kind: 'reinspection',
+  role: 'inspector',
+  level: 'county',
+  outcomes: ['rectified', 'not_rectified'],
+  workingDays: 5,
+  fourEyes: [],
+};
 const results: Ask = { step: 'results.entry', kind: 'results', role: 'assessor', level: 'own', outcomes: ['submit'], workingDays: 7 };
 
 beforeAll(async () => {
@@ -25,12 +62,23 @@ const taskOf = (planted: PlantedClass, ask: Ask, round = 1): string => `${plante
 
 async function answerAll(planted: PlantedClass, stage: string): Promise<void> {
   const questions = await openQuestions(office.db, planted.procedureId, stageRegisters[stage] ?? []);
-  await recordAnswers(office.db, planted.procedureId, questions.map(({ verificationId }) => ({ verificationId, result: 'yes', evidence: {} })));
+  await recordAnswers(
+    office.db,
+    planted.procedureId,
+    questions.map(({ verificationId }) => ({ verificationId, result: 'yes', evidence: {} })),
+  );
 }
 
 /** Everybody was there, except the seats at the sessions named. */
 function marksOf(planted: PlantedClass, absent: Record<number, number[]> = {}): Mark[] {
-  return planted.enrolments.flatMap(({ id, seat }) => planted.sessions.map((session, at) => ({ enrolmentId: id, sessionId: session.id, present: !absent[seat]?.includes(at), field: `marks.${seat}.${at}` })));
+  return planted.enrolments.flatMap(({ id, seat }) =>
+    planted.sessions.map((session, at) => ({
+      enrolmentId: id,
+      sessionId: session.id,
+      present: !absent[seat]?.includes(at),
+      field: `marks.${seat}.${at}`,
+    })),
+  );
 }
 
 async function inTraining(trainees = 4): Promise<PlantedClass> {
@@ -42,10 +90,20 @@ async function inTraining(trainees = 4): Promise<PlantedClass> {
 function resultOf(planted: PlantedClass, seat: number, more: Partial<PlacedResult> = {}): PlacedResult {
   const enrolmentId = planted.enrolments.find((enrolment) => enrolment.seat === seat)?.id ?? '';
   const certificateNumber = `S0001350104${planted.number.slice(-4)}${seat}`;
-  return { enrolmentId, theoryScore: 80, practiceScore: 75.5, passed: true, certificateNumber, certificateDate: '2026-03-20', fieldOf: (field) => `${seat}.${field}`, ...more };
+  return {
+    enrolmentId,
+    theoryScore: 80,
+    practiceScore: 75.5,
+    passed: true,
+    certificateNumber,
+    certificateDate: '2026-03-20',
+    fieldOf: (field) => `${seat}.${field}`,
+    ...more,
+  };
 }
 
-const fieldsOf = (error: { issues: { field: string; code: string }[] }): string[] => error.issues.map((issue) => `${issue.field} ${issue.code}`);
+const fieldsOf = (error: { issues: { field: string; code: string }[] }): string[] =>
+  error.issues.map((issue) => `${issue.field} ${issue.code}`);
 
 describe('pre-training review', () => {
   test('[N14] no answer never counts as yes: a review approves only what was confirmed, settled with a reason, or taken off the class', async () => {
@@ -59,14 +117,20 @@ describe('pre-training review', () => {
     expect(questions).toHaveLength(12);
     expect(JSON.stringify(questions)).not.toMatch(/\d{17}[\dX]/);
     const [a, b, c, ...rest] = questions;
-    await recordAnswers(office.db, planted.procedureId, rest.map(({ verificationId }) => ({ verificationId, result: 'yes', evidence: {} })));
+    await recordAnswers(
+      office.db,
+      planted.procedureId,
+      rest.map(({ verificationId }) => ({ verificationId, result: 'yes', evidence: {} })),
+    );
     await recordAnswers(office.db, planted.procedureId, [
       { verificationId: a?.verificationId ?? '', result: 'no', evidence: {} },
       { verificationId: b?.verificationId ?? '', result: 'contradictory', evidence: {} },
       { verificationId: c?.verificationId ?? '', result: 'none', evidence: { failure: 'timeout' } },
     ]);
     await expect(approve()).rejects.toMatchObject({ code: 'checks.outstanding', params: { count: 3 } });
-    expect((await openQuestions(office.db, planted.procedureId, stageRegisters['pre_training'] ?? [])).map((q) => q.verificationId)).toEqual([c?.verificationId]);
+    expect(
+      (await openQuestions(office.db, planted.procedureId, stageRegisters['pre_training'] ?? [])).map((q) => q.verificationId),
+    ).toEqual([c?.verificationId]);
 
     const settle = (actor = office.actors.first, reason = '窗口核对原件一致', ids = [c?.verificationId ?? '']) =>
       settleVerification(office.db, actor, { procedureId: planted.procedureId, verificationIds: ids, reason });
@@ -76,21 +140,43 @@ describe('pre-training review', () => {
     await expect(settle()).rejects.toMatchObject({ code: 'checks.settled' });
     await expect(settle(office.actors.first, '一致', [rest[0]?.verificationId ?? ''])).rejects.toMatchObject({ code: 'checks.settled' });
 
-    const doubtful = await office.db('verifications').whereIn('id', [a, b].map((q) => q?.verificationId ?? '')).distinct<{ enrolment_id: string }[]>('enrolment_id');
+    const doubtful = await office
+      .db('verifications')
+      .whereIn(
+        'id',
+        [a, b].map((q) => q?.verificationId ?? ''),
+      )
+      .distinct<{ enrolment_id: string }[]>('enrolment_id');
     for (const { enrolment_id: enrolmentId } of doubtful) {
-      await excludeEnrolment(office.db, office.actors.first, { procedureId: planted.procedureId, enrolmentId, reason: '身份核查不符，核减' });
+      await excludeEnrolment(office.db, office.actors.first, {
+        procedureId: planted.procedureId,
+        enrolmentId,
+        reason: '身份核查不符，核减',
+      });
     }
     const headcount = 4 - doubtful.length;
-    expect(await office.db('procedures').where({ id: planted.procedureId }).first('headcount', 'amount_fen')).toEqual({ headcount, amount_fen: headcount * 70_000 });
+    expect(await office.db('procedures').where({ id: planted.procedureId }).first('headcount', 'amount_fen')).toEqual({
+      headcount,
+      amount_fen: headcount * 70_000,
+    });
     expect((await approve()).outcome).toBe('approve');
-    const acts = await office.db('audit_log').where({ procedure_id: planted.procedureId, actor: office.actors.first.userId }).orderBy('no').pluck('act');
+    const acts = await office
+      .db('audit_log')
+      .where({ procedure_id: planted.procedureId, actor: office.actors.first.userId })
+      .orderBy('no')
+      .pluck('act');
     expect(acts).toEqual(['verification.settle', ...doubtful.map(() => 'enrolment.exclude'), 'task.approve']);
   });
 
   test('an officer who saw older evidence is told that it changed', async () => {
     const planted = await office.plant();
     await office.step(planted, 'pre_training', { asks: [review] });
-    const seen = (await office.db('tasks').where({ id: taskOf(planted, review) }).first('version')).version;
+    const seen = (
+      await office
+        .db('tasks')
+        .where({ id: taskOf(planted, review) })
+        .first('version')
+    ).version;
     await answerAll(planted, 'pre_training');
     const decide = decideTask(office.db, office.actors.first, { taskId: taskOf(planted, review), outcome: 'approve', version: seen });
     await expect(decide).rejects.toMatchObject({ code: 'task.changed' });
@@ -109,7 +195,15 @@ describe('attendance', () => {
     await expect(save(firstDay, office.actors.rival)).rejects.toMatchObject({ code: 'class.unknown' });
     expect(await save(firstDay)).toEqual({ saved: 4 });
     expect(await save(firstDay.map((mark) => ({ ...mark, present: false })))).toEqual({ saved: 4 });
-    expect(await office.db('attendance').whereIn('enrolment_id', planted.enrolments.map((e) => e.id)).pluck('present')).toEqual([false, false, false, false]);
+    expect(
+      await office
+        .db('attendance')
+        .whereIn(
+          'enrolment_id',
+          planted.enrolments.map((e) => e.id),
+        )
+        .pluck('present'),
+    ).toEqual([false, false, false, false]);
 
     await office.at('2026-03-19T09:00:00+08:00');
     const submit = () => decideTask(office.db, office.actors.school, { taskId: taskOf(planted, attendance), outcome: 'submit' });
@@ -125,8 +219,16 @@ describe('attendance', () => {
     // 80 % of 24 hours: one of six sessions may be missed (83.3 %), two may not (66.6 %).
     await saveAttendance(office.db, office.actors.school, { number: planted.number, marks: marksOf(planted, { 2: [0], 3: [0, 5] }) });
     await office.step(planted, 'conduct', { acts: [{ act: 'closeAttendance' }] });
-    const rows = await office.db('enrolments').where({ class_id: planted.classId }).orderBy('seat').select('attended_percent', 'attendance_short');
-    expect(rows.map((row) => [Number(row.attended_percent), row.attendance_short])).toEqual([[100, false], [83.3, false], [66.6, true]]);
+    const rows = await office
+      .db('enrolments')
+      .where({ class_id: planted.classId })
+      .orderBy('seat')
+      .select('attended_percent', 'attendance_short');
+    expect(rows.map((row) => [Number(row.attended_percent), row.attendance_short])).toEqual([
+      [100, false],
+      [83.3, false],
+      [66.6, true],
+    ]);
   });
 });
 
@@ -137,19 +239,38 @@ describe('inspection', () => {
     const inspect = (payload: Record<string, unknown>, outcome = 'finding') =>
       decideTask(office.db, office.actors.inspector, { taskId: taskOf(planted, inspection), outcome, reason: '两名学员不在场', payload });
     expect(fieldsOf(await inspect({}).catch((error) => error))).toEqual(['method required', 'presentCount required']);
-    expect(fieldsOf(await inspect({ method: 'visit', presentCount: '3' }).catch((error) => error))).toEqual(['companion inspection.companion']);
-    expect(fieldsOf(await inspect({ method: 'phone', presentCount: 0 }).catch((error) => error))).toEqual(['presentCount inspection.phoneShare']);
-    expect(fieldsOf(await inspect({ method: 'video', presentCount: 5 }).catch((error) => error))).toEqual(['presentCount inspection.presentCount']);
+    expect(fieldsOf(await inspect({ method: 'visit', presentCount: '3' }).catch((error) => error))).toEqual([
+      'companion inspection.companion',
+    ]);
+    expect(fieldsOf(await inspect({ method: 'phone', presentCount: 0 }).catch((error) => error))).toEqual([
+      'presentCount inspection.phoneShare',
+    ]);
+    expect(fieldsOf(await inspect({ method: 'video', presentCount: 5 }).catch((error) => error))).toEqual([
+      'presentCount inspection.presentCount',
+    ]);
     await inspect({ method: 'visit', presentCount: '2', companion: '王晓', remark: '已拍照' });
-    await office.step(planted, 'training', { acts: [{ act: 'orderRectification', taskId: taskOf(planted, inspection) }], asks: [rectification] });
+    await office.step(planted, 'training', {
+      acts: [{ act: 'orderRectification', taskId: taskOf(planted, inspection) }],
+      asks: [rectification],
+    });
 
-    const rectify = (reason?: string) => decideTask(office.db, office.actors.school, { taskId: taskOf(planted, rectification), outcome: 'rectify', reason });
+    const rectify = (reason?: string) =>
+      decideTask(office.db, office.actors.school, { taskId: taskOf(planted, rectification), outcome: 'rectify', reason });
     await expect(rectify()).rejects.toMatchObject({ issues: [{ field: 'reason', code: 'rectification.answerMissing' }] });
     await rectify('已补课并加强点名');
     await office.step(planted, 'training', { asks: [reinspection] });
-    await decideTask(office.db, office.actors.inspector, { taskId: taskOf(planted, reinspection), outcome: 'rectified', payload: { method: 'video', presentCount: 4 } });
-    expect(await office.db('rectifications').where({ class_id: planted.classId }).select('answer', 'accepted')).toEqual([{ answer: '已补课并加强点名', accepted: true }]);
-    expect(await office.db('inspections').where({ class_id: planted.classId }).orderBy('inspected_at').pluck('found')).toEqual(['finding', 'in_order']);
+    await decideTask(office.db, office.actors.inspector, {
+      taskId: taskOf(planted, reinspection),
+      outcome: 'rectified',
+      payload: { method: 'video', presentCount: 4 },
+    });
+    expect(await office.db('rectifications').where({ class_id: planted.classId }).select('answer', 'accepted')).toEqual([
+      { answer: '已补课并加强点名', accepted: true },
+    ]);
+    expect(await office.db('inspections').where({ class_id: planted.classId }).orderBy('inspected_at').pluck('found')).toEqual([
+      'finding',
+      'in_order',
+    ]);
   });
 });
 
@@ -167,7 +288,8 @@ describe('results and filing', () => {
 
   test('[N16] scores and certificates are entered by the assessment body of the class, wrong ones refused at their cells', async () => {
     const planted = await assessed(4, { 4: [0, 1, 2] });
-    const save = (entries: PlacedResult[], actor = office.actors.assessor) => saveResults(office.db, actor, { number: planted.number, results: entries });
+    const save = (entries: PlacedResult[], actor = office.actors.assessor) =>
+      saveResults(office.db, actor, { number: planted.number, results: entries });
     await expect(save([resultOf(planted, 1)], office.actors.school)).rejects.toMatchObject({ code: 'class.unknown' });
     const wrong = await save([
       resultOf(planted, 1, { theoryScore: 101, certificateNumber: undefined }),
@@ -192,7 +314,10 @@ describe('results and filing', () => {
     await expect(submit()).rejects.toMatchObject({ code: 'results.incomplete', params: { missing: 1 } });
     // Two certificates exchanged in one saving.
     const [one, two] = [resultOf(planted, 1), resultOf(planted, 2)];
-    await save([{ ...one, certificateNumber: two.certificateNumber }, { ...two, certificateNumber: one.certificateNumber }]);
+    await save([
+      { ...one, certificateNumber: two.certificateNumber },
+      { ...two, certificateNumber: one.certificateNumber },
+    ]);
     await save([resultOf(planted, 3, { passed: false, theoryScore: 40, certificateNumber: undefined, certificateDate: undefined })]);
     expect((await submit()).outcome).toBe('submit');
     await expect(save([one])).rejects.toMatchObject({ code: 'results.closed' });
@@ -203,17 +328,29 @@ describe('results and filing', () => {
     await office.db('enrolments').where({ id: planted.enrolments[4]?.id }).update({ status: 'dropped' });
     await saveResults(office.db, office.actors.assessor, {
       number: planted.number,
-      results: [resultOf(planted, 1), resultOf(planted, 2, { passed: false, certificateNumber: undefined, certificateDate: undefined }), resultOf(planted, 4)],
+      results: [
+        resultOf(planted, 1),
+        resultOf(planted, 2, { passed: false, certificateNumber: undefined, certificateDate: undefined }),
+        resultOf(planted, 4),
+      ],
     });
     await office.step(planted, 'filing', { asks: [filing], cancels: ['*'] });
     const approve = () => decideTask(office.db, office.actors.first, { taskId: taskOf(planted, filing), outcome: 'approve' });
     await expect(approve()).rejects.toMatchObject({ code: 'checks.outstanding', params: { count: 2 } });
     const questions = await openQuestions(office.db, planted.procedureId, ['certificate']);
-    expect(questions.map((question) => question.certificateNumber).sort()).toEqual([resultOf(planted, 1).certificateNumber, resultOf(planted, 4).certificateNumber]);
+    expect(questions.map((question) => question.certificateNumber).sort()).toEqual([
+      resultOf(planted, 1).certificateNumber,
+      resultOf(planted, 4).certificateNumber,
+    ]);
     await answerAll(planted, 'filing');
     await approve();
     await office.step(planted, 'result', { acts: [{ act: 'fileClass' }] });
-    const filed = await office.db('filed_enrolments as f').join('enrolments as e', 'e.id', 'f.enrolment_id').where({ 'f.class_id': planted.classId }).orderBy('e.seat').pluck('e.seat');
+    const filed = await office
+      .db('filed_enrolments as f')
+      .join('enrolments as e', 'e.id', 'f.enrolment_id')
+      .where({ 'f.class_id': planted.classId })
+      .orderBy('e.seat')
+      .pluck('e.seat');
     expect(filed).toEqual([1, 4]);
     expect((await office.db('classes').where({ id: planted.classId }).first('status')).status).toBe('filed');
     await expect(office.db('filed_enrolments').where({ class_id: planted.classId }).delete()).rejects.toThrow(/permission denied/);

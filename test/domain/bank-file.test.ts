@@ -11,7 +11,7 @@ import {
   type PaymentBatch,
   parseBankAnswer,
   returnReasons,
-} from '../../workflows/domain/bank-file.ts';
+} from '../../workflows/domain/money/bank-file.ts';
 import { InputError } from '../../workflows/domain/errors.ts';
 
 const batch: PaymentBatch = {

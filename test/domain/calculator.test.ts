@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { calculate, payeeOf, type SubsidyFacts, type SubsidyKind } from '../../workflows/domain/calculator.ts';
+import { calculate, payeeOf, type SubsidyFacts, type SubsidyKind } from '../../workflows/domain/money/calculator.ts';
 import { InputError } from '../../workflows/domain/errors.ts';
-import { groupByWord } from '../../workflows/domain/groups.ts';
-import { formatYuan, percentOf } from '../../workflows/domain/money.ts';
-import type { Mode, Scarcity } from '../../workflows/domain/policy.ts';
+import { groupByWord } from '../../workflows/domain/policy/groups.ts';
+import { formatYuan, percentOf } from '../../workflows/domain/money/money.ts';
+import type { Mode, Scarcity } from '../../workflows/domain/policy/policy.ts';
 import { policyPack, ratePack } from './packs.ts';
 
 /** A line of worked-cases.json, worked by hand and written with the words of the sources. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type EligibilityFacts, judgeEligibility, type PriorBenefit } from '../../workflows/domain/eligibility.ts';
+import { type EligibilityFacts, judgeEligibility, type PriorBenefit } from '../../workflows/domain/policy/eligibility.ts';
 import { policyPack } from './packs.ts';
 
 const pack = policyPack('fujian-2022');

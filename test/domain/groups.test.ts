@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findGroup, groupByWord, groupCodes, groupsOn, isGroupCode, personGroups } from '../../workflows/domain/groups.ts';
+import { findGroup, groupByWord, groupCodes, groupsOn, isGroupCode, personGroups } from '../../workflows/domain/policy/groups.ts';
 
 test('[N13] every code has words, a line and evidence, and no word means two groups', () => {
   expect(personGroups.map((group) => group.code)).toEqual([...groupCodes]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatYuan, parseYuan, percentOf, plainYuan, sumFen } from '../../workflows/domain/money.ts';
+import { formatYuan, parseYuan, percentOf, plainYuan, sumFen } from '../../workflows/domain/money/money.ts';
 
 test('a chain of percentages is rounded once, half up, at its end', () => {
   expect(percentOf(123450, [90, 70])).toBe(77774);

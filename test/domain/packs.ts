@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { PolicyPack, RatePack } from '../../workflows/domain/policy.ts';
-import { readPolicyPack, readRatePack } from '../../workflows/domain/policy-reader.ts';
+import type { PolicyPack, RatePack } from '../../workflows/domain/policy/policy.ts';
+import { readPolicyPack, readRatePack } from '../../workflows/domain/policy/policy-reader.ts';
 
 const folder = new URL('../../db/policy-packs/', import.meta.url);
 

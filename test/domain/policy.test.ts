@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../workflows/domain/errors.ts';
-import { packInForce, rule, termsOf, unsourcedKeys } from '../../workflows/domain/policy.ts';
-import { readPolicyPack, readRatePack } from '../../workflows/domain/policy-reader.ts';
+import { packInForce, rule, termsOf, unsourcedKeys } from '../../workflows/domain/policy/policy.ts';
+import { readPolicyPack, readRatePack } from '../../workflows/domain/policy/policy-reader.ts';
 import { packJson, packNames, policyPack } from './packs.ts';
 
 type Json = Record<string, unknown>;
@@ -64,7 +64,10 @@ describe('a pack with a mistake is refused with its path', () => {
     ],
     ['values.age.sourced pack.missing', (_, values) => delete values.age?.sourced],
     ['values.speed pack.unknownKey', (_, values) => Object.assign(values, { speed: { value: 1, source: '', sourced: false } })],
-    ['values.reviews.change.value.0.role pack.reviewOrder', (_, values) => ((values['reviews.change'] as unknown as { value: unknown[] }).value.length = 1)],
+    [
+      'values.reviews.change.value.0.role pack.reviewOrder',
+      (_, values) => ((values['reviews.change'] as unknown as { value: unknown[] }).value.length = 1),
+    ],
     ['values.payment.fund.value pack.choice', (_, values) => Object.assign(values['payment.fund'] ?? {}, { value: 'petty_cash' })],
     ['values.inspection.level.value pack.reviewLevel', (pack) => Object.assign(pack, { levels: ['province', 'city'] })],
     [

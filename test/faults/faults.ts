@@ -11,15 +11,26 @@ import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { migrate } from '../../db/migrate.ts';
 import { stateDir } from '../../start/config.ts';
 import { createRobot, pause } from '../../start/demonstration/robot.ts';
-import { createDatabase, databaseUrl, dropDatabase } from '../../start/postgres.ts';
-import { freePorts } from '../../start/processes.ts';
+import { createDatabase, databaseUrl, dropDatabase } from '../../start/servers/postgres.ts';
+import { freePorts } from '../../start/servers/processes.ts';
 import { countRecords, findFaults } from './invariants.ts';
 import { startVictims, type VictimName, victimNames } from './victims.ts';
 
 export type FaultRun = { classes: number; minutes: number; seed: number; say: (line: string) => void };
 export type FaultReport = { faults: string[]; kills: Record<VictimName, number>; records: Record<string, number>; seconds: number };
 
-const TRAINING = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01', '2026-04-02', '2026-04-03'];
+const TRAINING = [
+  '2026-03-23',
+  '2026-03-24',
+  '2026-03-25',
+  '2026-03-26',
+  '2026-03-27',
+  '2026-03-30',
+  '2026-03-31',
+  '2026-04-01',
+  '2026-04-02',
+  '2026-04-03',
+];
 
 export async function runFaults({ classes, minutes, seed, say }: FaultRun): Promise<FaultReport> {
   const began = Date.now();
@@ -30,7 +41,11 @@ export async function runFaults({ classes, minutes, seed, say }: FaultRun): Prom
     SHIMING_DEMO: '1',
     SHIMING_SECRET: randomBytes(32).toString('hex'),
     REGISTERS_URL: simulators.url,
-    SHIMING_VAULT_KEYS: JSON.stringify({ keys: { faults: randomBytes(32).toString('base64') }, currentKid: 'faults', indexKey: randomBytes(32).toString('base64') }),
+    SHIMING_VAULT_KEYS: JSON.stringify({
+      keys: { faults: randomBytes(32).toString('base64') },
+      currentKid: 'faults',
+      indexKey: randomBytes(32).toString('base64'),
+    }),
   };
   const prepare = async (adminUrl: string): Promise<string> => {
     await dropDatabase(adminUrl, 'faults').catch(() => undefined);
@@ -45,7 +60,11 @@ export async function runFaults({ classes, minutes, seed, say }: FaultRun): Prom
   const victims = await startVictims(dir, prepare, env, port);
   const kills: Record<VictimName, number> = { worker: 0, api: 0, temporal: 0, postgres: 0 };
   const random = mulberry(seed);
-  const robot = createRobot({ origin: victims.origin, patienceMs: 120_000, failing: (batch) => (Number(batch.slice(-2)) % 5 === 1 ? 1 : 0) });
+  const robot = createRobot({
+    origin: victims.origin,
+    patienceMs: 120_000,
+    failing: (batch) => (Number(batch.slice(-2)) % 5 === 1 ? 1 : 0),
+  });
   let working = true;
 
   const killer = (async () => {
@@ -69,7 +88,16 @@ export async function runFaults({ classes, minutes, seed, say }: FaultRun): Prom
       for (let at = 0; at < classes; at += 1) {
         const login = (at + round) % 2 === 0 ? 'kangning-1' : 'shifan-1';
         const day = TRAINING[Math.floor(at / 2) % TRAINING.length] ?? '2026-03-23';
-        fresh.push(await robot.submitClass({ login, title: `故障演练 ${round}-${at}`, startDate: day, days: daysFrom(day, at), trainees: 2, seed: seed + round * 1_000 + at * 7 }));
+        fresh.push(
+          await robot.submitClass({
+            login,
+            title: `故障演练 ${round}-${at}`,
+            startDate: day,
+            days: daysFrom(day, at),
+            trainees: 2,
+            seed: seed + round * 1_000 + at * 7,
+          }),
+        );
       }
       say(`${((Date.now() - began) / 1000).toFixed(0)} s  ${fresh.length} classes submitted`);
       await robot.walk(fresh, { ms: 15 * 60_000 });

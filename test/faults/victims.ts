@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '../../start/demonstration/robot.ts';
-import { type Postgres, ensurePostgres } from '../../start/postgres.ts';
-import { type Temporal, ensureTemporal } from '../../start/temporal.ts';
+import { type Postgres, ensurePostgres } from '../../start/servers/postgres.ts';
+import { type Temporal, ensureTemporal } from '../../start/servers/temporal.ts';
 import { type Child, startChild } from '../bench/processes.ts';
 
 export const victimNames = ['worker', 'api', 'temporal', 'postgres'] as const;
@@ -22,11 +22,23 @@ export type Victims = {
 const quiet = (): void => undefined;
 
 /** `env` is what API and worker get besides the addresses of the servers. */
-export async function startVictims(dir: string, prepare: (adminUrl: string) => Promise<string>, env: Record<string, string>, port: number): Promise<Victims> {
+export async function startVictims(
+  dir: string,
+  prepare: (adminUrl: string) => Promise<string>,
+  env: Record<string, string>,
+  port: number,
+): Promise<Victims> {
   let postgres: Postgres = await ensurePostgres({ dataDir: join(dir, 'postgres'), log: quiet });
   let temporal: Temporal = await ensureTemporal({ postgresUrl: postgres.url, dir: join(dir, 'temporal'), log: quiet, onPostgres: true });
   const databaseUrl = await prepare(postgres.url);
-  const full = { ...env, DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace, TEMPORAL_TASK_QUEUE: `faults-${process.pid}-${Date.now()}`, PORT: String(port) };
+  const full = {
+    ...env,
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    TEMPORAL_TASK_QUEUE: `faults-${process.pid}-${Date.now()}`,
+    PORT: String(port),
+  };
   const startApi = (): Promise<Child> => patiently(() => startChild('api/main.ts', full, /api listens/));
   const startWorker = (): Promise<Child> => patiently(() => startChild('activities/main.ts', full, /worker polls/));
   let api = await startApi();

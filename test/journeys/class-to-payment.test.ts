@@ -11,7 +11,18 @@ let robot: Robot;
 let number: string;
 let application: string;
 
-const days = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01', '2026-04-02', '2026-04-03'];
+const days = [
+  '2026-03-23',
+  '2026-03-24',
+  '2026-03-25',
+  '2026-03-26',
+  '2026-03-27',
+  '2026-03-30',
+  '2026-03-31',
+  '2026-04-01',
+  '2026-04-02',
+  '2026-04-03',
+];
 type Listed = { tasks: { id: string; kind: string; step: string; number: string; due: { state: string; of: number | null } }[] };
 
 beforeAll(async () => {
@@ -55,13 +66,25 @@ async function until(condition: () => Promise<boolean>, within = 20_000): Promis
 
 describe.sequential('the life of a class', { timeout: 120_000 }, () => {
   test('[N28] an institution enters a class with thirty trainees itself and submits it', async () => {
-    number = await robot.submitClass({ login: 'kangning-1', title: '中式烹调师（五级）第 11 期', startDate: days[0] ?? '', days, trainees: 30, seed: 11, project: '中式烹调师（五级）' });
+    number = await robot.submitClass({
+      login: 'kangning-1',
+      title: '中式烹调师（五级）第 11 期',
+      startDate: days[0] ?? '',
+      days,
+      trainees: 30,
+      seed: 11,
+      project: '中式烹调师（五级）',
+    });
     const shown = await robot.get<{ status: string; headcount: number }>(await robot.as('kangning-1'), `/classes/${number}`);
     expect(shown).toMatchObject({ status: 'in_review', headcount: 30 });
   });
 
   test('[N14] the review returns it with reasons, the institution corrects and sends it again, the same step goes on', async () => {
-    await decide('cs-first-1', 'pre_training.first_review', { outcome: 'return', reason: '教学计划过于简略，请补充每日安排。', items: [{ field: 'plan', text: '补充每日安排' }] });
+    await decide('cs-first-1', 'pre_training.first_review', {
+      outcome: 'return',
+      reason: '教学计划过于简略，请补充每日安排。',
+      items: [{ field: 'plan', text: '补充每日安排' }],
+    });
     await until(async () => (await statusOf()) === 'correction');
     const institution = await robot.as('kangning-1');
     const head = await robot.get<Record<string, unknown>>(institution, `/classes/${number}/edit`);
@@ -97,9 +120,13 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
 
   test('[N28] the institution publishes the plan after seeing what the public will see', async () => {
     await decide('kangning-1', 'plan.publish', { outcome: 'publish' });
-    const list = await fetch(`${office.origin}/disclosures?list=plan`, { headers: { accept: 'application/json' } }).then((answer) => answer.json() as Promise<{ disclosures: { number: string; headcount: number }[] }>);
+    const list = await fetch(`${office.origin}/disclosures?list=plan`, { headers: { accept: 'application/json' } }).then(
+      (answer) => answer.json() as Promise<{ disclosures: { number: string; headcount: number }[] }>,
+    );
     expect(list.disclosures[0]?.headcount).toBe(30);
-    const shown = await fetch(`${office.origin}/disclosures/${list.disclosures[0]?.number}`, { headers: { accept: 'application/json' } }).then((answer) => answer.text());
+    const shown = await fetch(`${office.origin}/disclosures/${list.disclosures[0]?.number}`, {
+      headers: { accept: 'application/json' },
+    }).then((answer) => answer.text());
     expect(shown).not.toMatch(/\d{17}[\dX]/);
   });
 
@@ -111,8 +138,19 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
       await pause(300);
       return false;
     }, 40_000);
-    await decide('cs-inspect-1', 'training.inspection', { outcome: 'finding', reason: '三名学员未到课且无请假手续。', method: 'visit', presentCount: 27, remark: '三名学员未到课', companion: '林某' });
-    await decide('kangning-1', 'training.rectification', { outcome: 'rectify', reason: '已补办请假并加强考勤。', answer: '已补办请假并加强考勤。' });
+    await decide('cs-inspect-1', 'training.inspection', {
+      outcome: 'finding',
+      reason: '三名学员未到课且无请假手续。',
+      method: 'visit',
+      presentCount: 27,
+      remark: '三名学员未到课',
+      companion: '林某',
+    });
+    await decide('kangning-1', 'training.rectification', {
+      outcome: 'rectify',
+      reason: '已补办请假并加强考勤。',
+      answer: '已补办请假并加强考勤。',
+    });
     await decide('cs-inspect-1', 'training.reinspection', { outcome: 'rectified', method: 'video', presentCount: 30, remark: '已整改' });
     expect(await statusOf()).toBe('in_training');
   });
@@ -126,11 +164,13 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
       const listed = await robot.get<Listed>(await robot.as('cs-first-1'), '/tasks');
       return listed.tasks.some((task) => task.kind === 'change_review') ? listed : undefined;
     });
-    for (const task of tasks.filter((one) => one.kind === 'change_review')) await robot.post(await robot.as('cs-first-1'), `/tasks/${task.id}/decide`, { outcome: 'approve' });
+    for (const task of tasks.filter((one) => one.kind === 'change_review'))
+      await robot.post(await robot.as('cs-first-1'), `/tasks/${task.id}/decide`, { outcome: 'approve' });
     await until(async () => {
       for (const login of ['cs-second-1', 'cs-approve-1']) {
         const listed = await robot.get<Listed>(await robot.as(login), '/tasks');
-        for (const task of listed.tasks.filter((one) => one.kind === 'change_review')) await robot.post(await robot.as(login), `/tasks/${task.id}/decide`, { outcome: 'approve' }, [200, 409]);
+        for (const task of listed.tasks.filter((one) => one.kind === 'change_review'))
+          await robot.post(await robot.as(login), `/tasks/${task.id}/decide`, { outcome: 'approve' }, [200, 409]);
       }
       return (await office.db('enrolments').where({ id: last?.id, status: 'dropped' }).first('id')) !== undefined;
     });
@@ -154,22 +194,32 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
     const stranger = await office.db('enrolments').where({ status: 'dropped' }).first('class_id', 'person_id', 'id');
     const row = await office.db('payment_lines').first();
     await expect(
-      office.db('payment_lines').insert({ ...row, id: undefined, trace: JSON.stringify(row.trace), person_id: stranger.person_id, enrolment_id: stranger.id }),
+      office
+        .db('payment_lines')
+        .insert({ ...row, id: undefined, trace: JSON.stringify(row.trace), person_id: stranger.person_id, enrolment_id: stranger.id }),
     ).rejects.toMatchObject({ code: '23503' });
   });
 
   test('[N9] an objection to the notice holds one person; dismissed, it holds nobody', async () => {
     await robotUntil(async () => (await office.db('disclosures').where({ list: 'subsidy', status: 'open' }).first('number')) !== undefined);
     const notice = await office.db('disclosures').where({ list: 'subsidy' }).first('number');
-    const raised = await fetch(`${office.origin}/disclosures/${notice.number}/objections`, { method: 'POST', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: JSON.stringify({ seat: 3, grounds: '该学员培训期间在外地工作，请核查。' }) });
+    const raised = await fetch(`${office.origin}/disclosures/${notice.number}/objections`, {
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/json' },
+      body: JSON.stringify({ seat: 3, grounds: '该学员培训期间在外地工作，请核查。' }),
+    });
     expect(raised.status).toBe(201);
     const { receipt } = (await raised.json()) as { receipt: string };
     expect(await office.db('enrolments').whereNotNull('held_by')).toHaveLength(1);
-    const official = (await office.db('tasks').where({ kind: 'objection_review', status: 'open' }).first('role')) ?? (await waitFor(async () => office.db('tasks').where({ kind: 'objection_review', status: 'open' }).first('role')));
+    const official =
+      (await office.db('tasks').where({ kind: 'objection_review', status: 'open' }).first('role')) ??
+      (await waitFor(async () => office.db('tasks').where({ kind: 'objection_review', status: 'open' }).first('role')));
     expect(official.role).toBeTruthy();
     await robotUntil(async () => (await office.db('objections').where({ receipt, status: 'dismissed' }).first('id')) !== undefined);
     await until(async () => (await office.db('enrolments').whereNotNull('held_by')).length === 0);
-    const state = await fetch(`${office.origin}/objections/${receipt}`, { headers: { accept: 'application/json' } }).then((answer) => answer.json() as Promise<{ status: string }>);
+    const state = await fetch(`${office.origin}/objections/${receipt}`, { headers: { accept: 'application/json' } }).then(
+      (answer) => answer.json() as Promise<{ status: string }>,
+    );
     expect(state.status).toBe('dismissed');
   });
 
@@ -179,7 +229,10 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
     const attempts = await office.db('payment_attempts').select('status');
     expect(attempts.filter((attempt) => attempt.status === 'paid')).toHaveLength(29);
     expect(attempts.filter((attempt) => attempt.status === 'failed')).toHaveLength(1);
-    const shown = await robot.get<{ status: string; lines: { status: string }[] }>(await robot.as('cs-first-1'), `/subsidies/${application}`);
+    const shown = await robot.get<{ status: string; lines: { status: string }[] }>(
+      await robot.as('cs-first-1'),
+      `/subsidies/${application}`,
+    );
     expect(shown.lines.every((line) => line.status === 'paid')).toBe(true);
   });
 
@@ -195,7 +248,8 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
       procedures.map((one) => one.id),
     );
     const text = [...found.values()].map((history) => history.toString('utf8')).join('\n');
-    if (process.env.CAPTURE_HISTORIES) await captureHistories(office.db, office.product.temporalAddress, office.taskQueue, 'paid-with-return-and-failed-line');
+    if (process.env.CAPTURE_HISTORIES)
+      await captureHistories(office.db, office.product.temporalAddress, office.taskQueue, 'paid-with-return-and-failed-line');
     const people = await office.db('people').select<{ name: string }[]>('name');
     expect(text.length).toBeGreaterThan(10_000);
     expect(text).not.toMatch(/\d{17}[\dX]/);

@@ -1,8 +1,8 @@
 /** Another place, another pack: a municipality with two levels, no second review and a plan notice that blocks. No workflow file knows about it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inTransaction } from '../../db/client.ts';
-import { setBudget } from '../../db/ledger.ts';
-import { savePayingAccount } from '../../db/payments.ts';
+import { setBudget } from '../../db/money/ledger.ts';
+import { savePayingAccount } from '../../db/money/payments.ts';
 import { savePolicyPack } from '../../db/policy-packs.ts';
 import municipalityPack from '../../db/policy-packs/municipality-2024.json' with { type: 'json' };
 import { saveRegions } from '../../db/regions.ts';
@@ -13,7 +13,18 @@ import { type Office, openOffice } from '../support/office.ts';
 
 const city = '110000';
 const district = '110105';
-const days = ['2026-03-23', '2026-03-24', '2026-03-25', '2026-03-26', '2026-03-27', '2026-03-30', '2026-03-31', '2026-04-01', '2026-04-02', '2026-04-03'];
+const days = [
+  '2026-03-23',
+  '2026-03-24',
+  '2026-03-25',
+  '2026-03-26',
+  '2026-03-27',
+  '2026-03-30',
+  '2026-03-31',
+  '2026-04-01',
+  '2026-04-02',
+  '2026-04-03',
+];
 let office: Office;
 let robot: Robot;
 let number: string;
@@ -36,19 +47,45 @@ beforeAll(async () => {
     ['bj-assess-1', 'assessor', 'assessment'],
   ];
   const institutions = new Map<string, string>();
-  for (const [kind, serial] of [['training', 801], ['assessment', 802]] as const) {
-    const [row] = await office.db('institutions').insert({ credit_code: makeUscc({ region: district, serial }), name: `朝阳示范机构 ${serial}`, kind, region: district, licence_scope: ['中式烹调师'] }).returning('id');
+  for (const [kind, serial] of [
+    ['training', 801],
+    ['assessment', 802],
+  ] as const) {
+    const [row] = await office
+      .db('institutions')
+      .insert({
+        credit_code: makeUscc({ region: district, serial }),
+        name: `朝阳示范机构 ${serial}`,
+        kind,
+        region: district,
+        licence_scope: ['中式烹调师'],
+      })
+      .returning('id');
     institutions.set(kind, row.id);
   }
   const school = institutions.get('training');
-  await office.db('teachers').insert(['甲', '乙'].map((name) => ({ institution_id: school, name: `教师${name}`, qualification: '技师', occupations: ['中式烹调师'] })));
+  await office
+    .db('teachers')
+    .insert(
+      ['甲', '乙'].map((name) => ({ institution_id: school, name: `教师${name}`, qualification: '技师', occupations: ['中式烹调师'] })),
+    );
   await office.db('venues').insert({ institution_id: school, name: '实训室', address: '示范路 1 号', capacity: 40 });
   for (const [login, role, institution] of people) {
-    const [user] = await office.db('users').insert({ login, name: `演示${login}`, demo: true, institution_id: institution ? institutions.get(institution) : null }).returning('id');
+    const [user] = await office
+      .db('users')
+      .insert({ login, name: `演示${login}`, demo: true, institution_id: institution ? institutions.get(institution) : null })
+      .returning('id');
     for (const region of institution ? [district] : [city, district]) await office.db('grants').insert({ user_id: user.id, role, region });
   }
-  for (const region of [city, district]) await inTransaction(office.db, (trx) => setBudget(trx, { fund: 'employment_subsidy', year: 2026, region, amountFen: 100_000_000 }));
-  await savePayingAccount(office.db, { region: city, fund: 'employment_subsidy', name: '示范市人力资源和社会保障局', account: '110000000000000001', bankTemplate: 'comma' });
+  for (const region of [city, district])
+    await inTransaction(office.db, (trx) => setBudget(trx, { fund: 'employment_subsidy', year: 2026, region, amountFen: 100_000_000 }));
+  await savePayingAccount(office.db, {
+    region: city,
+    fund: 'employment_subsidy',
+    name: '示范市人力资源和社会保障局',
+    account: '110000000000000001',
+    bankTemplate: 'comma',
+  });
   robot = createRobot({ origin: office.origin, office: 'bj', institutions: ['bj-school-1', 'bj-assess-1'], patienceMs: 20_000 });
 });
 afterAll(async () => {
@@ -56,8 +93,18 @@ afterAll(async () => {
 });
 
 describe.sequential('a municipality', () => {
-  test('[N7] the pack says which levels and roles review: district first, city approves, nobody reviews twice', { timeout: 150_000 }, async () => {
-    number = await robot.submitClass({ login: 'bj-school-1', title: '中式烹调师（五级）朝阳 1 班', startDate: days[0] ?? '', days, trainees: 6, seed: 77, project: '中式烹调师（五级）' });
+  test('[N7] the pack says which levels and roles review: district first, city approves, nobody reviews twice', {
+    timeout: 150_000,
+  }, async () => {
+    number = await robot.submitClass({
+      login: 'bj-school-1',
+      title: '中式烹调师（五级）朝阳 1 班',
+      startDate: days[0] ?? '',
+      days,
+      trainees: 6,
+      seed: 77,
+      project: '中式烹调师（五级）',
+    });
     await robot.walk([number], { ms: 130_000 });
     const reviews = await office.db('tasks').where({ kind: 'review' }).orderBy('opened_at').select('step', 'role', 'office');
     expect(reviews.some((task) => task.role === 'second_reviewer')).toBe(false);

@@ -6,7 +6,9 @@ import { readHistories } from '../support/histories.ts';
 
 /** Writes `histories/<type>/<scenario>.b64` and returns the files. */
 export async function captureHistories(db: Knex, address: string, taskQueue: string, scenario: string): Promise<string[]> {
-  const procedures = await db('procedures').select<{ id: string; type: string }[]>('id', 'type').orderBy([{ column: 'type' }, { column: 'step_no', order: 'desc' }]);
+  const procedures = await db('procedures')
+    .select<{ id: string; type: string }[]>('id', 'type')
+    .orderBy([{ column: 'type' }, { column: 'step_no', order: 'desc' }]);
   const longest = procedures.filter((one, at) => procedures.findIndex((other) => other.type === one.type) === at);
   const histories = await readHistories(
     address,

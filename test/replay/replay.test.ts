@@ -14,12 +14,16 @@ const types = existsSync(folder) ? readdirSync(folder) : [];
 type Recorded = { workflowId: string; history: WorkflowHistory };
 
 function histories(type: string): Recorded[] {
-  return readdirSync(join(folder, type)).map((file) => ({ workflowId: `${type}-${file}`, history: decodeHistory(Buffer.from(readFileSync(join(folder, type, file), 'utf8'), 'base64')) }));
+  return readdirSync(join(folder, type)).map((file) => ({
+    workflowId: `${type}-${file}`,
+    history: decodeHistory(Buffer.from(readFileSync(join(folder, type, file), 'utf8'), 'base64')),
+  }));
 }
 
 async function failures(workflowBundle: { code: string } | { codePath: string }, list: Recorded[]): Promise<string[]> {
   const found: string[] = [];
-  for await (const result of Worker.runReplayHistories({ workflowBundle }, list)) if (result.error) found.push(`${result.workflowId}: ${result.error.message}`);
+  for await (const result of Worker.runReplayHistories({ workflowBundle }, list))
+    if (result.error) found.push(`${result.workflowId}: ${result.error.message}`);
   return found;
 }
 
@@ -41,7 +45,10 @@ describe('replay of recorded histories', () => {
       const desk = join(copy, 'workflows', 'desk', 'desk.ts');
       const source = readFileSync(desk, 'utf8');
       // The place is read twice: one more local activity than the recorded runs have.
-      const broken = source.replace('let place: Place = await', 'await record((office) => office.readPlace(procedureId));\n  let place: Place = await');
+      const broken = source.replace(
+        'let place: Place = await',
+        'await record((office) => office.readPlace(procedureId));\n  let place: Place = await',
+      );
       expect(broken).not.toBe(source);
       writeFileSync(desk, broken);
       const bundle = await bundleWorkflowCode({ workflowsPath: join(copy, 'workflows', 'index.ts') });

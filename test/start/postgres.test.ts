@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDatabase, databaseUrl, ensurePostgres, type Postgres, withClient } from '../../start/postgres.ts';
-import { isAlive, startOf } from '../../start/processes.ts';
+import { createDatabase, databaseUrl, ensurePostgres, type Postgres, withClient } from '../../start/servers/postgres.ts';
+import { isAlive, startOf } from '../../start/servers/processes.ts';
 
 const asRoot = process.getuid?.() === 0;
 const folders: string[] = [];

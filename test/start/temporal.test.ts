@@ -4,10 +4,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensurePostgres, type Postgres } from '../../start/postgres.ts';
-import { startOf, until } from '../../start/processes.ts';
-import { ensureTemporal, type Temporal } from '../../start/temporal.ts';
-import { isServing } from '../../start/temporal-namespace.ts';
+import { ensurePostgres, type Postgres } from '../../start/servers/postgres.ts';
+import { startOf, until } from '../../start/servers/processes.ts';
+import { ensureTemporal, type Temporal } from '../../start/servers/temporal.ts';
+import { isServing } from '../../start/servers/temporal-namespace.ts';
 
 // This file is about servers of its own, whatever the other tests use.
 delete process.env.TEMPORAL_ADDRESS;

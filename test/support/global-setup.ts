@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../db/migrate.ts';
 import { repositoryDir, stateDir } from '../../start/config.ts';
-import { createDatabase, databaseUrl, dropDatabase, ensurePostgres, withClient } from '../../start/postgres.ts';
-import { ensureTemporal } from '../../start/temporal.ts';
+import { createDatabase, databaseUrl, dropDatabase, ensurePostgres, withClient } from '../../start/servers/postgres.ts';
+import { ensureTemporal } from '../../start/servers/temporal.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,6 +1,6 @@
 /** A database of its own for a test file: a clone of the migrated template. */
 import { inject } from 'vitest';
-import { createDatabase, databaseUrl, dropDatabase } from '../../start/postgres.ts';
+import { createDatabase, databaseUrl, dropDatabase } from '../../start/servers/postgres.ts';
 
 let serial = 0;
 

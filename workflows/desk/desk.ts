@@ -95,7 +95,8 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       const fact = inTray.get(readNo + 1);
       if (!fact) continue;
       readNo = fact.no;
-      if (fact.kind === 'rung') await proceed({ acts: [{ act: 'answerRung', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) }] });
+      if (fact.kind === 'rung')
+        await proceed({ acts: [{ act: 'answerRung', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) }] });
       else return fact;
     }
   }

@@ -32,7 +32,12 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
   }
 
   if (!desk.isAt(stage)) {
-    await desk.proceed({ stage, step: 'checks', acts: plan.entryActs ?? [], flags: { reviewAt: 0, corrected: false, refusalProposed: false } });
+    await desk.proceed({
+      stage,
+      step: 'checks',
+      acts: plan.entryActs ?? [],
+      flags: { reviewAt: 0, corrected: false, refusalProposed: false },
+    });
   }
   if (desk.place.step === 'checks') await enter(Number(desk.place.flags.reviewAt), desk.place.flags.corrected === true);
 
@@ -49,12 +54,20 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
         break;
       case 'propose_refusal':
         if (!following) return 'refusal_proposed';
-        await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1, refusalProposed: true } });
+        await desk.proceed({
+          step: following.step,
+          asks: [reviewTask(desk, plan, at + 1, false)],
+          flags: { reviewAt: at + 1, refusalProposed: true },
+        });
         break;
       case 'refuse':
         return 'refused';
       case 'return':
-        await desk.proceed({ step: 'correction', acts: [...(plan.returnActs ?? []), correctionNotice(fact)], asks: [correctionTask(desk, plan)] });
+        await desk.proceed({
+          step: 'correction',
+          acts: [...(plan.returnActs ?? []), correctionNotice(fact)],
+          asks: [correctionTask(desk, plan)],
+        });
         break;
       case 'resubmit':
         await desk.proceed({ step: 'checks', acts: plan.resubmitActs ?? [], flags: { corrected: true, refusalProposed: false } });

@@ -1,5 +1,15 @@
 /** When a task is due, and the rungs of its clock. Periods end at 24:00 of their last working day; rungs ring at opening time. */
-import { addMonths, type Calendar, deadline, endOfDay, nextWorkingDay, onOrNextWorkingDay, openingTime, previousWorkingDay, startOfDay } from './calendar.ts';
+import {
+  addMonths,
+  type Calendar,
+  deadline,
+  endOfDay,
+  nextWorkingDay,
+  onOrNextWorkingDay,
+  openingTime,
+  previousWorkingDay,
+  startOfDay,
+} from './calendar.ts';
 import type { Ask, Terms } from './procedures.ts';
 
 export type TaskClock = {
@@ -39,12 +49,21 @@ export function taskClock(calendar: Calendar, ask: Ask, terms: Terms, today: str
   const overdue = nextWorkingDay(calendar, due);
   return {
     ...base,
-    rungs: [reminder, openingTime(overdue), openingTime(forward(calendar, due, terms.days.leaderAfter)), openingTime(forward(calendar, due, terms.days.superiorAfter))],
+    rungs: [
+      reminder,
+      openingTime(overdue),
+      openingTime(forward(calendar, due, terms.days.leaderAfter)),
+      openingTime(forward(calendar, due, terms.days.superiorAfter)),
+    ],
   };
 }
 
 function duePeriod(calendar: Calendar, ask: Ask, today: string, daysUsed: number): { due: string; provisional: boolean } | undefined {
-  if (ask.workingDays !== undefined) return deadline(calendar, { from: ask.from !== undefined && ask.from > today ? ask.from : today, workingDays: Math.max(1, ask.workingDays - daysUsed) });
+  if (ask.workingDays !== undefined)
+    return deadline(calendar, {
+      from: ask.from !== undefined && ask.from > today ? ask.from : today,
+      workingDays: Math.max(1, ask.workingDays - daysUsed),
+    });
   const date = ask.dueDate ?? (ask.months === undefined ? undefined : addMonths(today, ask.months));
   if (date === undefined) return undefined;
   if (ask.kind === 'wait') return { due: date, provisional: false };

@@ -1,5 +1,5 @@
 /**
- * The kinds of error that business code throws. No HTTP here: `api/errors.ts` holds the one table from kind to status.
+ * The kinds of error that business code throws. No HTTP here: `api/http/errors.ts` holds the one table from kind to status.
  * `code` is a key under `errors.` in templates/locales; the reader sees the words of the own language, never `message`.
  */
 export type ErrorParams = Record<string, string | number>;

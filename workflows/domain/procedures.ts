@@ -1,5 +1,12 @@
 /** Words that procedures, their runs and the record share. Codes and dates only: all of this lies in workflow histories. */
-export const procedureTypes = ['trainingClass', 'subsidyApplication', 'subsidyPayment', 'publicDisclosure', 'objection', 'calendarNotice'] as const;
+export const procedureTypes = [
+  'trainingClass',
+  'subsidyApplication',
+  'subsidyPayment',
+  'publicDisclosure',
+  'objection',
+  'calendarNotice',
+] as const;
 export type ProcedureType = (typeof procedureTypes)[number];
 
 /** What rings a run: the number, kind and outcome of a fact. Number 0 only asks the run to look at its place. */

@@ -10,7 +10,11 @@ export function hasRole(actor: Scope, ...wanted: readonly Role[]): boolean {
 /** An office decides its own tasks: the grant names exactly the office's region. Outside roles decide the tasks of their own institution. */
 export function mayDecide(actor: Scope, task: { role: string; office: string; institutionId: string | null }): boolean {
   if (task.role === 'institution' || task.role === 'assessor') {
-    return actor.institutionId !== undefined && actor.institutionId === task.institutionId && actor.grants.some((grant) => grant.role === task.role);
+    return (
+      actor.institutionId !== undefined &&
+      actor.institutionId === task.institutionId &&
+      actor.grants.some((grant) => grant.role === task.role)
+    );
   }
   return actor.grants.some((grant) => grant.role === task.role && grant.region === task.office);
 }

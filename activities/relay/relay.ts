@@ -1,0 +1,191 @@
+/**
+ * The relay carries every line of the outbox to Temporal as one signalWithStart. A line is gone only after Temporal's durable answer.
+ * Runs in the worker process, in any number.
+ */
+import { Client, type Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Knex } from 'knex';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { inTransaction } from '../../db/client.ts';
+import { deleteLines, type OutboxLine, outboxChannel, postponeLines, takeLines } from '../../db/protocol/outbox.ts';
+import { findProcedure } from '../../db/protocol/procedures.ts';
+import { procedureWorkflowId } from '../../temporal.config.ts';
+import type { FactBell } from '../../workflows/domain/procedures.ts';
+
+const BATCH = 50;
+const POLL_MS = 50;
+const IDLE_POLL_MS = 500;
+const SEND_DEADLINE_MS = 5_000;
+
+export type Relay = { stop(): Promise<void>; alive(): boolean };
+export type RelayOptions = { db: Knex; databaseUrl: string; connection: Connection; namespace: string; taskQueue: string; log: Logger };
+
+export function startRelay(options: RelayOptions): Relay {
+  const client = new Client({ connection: options.connection, namespace: options.namespace });
+  let stopping = false;
+  let wake: () => void = () => undefined;
+  let lastTurn = Date.now();
+  const bell = listen(options, () => wake());
+
+  const running = (async () => {
+    while (!stopping) {
+      let taken = 0;
+      try {
+        taken = await turn(options, client);
+        lastTurn = Date.now();
+      } catch (error) {
+        options.log.warn({ error: (error as Error).name }, 'relay: turn failed');
+        await pause(500);
+      }
+      if (taken === 0 && !stopping)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, bell.connected() ? IDLE_POLL_MS : POLL_MS);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+    }
+  })();
+
+  return {
+    alive: () => Date.now() - lastTurn < 15_000,
+    async stop() {
+      stopping = true;
+      wake();
+      await running;
+      await bell.close();
+    },
+  };
+}
+
+/** One turn: takes a batch, sends it, deletes what Temporal has taken. Lines of one procedure go in their order. */
+async function turn(options: RelayOptions, client: Client): Promise<number> {
+  return inTransaction(options.db, async (trx) => {
+    const lines = await takeLines(trx, BATCH);
+    if (lines.length === 0) return 0;
+    const done: number[] = [];
+    const later: number[] = [];
+    const perProcedure = group(lines);
+    await Promise.all(
+      [...perProcedure.values()].map(async (queue) => {
+        for (const [at, line] of queue.entries()) {
+          if (await deliver(options, client, line)) done.push(line.id);
+          else {
+            later.push(...queue.slice(at).map((rest) => rest.id));
+            return;
+          }
+        }
+      }),
+    );
+    await deleteLines(trx, done);
+    await postponeLines(trx, later);
+    return later.length > 0 ? 0 : lines.length;
+  });
+}
+
+function group(lines: OutboxLine[]): Map<string, OutboxLine[]> {
+  const groups = new Map<string, OutboxLine[]>();
+  for (const line of lines) groups.set(line.procedure_id, [...(groups.get(line.procedure_id) ?? []), line]);
+  return groups;
+}
+
+async function deliver(options: RelayOptions, client: Client, line: OutboxLine): Promise<boolean> {
+  const bell: FactBell = {
+    no: line.no,
+    kind: line.kind,
+    ...(line.task_id === null ? {} : { taskId: line.task_id }),
+    ...(line.outcome === null ? {} : { outcome: line.outcome }),
+  };
+  try {
+    await send(options, client, line, bell, 'REJECT_DUPLICATE');
+    return true;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
+      options.log.warn({ error: (error as Error).name, procedure: line.procedure_id }, 'relay: not delivered');
+      return false;
+    }
+    return deliverToEnded(options, client, line, bell);
+  }
+}
+
+/** The run has ended: right if the procedure is closed; otherwise the run was lost and a new one starts at the place on record. */
+async function deliverToEnded(options: RelayOptions, client: Client, line: OutboxLine, bell: FactBell): Promise<boolean> {
+  try {
+    const procedure = await findProcedure(options.db, line.procedure_id);
+    if (!procedure || procedure.status === 'closed') return true;
+    await send(options, client, line, bell, 'ALLOW_DUPLICATE');
+    options.log.warn({ procedure: line.procedure_id }, 'relay: run was gone, started again');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function send(
+  options: RelayOptions,
+  client: Client,
+  line: OutboxLine,
+  bell: FactBell,
+  policy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+): Promise<void> {
+  await client.withDeadline(Date.now() + SEND_DEADLINE_MS, () =>
+    client.workflow.signalWithStart(line.type, {
+      workflowId: procedureWorkflowId(line.procedure_id, options.taskQueue),
+      taskQueue: options.taskQueue,
+      args: [{ procedureId: line.procedure_id }],
+      signal: 'fact',
+      signalArgs: [bell],
+      workflowIdReusePolicy: policy,
+    }),
+  );
+}
+
+type Listener = { connected(): boolean; close(): Promise<void> };
+
+/** Listens for NOTIFY on a connection of its own and comes back when it is cut. */
+function listen({ databaseUrl, log }: RelayOptions, onBell: () => void): Listener {
+  let client: pg.Client | undefined;
+  let closed = false;
+  let connected = false;
+
+  const connect = async (): Promise<void> => {
+    while (!closed) {
+      const attempt = new pg.Client({
+        connectionString: databaseUrl,
+        application_name: 'shiming-relay-bell',
+        connectionTimeoutMillis: 3_000,
+        keepAlive: true,
+      });
+      attempt.on('error', () => {
+        connected = false;
+        if (!closed) setTimeout(() => void connect(), 1_000);
+      });
+      try {
+        await attempt.connect();
+        attempt.on('notification', onBell);
+        await attempt.query(`listen ${outboxChannel}`);
+        client = attempt;
+        connected = true;
+        return;
+      } catch (error) {
+        attempt.removeAllListeners('error');
+        attempt.on('error', () => undefined);
+        log.debug({ error: (error as Error).name }, 'relay: no bell, polling');
+        await pause(1_000);
+      }
+    }
+  };
+  void connect();
+  return {
+    connected: () => connected,
+    async close() {
+      closed = true;
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

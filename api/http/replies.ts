@@ -1,0 +1,64 @@
+/** What a handler answers with; `api/http/routing.ts` turns it into a page for a browser and JSON for a program. */
+import type { Readable } from 'node:stream';
+
+/** What a template prints. Beside the page's own fields the layout knows: `title`, `issues` and `entered` of a refused form. */
+export type View = Readonly<Record<string, unknown>>;
+
+export type PageOptions = {
+  /** 200 unless told; pages of `onInvalid` are 422. */
+  status?: number;
+  /** What a program gets instead of the page. Default: the view. */
+  json?: unknown;
+  /** `page` (with navigation), `plain` (without) or `paper` (A4). */
+  layout?: 'page' | 'plain' | 'paper';
+  /** Navigation entry to mark, by its id. Default: the one whose address begins the path. */
+  nav?: string;
+  /** The page loads itself again after so many seconds, without JavaScript ("recorded, moving on"). */
+  refreshSeconds?: number;
+  /** Version for If-Match of a later write; sent as a strong ETag to programs. */
+  etag?: string;
+};
+
+export type Flash = { key: string; params?: Record<string, string | number>; tone?: 'success' | 'info' | 'warning' };
+
+export type RedirectOptions = {
+  /** A key of the locales shown once on the next page. */
+  flash?: string | Flash;
+  /** What a program gets; it is not redirected. Default: `{ location }`. */
+  json?: unknown;
+  /** Status for a program: 200 unless told; with 201 `Location` is sent. */
+  status?: number;
+};
+
+export type FileOptions = {
+  /** Name offered for saving; any characters (RFC 6266). */
+  name: string;
+  /** Media type, with charset for text. */
+  type: string;
+  /** Shown in the browser (in a sandbox) instead of saved. */
+  inline?: boolean;
+};
+
+export type Reply =
+  | { kind: 'page'; template: string; view: View; options: PageOptions }
+  | { kind: 'redirect'; to: string; options: RedirectOptions }
+  | { kind: 'json'; body: unknown; status: number; etag?: string }
+  | { kind: 'file'; content: Buffer | Readable; options: FileOptions };
+
+/**
+ * A page for a browser, the view (or `options.json`) for a program. `template` is a path under `templates/` without suffix,
+ * like the route's: `tasks/show`.
+ */
+export function page(template: string, view: View = {}, options: PageOptions = {}): Reply {
+  return { kind: 'page', template, view, options };
+}
+
+/** 303 to a path of this site for a browser; JSON for a program. */
+export function redirect(to: string, options: RedirectOptions = {}): Reply {
+  return { kind: 'redirect', to, options };
+}
+
+/** A file to save or, with `inline`, to look at. */
+export function file(content: Buffer | Readable, options: FileOptions): Reply {
+  return { kind: 'file', content, options };
+}

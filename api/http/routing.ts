@@ -1,0 +1,238 @@
+/**
+ * One way to declare an address that serves browsers and programs alike: access, zod schemas, handler. Every declaration is also a line of the
+ * OpenAPI document. Handlers return a `Reply` (see replies.ts) and throw the error kinds of workflows/domain/errors.ts.
+ */
+import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
+import multer from 'multer';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { type IdempotentRequest, requestDigest } from '../../db/protocol/idempotency.ts';
+import type { Actor } from '../../db/users.ts';
+import type { Vault } from '../../db/vault.ts';
+import { InputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import type { ApiConfig } from '../config.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
+import type { Renderer } from '../pages/render.ts';
+import type { Reply } from './replies.ts';
+import { requireToken } from './security.ts';
+import { sendReply } from './sending.ts';
+import { type FieldIssue, toIssues, withWords } from './validation.ts';
+import { visitOf, wantsPage } from './visit.ts';
+
+export type ApiDeps = {
+  db: Knex;
+  vault: Vault;
+  config: ApiConfig;
+  log: Logger;
+  words: Words;
+  renderer: Renderer;
+  registersControl?: RegistersControl | undefined;
+};
+/** The register simulators, where this product started them. */
+export type RegistersControl = {
+  url: string;
+  setBehaviour(register: string, behaviour: string, person?: string): void;
+  behaviours(): Record<string, string>;
+};
+
+export type UploadedFile = { name: string; type: string; content: Buffer; field: string };
+
+export type Context<P, Q, B> = {
+  db: Knex;
+  vault: Vault;
+  config: ApiConfig;
+  deps: ApiDeps;
+  /** Who is signed in. Present on every route whose access is not `public`. */
+  actor: Actor;
+  /** On public routes: whoever happens to be signed in. */
+  visitor: Actor | undefined;
+  params: P;
+  query: Q;
+  body: B;
+  files: UploadedFile[];
+  req: Request;
+  res: Response;
+  t: Translate;
+  locale: Locale;
+  /** For writes: pass it to `decideTask` or `onceOnly`. Undefined when the client sent no Idempotency-Key. */
+  request: IdempotentRequest | undefined;
+  /** Whether a browser asks. */
+  forPage: boolean;
+  /** Version named by If-Match, without quotes. */
+  ifMatch: string | undefined;
+  /** `Prefer: wait=2` (RFC 7240) in milliseconds, at most 10 s; 0 without. */
+  waitMs: number;
+};
+
+export type Access = 'public' | 'signed-in' | readonly Role[];
+type Method = 'get' | 'post' | 'put' | 'delete';
+
+export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
+  method: Method;
+  /** Express path with `:name` or `*name` parts. */
+  path: string;
+  summary: string;
+  tags: string[];
+  access: Access;
+  params?: P;
+  query?: Q;
+  body?: B;
+  /** Schema of the JSON answer, for the document. */
+  response?: z.ZodType;
+  /** Statuses besides the usual ones, for the document. */
+  errors?: number[];
+  upload?: { field: string; maxBytes: number };
+  handle: (context: Context<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Reply> | Reply;
+  /** Draws the form again, with 422 and what was entered (never passwords); browsers only. Programs get a problem document. */
+  onInvalid?: (
+    context: Context<z.output<P>, z.output<Q>, unknown>,
+    issues: FieldIssue[],
+    entered: Record<string, unknown>,
+  ) => Promise<Reply> | Reply;
+};
+
+export type RegisteredRoute = Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'handle' | 'onInvalid'>;
+export type Counter = { router: Router; deps: ApiDeps; routes: RegisteredRoute[] };
+
+const nothing = z.unknown();
+
+/** Opens an address at the counter. */
+export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing, B extends z.ZodType = typeof nothing>(
+  counter: Counter,
+  spec: RouteSpec<P, Q, B>,
+): void {
+  counter.routes.push(spec as unknown as RegisteredRoute);
+  const steps: RequestHandler[] = [];
+  steps.push((req, res, next) => admit(spec, req, res, next));
+  if (spec.upload) steps.push(receive(spec.upload));
+  steps.push(async (req, res) => {
+    const reply = await answer(counter.deps, spec, req, res);
+    await sendReply(counter.deps, req, res, reply);
+  });
+  counter.router[spec.method](spec.path, ...steps);
+}
+
+async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  deps: ApiDeps,
+  spec: RouteSpec<P, Q, B>,
+  req: Request,
+  res: Response,
+): Promise<Reply> {
+  const visit = visitOf(req);
+  const actor = visit.session?.actor;
+  if (spec.method !== 'get') requireToken(req, visit);
+  const { body, key } = takeBody(req);
+  const params = parseParams(spec.params, req.params);
+  const query = parse(spec.query, req.query, deps.words);
+  const context: Context<z.output<P>, z.output<Q>, unknown> = {
+    db: deps.db,
+    vault: deps.vault,
+    config: deps.config,
+    deps,
+    actor: actor as Actor,
+    visitor: actor,
+    params,
+    query,
+    body,
+    files: filesOf(req),
+    req,
+    res,
+    t: visit.t,
+    locale: visit.locale,
+    request: actor && key ? { userId: actor.userId, key, digest: requestDigest(spec.method, req.path, body) } : undefined,
+    forPage: wantsPage(req),
+    ifMatch: /^\s*(?:W\/)?"([^"]+)"/.exec(req.get('if-match') ?? '')?.[1],
+    waitMs: Math.min(Number(/(?:^|[,;\s])wait=(\d{1,4})/.exec(req.get('prefer') ?? '')?.[1] ?? 0), 10) * 1_000,
+  };
+  try {
+    const parsed = parse(spec.body, body, deps.words);
+    return await spec.handle({ ...context, body: parsed });
+  } catch (error) {
+    if (!(error instanceof InputError) || !spec.onInvalid || !context.forPage) throw error;
+    const entered = Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
+    const reply = await spec.onInvalid(context, withWords(error.issues, visit.t), entered);
+    return reply.kind === 'page' ? { ...reply, options: { status: 422, ...reply.options } } : reply;
+  }
+}
+
+/** Before the body of an upload is read: nobody fills the memory of a counter that is closed to them. */
+function admit(spec: { access: Access }, req: Request, res: Response, next: NextFunction): void {
+  const actor = visitOf(req).session?.actor;
+  if (spec.access !== 'public' && !actor) {
+    const refusal = new NotSignedInError('notSignedIn');
+    // Of a form with files the text can still be kept.
+    if (visitOf(req).ended?.userId && req.is('multipart/form-data')) textOnly(req, res, () => next(refusal));
+    else next(refusal);
+    return;
+  }
+  const wrongRole = Array.isArray(spec.access) && actor && !hasRole(actor, ...(spec.access as Role[]));
+  next(wrongRole ? new NotAllowedError('role') : undefined);
+}
+
+/** What does not fit the address does not exist. */
+function parseParams<S extends z.ZodType>(schema: S | undefined, value: unknown): z.output<S> {
+  if (!schema) return value as z.output<S>;
+  const result = schema.safeParse(value);
+  if (!result.success) throw new NotFoundError('page');
+  return result.data;
+}
+
+function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words: Words): z.output<S> {
+  if (!schema) return undefined as z.output<S>;
+  const result = schema.safeParse(value ?? {}, { reportInput: true });
+  if (result.success) return result.data;
+  throw new InputError(toIssues(result.error.issues, words));
+}
+
+/** The fields of the form without the two that belong to the shell. */
+function takeBody(req: Request): { body: Record<string, unknown>; key: string | undefined } {
+  const given = (typeof req.body === 'object' && req.body !== null ? req.body : {}) as Record<string, unknown>;
+  const { _csrf: _token, idempotencyKey, ...fields } = given;
+  // A browser sends every field of a form; one left empty counts as absent.
+  const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+  const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
+  return { body, key: key && key.length <= 200 ? key : undefined };
+}
+
+function receive(upload: { field: string; maxBytes: number }): RequestHandler {
+  const take = multer({
+    storage: multer.memoryStorage(),
+    defParamCharset: 'utf8',
+    limits: { fileSize: upload.maxBytes, files: 1, fields: 100, fieldSize: 100_000 },
+  } as multer.Options).single(upload.field);
+  return (req, res, next) => {
+    if (!req.is('multipart/form-data')) {
+      next();
+      return;
+    }
+    take(req, res, (error: unknown) => {
+      if (error instanceof multer.MulterError)
+        next(
+          new InputError([
+            {
+              field: upload.field,
+              code: error.code === 'LIMIT_FILE_SIZE' ? 'file.tooLarge' : 'file.unexpected',
+              params: { maxMegabytes: Math.floor(upload.maxBytes / 1_000_000) },
+            },
+          ]),
+        );
+      // The parser has no name for a body that breaks off or has no boundary.
+      else if (error) next(new InputError([{ field: upload.field, code: 'unreadable' }]));
+      else next();
+    });
+  };
+}
+
+function filesOf(req: Request): UploadedFile[] {
+  const file = req.file;
+  return file ? [{ name: file.originalname, type: file.mimetype, content: file.buffer, field: file.fieldname }] : [];
+}
+
+/** Text fields of a multipart body; files are read past. */
+const textOnly = multer({
+  fileFilter: (_req, _file, done) => done(null, false),
+  limits: { fileSize: 20_000_000, files: 10, fields: 1_000, fieldSize: 100_000 },
+}).any();

@@ -1,0 +1,75 @@
+/** Sends a reply: a page to a browser, JSON to a program; flash messages in a cookie for one page. */
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import { clearCookie, readCookie, setCookie } from './cookies.ts';
+import type { Flash, Reply } from './replies.ts';
+import type { ApiDeps } from './routing.ts';
+import { visitOf, wantsPage } from './visit.ts';
+
+export async function sendReply(deps: ApiDeps, req: Request, res: Response, reply: Reply): Promise<void> {
+  switch (reply.kind) {
+    case 'page': {
+      if (wantsPage(req)) {
+        const html = await deps.renderer.page(req, reply.template, reply.view, { ...reply.options, flash: takeFlash(deps, req, res) });
+        res
+          .status(reply.options.status ?? 200)
+          .type('html')
+          .send(html);
+        return;
+      }
+      if (reply.options.etag) res.setHeader('ETag', `"${reply.options.etag}"`);
+      res.status(reply.options.status ?? 200).json(reply.options.json ?? reply.view);
+      return;
+    }
+    case 'redirect': {
+      if (wantsPage(req)) {
+        if (reply.options.flash) keepFlash(deps, res, reply.options.flash);
+        res.redirect(303, localPath(reply.to));
+        return;
+      }
+      if (reply.options.status === 201) res.location(reply.to);
+      res.status(reply.options.status ?? 200).json(reply.options.json ?? { location: reply.to });
+      return;
+    }
+    case 'json':
+      if (reply.etag) res.setHeader('ETag', `"${reply.etag}"`);
+      res.status(reply.status).json(reply.body);
+      return;
+    case 'file': {
+      const { name, type, inline } = reply.options;
+      res.setHeader('Content-Type', type);
+      res.setHeader('Content-Disposition', `${inline ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name)}`);
+      res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+      if (Buffer.isBuffer(reply.content)) {
+        res.send(reply.content);
+        return;
+      }
+      // A reader who goes away in the middle is no failure of ours.
+      await pipeline(reply.content, res).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      });
+    }
+  }
+}
+
+/** Only addresses of this site. */
+export function localPath(to: string): string {
+  return /^\/(?![/\\])/.test(to) ? to : '/';
+}
+
+function keepFlash(deps: ApiDeps, res: Response, flash: string | Flash): void {
+  const value: Flash = typeof flash === 'string' ? { key: flash } : flash;
+  setCookie(res, 'flash', Buffer.from(JSON.stringify(value)).toString('base64url'), deps.config, 120);
+}
+
+function takeFlash(deps: ApiDeps, req: Request, res: Response): { message: string; tone: string } | undefined {
+  const text = readCookie(req, 'flash', deps.config);
+  if (!text) return undefined;
+  clearCookie(res, 'flash', deps.config);
+  try {
+    const flash = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Flash;
+    return { message: visitOf(req).t(flash.key, flash.params), tone: flash.tone ?? 'success' };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+/** The entries of the header by role: one table. */
+import type { Actor, Workplace } from '../../db/users.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import { hasRole, readingRoles } from '../../workflows/domain/scope.ts';
+import type { Locale, Translate } from './i18n.ts';
+
+type Entry = { id: string; href: string; roles: readonly Role[] | 'everybody' };
+
+const officers: readonly Role[] = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+];
+
+const entries: readonly Entry[] = [
+  { id: 'tasks', href: '/tasks', roles: [...officers, 'institution', 'assessor'] },
+  { id: 'board', href: '/board', roles: ['supervisor'] },
+  { id: 'classes', href: '/classes', roles: [...readingRoles, 'institution', 'assessor'] },
+  { id: 'payments', href: '/payments', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor'] },
+  { id: 'funds', href: '/funds', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'] },
+  { id: 'disclosures', href: '/disclosures', roles: 'everybody' },
+  { id: 'admin', href: '/admin', roles: ['system_admin', 'security_admin', 'audit_admin'] },
+];
+
+export type NavigationItem = { id: string; href: string; label: string; active: boolean; count?: number; tone?: string };
+
+/** What this person can open; `at` is the path (or an id) of the present page. */
+export function navigationFor(actor: Actor | undefined, at: string, t: Translate, counts: Record<string, number>): NavigationItem[] {
+  return entries
+    .filter((entry) => entry.roles === 'everybody' || (actor && hasRole(actor, ...entry.roles)))
+    .map((entry) => ({
+      id: entry.id,
+      href: entry.href,
+      label: t(`common.nav.${entry.id}`),
+      active: at === entry.id || at === entry.href || at.startsWith(`${entry.href}/`),
+      ...(counts[entry.id] ? { count: counts[entry.id] as number } : {}),
+      ...(entry.id === 'board' && counts[entry.id] ? { tone: 'red' } : {}),
+    }));
+}
+
+/** Where somebody arrives after signing in. */
+export function homeOf(actor: Actor): string {
+  if (hasRole(actor, ...officers)) return '/tasks';
+  if (hasRole(actor, 'institution', 'assessor', 'auditor', 'catalogue_officer')) return '/classes';
+  if (hasRole(actor, 'system_admin', 'security_admin', 'audit_admin')) return '/admin';
+  return '/';
+}
+
+/** «福州市 · 仓山区» or the name of the institution. */
+export function workplaceLabel(workplace: Workplace, locale: Locale): string {
+  if (workplace.institution) return workplace.institution;
+  const own = locale === 'en' ? workplace.regionEn : workplace.regionZh;
+  const above = locale === 'en' ? workplace.parentEn : workplace.parentZh;
+  return [above, own].filter(Boolean).join(' · ');
+}

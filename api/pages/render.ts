@@ -1,0 +1,229 @@
+/** Server-rendered pages: Handlebars templates with layout and partials, words and figures in the reader's language. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import Handlebars, { type HelperOptions } from 'handlebars';
+import type { Knex } from 'knex';
+import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { formatYuan } from '../../workflows/domain/money/money.ts';
+import type { DemoAccount } from '../../db/users.ts';
+import { type Assets, templatesFolder } from './assets.ts';
+import type { ApiConfig } from '../config.ts';
+import type { Locale, Translate, Words } from './i18n.ts';
+import { navigationFor, workplaceLabel } from './navigation.ts';
+import type { PageOptions, View } from '../http/replies.ts';
+import type { FieldIssue } from '../http/validation.ts';
+import { visitOf } from '../http/visit.ts';
+
+export type Renderer = {
+  page(
+    req: Request,
+    template: string,
+    view: View,
+    options: PageOptions & { flash?: { message: string; tone: string } | undefined },
+  ): Promise<string>;
+};
+
+/** What every page shows besides its own content; read once per page. */
+export type Surroundings = {
+  businessTime: Date | undefined;
+  demoAccounts: DemoAccount[];
+  counts: Record<string, number>;
+};
+
+export type RendererDeps = {
+  config: ApiConfig;
+  words: Words;
+  assets: Assets;
+  db: Knex;
+  surroundings: (req: Request) => Promise<Surroundings>;
+};
+
+const zone = 'Asia/Shanghai';
+
+export function createRenderer({ config, words, assets, surroundings }: RendererDeps): Renderer {
+  const folder = templatesFolder();
+  const engines = new Map<Locale, typeof Handlebars>();
+  const compiled = new Map<string, Handlebars.TemplateDelegate>();
+
+  function engineFor(locale: Locale): typeof Handlebars {
+    let engine = engines.get(locale);
+    if (!engine || config.reload) {
+      engine = Handlebars.create();
+      registerHelpers(engine, locale, words.translator(locale));
+      for (const file of readdirSync(join(folder, 'partials'), { recursive: true })
+        .map(String)
+        .filter((name) => name.endsWith('.hbs'))) {
+        engine.registerPartial(file.replace(/\.hbs$/, '').replaceAll('\\', '/'), readFileSync(join(folder, 'partials', file), 'utf8'));
+      }
+      for (const noun of readdirSync(folder, { withFileTypes: true }).filter(
+        (entry) => entry.isDirectory() && !['layouts', 'partials', 'public', 'locales', 'mail'].includes(entry.name),
+      )) {
+        for (const file of readdirSync(join(folder, noun.name)).filter((name) => name.endsWith('.hbs'))) {
+          engine.registerPartial(`${noun.name}/${basename(file, '.hbs')}`, readFileSync(join(folder, noun.name, file), 'utf8'));
+        }
+      }
+      engines.set(locale, engine);
+    }
+    return engine;
+  }
+
+  function template(locale: Locale, name: string): Handlebars.TemplateDelegate {
+    const key = `${locale}:${name}`;
+    let ready = compiled.get(key);
+    if (!ready || config.reload) {
+      const path = join(folder, `${name}.hbs`);
+      if (!existsSync(path)) throw new Error(`no template ${name}`);
+      ready = engineFor(locale).compile(readFileSync(path, 'utf8'), { preventIndent: true });
+      compiled.set(key, ready);
+    }
+    return ready;
+  }
+
+  return {
+    async page(req, name, view, options) {
+      const visit = visitOf(req);
+      const { locale, t, session } = visit;
+      const around = options.layout === 'paper' ? { businessTime: undefined, demoAccounts: [], counts: {} } : await surroundings(req);
+      const otherLocale: Locale = locale === 'en' ? 'zh-CN' : 'en';
+      const page = {
+        title: view['title'] ?? t(`${name.replace('/', '.')}.title`),
+        locale,
+        otherLocale,
+        langHref: withLanguage(req, otherLocale),
+        nonce: visit.nonce,
+        csrfToken: session?.csrfToken,
+        path: req.path,
+        user: session && {
+          name: session.actor.name,
+          roleLabel: roleLabel(session.actor.grants, t),
+          workplaceLabel: workplaceLabel(session.workplace, locale),
+        },
+        nav: session
+          ? navigationFor(session.actor, options.nav ?? req.path, t, around.counts)
+          : navigationFor(undefined, options.nav ?? req.path, t, {}),
+        demo: config.demo,
+        demoAccounts: around.demoAccounts.map((account) => ({
+          login: account.login,
+          name: account.name,
+          roleLabel: t(`common.roles.${account.role}`),
+          workplaceLabel: workplaceLabel(account.workplace, locale),
+          current: account.login === session?.actor.login,
+        })),
+        businessTime: around.businessTime,
+        flash: options.flash,
+        refreshSeconds: options.refreshSeconds,
+        stylesheet: assets.stylesheet,
+        script: assets.script,
+        ...visit.preferences,
+        large: visit.preferences.largeText,
+      };
+      const context = { ...view, page, issues: view['issues'] as FieldIssue[] | undefined, entered: view['entered'] };
+      const data = { page, issues: context.issues ?? [], entered: context.entered ?? {} };
+      const body = template(locale, name)(context, { data });
+      return template(locale, `layouts/${options.layout ?? 'page'}`)({ ...context, body }, { data });
+    },
+  };
+}
+
+function roleLabel(grants: readonly { role: string }[], t: Translate): string {
+  return [...new Set(grants.map((grant) => grant.role))].map((role) => t(`common.roles.${role}`)).join(t('common.listSeparator'));
+}
+
+function withLanguage(req: Request, locale: Locale): string {
+  const url = new URL(req.originalUrl, 'http://localhost');
+  if (req.method !== 'GET') url.search = '';
+  url.searchParams.set('lang', locale);
+  return `${url.pathname}${url.search}`;
+}
+
+type Data = { page: { csrfToken?: string }; issues: FieldIssue[]; entered: Record<string, unknown> };
+
+function registerHelpers(engine: typeof Handlebars, locale: Locale, t: Translate): void {
+  const dates = new Intl.DateTimeFormat(
+    locale === 'en' ? 'en-GB' : locale,
+    locale === 'en'
+      ? { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone }
+      : { month: 'long', day: 'numeric', timeZone: zone },
+  );
+  const weekdays = new Intl.DateTimeFormat('zh-CN', { weekday: 'short', timeZone: zone });
+  const times = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    timeZone: zone,
+  });
+  const numbers = new Intl.NumberFormat(locale);
+  const toDate = (value: unknown): Date | undefined => {
+    if (value === null || value === undefined || value === '') return undefined;
+    const date =
+      value instanceof Date
+        ? value
+        : new Date(typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T12:00:00+08:00` : (value as string));
+    return Number.isNaN(date.getTime()) ? undefined : date;
+  };
+  const dataOf = (options: HelperOptions): Data => options.data as { root?: Data } & Data as Data;
+
+  const formats: Record<string, (value: unknown) => unknown> = {
+    date: (value: unknown) => {
+      const date = toDate(value);
+      if (!date) return '';
+      const thisYear = shanghaiDate(date).slice(0, 4);
+      const text = locale === 'en' ? dates.format(date) : `${dates.format(date)}（${weekdays.format(date)}）`;
+      return thisYear === shanghaiDate(new Date()).slice(0, 4) ? text : locale === 'en' ? `${text} ${thisYear}` : `${thisYear}年${text}`;
+    },
+    dateTime: (value: unknown) => {
+      const date = toDate(value);
+      return date ? times.format(date) : '';
+    },
+    isoDate: (value: unknown) => {
+      const date = toDate(value);
+      return date ? shanghaiDate(date) : '';
+    },
+    money: (fen: unknown) => (fen === null || fen === undefined || fen === '' ? '' : formatYuan(Number(fen))),
+    number: (value: unknown) => (value === null || value === undefined ? '' : numbers.format(Number(value))),
+    percent: (value: unknown) => `${Number(value ?? 0)}%`,
+  };
+  for (const [name, format] of Object.entries(formats)) engine.registerHelper(name, orField(name, format));
+  engine.registerHelper({
+    t: (key: unknown, options: HelperOptions) => t(String(key), options.hash),
+    eq: (a: unknown, b: unknown) => a === b,
+    and: (...values: unknown[]) => values.slice(0, -1).every(Boolean),
+    or: (...values: unknown[]) => values.slice(0, -1).find(Boolean) ?? false,
+    not: (value: unknown) => !value,
+    concat: (...values: unknown[]) => values.slice(0, -1).join(''),
+    issueFor: (field: unknown, options: HelperOptions) => dataOf(options).issues.find((issue) => issue.field === field)?.message ?? '',
+    enteredOr: (field: unknown, fallback: unknown, options: HelperOptions) => {
+      const entered = lookUp(dataOf(options).entered, String(field));
+      return entered ?? (fallback === undefined || fallback === null ? '' : fallback);
+    },
+    option: (value: unknown, current: unknown) => new engine.SafeString(String(value ?? '') === String(current ?? '') ? ' selected' : ''),
+    csrf: (options: HelperOptions) => {
+      const token = dataOf(options).page.csrfToken;
+      return token ? new engine.SafeString(`<input type="hidden" name="_csrf" value="${engine.escapeExpression(token)}">`) : '';
+    },
+    idempotencyKey: () => new engine.SafeString(`<input type="hidden" name="idempotencyKey" value="${randomUUID()}">`),
+  });
+}
+
+/** `{{number}}` without an argument prints the view's own field: a helper hides none that is called number, date or percent. */
+function orField(name: string, format: (value: unknown) => unknown) {
+  return function (this: Record<string, unknown> | undefined, ...args: unknown[]): unknown {
+    return args.length === 1 ? this?.[name] : format(args[0]);
+  };
+}
+
+/** `sessions.0.day` in what was entered, nested or flat. */
+function lookUp(entered: Record<string, unknown>, field: string): unknown {
+  if (field in entered) return entered[field];
+  let value: unknown = entered;
+  for (const part of field.split('.')) {
+    if (value === null || typeof value !== 'object') return undefined;
+    value = (value as Record<string, unknown>)[part];
+  }
+  return value;
+}

@@ -1,0 +1,301 @@
+/** Classes (班次): drafted by an institution, submitted into the procedure, moved by the acts of the office. */
+import type { Knex } from 'knex';
+import { type ClassAct, type ClassStatus, mayClass, statusOfOutcome } from '../../workflows/domain/training/class.ts';
+import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { termsOf } from '../../workflows/domain/policy/policy.ts';
+import { checkClass } from './class-checks.ts';
+import { type Db, inTransaction, type Trx } from '../client.ts';
+import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
+import { wakeRelay } from '../protocol/outbox.ts';
+import { getPolicyPack, packFor } from '../policy-packs.ts';
+import { auditOutside, lockProcedure, openProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
+import { getRegion } from '../regions.ts';
+import { assessRoster, businessToday } from './roster-assessment.ts';
+import { nextNumber } from '../serial-numbers.ts';
+import type { Actor } from '../users.ts';
+
+export type ClassRow = {
+  id: string;
+  number: string;
+  institution_id: string;
+  project_id: string;
+  region: string;
+  pack_id: string;
+  title: string;
+  plan: string;
+  start_date: string | null;
+  end_date: string | null;
+  venue_id: string | null;
+  assessor_id: string | null;
+  status: ClassStatus;
+  created_by: string;
+  created_at: Date;
+  version: number;
+};
+
+export type ClassDraft = {
+  projectId: string;
+  title: string;
+  plan?: string | undefined;
+  startDate?: string | undefined;
+  endDate?: string | undefined;
+  venueId?: string | undefined;
+  assessorId?: string | undefined;
+};
+
+export type NewSession = {
+  day: string;
+  half: 'morning' | 'afternoon' | 'evening';
+  hours: number;
+  kind: 'theory' | 'practice';
+  topic: string;
+  teacherId: string;
+  venueId: string;
+};
+
+export function classProcedureId(number: string): string {
+  return `class-${number}`;
+}
+
+export async function findClass(db: Db, number: string): Promise<ClassRow | undefined> {
+  return db<ClassRow>('classes').where({ number }).first();
+}
+
+export async function getClass(db: Db, number: string): Promise<ClassRow> {
+  const row = await findClass(db, number);
+  if (!row) throw new NotFoundError('class.unknown');
+  return row;
+}
+
+export async function getClassById(db: Db, id: string): Promise<ClassRow> {
+  const row = await db<ClassRow>('classes').where({ id }).first();
+  if (!row) throw new NotFoundError('class.unknown');
+  return row;
+}
+
+/** The class, for its own institution and an act that its status allows. Locks the row. Throws NotFoundError, ConflictError. */
+export async function getOwnClass(trx: Trx, actor: Actor, number: string, act: ClassAct): Promise<ClassRow> {
+  const row = await trx<ClassRow>('classes').where({ number }).forUpdate().first();
+  if (!row || row.institution_id !== actor.institutionId) throw new NotFoundError('class.unknown');
+  if (!mayClass(row.status, act)) throw new ConflictError('class.notNow', { status: row.status });
+  return row;
+}
+
+/** A new draft from a project of the catalogue, in the institution's region, under the policy pack in force today. Returns its number. */
+export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, request?: IdempotentRequest): Promise<{ number: string }> {
+  if (!actor.institutionId || !actor.grants.some((grant) => grant.role === 'institution'))
+    throw new NotAllowedError('class.institutionOnly');
+  const institutionId = actor.institutionId;
+  return onceOnly(db, request, async (trx) => {
+    const institution = await trx('institutions').where({ id: institutionId }).first();
+    if (!institution) throw new NotFoundError('institution.unknown');
+    if (institution.status !== 'listed') throw new ConflictError('institution.notListed');
+    const today = await businessToday(trx);
+    await requireDraft(trx, institutionId, draft, today);
+    const region = await getRegion(trx, institution.region);
+    const pack = await packFor(trx, region.path, today);
+    const number = await nextNumber(trx, 'class', region.code, today.slice(0, 4));
+    const [row] = await trx('classes')
+      .insert({
+        number,
+        institution_id: institutionId,
+        region: region.code,
+        pack_id: pack.id,
+        created_by: actor.userId,
+        created_at: trx.raw('business_now()'),
+        ...draftColumns(draft),
+      })
+      .returning('id');
+    await auditOutside(trx, actor.userId, { act: 'class.draft', subject: classProcedureId(number), detail: { id: row.id } });
+    return { number };
+  });
+}
+
+/** What a draft may name: a project of the catalogue in force, the institution's own venue, another body that assesses. Everything at once. */
+async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, today: string, kept?: ClassRow): Promise<void> {
+  const issues: Issue[] = [];
+  if (draft.projectId !== kept?.project_id) {
+    if (kept && kept.status !== 'draft') issues.push({ field: 'projectId', code: 'class.projectFixed' });
+    else if (!(await findProject(trx, draft.projectId, today))) issues.push({ field: 'projectId', code: 'class.project' });
+  }
+  if (draft.startDate && draft.endDate && draft.endDate < draft.startDate) issues.push({ field: 'endDate', code: 'class.datesOrder' });
+  if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId }).first('id')))
+    issues.push({ field: 'venueId', code: 'class.venue' });
+  if (draft.assessorId) {
+    const assessor = await trx('institutions').where({ id: draft.assessorId, kind: 'assessment', status: 'listed' }).first('id');
+    if (!assessor || draft.assessorId === institutionId) issues.push({ field: 'assessorId', code: 'class.assessor' });
+  }
+  if (issues.length > 0) throw new InputError(issues);
+}
+
+async function findProject(trx: Trx, id: string, today: string): Promise<{ id: string } | undefined> {
+  return trx('catalogue_projects')
+    .where({ id })
+    .where('valid_from', '<=', today)
+    .whereRaw('(valid_to is null or valid_to > ?)', [today])
+    .first('id');
+}
+
+function draftColumns(draft: ClassDraft) {
+  return {
+    project_id: draft.projectId,
+    title: draft.title,
+    plan: draft.plan ?? '',
+    start_date: draft.startDate ?? null,
+    end_date: draft.endDate ?? null,
+    venue_id: draft.venueId ?? null,
+    assessor_id: draft.assessorId ?? null,
+  };
+}
+
+/** Saves the form of a draft or of a class returned for correction. `version` refuses to overwrite what somebody else saved meanwhile. Returns the new version. */
+export async function saveClass(db: Knex, actor: Actor, number: string, draft: ClassDraft, version?: number): Promise<number> {
+  return inTransaction(db, async (trx) => {
+    const row = await getOwnClass(trx, actor, number, 'edit');
+    requireVersion(row, version);
+    await requireDraft(trx, row.institution_id, draft, await businessToday(trx), row);
+    const [saved] = await trx<ClassRow>('classes')
+      .where({ id: row.id })
+      .update({ ...draftColumns(draft), version: row.version + 1 })
+      .returning('*');
+    // Ages count on the first day, and amounts depend on the project.
+    if (saved && (draft.startDate !== (row.start_date ?? undefined) || draft.projectId !== row.project_id))
+      await assessRoster(trx, saved, await getPolicyPack(trx, row.pack_id));
+    await auditOutside(trx, actor.userId, { act: 'class.save', subject: classProcedureId(number) });
+    return row.version + 1;
+  });
+}
+
+function requireVersion(row: ClassRow, version: number | undefined): void {
+  if (version !== undefined && version !== row.version) throw new ConflictError('form.stale');
+}
+
+/** Replaces the timetable. Checks of content come with the submission; here only that teachers and venues are the institution's own. Returns the new version. */
+export async function saveTimetable(
+  db: Knex,
+  actor: Actor,
+  number: string,
+  sessions: readonly NewSession[],
+  version?: number,
+): Promise<number> {
+  return inTransaction(db, async (trx) => {
+    const row = await getOwnClass(trx, actor, number, 'edit');
+    requireVersion(row, version);
+    await requireSessions(trx, row.institution_id, sessions);
+    await trx('class_sessions').where({ class_id: row.id }).delete();
+    if (sessions.length > 0) {
+      await trx('class_sessions').insert(
+        sessions.map((session) => ({
+          class_id: row.id,
+          day: session.day,
+          half: session.half,
+          hours: session.hours,
+          kind: session.kind,
+          topic: session.topic,
+          teacher_id: session.teacherId,
+          venue_id: session.venueId,
+        })),
+      );
+    }
+    await trx('classes')
+      .where({ id: row.id })
+      .update({ version: row.version + 1 });
+    await auditOutside(trx, actor.userId, {
+      act: 'class.timetable',
+      subject: classProcedureId(number),
+      detail: { sessions: sessions.length },
+    });
+    return row.version + 1;
+  });
+}
+
+async function requireSessions(trx: Trx, institutionId: string, sessions: readonly NewSession[]): Promise<void> {
+  const teachers = new Set(
+    (await trx('teachers').where({ institution_id: institutionId, active: true }).select('id')).map((row) => row.id),
+  );
+  const venues = new Set((await trx('venues').where({ institution_id: institutionId }).select('id')).map((row) => row.id));
+  const issues: Issue[] = [];
+  for (const [at, session] of sessions.entries()) {
+    if (!teachers.has(session.teacherId)) issues.push({ field: `sessions.${at}.teacherId`, code: 'class.teacher' });
+    if (!venues.has(session.venueId)) issues.push({ field: `sessions.${at}.venueId`, code: 'class.venue' });
+    if (sessions.some((other, place) => place < at && other.day === session.day && other.half === session.half)) {
+      issues.push({ field: `sessions.${at}.half`, code: 'class.sessionTwice' });
+    }
+  }
+  if (issues.length > 0) throw new InputError(issues);
+}
+
+/** Submits a draft: everything is checked, then the procedure opens with its first fact. Throws InputError with every problem at once. */
+export async function submitClass(
+  db: Knex,
+  actor: Actor,
+  number: string,
+  { version, request }: { version?: number | undefined; request?: IdempotentRequest | undefined } = {},
+): Promise<{ procedureId: string }> {
+  const answer = await onceOnly(db, request, async (trx) => {
+    const row = await getOwnClass(trx, actor, number, 'submit');
+    requireVersion(row, version);
+    const pack = await getPolicyPack(trx, row.pack_id);
+    const { headcount, amountFen } = await checkClass(trx, row, pack);
+    const institution = await trx('institutions').where({ id: row.institution_id }).first('name');
+    const procedureId = classProcedureId(number);
+    await openProcedure(trx, {
+      id: procedureId,
+      type: 'trainingClass',
+      subjectId: row.id,
+      classId: row.id,
+      region: row.region,
+      institutionId: row.institution_id,
+      number,
+      title: row.title,
+      institutionName: institution?.name ?? '',
+      headcount,
+      amountFen,
+      terms: termsOf(pack),
+      flags: { startDate: row.start_date ?? '', endDate: row.end_date ?? '', assessorId: row.assessor_id ?? '' },
+    });
+    const procedure = await lockProcedure(trx, procedureId);
+    await writeFact(
+      trx,
+      procedure,
+      { kind: 'submitted', actor: actor.userId },
+      { act: 'class.submit', subject: procedureId, detail: { headcount } },
+    );
+    await trx('classes')
+      .where({ id: row.id })
+      .update({ status: 'in_review', version: row.version + 1 });
+    return { procedureId };
+  });
+  wakeRelay(db);
+  return answer;
+}
+
+/** Takes the class back before training begins. The row's status closes its tasks at once; the run follows. */
+export async function withdrawClass(db: Knex, actor: Actor, number: string, reason: string, request?: IdempotentRequest): Promise<void> {
+  await onceOnly(db, request, async (trx) => {
+    const row = await getOwnClass(trx, actor, number, 'withdraw');
+    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    const procedure = await lockProcedure(trx, classProcedureId(number));
+    requireOpen(procedure);
+    await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
+    await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
+    await writeFact(
+      trx,
+      procedure,
+      { kind: 'withdrawn', actor: actor.userId, payload: { reason: reason.trim() } },
+      { act: 'class.withdraw', subject: procedure.id },
+    );
+    await trx('classes').where({ id: row.id }).update({ status: 'withdrawn' });
+    return { withdrawn: true };
+  });
+  wakeRelay(db);
+}
+
+/** Moves the class along with its procedure. A class that was withdrawn stays so. */
+export async function setClassStatus(trx: Trx, classId: string, status: ClassStatus): Promise<void> {
+  await trx('classes').where({ id: classId }).whereNotIn('status', ['withdrawn', 'terminated']).update({ status });
+}
+
+export function endStatus(outcome: string): ClassStatus {
+  return statusOfOutcome[outcome] ?? 'terminated';
+}

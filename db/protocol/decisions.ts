@@ -1,0 +1,252 @@
+/** The act of deciding: one winner per task, on record with COMMIT. Also claiming and releasing. */
+import type { Knex } from 'knex';
+import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
+import { mayDecide } from '../../workflows/domain/scope.ts';
+import { allowedTaskActs, needsReason } from '../../workflows/domain/tasks.ts';
+import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import { decisionRules } from './decision-rules.ts';
+import { findAnswer, type IdempotentRequest } from './idempotency.ts';
+import { wakeRelay } from './outbox.ts';
+import { auditHash, auditProcedure, instantColumns, type LockedProcedure, lockProcedure } from './procedures.ts';
+import type { Actor } from '../users.ts';
+
+export type TaskRow = {
+  id: string;
+  procedure_id: string;
+  step: string;
+  round: number;
+  kind: string;
+  role: string;
+  office: string;
+  office_path: string;
+  institution_id: string | null;
+  outcomes: string[];
+  peremptory: boolean;
+  four_eyes: string[];
+  reference: string | null;
+  class_id: string | null;
+  status: 'open' | 'decided' | 'expired' | 'cancelled';
+  due_at: Date | null;
+  claimed_by: string | null;
+  claimed_at: Date | null;
+  decided_by: string | null;
+  decided_at: Date | null;
+  outcome: string | null;
+  version: number;
+};
+
+export type Decision = {
+  taskId: string;
+  outcome: string;
+  reason?: string | undefined;
+  /** Ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
+  payload?: Record<string, unknown> | undefined;
+  /** Version of the task that the officer saw; another one means that the evidence changed meanwhile. */
+  version?: number | undefined;
+  request?: IdempotentRequest | undefined;
+};
+
+export type DecisionAnswer = { taskId: string; outcome: string; factNo: number; decidedAt: string };
+
+/** Writes what belongs to the decision in its transaction. */
+export type DecisionWork = (
+  trx: Trx,
+  locked: { task: TaskRow; procedure: LockedProcedure },
+) => Promise<Record<string, unknown> | undefined>;
+
+const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, p.*, ${instantColumns}
+  from tasks t join procedures p on p.id = t.procedure_id where t.id = ? for update of p`;
+
+/**
+ * Decides a task. COMMIT is the act. Throws NotFoundError, NotAllowedError (wrong office or role), InputError (reason missing),
+ * ConflictError (`task.decided` names who and when, `task.claimed` the holder, `task.expired`, `task.fourEyes`, `task.changed`).
+ * The same request under the same key gets the stored answer.
+ */
+export async function decideTask(db: Knex, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
+  try {
+    const answer = await inTransaction(db, (trx) => decide(trx, actor, decision, work));
+    wakeRelay(db);
+    return answer;
+  } catch (error) {
+    const stored = decision.request && isRepeat(error) ? await findAnswer<DecisionAnswer>(db, decision.request) : undefined;
+    if (stored) return stored;
+    throw error;
+  }
+}
+
+function isRepeat(error: unknown): boolean {
+  return error instanceof ConflictError || sqlState(error) === '23505';
+}
+
+async function decide(trx: Trx, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
+  const { rows } = await trx.raw(lockTask, [decision.taskId]).options({ name: 'lock_task' });
+  const found = rows[0] as (LockedProcedure & { task: TaskRow; task_due_at: Date | null }) | undefined;
+  if (!found) throw new NotFoundError('task.unknown');
+  const task: TaskRow = { ...found.task, due_at: found.task_due_at };
+  const procedure: LockedProcedure = found;
+  await requireDecidable(trx, actor, task, procedure, decision);
+  const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
+    // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
+    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id);
+    throw error;
+  });
+  const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
+  return writeDecision(trx, actor, decision, task, procedure, extra);
+}
+
+/** Every entry point of a decision passes here: page, REST, bulk. */
+async function requireDecidable(trx: Trx, actor: Actor, task: TaskRow, procedure: LockedProcedure, decision: Decision): Promise<void> {
+  if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
+    throw new NotAllowedError('task.notYours');
+  if (task.status === 'decided') throw await alreadyDecided(trx, task);
+  if (!allowedTaskActs(task.status).includes('decide')) throw new ConflictError(`task.${task.status}`);
+  if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
+  if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');
+  if (task.claimed_by && task.claimed_by !== actor.userId) throw await alreadyClaimed(trx, task);
+  if (decision.version !== undefined && decision.version !== task.version) throw new ConflictError('task.changed');
+  if (!task.outcomes.includes(decision.outcome)) throw inputError('outcome', 'task.outcome');
+  if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+}
+
+async function writeDecision(
+  trx: Trx,
+  actor: Actor,
+  decision: Decision,
+  task: TaskRow,
+  procedure: LockedProcedure,
+  extra: Record<string, unknown> | undefined,
+): Promise<DecisionAnswer> {
+  const factNo = procedure.fact_no + 1;
+  const auditNo = procedure.audit_no + 1;
+  const act = `task.${decision.outcome}`;
+  const detail = { task: task.id, outcome: decision.outcome };
+  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail });
+  const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
+  const { rows } = await trx
+    .raw<{ rows: { signed: number; decided: number }[] }>(
+      `with moved as (
+       update procedures set fact_no = :factNo, audit_no = :auditNo, audit_hash = :hash,
+              next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open' and id <> :taskId)
+        where id = :id),
+     decided as (
+       update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
+              claimed_by = :actor, version = version + 1
+        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+       returning 1),
+     fact as (
+       insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
+       values (:id, :factNo, 'decided', :taskId, :outcome, :actor, :now, :payload)),
+     bell as (
+       insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :factNo, 'decided', :taskId, :outcome)),
+     audit as (
+       insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
+       values (:now, :actor, :act, :taskId, :id, :auditNo, :detail, :previous, :hash)),
+     kept as (
+       insert into idempotency_keys (user_id, key, request_digest, answer)
+       select :actor, cast(:key as text), :digest, :answer where cast(:key as text) is not null),
+     signed as (
+       insert into signatures (scope, user_id, step, signed_at)
+       select scope, :actor, :step, :now from unnest(cast(:scopes as text[])) scope
+       on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
+       returning 1)
+     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`,
+      {
+        id: procedure.id,
+        type: procedure.type,
+        factNo,
+        auditNo,
+        hash,
+        previous: procedure.audit_hash,
+        taskId: task.id,
+        outcome: decision.outcome,
+        actor: actor.userId,
+        now: procedure.now,
+        payload: JSON.stringify({ ...decision.payload, ...extra, ...(decision.reason ? { reason: decision.reason.trim() } : {}) }),
+        act,
+        detail: JSON.stringify(detail),
+        key: decision.request?.key ?? null,
+        digest: decision.request?.digest ?? '',
+        answer: JSON.stringify(answer),
+        step: task.step,
+        scopes: task.four_eyes,
+      },
+    )
+    .options({ name: 'decide_task' });
+  // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
+  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id);
+  if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  procedure.fact_no = factNo;
+  return answer;
+}
+
+async function lostRace(trx: Trx, taskId: string): Promise<ConflictError> {
+  const now = await getTask(trx, taskId);
+  if (now.status === 'decided') return alreadyDecided(trx, now);
+  return now.status === 'open' ? alreadyClaimed(trx, now) : new ConflictError(`task.${now.status}`);
+}
+
+async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
+  return new ConflictError('task.decided', {
+    name: await nameOf(db, task.decided_by),
+    at: new Date(task.decided_at ?? 0).toISOString(),
+    outcome: task.outcome ?? '',
+  });
+}
+
+async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
+  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: new Date(task.claimed_at ?? 0).toISOString() });
+}
+
+async function nameOf(db: Db, userId: string | null): Promise<string> {
+  if (!userId) return '—';
+  const row = await db('users').where({ id: userId }).first('name');
+  return row?.name ?? '—';
+}
+
+export async function getTask(db: Db, taskId: string): Promise<TaskRow> {
+  const row = await db<TaskRow>('tasks').where({ id: taskId }).first();
+  if (!row) throw new NotFoundError('task.unknown');
+  return row;
+}
+
+/** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
+export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const task = await getTask(trx, taskId);
+    if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
+      throw new NotAllowedError('task.notYours');
+    const procedure = await lockProcedure(trx, task.procedure_id);
+    const claimed = await trx('tasks')
+      .where({ id: taskId, status: 'open' })
+      .where((query) => query.whereNull('claimed_by').orWhere({ claimed_by: actor.userId }))
+      .update({ claimed_by: actor.userId, claimed_at: procedure.now });
+    if (claimed === 1) {
+      if (task.claimed_by !== actor.userId) await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId });
+      return;
+    }
+    const now = await getTask(trx, taskId);
+    if (now.status === 'decided') throw await alreadyDecided(trx, now);
+    if (now.status !== 'open') throw new ConflictError(`task.${now.status}`);
+    throw await alreadyClaimed(trx, now);
+  });
+}
+
+/** Puts a task back into the queue. Only the holder does it. */
+export async function releaseTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const task = await getTask(trx, taskId);
+    if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
+      throw new NotAllowedError('task.notYours');
+    const procedure = await lockProcedure(trx, task.procedure_id);
+    const released = await trx('tasks')
+      .where({ id: taskId, status: 'open', claimed_by: actor.userId })
+      .update({ claimed_by: null, claimed_at: null });
+    if (released === 1) {
+      await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: taskId });
+      return;
+    }
+    const now = await getTask(trx, taskId);
+    if (now.status === 'decided') throw await alreadyDecided(trx, now);
+    if (now.claimed_by && now.claimed_by !== actor.userId) throw await alreadyClaimed(trx, now);
+  });
+}

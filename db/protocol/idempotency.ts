@@ -1,0 +1,37 @@
+/** Answers kept under the Idempotency-Key of their request: the same request again gets the same answer and does nothing. */
+import { createHash } from 'node:crypto';
+import { ConflictError } from '../../workflows/domain/errors.ts';
+import { type Db, inTransaction, type Trx } from '../client.ts';
+
+export type IdempotentRequest = { userId: string; key: string; digest: string };
+
+/** Digest of what was asked, so that a key used for another request is noticed. */
+export function requestDigest(...parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** The answer kept under the key, or undefined. Throws ConflictError when the key was used for another request. */
+export async function findAnswer<T>(db: Db, request: IdempotentRequest): Promise<T | undefined> {
+  const row = await db('idempotency_keys').where({ user_id: request.userId, key: request.key }).first('request_digest', 'answer');
+  if (!row) return undefined;
+  if (row.request_digest !== request.digest) throw new ConflictError('idempotency.otherRequest');
+  return row.answer as T;
+}
+
+/** Runs `work` once per key, in one transaction with the keeping of its answer. Without a key it simply runs. */
+export async function onceOnly<T>(db: Db, request: IdempotentRequest | undefined, work: (trx: Trx) => Promise<T>): Promise<T> {
+  if (!request) return inTransaction(db, work);
+  return inTransaction(db, async (trx) => {
+    // A second request under the same key waits here until the first has committed.
+    const inserted = await trx.raw(
+      'insert into idempotency_keys (user_id, key, request_digest) values (?, ?, ?) on conflict (user_id, key) do nothing',
+      [request.userId, request.key, request.digest],
+    );
+    if (inserted.rowCount === 0) return (await findAnswer<T>(trx, request)) as T;
+    const answer = await work(trx);
+    await trx('idempotency_keys')
+      .where({ user_id: request.userId, key: request.key })
+      .update({ answer: JSON.stringify(answer ?? null) });
+    return answer;
+  });
+}

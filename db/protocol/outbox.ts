@@ -1,0 +1,57 @@
+/** Bells for Temporal: taken in batches by the relay, deleted after Temporal's durable answer. */
+import type { Knex } from 'knex';
+import type { Db, Trx } from '../client.ts';
+
+export type OutboxLine = {
+  id: number;
+  procedure_id: string;
+  type: string;
+  no: number;
+  kind: string;
+  task_id: string | null;
+  outcome: string | null;
+  attempts: number;
+};
+
+export const outboxChannel = 'outbox';
+const WAKE_INTERVAL_MS = 20;
+const lastWoken = new WeakMap<object, number>();
+
+/** Wakes the relay. Called after COMMIT (inside, NOTIFY serialises all commits); losing it costs one poll interval. */
+export function wakeRelay(db: Knex): void {
+  const now = Date.now();
+  if (now - (lastWoken.get(db) ?? 0) < WAKE_INTERVAL_MS) return;
+  lastWoken.set(db, now);
+  void db.raw(`select pg_notify('${outboxChannel}', '')`).catch(() => undefined);
+}
+
+/** Locks up to `limit` lines that are due, oldest first; lines that another relay holds are skipped. */
+export async function takeLines(trx: Trx, limit: number): Promise<OutboxLine[]> {
+  const { rows } = await trx.raw<{ rows: OutboxLine[] }>(
+    `select id, procedure_id, type, no, kind, task_id, outcome, attempts from outbox
+      where next_at <= clock_timestamp() order by next_at, id limit ? for update skip locked`,
+    [limit],
+  );
+  return rows;
+}
+
+export async function deleteLines(trx: Trx, ids: number[]): Promise<void> {
+  if (ids.length > 0) await trx.raw('delete from outbox where id = any(?)', [ids]);
+}
+
+/** Puts lines back with a growing pause: 0.2 s, 0.4 s, … at most 10 s. */
+export async function postponeLines(trx: Trx, ids: number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await trx.raw(
+    `update outbox set attempts = attempts + 1, next_at = clock_timestamp() + least(10, 0.2 * power(2, least(attempts, 10))) * interval '1 second' where id = any(?)`,
+    [ids],
+  );
+}
+
+/** How many bells wait and how old the oldest is, for readiness and operations. */
+export async function outboxAge(db: Db): Promise<{ waiting: number; oldestMs: number }> {
+  const { rows } = await db.raw<{ rows: { waiting: number; oldest: number | null }[] }>(
+    `select count(*)::int as waiting, extract(epoch from clock_timestamp() - min(created_at)) * 1000 as oldest from outbox`,
+  );
+  return { waiting: rows[0]?.waiting ?? 0, oldestMs: Math.round(Number(rows[0]?.oldest ?? 0)) };
+}

@@ -1,0 +1,287 @@
+/**
+ * The record of procedures: facts, tasks, outbox and the hash chain of the audit log.
+ * A fact is written under the lock of its procedure's row together with its audit line and its outbox line.
+ */
+import { createHash } from 'node:crypto';
+import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
+import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
+import type { Db, Trx } from '../client.ts';
+
+export type ProcedureRow = {
+  id: string;
+  type: ProcedureType;
+  subject_id: string;
+  class_id: string | null;
+  region: string;
+  region_path: string;
+  institution_id: string | null;
+  subject_number: string;
+  subject_title: string;
+  institution_name: string;
+  headcount: number | null;
+  amount_fen: number | null;
+  stage: string;
+  step: string;
+  status: 'open' | 'withdrawn' | 'suspended' | 'closed';
+  outcome: string | null;
+  fact_no: number;
+  applied_no: number;
+  step_no: number;
+  flags: Record<string, string | number | boolean>;
+  terms: Terms;
+  next_alarm_at: Date | null;
+  audit_no: number;
+  audit_hash: Buffer;
+  opened_at: Date;
+  closed_at: Date | null;
+};
+
+/** `calendarKey` changes whenever the calendar does. */
+export type LockedProcedure = ProcedureRow & { now: Date; today: string; calendar_key: string };
+
+/** Who acts: a person, or the office's own clock and workflows (undefined). */
+export type ActorId = string | undefined;
+
+export type NewProcedure = {
+  id: string;
+  type: ProcedureType;
+  subjectId: string;
+  classId?: string | undefined;
+  region: string;
+  institutionId?: string | undefined;
+  number: string;
+  title: string;
+  institutionName: string;
+  headcount?: number | undefined;
+  amountFen?: number | undefined;
+  terms: Terms;
+  /** Codes, dates and ids that its run needs from the first step on. */
+  flags?: Flags | undefined;
+};
+
+/** Opens a procedure. Opening it again changes nothing. Returns true when it is new. */
+export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<boolean> {
+  const result = await trx.raw(
+    `insert into procedures (id, type, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
+                             institution_name, headcount, amount_fen, terms, flags, opened_at)
+     select :id, :type, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
+            :institutionName, :headcount, :amountFen, :terms, :flags, business_now()
+       from regions r where r.code = :region
+     on conflict (id) do nothing`,
+    {
+      ...procedure,
+      classId: procedure.classId ?? null,
+      institutionId: procedure.institutionId ?? null,
+      headcount: procedure.headcount ?? null,
+      amountFen: procedure.amountFen ?? null,
+      terms: JSON.stringify(procedure.terms),
+      flags: JSON.stringify(procedure.flags ?? {}),
+    },
+  );
+  return result.rowCount === 1;
+}
+
+/** Columns that say what time it is for the act and which calendar is in force. */
+export const instantColumns = `business_now() as now, business_today() as today,
+  (select count(*) || '.' || coalesce(extract(epoch from max(entered_at))::text, '') from calendar_days)
+    || '/' || (select count(*) from calendar_years) as calendar_key`;
+const locked = `select p.*, ${instantColumns} from procedures p`;
+
+/** Locks the row until the transaction ends. Throws NotFoundError. */
+export async function lockProcedure(trx: Trx, id: string): Promise<LockedProcedure> {
+  const { rows } = await trx
+    .raw<{ rows: LockedProcedure[] }>(`${locked} where p.id = ? for update of p`, [id])
+    .options({ name: 'lock_procedure' });
+  const row = rows[0];
+  if (!row) throw new NotFoundError('procedure.unknown');
+  return row;
+}
+
+export async function findProcedure(db: Db, id: string): Promise<LockedProcedure | undefined> {
+  const { rows } = await db.raw<{ rows: LockedProcedure[] }>(`${locked} where p.id = ?`, [id]);
+  return rows[0];
+}
+
+export type AuditLine = { act: string; subject: string; detail?: Record<string, unknown> };
+
+export type NewFact = {
+  kind: FactKind;
+  taskId?: string | undefined;
+  outcome?: string | undefined;
+  actor?: ActorId;
+  payload?: Record<string, unknown> | undefined;
+};
+
+/** The next link of a procedure's audit chain: SHA-256 over the previous link and the line. */
+export function auditHash(
+  previous: Buffer,
+  line: { at: Date; actor: ActorId; act: string; subject: string; no: number; detail: object },
+): Buffer {
+  const text = JSON.stringify([line.at.toISOString(), line.actor ?? null, line.act, line.subject, line.no, sortKeys(line.detail)]);
+  return createHash('sha256').update(previous).update(text).digest();
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => entry !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => [key, sortKeys(entry)]),
+  );
+}
+
+/**
+ * Writes the next fact of a locked procedure with its audit line and its bell, in one statement, and moves `procedure` along.
+ * Returns the number of the fact.
+ */
+export async function writeFact(trx: Trx, procedure: LockedProcedure, fact: NewFact, audit: AuditLine): Promise<number> {
+  const no = procedure.fact_no + 1;
+  const auditNo = procedure.audit_no + 1;
+  const detail = audit.detail ?? {};
+  const hash = auditHash(procedure.audit_hash, {
+    at: procedure.now,
+    actor: fact.actor,
+    act: audit.act,
+    subject: audit.subject,
+    no: auditNo,
+    detail,
+  });
+  await trx
+    .raw(
+      `with moved as (update procedures set fact_no = :no, audit_no = :auditNo, audit_hash = :hash where id = :id),
+          fact as (insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
+                   values (:id, :no, :kind, :taskId, :outcome, :actor, :now, :payload)),
+          bell as (insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :no, :kind, :taskId, :outcome))
+     insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
+     values (:now, :actor, :act, :subject, :id, :auditNo, :detail, :previous, :hash)`,
+      {
+        id: procedure.id,
+        type: procedure.type,
+        no,
+        auditNo,
+        hash,
+        previous: procedure.audit_hash,
+        kind: fact.kind,
+        taskId: fact.taskId ?? null,
+        outcome: fact.outcome ?? null,
+        actor: fact.actor ?? null,
+        now: procedure.now,
+        payload: fact.payload ? JSON.stringify(fact.payload) : null,
+        act: audit.act,
+        subject: audit.subject,
+        detail: JSON.stringify(detail),
+      },
+    )
+    .options({ name: 'write_fact' });
+  procedure.fact_no = no;
+  procedure.audit_no = auditNo;
+  procedure.audit_hash = hash;
+  return no;
+}
+
+/** An audit line of a locked procedure that is no fact (claiming, reading, urging): the procedure has nothing to do about it. */
+export async function auditProcedure(trx: Trx, procedure: LockedProcedure, actor: ActorId, line: AuditLine): Promise<void> {
+  const auditNo = procedure.audit_no + 1;
+  const detail = line.detail ?? {};
+  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor, act: line.act, subject: line.subject, no: auditNo, detail });
+  await trx.raw(
+    `with moved as (update procedures set audit_no = :auditNo, audit_hash = :hash where id = :id)
+     insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
+     values (:now, :actor, :act, :subject, :id, :auditNo, :detail, :previous, :hash)`,
+    {
+      id: procedure.id,
+      auditNo,
+      hash,
+      previous: procedure.audit_hash,
+      now: procedure.now,
+      actor: actor ?? null,
+      act: line.act,
+      subject: line.subject,
+      detail: JSON.stringify(detail),
+    },
+  );
+  procedure.audit_no = auditNo;
+  procedure.audit_hash = hash;
+}
+
+/** An audit line outside any procedure: sign-in, grants, reading of personal data. */
+export async function auditOutside(db: Db, actor: ActorId, line: AuditLine): Promise<void> {
+  await db.raw('insert into audit_log (at, actor, act, subject, detail) values (business_now(), ?, ?, ?, ?)', [
+    actor ?? null,
+    line.act,
+    line.subject,
+    JSON.stringify(line.detail ?? {}),
+  ]);
+}
+
+/** Facts that the procedure has not taken account of yet, oldest first: codes only, fit for a workflow history. */
+export async function listUnappliedFacts(db: Db, procedureId: string, appliedNo: number): Promise<FactBell[]> {
+  const { rows } = await db.raw<{ rows: { no: number; kind: string; task_id: string | null; outcome: string | null }[] }>(
+    'select no, kind, task_id, outcome from facts where procedure_id = ? and no > ? order by no',
+    [procedureId, appliedNo],
+  );
+  return rows.map(toBell);
+}
+
+function toBell(row: { no: number; kind: string; task_id: string | null; outcome: string | null }): FactBell {
+  return {
+    no: row.no,
+    kind: row.kind,
+    ...(row.task_id === null ? {} : { taskId: row.task_id }),
+    ...(row.outcome === null ? {} : { outcome: row.outcome }),
+  };
+}
+
+/** The payload of a fact, for the acts of the office that need what was entered. */
+export async function getFact(
+  db: Db,
+  procedureId: string,
+  no: number,
+): Promise<{
+  kind: string;
+  actor: string | null;
+  at: Date;
+  outcome: string | null;
+  task_id: string | null;
+  payload: Record<string, unknown> | null;
+}> {
+  const row = await db('facts').where({ procedure_id: procedureId, no }).first();
+  if (!row) throw new NotFoundError('fact.unknown');
+  return row;
+}
+
+/** Verifies the chain of one procedure. Returns the number of the first line that does not fit, or undefined. */
+export async function findBrokenLink(db: Db, procedureId: string): Promise<number | undefined> {
+  const lines = await db('audit_log').where({ procedure_id: procedureId }).orderBy('no');
+  let previous = Buffer.alloc(0);
+  for (const line of lines) {
+    const expected = auditHash(previous, {
+      at: line.at,
+      actor: line.actor ?? undefined,
+      act: line.act,
+      subject: line.subject,
+      no: line.no,
+      detail: line.detail,
+    });
+    if (!expected.equals(line.hash)) return line.no;
+    previous = line.hash;
+  }
+  return undefined;
+}
+
+/** Throws ConflictError unless acts are still accepted. */
+export function requireOpen(procedure: ProcedureRow): void {
+  if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
+}
+
+/** Rings procedures whose run may have lost something: a bell without a fact, number 0, makes a run look at its place again. */
+export async function ringProcedures(db: Db, where: 'all-open' | string[]): Promise<number> {
+  const result = await db.raw(
+    `insert into outbox (procedure_id, type, no, kind)
+     select id, type, 0, 'look' from procedures where (status <> 'closed' or applied_no < fact_no) ${where === 'all-open' ? '' : 'and id = any(?)'}`,
+    where === 'all-open' ? [] : [where],
+  );
+  return result.rowCount ?? 0;
+}

@@ -1,0 +1,273 @@
+/** A step of a procedure in the record: opening tasks, moving the procedure, reading its place, the rungs of the clock. */
+import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
+import { workingDayNumber } from '../../workflows/domain/calendar.ts';
+import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
+import { readCalendar } from '../calendar/calendar.ts';
+import { type Db, inTransaction, type Trx } from '../client.ts';
+import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure, writeFact } from './procedures.ts';
+import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { officeFor } from '../regions.ts';
+import { askForYearNotice } from '../calendar/year-notices.ts';
+
+type TaskInsert = Record<string, unknown> & { id: string; step: string; next_rung_at: Date | null };
+
+/** Reads where a procedure stands. Throws NotFoundError. */
+export async function readPlace(db: Db, procedureId: string): Promise<Place> {
+  const procedure = await findProcedure(db, procedureId);
+  if (!procedure) throw new NotFoundError('procedure.unknown');
+  const open = await db.raw<{ rows: { step: string }[] }>(`select step from tasks where procedure_id = ? and status = 'open' order by id`, [
+    procedureId,
+  ]);
+  const facts = await listUnappliedFacts(db, procedureId, procedure.applied_no);
+  const alarm = await db.raw<{ rows: { ms: number | null }[] }>('select extract(epoch from wall_instant(?)) * 1000 as ms', [
+    procedure.next_alarm_at,
+  ]);
+  return toPlace(procedure, { openSteps: open.rows.map((row) => row.step), facts, alarmAtMs: alarm.rows[0]?.ms ?? null });
+}
+
+function toPlace(
+  procedure: LockedProcedure,
+  now: { openSteps: string[]; facts: Place['facts']; alarmAtMs: number | string | null },
+): Place {
+  return {
+    procedureId: procedure.id,
+    type: procedure.type,
+    stage: procedure.stage,
+    step: procedure.step,
+    status: procedure.status,
+    ...(procedure.outcome === null ? {} : { outcome: procedure.outcome }),
+    appliedNo: procedure.applied_no,
+    stepNo: procedure.step_no,
+    flags: procedure.flags,
+    terms: procedure.terms,
+    openSteps: now.openSteps,
+    facts: now.facts,
+    ...(now.alarmAtMs === null ? {} : { alarmAtMs: Math.ceil(Number(now.alarmAtMs)) }),
+  };
+}
+
+/** Performs the acts of a step and returns what they say about the procedure. */
+export type PerformActs = (trx: Trx, procedure: LockedProcedure, input: StepInput) => Promise<Flags>;
+
+/**
+ * Takes one step in one transaction: the acts, the new tasks, the place. Taken before (same number), it changes nothing and returns the place.
+ * A withdrawn or suspended procedure opens no task; a procedure with unapplied facts does not close.
+ */
+export async function takeStep(db: Db, input: StepInput, perform: PerformActs): Promise<Place> {
+  const place = await inTransaction(db, async (trx) => {
+    const procedure = await lockProcedure(trx, input.procedureId);
+    if (procedure.step_no >= input.stepNo || procedure.status === 'closed') return undefined;
+    const acted = input.acts.length > 0 ? await perform(trx, procedure, input) : {};
+    const closing = input.close !== undefined && procedure.fact_no === input.appliedNo;
+    if (closing) await cancelTasks(trx, procedure, ['*']);
+    else if (input.cancels.length > 0) await cancelTasks(trx, procedure, input.cancels);
+    const asks = closing || procedure.status !== 'open' ? [] : input.asks;
+    const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks) : [];
+    return movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
+  });
+  return place ?? readPlace(db, input.procedureId);
+}
+
+async function movePlace(
+  trx: Trx,
+  procedure: LockedProcedure,
+  input: StepInput,
+  flags: Flags,
+  tasks: TaskInsert[],
+  closing: boolean,
+): Promise<Place> {
+  const status = closing ? 'closed' : procedure.status;
+  const outcome = closing ? (input.close ?? null) : procedure.outcome;
+  const detail = {
+    stage: input.stage,
+    step: input.step,
+    ...(closing ? { outcome } : {}),
+    ...(tasks.length ? { tasks: tasks.map((task) => task.id) } : {}),
+  };
+  const auditNo = procedure.audit_no + 1;
+  const act = closing ? 'procedure.close' : 'procedure.step';
+  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: undefined, act, subject: procedure.id, no: auditNo, detail });
+  const { rows } = await trx
+    .raw<{ rows: { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null }[] }>(
+      `with opened as (
+       insert into tasks select t.* from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb)) t
+       returning step, next_rung_at),
+     known as (
+       select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and not :closing
+       union all select step, next_rung_at from opened),
+     alarm as (select min(next_rung_at) as at from known),
+     moved as (
+       update procedures set stage = :stage, step = :step, status = :status, outcome = :outcome, applied_no = :appliedNo, step_no = :stepNo,
+              flags = :flags, next_alarm_at = (select at from alarm), audit_no = :auditNo, audit_hash = :hash,
+              closed_at = case when cast(:closing as boolean) then cast(:now as timestamptz) else closed_at end
+        where id = :id),
+     audit as (
+       insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
+       values (:now, null, :act, :id, :id, :auditNo, :detail, :previous, :hash))
+     select (select array_agg(step) from known) as open_steps,
+            extract(epoch from wall_instant((select at from alarm))) * 1000 as alarm_ms,
+            (select json_agg(json_strip_nulls(json_build_object('no', no, 'kind', kind, 'taskId', task_id, 'outcome', outcome)) order by no)
+               from facts where procedure_id = :id and no > :appliedNo) as facts`,
+      {
+        id: procedure.id,
+        tasks: JSON.stringify(tasks),
+        closing,
+        stage: input.stage,
+        step: input.step,
+        status,
+        outcome,
+        appliedNo: Math.max(input.appliedNo, procedure.applied_no),
+        stepNo: input.stepNo,
+        flags: JSON.stringify(flags),
+        now: procedure.now,
+        act,
+        auditNo,
+        detail: JSON.stringify(detail),
+        previous: procedure.audit_hash,
+        hash,
+      },
+    )
+    .options({ name: 'move_place' });
+  const row = rows[0];
+  const moved: LockedProcedure = {
+    ...procedure,
+    stage: input.stage,
+    step: input.step,
+    status,
+    outcome,
+    flags,
+    applied_no: Math.max(input.appliedNo, procedure.applied_no),
+    step_no: input.stepNo,
+  };
+  return toPlace(moved, { openSteps: row?.open_steps ?? [], facts: row?.facts ?? [], alarmAtMs: row?.alarm_ms ?? null });
+}
+
+async function cancelTasks(trx: Trx, procedure: LockedProcedure, steps: string[]): Promise<void> {
+  await trx('tasks')
+    .where({ procedure_id: procedure.id, status: 'open' })
+    .modify((query) => {
+      if (!steps.includes('*')) query.whereIn('step', steps);
+    })
+    .update({ status: 'cancelled', next_rung_at: null, version: trx.raw('version + 1') });
+}
+
+async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[]): Promise<TaskInsert[]> {
+  const calendar = await readCalendar(trx, procedure.calendar_key);
+  const { rows: earlier } = await trx.raw<{
+    rows: { step: string; round: number; from_date: string; decided: string | null; days_used: number; open: boolean }[];
+  }>(
+    `select distinct on (step) step, round, from_date, days_used, status = 'open' as open, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
+       from tasks where procedure_id = ? and step = any(?) order by step, round desc`,
+    [procedure.id, asks.map((ask) => ask.step)],
+  );
+  const rounds = new Map(earlier.map((row) => [row.step, row.round]));
+  const tasks: TaskInsert[] = [];
+  for (const ask of asks) {
+    const round = (rounds.get(ask.step) ?? 0) + 1;
+    rounds.set(ask.step, round);
+    const before = earlier.find((row) => row.step === ask.step);
+    const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
+    tasks.push(
+      await prepareTask(trx, procedure, ask, round, ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1), calendar),
+    );
+  }
+  return tasks;
+}
+
+async function prepareTask(
+  trx: Trx,
+  procedure: LockedProcedure,
+  ask: Ask,
+  round: number,
+  daysUsed: number,
+  calendar: Awaited<ReturnType<typeof readCalendar>>,
+): Promise<TaskInsert> {
+  const office = await officeFor(trx, procedure.region_path, ask.level);
+  const clock = taskClock(calendar, ask, procedure.terms, procedure.today, daysUsed);
+  if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
+  const rung = firstRung(clock.rungs, procedure.now);
+  return {
+    id: `${procedure.id}/${ask.step}/${round}`,
+    procedure_id: procedure.id,
+    step: ask.step,
+    round,
+    kind: ask.kind,
+    role: ask.role,
+    office: office.code,
+    office_path: office.path,
+    institution_id: ask.role === 'assessor' ? (procedure.flags.assessorId ?? null) : procedure.institution_id,
+    outcomes: ask.outcomes,
+    peremptory: ask.peremptory ?? false,
+    four_eyes:
+      ask.role === 'institution' || ask.role === 'assessor' || ask.role === 'clock'
+        ? []
+        : (ask.fourEyes ?? [`${procedure.id}/${ask.step.split('.')[0]}`]),
+    reference: ask.reference ?? null,
+    class_id: procedure.class_id,
+    subject_number: procedure.subject_number,
+    subject_title: procedure.subject_title,
+    institution_name: procedure.institution_name,
+    headcount: procedure.headcount,
+    amount_fen: procedure.amount_fen,
+    status: 'open',
+    opened_at: procedure.now,
+    from_date: ask.from !== undefined && ask.from > procedure.today ? ask.from : procedure.today,
+    working_days: clock.workingDays ?? null,
+    days_used: daysUsed,
+    due_date: clock.dueDate ?? null,
+    due_at: clock.dueAt ?? null,
+    calendar_version: calendar.version,
+    provisional: clock.provisional,
+    rungs: clock.rungs,
+    rung,
+    next_rung_at: clock.rungs[rung] ?? null,
+    version: 1,
+  };
+}
+
+type DueTask = { id: string; step: string; kind: string; peremptory: boolean; rung: number; rungs: Date[] };
+
+/**
+ * Writes what the clock found: `rung` for reminders and escalations, `expired` where a period ended. Under the lock of the procedure, so
+ * exactly one of an officer's act and the clock wins. Returns the place with the new facts.
+ */
+export async function lookAtClock(db: Db, procedureId: string): Promise<Place> {
+  await inTransaction(db, async (trx) => {
+    const procedure = await lockProcedure(trx, procedureId);
+    if (procedure.status !== 'open') return;
+    const { rows: due } = await trx.raw<{ rows: DueTask[] }>(
+      `select id, step, kind, peremptory, rung, rungs from tasks where procedure_id = ? and status = 'open' and next_rung_at <= ? order by next_rung_at, id`,
+      [procedureId, procedure.now],
+    );
+    for (const task of due) await climb(trx, procedure, task);
+    if (due.length > 0) {
+      await trx.raw(
+        `update procedures set next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open') where id = :id`,
+        {
+          id: procedureId,
+        },
+      );
+    }
+  });
+  return readPlace(db, procedureId);
+}
+
+async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask): Promise<void> {
+  const codes = rungCodes(task.kind, task.peremptory);
+  // After a jump of the clock several rungs may have passed: the highest counts.
+  let reached = task.rung;
+  while (reached + 1 < task.rungs.length && (task.rungs[reached + 1] ?? procedure.now) <= procedure.now) reached += 1;
+  const code = codes[reached] ?? 'overdue';
+  const following = task.rungs[reached + 1] ?? null;
+  if (code === 'expired') {
+    await trx('tasks')
+      .where({ id: task.id })
+      .update({ status: 'expired', rung: reached + 1, next_rung_at: null, decided_at: procedure.now, version: trx.raw('version + 1') });
+    await writeFact(trx, procedure, { kind: 'expired', taskId: task.id }, { act: 'task.expire', subject: task.id });
+    return;
+  }
+  await trx('tasks')
+    .where({ id: task.id })
+    .update({ rung: reached + 1, next_rung_at: following });
+  await writeFact(trx, procedure, { kind: 'rung', taskId: task.id, outcome: code }, { act: `task.${code}`, subject: task.id });
+}

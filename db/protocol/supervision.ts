@@ -1,0 +1,185 @@
+/** What a supervisor does about a task: hands it to somebody else, urges, escalates. Each act is on the audit line of its procedure. */
+import type { Knex } from 'knex';
+import { shanghaiDate, workingDaysBetween } from '../../workflows/domain/calendar.ts';
+import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { isWithin } from '../../workflows/domain/scope.ts';
+import { allowedTaskActs, isOutsideRole, type TaskAct } from '../../workflows/domain/tasks.ts';
+import { readCalendar } from '../calendar/calendar.ts';
+import type { Db, Trx } from '../client.ts';
+import type { TaskRow } from './decisions.ts';
+import { type IdempotentRequest, onceOnly } from './idempotency.ts';
+import { listHolders, listInstitutionPeople, type MailTemplate, queueMails } from '../mails.ts';
+import { issuePaper } from '../papers.ts';
+import { auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
+import type { Actor } from '../users.ts';
+
+type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
+type Supervised = { task: SupervisedTask; procedure: LockedProcedure };
+
+/** True for a supervisor whose region contains the office of the task. */
+export function maySupervise(actor: Actor, task: { office_path: string }): boolean {
+  return actor.grants.some((grant) => grant.role === 'supervisor' && isWithin(task.office_path, grant.path));
+}
+
+/** The task under the lock of its procedure, open and within the supervisor's region. */
+async function lockSupervised(trx: Trx, actor: Actor, taskId: string, act: TaskAct): Promise<Supervised> {
+  const found = await trx('tasks').where({ id: taskId }).first('procedure_id', 'office_path');
+  if (!found) throw new NotFoundError('task.unknown');
+  if (!maySupervise(actor, found)) throw new NotAllowedError('supervision.notYours');
+  const procedure = await lockProcedure(trx, found.procedure_id);
+  const task = await trx<SupervisedTask>('tasks').where({ id: taskId }).first();
+  if (!task) throw new NotFoundError('task.unknown');
+  if (task.status === 'decided') throw await alreadyDecided(trx, task);
+  if (!allowedTaskActs(task.status).includes(act)) throw new ConflictError(`task.${task.status}`);
+  return { task, procedure };
+}
+
+async function alreadyDecided(trx: Trx, task: SupervisedTask): Promise<ConflictError> {
+  const decider = task.decided_by ? await trx('users').where({ id: task.decided_by }).first('name') : undefined;
+  return new ConflictError('task.decided', {
+    name: decider?.name ?? '—',
+    at: task.decided_at?.toISOString() ?? '',
+    outcome: task.outcome ?? '',
+  });
+}
+
+/**
+ * Gives a task of an office to one of those who may decide it there. Throws NotAllowedError outside the supervisor's region, InputError when the
+ * person does not hold the role in that office or the reason is missing, ConflictError `task.fourEyes` when the person signed another step.
+ */
+export async function reassignTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  toUserId: string,
+  reason: string,
+  request?: IdempotentRequest,
+): Promise<{ holder: string }> {
+  return onceOnly(db, request, async (trx) => {
+    const { task, procedure } = await lockSupervised(trx, actor, taskId, 'reassign');
+    if (isOutsideRole(task.role) || task.role === 'clock') throw new ConflictError('supervision.outside');
+    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    if (!(await listHolders(trx, task.role, task.office)).includes(toUserId)) throw inputError('to', 'supervision.notHolder');
+    if (await hasSignedElsewhere(trx, task, toUserId)) throw new ConflictError('task.fourEyes');
+    const person = await trx('users').where({ id: toUserId }).first('name');
+    if (task.claimed_by !== toUserId) {
+      await trx('tasks')
+        .where({ id: taskId })
+        .update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
+      const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
+      await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
+      await mailAbout(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);
+    }
+    return { holder: person?.name ?? '' };
+  });
+}
+
+async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
+  if (task.four_eyes.length === 0) return false;
+  const row = await db('signatures')
+    .whereIn('scope', task.four_eyes)
+    .where({ user_id: userId })
+    .whereNot({ step: task.step })
+    .first('scope');
+  return row !== undefined;
+}
+
+/** Those who could take a task over, for the supervisor's form; who signed another step of it is left out. */
+export async function listSubstitutes(
+  db: Db,
+  task: { role: string; office: string; four_eyes: string[]; step: string; claimed_by: string | null },
+): Promise<{ id: string; name: string; open: number }[]> {
+  const { rows } = await db.raw<{ rows: { id: string; name: string; open: number }[] }>(
+    `select u.id, u.name, (select cast(count(*) as int) from tasks t where t.claimed_by = u.id and t.status = 'open') as open
+       from users u
+      where u.active and u.id is distinct from :holder
+        and exists (select 1 from grants g where g.user_id = u.id and g.role = :role and g.region = :office
+                       and g.valid_from <= business_today() and (g.valid_to is null or g.valid_to > business_today()))
+        and not exists (select 1 from signatures s where s.user_id = u.id and s.scope = any(cast(:scopes as text[])) and s.step <> :step)
+      order by open, u.name`,
+    { role: task.role, office: task.office, holder: task.claimed_by, scopes: task.four_eyes, step: task.step },
+  );
+  return rows;
+}
+
+/** Mails those who have the task. At most once per working day: throws ConflictError `supervision.urgedToday`. */
+export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ mailed: number }> {
+  return onceOnly(db, request, async (trx) => {
+    const { task, procedure } = await lockSupervised(trx, actor, taskId, 'urge');
+    if (task.role === 'clock') throw new ConflictError('supervision.outside');
+    const calendar = await readCalendar(trx, procedure.calendar_key);
+    if (task.urged_at && workingDaysBetween(calendar, shanghaiDate(task.urged_at), procedure.today) < 1) {
+      throw new ConflictError('supervision.urgedToday', { at: task.urged_at.toISOString() });
+    }
+    const people = await workersOf(trx, task);
+    await trx('tasks').where({ id: taskId }).update({ urged_at: procedure.now });
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.urge', subject: taskId, detail: { people: people.length } });
+    await mailAbout(trx, 'urge', { task, procedure }, people, `${taskId}/urge/${procedure.today}`);
+    return { mailed: people.length };
+  });
+}
+
+async function workersOf(trx: Trx, task: SupervisedTask): Promise<string[]> {
+  if (isOutsideRole(task.role)) return listInstitutionPeople(trx, task.institution_id);
+  return task.claimed_by ? [task.claimed_by] : listHolders(trx, task.role, task.office);
+}
+
+/** Brings a task before the superior authority now: mail and an order (督办单). Throws ConflictError `supervision.escalated` when that was done. */
+export async function escalateTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  reason: string,
+  request?: IdempotentRequest,
+): Promise<{ paper: string }> {
+  return onceOnly(db, request, async (trx) => {
+    const supervised = await lockSupervised(trx, actor, taskId, 'urge');
+    const { task, procedure } = supervised;
+    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    const issued = await trx('papers').where({ kind: 'supervision_order', procedure_id: procedure.id, task_id: taskId }).first('number');
+    if (issued) throw new ConflictError('supervision.escalated', { number: issued.number });
+    const above = task.office_path.split('/').at(-2);
+    const superiors = above ? await listHolders(trx, 'supervisor', above) : [];
+    const people = superiors.length > 0 ? superiors : await listHolders(trx, 'approver', task.office);
+    const paper = await issuePaper(trx, {
+      kind: 'supervision_order',
+      classId: procedure.class_id,
+      procedureId: procedure.id,
+      taskId,
+      region: task.office,
+      signatory: actor.userId,
+      content: {
+        number: procedure.subject_number,
+        title: procedure.subject_title,
+        institution: procedure.institution_name,
+        step: task.step,
+        due: task.due_at,
+        reason: reason.trim(),
+      },
+    });
+    await auditProcedure(trx, procedure, actor.userId, {
+      act: 'task.escalate',
+      subject: taskId,
+      detail: { paper: paper.number, to: above ?? task.office, reason: reason.trim() },
+    });
+    await mailAbout(trx, 'escalation', supervised, people, `${taskId}/escalate`);
+    return { paper: paper.number };
+  });
+}
+
+async function mailAbout(
+  trx: Trx,
+  template: MailTemplate,
+  { task, procedure }: Supervised,
+  people: readonly string[],
+  occasion: string,
+): Promise<void> {
+  const params = {
+    number: procedure.subject_number,
+    title: procedure.subject_title,
+    step: task.step,
+    dueAt: task.due_at?.toISOString() ?? '',
+    task: task.id,
+  };
+  await queueMails(trx, people, { template, params, occasion });
+}
