@@ -2,18 +2,20 @@
  * Server-side sessions. The database holds SHA-256 of the session id, never the id: a copy of the table signs nobody in.
  * Sessions run on real time, not on the business clock.
  */
-import { type Actor, businessToday, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
+import { type Instant, instantColumns } from './calendar/instant.ts';
+import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
 import type { Db } from './client.ts';
 
 /** Minutes without a request after which a session ends (ASVS 7.3.1), and its longest life (7.3.2). */
 export const sessionIdleMinutes = 60;
 export const sessionLongestHours = 12;
 
-export type Session = { csrfToken: string; actor: Actor; workplace: Workplace };
+/** `instant`: what time it was when the request came, so that a page need not ask again. */
+export type Session = { csrfToken: string; actor: Actor; workplace: Workplace; instant: Instant };
 /** `ended` tells an expired session (its form is kept for this person) from one that never was. */
 export type SessionLookup = { session: Session } | { ended: { userId: string } } | undefined;
 
-type SessionRow = {
+type SessionRow = Instant & {
   user_id: string;
   csrf_token: string;
   live: boolean;
@@ -35,8 +37,10 @@ const findSessionSql = `
          s.expires_at > now() and s.absolute_expires_at > now() and u.active as live,
          s.last_seen_at < now() - interval '1 minute' as stale,
          u.login, u.name, u.institution_id, u.locale, g.grants,
-         r.name_zh, r.name_en, p.name_zh as parent_zh, p.name_en as parent_en, i.name as institution
+         r.name_zh, r.name_en, p.name_zh as parent_zh, p.name_en as parent_en, i.name as institution,
+         clock.now, clock.today, clock.calendar_key
     from sessions s
+    cross join (select ${instantColumns} offset 0) clock
     join users u on u.id = s.user_id
     left join institutions i on i.id = u.institution_id
     left join lateral (
@@ -44,7 +48,6 @@ const findSessionSql = `
              min(g.region) as first_region
         from grants g
         join regions gr on gr.code = g.region
-        cross join (select ${businessToday} as today offset 0) clock
        where g.user_id = u.id and g.valid_from <= clock.today and (g.valid_to is null or g.valid_to > clock.today)
     ) g on true
     left join regions r on r.code = g.first_region
@@ -61,7 +64,14 @@ export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup
   if (!row) return undefined;
   if (!row.live) return { ended: { userId: row.user_id } };
   if (row.stale) await touchSession(db, idHash);
-  return { session: { csrfToken: row.csrf_token, actor: toActor(row), workplace: toWorkplace(row) } };
+  return {
+    session: {
+      csrfToken: row.csrf_token,
+      actor: toActor(row),
+      workplace: toWorkplace(row),
+      instant: { now: row.now, today: row.today, calendar_key: row.calendar_key },
+    },
+  };
 }
 
 export type NewSession = { idHash: Buffer; csrfToken: string; userId: string; ip: string; userAgent: string };

@@ -62,9 +62,9 @@ export function boardRoutes(counter: Counter): void {
     tags: ['supervision'],
     access: ['supervisor'],
     response: Board,
-    handle: async ({ db, actor, t }) => {
+    handle: async ({ db, actor, instant, t }) => {
       const supervisor = supervisionOf(actor);
-      const at = await readToday(db);
+      const at = await readToday(db, instant);
       const times = boardTimes(at);
       const [figures, loads, unclaimed, trend, overdue] = await Promise.all([
         getBoardFigures(db, supervisor, times),

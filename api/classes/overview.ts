@@ -20,17 +20,17 @@ import { actsFor, classPath, headView, stageOf } from './head.ts';
 import type { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';
 
-export type ClassContext = Pick<Context<ClassParams, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale' | 'deps'>;
+export type ClassContext = Pick<Context<ClassParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 
 /** What was refused, and what had been typed. */
 export type Redraw = { status?: number; issues?: FieldIssue[]; entered?: Record<string, unknown>; conflict?: string };
 
-export async function showOverview({ db, actor, params, t, locale, deps }: ClassContext, redraw: Redraw = {}): Promise<Reply> {
+export async function showOverview({ db, actor, instant, params, t, locale, deps }: ClassContext, redraw: Redraw = {}): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const acts = actsFor(actor, head);
   const [tasks, today, lines] = await Promise.all([
     listClassTasks(db, head.id),
-    readToday(db),
+    readToday(db, instant),
     listClassTimeline(db, { classId: head.id, number: head.number, limit: 6, outside: actor.institutionId !== undefined }),
   ]);
   const outstanding = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];

@@ -7,7 +7,7 @@ export type View = Readonly<Record<string, unknown>>;
 export type PageOptions = {
   /** 200 unless told; pages of `onInvalid` are 422. */
   status?: number;
-  /** What a program gets instead of the page. Default: the view. */
+  /** What a program gets instead of the page, made only for a program. Default: the view. */
   json?: unknown;
   /** `page` (with navigation), `plain` (without) or `paper` (A4). */
   layout?: 'page' | 'plain' | 'paper';
@@ -40,16 +40,16 @@ export type FileOptions = {
 };
 
 export type Reply =
-  | { kind: 'page'; template: string; view: View; options: PageOptions }
+  | { kind: 'page'; template: string; view: View | (() => View); options: PageOptions }
   | { kind: 'redirect'; to: string; options: RedirectOptions }
   | { kind: 'json'; body: unknown; status: number; etag?: string }
   | { kind: 'file'; content: Buffer | Readable; options: FileOptions };
 
 /**
  * A page for a browser, the view (or `options.json`) for a program. `template` is a path under `templates/` without suffix,
- * like the route's: `tasks/show`.
+ * like the route's: `tasks/show`. View and `json` may be functions: on a busy address only the one that is asked for is made.
  */
-export function page(template: string, view: View = {}, options: PageOptions = {}): Reply {
+export function page(template: string, view: View | (() => View) = {}, options: PageOptions = {}): Reply {
   return { kind: 'page', template, view, options };
 }
 

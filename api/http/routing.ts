@@ -8,6 +8,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type IdempotentRequest, requestDigest } from '../../db/protocol/idempotency.ts';
+import type { Instant } from '../../db/calendar/instant.ts';
 import type { Actor } from '../../db/users.ts';
 import type { Vault } from '../../db/vault.ts';
 import { InputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
@@ -47,6 +48,8 @@ export type Context<P, Q, B> = {
   deps: ApiDeps;
   /** Who is signed in. Present on every route whose access is not `public`. */
   actor: Actor;
+  /** What time it was when the request of this account came. */
+  instant: Instant;
   /** On public routes: whoever happens to be signed in. */
   visitor: Actor | undefined;
   params: P;
@@ -133,6 +136,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     config: deps.config,
     deps,
     actor: actor as Actor,
+    instant: visit.session?.instant as Instant,
     visitor: actor,
     params,
     query,

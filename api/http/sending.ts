@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
-import type { Flash, Reply } from './replies.ts';
+import type { Flash, Reply, View } from './replies.ts';
 import type { ApiDeps } from './routing.ts';
 import { visitOf, wantsPage } from './visit.ts';
 
@@ -10,7 +10,10 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
   switch (reply.kind) {
     case 'page': {
       if (wantsPage(req)) {
-        const html = await deps.renderer.page(req, reply.template, reply.view, { ...reply.options, flash: takeFlash(deps, req, res) });
+        const html = await deps.renderer.page(req, reply.template, made(reply.view) as View, {
+          ...reply.options,
+          flash: takeFlash(deps, req, res),
+        });
         res
           .status(reply.options.status ?? 200)
           .type('html')
@@ -18,7 +21,7 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
         return;
       }
       if (reply.options.etag) res.setHeader('ETag', `"${reply.options.etag}"`);
-      res.status(reply.options.status ?? 200).json(reply.options.json ?? reply.view);
+      res.status(reply.options.status ?? 200).json(made(reply.options.json) ?? made(reply.view));
       return;
     }
     case 'redirect': {
@@ -50,6 +53,10 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
       });
     }
   }
+}
+
+function made(part: unknown): unknown {
+  return typeof part === 'function' ? (part as () => unknown)() : part;
 }
 
 /** Only addresses of this site. */

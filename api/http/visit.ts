@@ -1,6 +1,6 @@
 /** What is known about a request before its route runs: language, session, nonce. Kept beside the request, typed. */
 import type { Request } from 'express';
-import type { Actor, Workplace } from '../../db/users.ts';
+import type { Session } from '../../db/sessions.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 
 export type Visit = {
@@ -9,7 +9,7 @@ export type Visit = {
   locale: Locale;
   t: Translate;
   /** Signed-in account, its CSRF token and how it proved itself. */
-  session?: { actor: Actor; workplace: Workplace; csrfToken: string; idHash: Buffer; by: 'cookie' | 'bearer' };
+  session?: Session & { idHash: Buffer; by: 'cookie' | 'bearer' };
   /** A session cookie came whose session has ended: what was typed is kept. `userId` if it is still known whose it was. */
   ended?: { userId?: string };
   preferences: { comfortable: boolean; largeText: boolean };

@@ -34,12 +34,54 @@ export function loadWords(): Words {
   const fixed = new Map<Locale, Translate>();
   for (const locale of locales) {
     const t = instance.getFixedT(locale);
-    fixed.set(locale, (key, params) => String(params ? t(key, params) : t(key)));
+    fixed.set(
+      locale,
+      remembered((key, params) => String(params ? t(key, params) : t(key))),
+    );
   }
+  const known = new Map<string, boolean>();
   return {
     translator: (locale) => fixed.get(locale) ?? ((key) => key),
-    has: (key) => instance.exists(key, { lng: 'zh-CN' }),
+    has: (key) => {
+      let has = known.get(key);
+      if (has === undefined) {
+        has = instance.exists(key, { lng: 'zh-CN' });
+        if (known.size < REMEMBERED_AT_MOST) known.set(key, has);
+      }
+      return has;
+    },
   };
+}
+
+const REMEMBERED_AT_MOST = 5_000;
+
+/** Words never change while the program runs: a key is looked up once, with a count or other number once per number. A list says the same few sentences fifty times. */
+function remembered(translate: Translate): Translate {
+  const plain = new Map<string, string>();
+  const counted = new Map<string, string>();
+  return (key, params) => {
+    const numbers = params === undefined ? '' : numbersOf(params);
+    if (numbers === undefined) return translate(key, params);
+    const memory = params === undefined ? plain : counted;
+    const at = numbers + key;
+    let words = memory.get(at);
+    if (words === undefined) {
+      words = translate(key, params);
+      if (memory.size < REMEMBERED_AT_MOST) memory.set(at, words);
+    }
+    return words;
+  };
+}
+
+/** `day=3 of=5 `, or undefined when a parameter is anything but a number: names and reasons are not kept in memory. */
+function numbersOf(params: Record<string, unknown>): string | undefined {
+  let text = '';
+  for (const name in params) {
+    const value = params[name];
+    if (typeof value !== 'number') return undefined;
+    text += `${name}=${value} `;
+  }
+  return text;
 }
 
 /** The locale named by a text from outside, or undefined. */

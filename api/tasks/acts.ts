@@ -1,13 +1,11 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import { claimTask, decideTask, getTask, releaseTask, type TaskRow } from '../../db/protocol/decisions.ts';
+import { claimTask, decideTask, getTask, releaseTask } from '../../db/protocol/decisions.ts';
 import { revealId } from '../../db/classes/roster.ts';
-import type { Actor } from '../../db/users.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
+import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
 import { inboxTimes } from './due.ts';
 import { listQuery, toFilter, withQuery } from './inbox.ts';
 import { readDecision } from './payload.ts';
@@ -35,8 +33,12 @@ function listOf(text: string | undefined): InboxList {
 }
 
 /** The next task of the list. What time it is matters only where the list is limited to what is late or soon. */
-async function nextOf(db: Knex, actor: Actor, list: InboxList, decided: string): Promise<string | undefined> {
-  const times = list.urgency ? inboxTimes(await readToday(db)) : { now: new Date(0), soonUntil: new Date(0) };
+async function nextOf(
+  { db, actor, instant }: Pick<CaseContext, 'db' | 'actor' | 'instant'>,
+  list: InboxList,
+  decided: string,
+): Promise<string | undefined> {
+  const times = list.urgency ? inboxTimes(await readToday(db, instant)) : { now: new Date(0), soonUntil: new Date(0) };
   return findNextTask(db, actor, toFilter(list), times, decided);
 }
 
@@ -99,19 +101,26 @@ export function taskActRoutes(counter: Counter): void {
       const { db, actor, params, body, req, res, request, forPage, t } = context;
       return orConflict(context, { ...kept(body), list: body.list, seen: body.seen }, async () => {
         const taskId = taskIdOf(params);
-        const task = (await getTask(db, taskId)) as TaskRow & { subject_title: string };
-        const { reason, payload } = readDecision(task.kind, body);
-        const answer = await decideTask(db, actor, { taskId, outcome: body.outcome, reason, payload, version: body.version, request });
+        const answer = await decideTask(db, actor, {
+          taskId,
+          outcome: body.outcome,
+          contentFor: (kind) => readDecision(kind, body),
+          version: body.version,
+          request,
+        });
         const seconds = preferredWait(req);
         if (seconds > 0) res.setHeader('Preference-Applied', `wait=${seconds}`);
         const applied = seconds > 0 && (await waitUntilApplied(db, params.procedure, answer.factNo, seconds));
         const list = listOf(body.list);
         // Looking for the next task costs more than the decision: programs get it when they name the list that they work through.
-        const next = forPage || body.list !== undefined ? await nextOf(db, actor, list, taskId) : undefined;
+        const next = forPage || body.list !== undefined ? await nextOf(context, list, taskId) : undefined;
         const to = withQuery(next ? taskPath(next) : '/tasks', listQuery(list));
-        const spoken: Record<string, string> = forPage
-          ? { number: task.subject_title, outcome: outcomeLabel(words, t, task.kind, body.outcome) }
-          : {};
+        const spoken: Record<string, string> = {};
+        if (forPage) {
+          const task = await getTask(db, taskId);
+          spoken['number'] = task.subject_title;
+          spoken['outcome'] = outcomeLabel(words, t, task.kind, body.outcome);
+        }
         return redirect(to, {
           json: { ...answer, applied, next: next ?? null },
           flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: spoken },

@@ -3,7 +3,7 @@ import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listSubstitutes, maySupervise } from '../../db/protocol/supervision.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
-import { readInstant } from '../../db/views/inbox.ts';
+import type { Instant } from '../../db/calendar/instant.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
@@ -16,7 +16,7 @@ import { loadEvidence } from './evidence.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
 import { listQuery } from './inbox.ts';
 
-export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale' | 'deps'>;
+export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 
 const TIMELINE = 60;
 
@@ -24,8 +24,8 @@ export function taskIdOf(params: TaskParams): string {
   return `${params.procedure}/${params.step}/${params.round}`;
 }
 
-export async function readToday(db: CaseContext['db']): Promise<Today> {
-  const { now, today, calendar_key } = await readInstant(db);
+/** The day of a request, with the calendar in force. */
+export async function readToday(db: CaseContext['db'], { now, today, calendar_key }: Instant): Promise<Today> {
   return { now, today, calendar: await readCalendar(db, calendar_key) };
 }
 
@@ -45,7 +45,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
   const [at, evidence, timeline, open, substitutes, outstanding] = await Promise.all([
-    readToday(db),
+    readToday(db, context.instant),
     loadEvidence({ db, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),

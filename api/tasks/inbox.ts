@@ -82,7 +82,6 @@ type InboxParts = {
   tasks: InboxTask[];
   next: InboxCursor | undefined;
   counts: InboxCounts;
-  mine: number;
   actor: Actor;
   at: Today;
   t: Translate;
@@ -90,18 +89,18 @@ type InboxParts = {
   locale: Locale;
 };
 
-export function inboxJson({ list, tasks, next, counts, mine, actor, at, t }: InboxParts) {
+export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
   return {
     view: list.view,
     tasks: tasks.map((task) => taskJson(task, at, t, actor)),
-    counts: { ...counts, mine },
+    counts,
     next: next ? cursorText(next) : null,
   };
 }
 
 /** What the template prints: rows grouped by urgency, chips that are links, selects of the panel. */
 export function inboxView(parts: InboxParts) {
-  const { list, counts, next, t, at, mine } = parts;
+  const { list, counts, next, t, at } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
   const groups = urgencies
     .map((urgency) => ({
@@ -123,7 +122,7 @@ export function inboxView(parts: InboxParts) {
     groups,
     office: parts.actor.institutionId === undefined,
     total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
-    mine,
+    mine: counts.mine,
     empty: rows.length === 0,
     filtered: Boolean(list.kind ?? list.stage ?? list.q ?? list.urgency),
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
@@ -175,10 +174,10 @@ function capped(count: number): string {
   return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
 }
 
-function viewChip(view: InboxView, { list, t, mine, actor }: InboxParts) {
+function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
   return {
     label: t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`),
-    count: view === 'mine' ? mine : undefined,
+    count: view === 'mine' ? counts.mine : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };

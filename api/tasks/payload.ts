@@ -1,5 +1,6 @@
 /** What a decision carries besides its outcome and reason, by kind of task: only fields named here are kept with the fact. */
 import { z } from 'zod';
+import type { DecisionContent } from '../../db/protocol/decisions.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import type { Decide } from './schemas.ts';
 
@@ -25,8 +26,6 @@ function correctionItems(body: Decide): { field: string; text: string }[] {
   for (const item of asked) if (item.text.length < 2) throw inputError(`items.${item.at}.text`, 'task.itemText');
   return asked.map(({ field, text }) => ({ field, text }));
 }
-
-export type DecisionContent = { reason: string | undefined; payload: Record<string, unknown> };
 
 /** Reason and payload of a decision as entered. An approval with points marked for correction contradicts itself. */
 export function readDecision(kind: string, body: Decide): DecisionContent {

@@ -1,6 +1,6 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
-import { countInbox, countMine, type InboxFilter, listInbox, viewsOf } from '../../db/views/inbox.ts';
+import { countInbox, type InboxFilter, listInbox, viewsOf } from '../../db/views/inbox.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -23,18 +23,17 @@ export function taskRoutes(counter: Counter): void {
     access: 'signed-in',
     query: InboxQuery,
     response: Inbox,
-    handle: async ({ db, actor, query, t, locale }) => {
+    handle: async ({ db, actor, instant, query, t, locale }) => {
       const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
       const filter: InboxFilter = toFilter(list);
-      const at = await readToday(db);
+      const at = await readToday(db, instant);
       const times = inboxTimes(at);
-      const [{ tasks, next }, counts, mine] = await Promise.all([
+      const [{ tasks, next }, counts] = await Promise.all([
         listInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
         countInbox(db, actor, filter, times),
-        countMine(db, actor),
       ]);
-      const parts = { list, tasks, next, counts, mine, actor, at, t, words, locale };
-      return page('tasks/index', inboxView(parts), { nav: 'tasks', json: inboxJson(parts) });
+      const parts = { list, tasks, next, counts, actor, at, t, words, locale };
+      return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });
 
@@ -46,8 +45,8 @@ export function taskRoutes(counter: Counter): void {
     access: 'signed-in',
     query: InboxList,
     response: z.object({ taskId: z.string().nullable() }),
-    handle: async ({ db, actor, query }) => {
-      const taskId = await findNextTask(db, actor, toFilter(query), inboxTimes(await readToday(db)), '');
+    handle: async ({ db, actor, instant, query }) => {
+      const taskId = await findNextTask(db, actor, toFilter(query), inboxTimes(await readToday(db, instant)), '');
       const to = taskId ? withQuery(taskPath(taskId), listQuery(query)) : withQuery('/tasks', listQuery(query));
       return redirect(to, { json: { taskId: taskId ?? null } });
     },

@@ -3,11 +3,12 @@ import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { allowedTaskActs, needsReason } from '../../workflows/domain/tasks.ts';
+import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { wakeRelay } from './outbox.ts';
-import { auditHash, auditProcedure, instantColumns, type LockedProcedure, lockProcedure } from './procedures.ts';
+import { auditHash, auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
 import type { Actor } from '../users.ts';
 
 export type TaskRow = {
@@ -25,6 +26,7 @@ export type TaskRow = {
   four_eyes: string[];
   reference: string | null;
   class_id: string | null;
+  subject_title: string;
   status: 'open' | 'decided' | 'expired' | 'cancelled';
   due_at: Date | null;
   claimed_by: string | null;
@@ -35,12 +37,14 @@ export type TaskRow = {
   version: number;
 };
 
-export type Decision = {
+/** `payload`: ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
+export type DecisionContent = { reason?: string | undefined; payload?: Record<string, unknown> | undefined };
+
+export type Decision = DecisionContent & {
   taskId: string;
   outcome: string;
-  reason?: string | undefined;
-  /** Ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
-  payload?: Record<string, unknown> | undefined;
+  /** Reads reason and payload from what was entered, once the kind of the task is known. Throws InputError. */
+  contentFor?: ((kind: string) => DecisionContent) | undefined;
   /** Version of the task that the officer saw; another one means that the evidence changed meanwhile. */
   version?: number | undefined;
   request?: IdempotentRequest | undefined;
@@ -78,13 +82,15 @@ function isRepeat(error: unknown): boolean {
   return error instanceof ConflictError || sqlState(error) === '23505';
 }
 
-async function decide(trx: Trx, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
-  const { rows } = await trx.raw(lockTask, [decision.taskId]).options({ name: 'lock_task' });
+async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
+  const { rows } = await trx.raw(lockTask, [given.taskId]).options({ name: 'lock_task' });
   const found = rows[0] as (LockedProcedure & { task: TaskRow; task_due_at: Date | null }) | undefined;
   if (!found) throw new NotFoundError('task.unknown');
   const task: TaskRow = { ...found.task, due_at: found.task_due_at };
   const procedure: LockedProcedure = found;
-  await requireDecidable(trx, actor, task, procedure, decision);
+  await requireDecidable(trx, actor, task, procedure, given);
+  const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
+  if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
   const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id);
@@ -105,7 +111,6 @@ async function requireDecidable(trx: Trx, actor: Actor, task: TaskRow, procedure
   if (task.claimed_by && task.claimed_by !== actor.userId) throw await alreadyClaimed(trx, task);
   if (decision.version !== undefined && decision.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(decision.outcome)) throw inputError('outcome', 'task.outcome');
-  if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
 }
 
 async function writeDecision(

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
+import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
 
 export type ProcedureRow = {
@@ -36,8 +37,8 @@ export type ProcedureRow = {
   closed_at: Date | null;
 };
 
-/** `calendarKey` changes whenever the calendar does. */
-export type LockedProcedure = ProcedureRow & { now: Date; today: string; calendar_key: string };
+/** With the instant of its lock. */
+export type LockedProcedure = ProcedureRow & Instant;
 
 /** Who acts: a person, or the office's own clock and workflows (undefined). */
 export type ActorId = string | undefined;
@@ -81,10 +82,6 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
   return result.rowCount === 1;
 }
 
-/** Columns that say what time it is for the act and which calendar is in force. */
-export const instantColumns = `business_now() as now, business_today() as today,
-  (select count(*) || '.' || coalesce(extract(epoch from max(entered_at))::text, '') from calendar_days)
-    || '/' || (select count(*) from calendar_years) as calendar_key`;
 const locked = `select p.*, ${instantColumns} from procedures p`;
 
 /** Locks the row until the transaction ends. Throws NotFoundError. */

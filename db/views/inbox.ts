@@ -8,7 +8,6 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { TaskKind } from '../../workflows/domain/procedures.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
-import { instantColumns } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
 
 export const inboxViews = ['mine', 'queue', 'region'] as const;
@@ -60,16 +59,6 @@ export type InboxTask = {
 
 /** Counts stop here: beyond it the page says «10,000+». */
 export const countedAtMost = 10_000;
-
-export type Instant = { now: Date; today: string; calendar_key: string };
-
-/** Business time of a page, with the key of the calendar in force. */
-export async function readInstant(db: Db): Promise<Instant> {
-  const { rows } = await db.raw<{ rows: Instant[] }>(`select ${instantColumns}`);
-  const row = rows[0];
-  if (!row) throw new Error('the clock has no row');
-  return row;
-}
 
 /** The views that this person has. */
 export function viewsOf(actor: Actor): InboxView[] {
@@ -261,13 +250,19 @@ export function inboxQuery(
 }
 
 /** Of a region that holds more than `countedAtMost`: `capped`, and groups above it are `countedAtMost + 1`. */
-export type InboxCounts = Record<Urgency, number> & { total: number; capped: boolean };
+export type InboxCounts = Record<Urgency, number> & {
+  total: number;
+  capped: boolean /** Open tasks that this person holds. */;
+  mine: number;
+};
 
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
   const { sql, bindings } = countQuery(actor, filter, times);
-  const { rows } = await db.raw<{ rows: Record<Urgency, number>[] }>(sql, bindings as never).options({ name: statementName(sql) });
-  const counts = rows[0] ?? { overdue: 0, soon: 0, later: 0, none: 0 };
+  const { rows } = await db
+    .raw<{ rows: (Record<Urgency, number> & { mine: number })[] }>(sql, bindings as never)
+    .options({ name: statementName(sql) });
+  const counts = rows[0] ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0 };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;
@@ -285,18 +280,10 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
            select 1 from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${dueRange(urgency, times).sql} ${limit}) t ${limit}) counted)`
       : '0';
   return {
-    sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')}`,
-    bindings: { ...scope.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil },
+    sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')},
+      (select cast(count(*) as int) from tasks where claimed_by = :holder and status = 'open') as mine`,
+    bindings: { ...scope.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, holder: actor.userId },
   };
-}
-
-/** How many open tasks this person has claimed. */
-export async function countMine(db: Db, actor: Actor): Promise<number> {
-  const { rows } = await db.raw<{ rows: { count: number }[] }>(
-    `select cast(count(*) as int) as count from tasks where claimed_by = ? and status = 'open'`,
-    [actor.userId],
-  );
-  return rows[0]?.count ?? 0;
 }
 
 /** The next task to work on after a decision: the most urgent one of the view that nobody else holds. */

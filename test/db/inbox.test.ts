@@ -1,4 +1,5 @@
 /** The inbox at scale: every query runs on an index of `tasks`, pages and counts agree with a plain reading of the table. */
+import { readInstant } from '../../db/calendar/instant.ts';
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,7 +15,6 @@ import {
   type InboxTimes,
   inboxQuery,
   listInbox,
-  readInstant,
 } from '../../db/views/inbox.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';

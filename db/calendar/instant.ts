@@ -1,0 +1,16 @@
+/** The instant of an act or a page: PostgreSQL says what time it is by the business clock. */
+import type { Db } from '../client.ts';
+
+/** What time it is for an act or a page, by the business clock, and which calendar is in force (`calendar_key` changes whenever it does). */
+export type Instant = { now: Date; today: string; calendar_key: string };
+
+export const instantColumns = `business_now() as now, business_today() as today,
+  (select count(*) || '.' || coalesce(extract(epoch from max(entered_at))::text, '') from calendar_days)
+    || '/' || (select count(*) from calendar_years) as calendar_key`;
+
+export async function readInstant(db: Db): Promise<Instant> {
+  const { rows } = await db.raw<{ rows: Instant[] }>(`select ${instantColumns}`);
+  const row = rows[0];
+  if (!row) throw new Error('the clock has no row');
+  return row;
+}
