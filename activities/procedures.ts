@@ -1,7 +1,7 @@
 /** The acts by which a run reads and moves its procedure. Each is one transaction and may be repeated. */
 import { ApplicationFailure } from '@temporalio/activity';
 import { NotFoundError } from '../workflows/domain/errors.ts';
-import type { Flags, Place, StepInput } from '../workflows/domain/procedures.ts';
+import type { Flags, Place, Reached, StepInput } from '../workflows/domain/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { sqlState } from '../db/client.ts';
 import type { LockedProcedure } from '../db/protocol/procedures.ts';
@@ -26,9 +26,13 @@ export function procedureActivities({ db, vault }: OfficeDeps) {
 
   return {
     readPlace: (procedureId: string): Promise<Place> => coded(() => readPlace(db, procedureId)),
-    takeStep: (input: StepInput): Promise<Place> => coded(() => takeStep(db, input, perform)),
-    lookAtClock: (procedureId: string): Promise<Place> => coded(() => lookAtClock(db, procedureId)),
+    takeStep: (input: StepInput): Promise<Reached> => coded(async () => withoutTerms(await takeStep(db, input, perform))),
+    lookAtClock: (procedureId: string): Promise<Reached> => coded(async () => withoutTerms(await lookAtClock(db, procedureId))),
   };
+}
+
+function withoutTerms({ terms: _terms, ...reached }: Place): Reached {
+  return reached;
 }
 
 /** Failures travel into the workflow history: only their code does, since messages of the database quote row values. */

@@ -1,6 +1,7 @@
 /** `npm run demo`: walks one class through its whole life against a running system, as all of its people, and prints what happens. */
-import { addDays, isWorkingDay, stateCouncilCalendar } from '../workflows/domain/calendar.ts';
+import { addDays } from '../workflows/domain/calendar.ts';
 import { createRobot } from './demonstration/robot.ts';
+import { trainingDays } from './demonstration/training-days.ts';
 import { readDemoConfig } from './config.ts';
 import { say } from './screen.ts';
 
@@ -18,8 +19,7 @@ const robot = createRobot({
   failing: (batch) => (batch.endsWith('1') ? 1 : 0),
 });
 const institution = await robot.as('kangning-1');
-const { now } = await robot.get<{ now: string }>(institution, '/clock');
-const days = trainingDays(addDays(new Date(Date.parse(now) + 8 * 3_600_000).toISOString().slice(0, 10), LEAD_DAYS), TRAINING_DAYS);
+const days = trainingDays(addDays(await robot.today(institution), LEAD_DAYS), TRAINING_DAYS);
 const seed = Math.floor(began / 1000) % 100_000;
 const number = await robot.submitClass({
   login: 'kangning-1',
@@ -35,11 +35,3 @@ const { status } = await robot.get<{ status: string }>(institution, `/classes/${
 say(`\n${number}: ${status}，${((Date.now() - began) / 1000).toFixed(1)} s`);
 say(`${origin}/classes/${number}`);
 process.exit(status === 'paid' ? 0 : 1);
-
-/** The first `count` working days from `from` on. */
-function trainingDays(from: string, count: number): string[] {
-  const calendar = stateCouncilCalendar();
-  const found: string[] = [];
-  for (let day = from; found.length < count; day = addDays(day, 1)) if (isWorkingDay(calendar, day)) found.push(day);
-  return found;
-}

@@ -326,7 +326,7 @@ export function createRobot(options: RobotOptions) {
     }
   }
 
-  return { as, again, post, get, submitClass, openTasks, perform, work, jump, walk };
+  return { as, again, post, get, submitClass, openTasks, perform, work, jump, walk, today };
 }
 
 const PLAN = '培养目标：掌握岗位所需的理论知识与操作技能。教学安排：理论与实操各半，逐日考勤，结业后由评价机构考核。';

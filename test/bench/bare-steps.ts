@@ -2,9 +2,9 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
-import { cpuMs } from './processes.ts';
+import { processors } from './processes.ts';
 
-const [workflows = '40', bells = '5'] = process.argv.slice(2);
+const [workflows = '40', bells = '5', warmUp = '1'] = process.argv.slice(2);
 const address = process.env.TEMPORAL_ADDRESS ?? '';
 const namespace = process.env.TEMPORAL_NAMESPACE ?? 'shiming';
 const taskQueue = `bare-${process.pid}`;
@@ -37,12 +37,19 @@ async function walk(id: string): Promise<void> {
   }
 }
 
-await walk(`bare-warm-${process.pid}`);
-const own = cpuMs(process.pid);
+await Promise.all(Array.from({ length: Number(warmUp) }, (_, at) => walk(`bare-warm-${process.pid}-${at}`)));
+const before = processors(process.pid);
 const began = performance.now();
 await Promise.all(Array.from({ length: Number(workflows) }, (_, at) => walk(`bare-${process.pid}-${at}`)));
 const seconds = (performance.now() - began) / 1000;
-process.stdout.write(`result ${JSON.stringify({ steps: Number(workflows) * Number(bells), seconds, cpuMs: cpuMs(process.pid) - own })}\n`);
+const after = processors(process.pid);
+const cpu = {
+  worker: after.worker - before.worker,
+  temporal: after.temporal - before.temporal,
+  postgres: after.postgres - before.postgres,
+};
+process.stdout.write(`result ${JSON.stringify({ steps: Number(workflows) * Number(bells), seconds, cpu })}
+`);
 worker.shutdown();
 await running;
 process.exit(0);

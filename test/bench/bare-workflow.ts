@@ -1,4 +1,4 @@
-/** The limit for steps: waits for bells and answers each with a local activity that does nothing. */
+/** The limit for steps: one local activity at the beginning, then waits for bells and answers each with one; they do nothing. */
 import { condition, defineSignal, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 
 const bell = defineSignal<[number]>('bell');
@@ -9,6 +9,7 @@ export async function bareBells(id: string, bells: number): Promise<void> {
   setHandler(bell, (no) => {
     rung = Math.max(rung, no);
   });
+  await nothing(id, 0);
   for (let no = 1; no <= bells; no += 1) {
     await condition(() => rung >= no);
     await nothing(id, no);

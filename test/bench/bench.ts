@@ -1,15 +1,18 @@
 /** `npm run bench`: every figure beside its limit, measured in the same run. `-- --quick` takes under a minute. */
 import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { measureDecisions } from './decisions.ts';
 import { put, table } from './figures.ts';
 import { fillProvince } from './fill.ts';
 import { measureInbox } from './inbox.ts';
-import { memoryMb, startChild } from './processes.ts';
+import { measureLives } from './lives.ts';
+import { buildProduct, memoryMb, startChild } from './processes.ts';
 import { benchServers } from './servers.ts';
 import { measureSteps } from './steps.ts';
 
 const quick = process.argv.includes('--quick');
+buildProduct();
 const servers = await benchServers();
 const db = openDatabase(servers.url, { max: 20, owner: true });
 await fillProvince(db);
@@ -27,18 +30,21 @@ const env = {
   PORT: '0',
 };
 let beganMs = performance.now();
-const api = await startChild('api/main.ts', env, /"url":"(http[^"]+)"/);
+const api = await startChild('dist/api/main.js', env, /"url":"(http[^"]+)"/);
 put({ name: 'start of the API process', value: performance.now() - beganMs, unit: 'ms' });
 const apiOrigin = api.match[1] ?? '';
 try {
   await measureDecisions(db, servers, { seconds: quick ? 2 : 8, clients: quick ? [8] : [1, 8, 32], relay: false, apiOrigin });
-  await db.raw('delete from outbox');
+  await settle(db);
   beganMs = performance.now();
-  const worker = await startChild('activities/main.ts', env, /worker polls/);
+  const worker = await startChild('dist/activities/main.js', env, /worker polls/);
   put({ name: 'start of the worker process', value: performance.now() - beganMs, unit: 'ms' });
   try {
     await measureSteps(db, servers, { workflows: quick ? 40 : 200, workerPid: worker.pid });
-    if (!quick) await measureDecisions(db, servers, { seconds: 8, clients: [8], relay: true, apiOrigin });
+    if (!quick) {
+      await measureLives(db, { apiOrigin, classes: 8 });
+      await measureDecisions(db, servers, { seconds: 8, clients: [8], relay: true, apiOrigin });
+    }
     put({ name: 'memory of the worker', value: memoryMb(worker.pid), unit: 'MB' });
   } finally {
     await worker.stop();
@@ -52,3 +58,12 @@ try {
 }
 process.stdout.write(`\n${table()}\n`);
 process.exit(0);
+
+/** What was decided without a worker is put away, so that the reconciler does not bring it up again while steps are measured. */
+async function settle(owner: Knex): Promise<void> {
+  await owner.raw('delete from outbox');
+  await owner.raw(`update tasks set status = 'cancelled' where status = 'open'`);
+  await owner.raw(
+    `update procedures set status = 'closed', outcome = 'measured', closed_at = opened_at, applied_no = fact_no, next_alarm_at = null where status <> 'closed'`,
+  );
+}

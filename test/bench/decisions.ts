@@ -7,6 +7,8 @@ import { put } from './figures.ts';
 import { startChild } from './processes.ts';
 import type { BenchServers } from './servers.ts';
 
+const WARM_UP = 400;
+
 export async function measureDecisions(
   db: Knex,
   servers: BenchServers,
@@ -27,20 +29,15 @@ export async function measureDecisions(
         `create table bare_outbox (id bigint generated always as identity primary key, task text, at timestamptz default now())`,
       );
       await db.raw(`insert into bare_tasks select 'task-' || n, 'open' from generate_series(1, ?) n`, [count]);
-      const limit = await run(
-        bareOrigin,
-        clients,
-        options.seconds,
-        countdown(count, (at) => ({ method: 'POST', path: `/decide/task-${at}`, body: '{"outcome":"approve"}' })),
-      );
       const prefix = `bench${options.relay ? 'r' : 'p'}${clients}`;
-      const ids = await fillReviews(db, prefix, options.seconds * 1_500);
-      const own = await run(
-        options.apiOrigin,
-        clients,
-        options.seconds,
-        countdown(ids.length, (at) => decision(ids[at - 1] ?? '', token)),
-      );
+      const ids = await fillReviews(db, prefix, options.seconds * 1_500 + WARM_UP);
+      const bareShots = countdown(count, (at) => ({ method: 'POST', path: `/decide/task-${at}`, body: '{"outcome":"approve"}' }));
+      const ownShots = countdown(ids.length, (at) => decision(ids[at - 1] ?? '', token));
+      // Both programs are warm before they are measured.
+      await run(bareOrigin, clients, 60, atMost(WARM_UP, bareShots));
+      await run(options.apiOrigin, clients, 60, atMost(WARM_UP, ownShots));
+      const limit = await run(bareOrigin, clients, options.seconds, bareShots);
+      const own = await run(options.apiOrigin, clients, options.seconds, ownShots);
       const state = options.relay ? 'relay running' : 'relay paused';
       put({
         name: `decisions/s, ${clients} clients, ${state}`,
@@ -77,6 +74,11 @@ async function run(origin: string, clients: number, seconds: number, shots: () =
 function countdown(count: number, shot: (at: number) => Shot): () => Shot | undefined {
   let at = 0;
   return () => (at < count ? shot((at += 1)) : undefined);
+}
+
+function atMost(count: number, shots: () => Shot | undefined): () => Shot | undefined {
+  let left = count;
+  return () => (left-- > 0 ? shots() : undefined);
 }
 
 function decision(taskId: string, token: string): Shot {

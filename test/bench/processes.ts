@@ -1,15 +1,25 @@
 /** Child processes of a measurement: the product's own entry points, and what they take of the processor. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
 export type Child = { pid: number; process: ChildProcess; stop(): Promise<void> };
 
-/** Starts a TypeScript entry point of the repository with its own environment; resolves when `ready` appears on its output. */
+/** Compiles the product as production runs it, so that figures are those of `dist/`. Throws with the compiler's words. */
+export function buildProduct(): void {
+  const built = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(`the product does not compile: ${built.stdout}`);
+}
+
+/** Starts an entry point of the repository (TypeScript, or JavaScript of `dist/`) with its own environment; resolves when `ready` appears on its output. */
 export async function startChild(entry: string, env: Record<string, string>, ready: RegExp): Promise<Child & { match: RegExpMatchArray }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, entry)], {
+  const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...loader, join(root, entry)], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
@@ -43,7 +53,7 @@ export async function startChild(entry: string, env: Record<string, string>, rea
 const TICK_MS = 10;
 
 /** Processor time of a process and its dead children so far, ms. Linux only; 0 elsewhere. */
-export function cpuMs(pid: number): number {
+function cpuMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
@@ -58,5 +68,26 @@ export function memoryMb(pid: number): number {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
   } catch {
     return 0;
+  }
+}
+
+export type Processors = { worker: number; temporal: number; postgres: number };
+
+/** Processor time so far of the worker, of Temporal servers and of all PostgreSQL processes of this machine, ms. */
+export function processors(workerPid: number): Processors {
+  const sum = { worker: cpuMs(workerPid), temporal: 0, postgres: 0 };
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const name = nameOf(pid);
+    if (name.startsWith('temporal-serv')) sum.temporal += cpuMs(Number(pid));
+    if (name === 'postgres') sum.postgres += cpuMs(Number(pid));
+  }
+  return sum;
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
   }
 }

@@ -11,6 +11,8 @@ import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { migrate } from '../../db/migrate.ts';
 import { stateDir } from '../../start/config.ts';
 import { createRobot, pause } from '../../start/demonstration/robot.ts';
+import { trainingDays } from '../../start/demonstration/training-days.ts';
+import { addDays } from '../../workflows/domain/calendar.ts';
 import { createDatabase, databaseUrl, dropDatabase } from '../../start/servers/postgres.ts';
 import { freePorts } from '../../start/servers/processes.ts';
 import { countRecords, findFaults } from './invariants.ts';
@@ -19,18 +21,8 @@ import { startVictims, type VictimName, victimNames } from './victims.ts';
 export type FaultRun = { classes: number; minutes: number; seed: number; say: (line: string) => void };
 export type FaultReport = { faults: string[]; kills: Record<VictimName, number>; records: Record<string, number>; seconds: number };
 
-const TRAINING = [
-  '2026-03-23',
-  '2026-03-24',
-  '2026-03-25',
-  '2026-03-26',
-  '2026-03-27',
-  '2026-03-30',
-  '2026-03-31',
-  '2026-04-01',
-  '2026-04-02',
-  '2026-04-03',
-];
+const LEAD_DAYS = 21;
+const TRAINING_DAYS = 8;
 
 export async function runFaults({ classes, minutes, seed, say }: FaultRun): Promise<FaultReport> {
   const began = Date.now();
@@ -85,15 +77,17 @@ export async function runFaults({ classes, minutes, seed, say }: FaultRun): Prom
     let round = 0;
     do {
       const fresh: string[] = [];
+      const today = await robot.today(await robot.as('kangning-1'));
       for (let at = 0; at < classes; at += 1) {
         const login = (at + round) % 2 === 0 ? 'kangning-1' : 'shifan-1';
-        const day = TRAINING[Math.floor(at / 2) % TRAINING.length] ?? '2026-03-23';
+        // Two institutions teach side by side, each one class after the other: no teacher is asked for twice.
+        const days = trainingDays(addDays(today, LEAD_DAYS + Math.floor(at / 2) * 14), TRAINING_DAYS);
         fresh.push(
           await robot.submitClass({
             login,
             title: `故障演练 ${round}-${at}`,
-            startDate: day,
-            days: daysFrom(day, at),
+            startDate: days[0] ?? today,
+            days,
             trainees: 2,
             seed: seed + round * 1_000 + at * 7,
           }),
@@ -120,17 +114,6 @@ export async function runFaults({ classes, minutes, seed, say }: FaultRun): Prom
     await simulators.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-/** Days that no other class of the institution uses: every class gets its own two weeks' weekdays by its place in the round. */
-function daysFrom(_first: string, at: number): string[] {
-  const start = Date.UTC(2026, 2, 23) + Math.floor(at / 2) * 14 * 86_400_000;
-  const days: string[] = [];
-  for (let day = start; days.length < 8; day += 86_400_000) {
-    const date = new Date(day);
-    if (date.getUTCDay() !== 0 && date.getUTCDay() !== 6) days.push(date.toISOString().slice(0, 10));
-  }
-  return days;
 }
 
 /** A small seeded generator, so that a run can be repeated. */

@@ -3,7 +3,7 @@
  * in the order of their numbers and ignores what it has. PostgreSQL knows where the procedure stands, so a new run goes on from there.
  */
 import { condition, continueAsNew, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { Ask, FactBell, Flags, OfficeAct, Place, StepInput } from '../domain/procedures.ts';
+import type { Ask, FactBell, Flags, OfficeAct, Place, Reached, StepInput } from '../domain/procedures.ts';
 import { record } from './profiles.ts';
 
 export const factSignal = defineSignal<[FactBell]>('fact');
@@ -58,8 +58,8 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   ready = true;
   void keepAlarm();
 
-  function learn(found: Place): void {
-    place = found;
+  function learn(found: Place | Reached): void {
+    place = { terms: place.terms, ...found };
     for (const no of inTray.keys()) if (no <= place.appliedNo) inTray.delete(no);
     for (const fact of found.facts) inTray.set(fact.no, fact);
     readNo = Math.max(readNo, place.appliedNo);
@@ -87,7 +87,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       await condition(() => inTray.has(readNo + 1) || alarmRang || look);
       if (alarmRang || look) {
         look = false;
-        const found = await record<Place>((office) => office.lookAtClock(procedureId));
+        const found = await record<Reached>((office) => office.lookAtClock(procedureId));
         learn(found);
         alarmRang = false;
         continue;
@@ -114,7 +114,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       flags: input.flags ?? {},
       ...(close === undefined ? {} : { close }),
     };
-    learn(await record<Place>((office) => office.takeStep(next)));
+    learn(await record<Reached>((office) => office.takeStep(next)));
     return place;
   }
 

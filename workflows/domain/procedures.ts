@@ -48,6 +48,9 @@ export type Place = {
   alarmAtMs?: number;
 };
 
+/** What a step answers with. The terms never change while a procedure lives, so they are not written into its history again and again. */
+export type Reached = Omit<Place, 'terms'>;
+
 /** One row of a review table of the policy pack. */
 export type ReviewStep = { step: string; role: string; level: string; workingDays: number };
 
