@@ -301,7 +301,7 @@ async function showArchive({ db, actor, t, locale, deps }: ShowContext, head: In
               value: t('institutions.signedBy', { name: signs.registered.name }),
               at: signs.registered.at,
             }
-          : { label: t('institutions.registered'), value: t('institutions.fromSeed'), at: head.created_at },
+          : { label: t('institutions.registered'), value: t('institutions.fromSeed') },
       ],
       lists: lists.map((line) => ({ ...line, label: t(`disclosures.lists.${line.list}`) })),
       timeline: lines.map((line) => {

@@ -57,6 +57,7 @@ export function standardsOf(line: ProjectLine, pack: PolicyPack, locale: Locale)
         groups,
         name: groups.map((code) => findGroup(code)?.[locale === 'en' ? 'en' : 'zh'] ?? code),
         formula: result.formula,
+        factors: result.percent !== 100,
         amountFen: result.amountFen,
         source: [...new Set(result.lines.map((part) => [part.source, part.article].filter(Boolean).join(' ')))].join('；'),
         sourced: result.lines.every((part) => part.sourced),

@@ -69,7 +69,7 @@ export function projectRoutes(counter: Counter): void {
           nav: 'projects',
           json: {
             ...projectJson(line, pack),
-            standards: pack ? standardsOf(line, pack, locale).map(({ name: _name, ...standard }) => standard) : [],
+            standards: pack ? standardsOf(line, pack, locale).map(({ name: _name, factors: _factors, ...standard }) => standard) : [],
             institutions: bodies.map(({ credit_code: creditCode, name, kind }) => ({ creditCode, name, kind })),
           },
         },

@@ -87,7 +87,8 @@ export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, req
     throw new NotAllowedError('class.institutionOnly');
   const institutionId = actor.institutionId;
   return onceOnly(db, request, async (trx) => {
-    const institution = await trx('institutions').where({ id: institutionId }).first();
+    // Whoever suspends it waits, or is waited for.
+    const institution = await trx('institutions').where({ id: institutionId }).forShare().first();
     if (!institution) throw new NotFoundError('institution.unknown');
     if (institution.status !== 'listed') throw new ConflictError('institution.notListed');
     const today = await businessToday(trx);
@@ -236,7 +237,7 @@ export async function submitClass(
     const row = await getOwnClass(trx, actor, number, 'submit');
     requireVersion(row, version);
     const pack = await getPolicyPack(trx, row.pack_id);
-    const institution = await trx('institutions').where({ id: row.institution_id }).first('name', 'status');
+    const institution = await trx('institutions').where({ id: row.institution_id }).forNoKeyUpdate().first('name', 'status');
     // A draft from before the suspension goes no further than a new one.
     if (institution?.status !== 'listed') throw new ConflictError('institution.notListed');
     const { headcount, amountFen } = await checkClass(trx, row, pack);

@@ -1,5 +1,6 @@
 /** The register and the archive (机构档案) of an institution as readers see them: the public only what the directory shows, officers their subtree, an institution its own. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { normaliseNumber } from '../../workflows/domain/identity.ts';
 import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { ClassStatus } from '../../workflows/domain/training/class.ts';
@@ -71,9 +72,17 @@ export async function listInstitutions(
     bindings['region'] = filter.region;
   }
   if (filter.text) {
-    parts.push('(i.credit_code = :code or i.name ilike :contains)');
-    bindings['code'] = filter.text.replace(/\s/g, '').toUpperCase();
-    bindings['contains'] = `%${filter.text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+    const code = normaliseNumber(filter.text);
+    if (/^[0-9A-Z]{18}$/.test(code)) {
+      parts.push('i.credit_code = :code');
+      bindings['code'] = code;
+    } else {
+      // Plain like costs less than ilike on long registers; Latin letters stand in names as capitals or as typed.
+      const plain = filter.text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+      parts.push('(i.name like :contains or i.name like :capitals)');
+      bindings['contains'] = `%${plain}%`;
+      bindings['capitals'] = `%${plain.toUpperCase()}%`;
+    }
   }
   const counted = await db.raw<{ rows: { total: number }[] }>(
     `select cast(count(*) as int) as total from institutions i join regions r on r.code = i.region where ${parts.join(' and ')}`,
@@ -111,7 +120,6 @@ export type InstitutionHead = InstitutionRow & {
   region_path: string;
   region_zh: string;
   region_en: string;
-  created_at: Date;
   teachers: number;
   venues: number;
   /** `own`: its own people; `office`: an officer of its region; `public`: everybody else. */
@@ -134,7 +142,6 @@ export async function getInstitution(db: Db, visitor: Actor | undefined, creditC
       'i.contact',
       'i.status',
       'i.version',
-      'i.created_at',
       'r.path as region_path',
       'r.name_zh as region_zh',
       'r.name_en as region_en',
@@ -343,7 +350,7 @@ export async function listInstitutionTimeline(
        select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject
        union all
        select a.id, own.number, own.title from own join procedures p on p.class_id = own.id join audit_log a on a.procedure_id = p.id
-        where (a.act <> 'procedure.step' or a.detail \\? 'tasks') and a.act <> all(cast(:insideActs as text[]))
+        where a.act not in ('procedure.step', 'procedure.close') and a.act <> all(cast(:insideActs as text[]))
        union all
        select a.id, own.number, own.title from own join audit_log a on a.procedure_id is null and a.subject = 'class-' || own.number),
      shown as (

@@ -236,7 +236,7 @@ describe('registering', () => {
 });
 
 describe('suspending', () => {
-  test('[N1] [F31] a suspended institution opens no class, until it is restored; both with reasons the institution reads', async () => {
+  test('[N1] a suspended institution opens no class, until it is restored; both with reasons the institution reads', async () => {
     const officer = await province.as('gl-catalogue-1');
     const code = codeOf('yunfan');
     const school = await province.as('yunfan-1');
