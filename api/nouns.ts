@@ -7,9 +7,11 @@ import { clockRoutes } from './clock/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
+import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
+import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
 import { paperRoutes } from './papers/routes.ts';
@@ -26,6 +28,8 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   homeRoutes,
   sessionRoutes,
   disclosureRoutes,
+  institutionRoutes,
+  projectRoutes,
   clockRoutes,
   mailRoutes,
   calendarRoutes,

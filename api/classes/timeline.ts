@@ -3,7 +3,7 @@ import type { TimelineLine } from '../../db/views/case.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from '../tasks/words.ts';
 
-/** A line: what, who, when. What is proposed inside the office is, for those outside, only passed on. An act has words under `classes.acts` or `tasks.acts`; one without shows its code, which never happens silently. */
+/** A line: what, who, when. What is proposed inside the office is, for those outside, only passed on. An act has words under `classes.acts`, `tasks.acts` or `institutions.acts`; one without shows its code, which never happens silently. */
 export function timelineView(line: TimelineLine, t: Translate, words: Words, outside: boolean) {
   const step = line.subject.split('/')[1];
   const label = step ? stepLabel(words, t, { step, role: 'first_reviewer' }) : '';
@@ -12,7 +12,7 @@ export function timelineView(line: TimelineLine, t: Translate, words: Words, out
     : [];
   const act = outside && line.act === 'task.propose_refusal' ? 'task.passed_on' : line.act;
   const code = act.replace('.', '_');
-  const key = [`classes.acts.${code}`, `tasks.acts.${code}`].find((name) => words.has(name));
+  const key = [`classes.acts.${code}`, `tasks.acts.${code}`, `institutions.acts.${code}`].find((name) => words.has(name));
   return {
     at: line.at,
     title: key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')), ...flat(line.detail) }) : act,

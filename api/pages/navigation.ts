@@ -20,6 +20,8 @@ const entries: readonly Entry[] = [
   { id: 'tasks', href: '/tasks', roles: [...officers, 'institution', 'assessor'] },
   { id: 'board', href: '/board', roles: ['supervisor'] },
   { id: 'classes', href: '/classes', roles: [...readingRoles, 'institution', 'assessor'] },
+  { id: 'institutions', href: '/institutions', roles: 'everybody' },
+  { id: 'projects', href: '/projects', roles: 'everybody' },
   { id: 'payments', href: '/payments', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor'] },
   { id: 'funds', href: '/funds', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'] },
   { id: 'disclosures', href: '/disclosures', roles: 'everybody' },

@@ -86,7 +86,7 @@ async function teacherIssues(trx: Trx, row: ClassRow, teacherId: string): Promis
 }
 
 async function venueIssues(trx: Trx, row: ClassRow, venueId: string): Promise<Issue[]> {
-  const venue = await trx('venues').where({ id: venueId, institution_id: row.institution_id }).first('capacity');
+  const venue = await trx('venues').where({ id: venueId, institution_id: row.institution_id, active: true }).first('capacity');
   if (!venue) return [{ field: 'venueId', code: 'change.venue' }];
   const headcount = await countEnrolled(trx, row.id);
   return venue.capacity < headcount

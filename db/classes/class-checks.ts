@@ -40,13 +40,29 @@ export async function findClassIssues(db: Db, row: ClassRow, pack: PolicyPack): 
   if (!row.assessor_id) issues.push({ field: 'assessorId', code: 'required' });
   const headcount = await countEnrolled(db, row.id);
   if (headcount === 0) issues.push({ field: 'roster', code: 'class.rosterMissing' });
-  const venue = row.venue_id ? await db('venues').where({ id: row.venue_id }).first('capacity') : undefined;
+  const venue = row.venue_id ? await db('venues').where({ id: row.venue_id }).first('capacity', 'active') : undefined;
+  if (venue && !venue.active) issues.push({ field: 'venueId', code: 'class.venue' });
   if (venue && headcount > venue.capacity)
     issues.push({ field: 'venueId', code: 'class.venueSmall', params: { capacity: venue.capacity, headcount } });
   if (row.start_date && row.end_date) issues.push(...(await timetableIssues(db, row, pack)), ...(await overlapIssues(db, row)));
   else if (!(await db('class_sessions').where({ class_id: row.id }).first('id')))
     issues.push({ field: 'sessions', code: 'timetable.empty' });
+  issues.push(...(await outOfUseIssues(db, row.id)));
   return issues;
+}
+
+/** Teachers and venues that the institution took out of use after they were planned. */
+async function outOfUseIssues(db: Db, classId: string): Promise<Issue[]> {
+  const sessions = await db('class_sessions as s')
+    .join('teachers as t', 't.id', 's.teacher_id')
+    .join('venues as v', 'v.id', 's.venue_id')
+    .where('s.class_id', classId)
+    .orderByRaw(sessionOrder)
+    .select('t.active as teaching', 'v.active as open');
+  return sessions.flatMap((session, at) => [
+    ...(session.teaching ? [] : [{ field: `sessions.${at}.teacherId`, code: 'class.teacher' }]),
+    ...(session.open ? [] : [{ field: `sessions.${at}.venueId`, code: 'class.venue' }]),
+  ]);
 }
 
 /** Decision rule: what comes back from correction fulfils the same as a first submission. */

@@ -87,7 +87,8 @@ export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, req
     throw new NotAllowedError('class.institutionOnly');
   const institutionId = actor.institutionId;
   return onceOnly(db, request, async (trx) => {
-    const institution = await trx('institutions').where({ id: institutionId }).first();
+    // Whoever suspends it waits, or is waited for.
+    const institution = await trx('institutions').where({ id: institutionId }).forShare().first();
     if (!institution) throw new NotFoundError('institution.unknown');
     if (institution.status !== 'listed') throw new ConflictError('institution.notListed');
     const today = await businessToday(trx);
@@ -119,7 +120,7 @@ async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, 
     else if (!(await findProject(trx, draft.projectId, today))) issues.push({ field: 'projectId', code: 'class.project' });
   }
   if (draft.startDate && draft.endDate && draft.endDate < draft.startDate) issues.push({ field: 'endDate', code: 'class.datesOrder' });
-  if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId }).first('id')))
+  if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId, active: true }).first('id')))
     issues.push({ field: 'venueId', code: 'class.venue' });
   if (draft.assessorId) {
     const assessor = await trx('institutions').where({ id: draft.assessorId, kind: 'assessment', status: 'listed' }).first('id');
@@ -170,7 +171,7 @@ function requireVersion(row: ClassRow, version: number | undefined): void {
   if (version !== undefined && version !== row.version) throw new ConflictError('form.stale');
 }
 
-/** Replaces the timetable. Checks of content come with the submission; here only that teachers and venues are the institution's own. Returns the new version. */
+/** Replaces the timetable. Checks of content come with the submission; here only that teachers and venues are the institution's own and in use. Returns the new version. */
 export async function saveTimetable(
   db: Knex,
   actor: Actor,
@@ -213,7 +214,7 @@ async function requireSessions(trx: Trx, institutionId: string, sessions: readon
   const teachers = new Set(
     (await trx('teachers').where({ institution_id: institutionId, active: true }).select('id')).map((row) => row.id),
   );
-  const venues = new Set((await trx('venues').where({ institution_id: institutionId }).select('id')).map((row) => row.id));
+  const venues = new Set((await trx('venues').where({ institution_id: institutionId, active: true }).select('id')).map((row) => row.id));
   const issues: Issue[] = [];
   for (const [at, session] of sessions.entries()) {
     if (!teachers.has(session.teacherId)) issues.push({ field: `sessions.${at}.teacherId`, code: 'class.teacher' });
@@ -236,8 +237,10 @@ export async function submitClass(
     const row = await getOwnClass(trx, actor, number, 'submit');
     requireVersion(row, version);
     const pack = await getPolicyPack(trx, row.pack_id);
+    const institution = await trx('institutions').where({ id: row.institution_id }).forNoKeyUpdate().first('name', 'status');
+    // A draft from before the suspension goes no further than a new one.
+    if (institution?.status !== 'listed') throw new ConflictError('institution.notListed');
     const { headcount, amountFen } = await checkClass(trx, row, pack);
-    const institution = await trx('institutions').where({ id: row.institution_id }).first('name');
     const procedureId = classProcedureId(number);
     await openProcedure(trx, {
       id: procedureId,

@@ -111,7 +111,7 @@ export async function listClassPapers(
 }
 
 /** How the office arranges its work among itself: not for the institution. */
-const insideActs = [
+export const insideActs = [
   'task.claim',
   'task.release',
   'task.reassign',

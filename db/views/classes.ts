@@ -257,7 +257,7 @@ export async function listChoices(db: Db, institutionId: string): Promise<ClassC
       .whereRaw('valid_from <= business_today() and (valid_to is null or valid_to > business_today())')
       .orderBy('code')
       .select('id', 'name', 'occupation', 'kind', 'hours_min'),
-    db('venues').where({ institution_id: institutionId }).orderBy('name').select('id', 'name', 'capacity'),
+    db('venues').where({ institution_id: institutionId, active: true }).orderBy('name').select('id', 'name', 'capacity'),
     db('teachers')
       .where({ institution_id: institutionId, active: true })
       .orderBy('name')

@@ -345,7 +345,7 @@ export async function listMeans(
       .whereRaw('? = any(occupations)', [project?.occupation ?? ''])
       .orderBy('name')
       .select('id', 'name'),
-    db('venues').where({ institution_id: head.institution_id }).orderBy('name').select('id', 'name', 'capacity'),
+    db('venues').where({ institution_id: head.institution_id, active: true }).orderBy('name').select('id', 'name', 'capacity'),
   ]);
   return { teachers, venues };
 }

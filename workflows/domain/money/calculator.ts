@@ -89,6 +89,12 @@ export function calculate(pack: Pack, facts: SubsidyFacts): Calculation {
   };
 }
 
+/** The standard alone, without any factor: what a catalogue shows before anybody is enrolled. Throws InputError like `calculate`. */
+export function standardOf(pack: Pack, facts: SubsidyFacts): { fen: number; basis: CalculationLine } {
+  const { fen, lines } = findStandard(pack, facts);
+  return { fen, basis: needed(lines[0], 'kind') };
+}
+
 /** Who is paid (B5): by group, else '*'; where enough of a class are from poor families the class rule decides. */
 export function payeeOf(pack: Pack, group: GroupCode | undefined, poorFamilySharePercent = 0): Payee {
   const rule = pack.values['payee.classRule']?.value;

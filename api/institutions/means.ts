@@ -1,0 +1,328 @@
+/** Teachers and venues (师资、场地): read by officers of the region, kept by the institution itself. What a class used is taken out of use, never deleted. */
+import { z } from 'zod';
+import { addTeacher, addVenue, saveTeacher, saveVenue, servesClass, type TeacherRow, type VenueRow } from '../../db/institutions.ts';
+import {
+  getArchive,
+  getTeacher,
+  getVenue,
+  type InstitutionHead,
+  listTeachers,
+  listVenues,
+  type TeacherLine,
+  type VenueLine,
+} from '../../db/views/institutions.ts';
+import { NotAllowedError } from '../../workflows/domain/errors.ts';
+import { readOccupations } from '../../workflows/domain/institutions.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
+import { headView, institutionPath, maintains } from './head.ts';
+import { drawn, isStale, type Redraw, theirsOf, versionOf } from './register.ts';
+import { InstitutionParams, MeansParams, Teacher, TeacherForm, Venue, VenueForm } from './schemas.ts';
+
+type FormContext = Pick<Context<InstitutionParams, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
+
+const keepers = ['institution', 'assessor'] as const;
+const Saved = z.object({ no: z.number().int(), version: z.number().int() });
+
+export function meansRoutes(counter: Counter): void {
+  teacherRoutes(counter);
+  venueRoutes(counter);
+}
+
+/** Only its own people open the forms, while it is on the register. */
+async function openOwn({ db, actor, params }: Pick<FormContext, 'db' | 'actor' | 'params'>): Promise<InstitutionHead> {
+  const head = await getArchive(db, actor, params.creditCode);
+  if (!maintains(actor, head)) throw new NotAllowedError('institution.notOwn');
+  return head;
+}
+
+function teacherRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/institutions/:creditCode/teachers',
+    summary: 'Teachers with qualification and occupations, those in use first',
+    tags: ['institutions'],
+    access: 'signed-in',
+    params: InstitutionParams,
+    response: z.object({ teachers: z.array(Teacher) }),
+    handle: async ({ db, actor, params, t, locale }) => {
+      const head = await getArchive(db, actor, params.creditCode);
+      const lines = await listTeachers(db, head.id);
+      return page(
+        'institutions/teachers',
+        {
+          ...headView(head, 'teachers', { t, locale }),
+          own: maintains(actor, head),
+          lines: lines.map((line) => ({ ...line, taught: line.occupations.join(t('common.listSeparator')) })),
+        },
+        { nav: 'institutions', json: { teachers: lines.map(teacherJson) } },
+      );
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/institutions/:creditCode/teachers/new',
+    summary: 'Form for a new teacher',
+    tags: ['institutions'],
+    access: keepers,
+    params: InstitutionParams,
+    handle: async (context) => teacherForm(context, await openOwn(context)),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/institutions/:creditCode/teachers',
+    summary: 'Add a teacher to the own institution',
+    tags: ['institutions'],
+    access: keepers,
+    params: InstitutionParams,
+    body: TeacherForm,
+    response: Saved,
+    handle: async ({ db, actor, params, body, request }) => {
+      const { version: _version, ...entry } = body;
+      const added = await addTeacher(db, actor, params.creditCode, entry, request);
+      return redirect(institutionPath(params.creditCode, 'teachers'), {
+        json: added,
+        status: 201,
+        flash: { key: 'institutions.flash.teacherAdded', params: { name: body.name } },
+      });
+    },
+    onInvalid: async (context, issues, entered) => teacherForm(context, await openOwn(context), undefined, { issues, entered }),
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/institutions/:creditCode/teachers/:no',
+    summary: 'Form of a teacher',
+    tags: ['institutions'],
+    access: keepers,
+    params: MeansParams,
+    handle: async (context) => {
+      const head = await openOwn(context);
+      return teacherForm(context, head, await getTeacher(context.db, head.id, context.params.no));
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/institutions/:creditCode/teachers/:no',
+    summary: 'Save a teacher or take one out of use; `version` (or If-Match) refuses to overwrite what somebody else saved meanwhile',
+    tags: ['institutions'],
+    access: keepers,
+    params: MeansParams,
+    body: TeacherForm,
+    response: Saved,
+    handle: async (context) => {
+      const { db, actor, params, body, request, ifMatch, forPage } = context;
+      const { version, ...entry } = body;
+      try {
+        const saved = await saveTeacher(db, actor, params.creditCode, params.no, entry, {
+          version: version ?? versionOf(ifMatch),
+          request,
+        });
+        return redirect(institutionPath(params.creditCode, 'teachers'), {
+          json: saved,
+          flash: { key: 'institutions.flash.teacherSaved', params: { name: body.name } },
+        });
+      } catch (error) {
+        if (!forPage || !isStale(error)) throw error;
+        const head = await openOwn(context);
+        const now = await getTeacher(db, head.id, params.no);
+        return teacherForm(context, head, now, { stale: true, entered: context.req.body as Record<string, unknown>, status: 409 });
+      }
+    },
+    onInvalid: async (context, issues, entered) => {
+      const head = await openOwn(context);
+      return teacherForm(context, head, await getTeacher(context.db, head.id, context.params.no), { issues, entered });
+    },
+  });
+}
+
+async function teacherForm({ db, t, locale }: FormContext, head: InstitutionHead, row?: TeacherRow, redraw: Redraw = {}): Promise<Reply> {
+  const saved = {
+    name: row?.name ?? '',
+    qualification: row?.qualification ?? '',
+    occupations: row?.occupations ?? [],
+    active: row?.active === false ? '0' : '1',
+  };
+  const entered = redraw.entered;
+  const chosen = new Set(entered ? listOf(entered['occupations']) : saved.occupations);
+  const path = institutionPath(head.credit_code, 'teachers');
+  return page(
+    'institutions/teacher-form',
+    {
+      ...headView(head, 'teachers', { t, locale }),
+      title: row ? t('institutions.teacher.editTitle', { name: row.name, no: row.no }) : t('institutions.teacher.newTitle'),
+      action: row ? `${path}/${row.no}` : path,
+      back: path,
+      isNew: row === undefined,
+      nameFixed: row !== undefined && (await servesClass(db, 'teacher_id', row.id)),
+      saved,
+      occupations: [...new Set([...head.licence_scope, ...saved.occupations])].map((value) => ({ value, checked: chosen.has(value) })),
+      states: statesOf(t, 'teacher'),
+      version: redraw.stale ? row?.version : (entered?.['version'] ?? row?.version),
+      stale: redraw.stale,
+      theirs: redraw.stale
+        ? theirsOf(
+            { name: saved.name, qualification: saved.qualification, occupations: saved.occupations.join('\n') },
+            { ...entered, occupations: [...chosen].join('\n') },
+            t,
+          )
+        : [],
+      ...drawn(redraw, t),
+    },
+    {
+      nav: 'institutions',
+      ...(redraw.status ? { status: redraw.status } : {}),
+      ...(row ? { etag: String(row.version) } : {}),
+      json: { ...saved, active: saved.active === '1', version: row?.version ?? null },
+    },
+  );
+}
+
+function listOf(given: unknown): string[] {
+  if (Array.isArray(given)) return given.map(String);
+  return typeof given === 'string' ? readOccupations(given) : [];
+}
+
+function statesOf(t: FormContext['t'], what: 'teacher' | 'venue') {
+  return [
+    { value: '1', label: t('institutions.active'), hint: t(`institutions.${what}.activeHint`) },
+    { value: '0', label: t('institutions.inactive'), hint: t(`institutions.${what}.inactiveHint`) },
+  ];
+}
+
+function teacherJson({ no, name, qualification, occupations, active, sessions, ahead, version }: TeacherLine) {
+  return { no, name, qualification, occupations, active, sessions, ahead, version };
+}
+
+function venueRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/institutions/:creditCode/venues',
+    summary: 'Venues with capacity and equipment, those in use first',
+    tags: ['institutions'],
+    access: 'signed-in',
+    params: InstitutionParams,
+    response: z.object({ venues: z.array(Venue) }),
+    handle: async ({ db, actor, params, t, locale }) => {
+      const head = await getArchive(db, actor, params.creditCode);
+      const lines = await listVenues(db, head.id);
+      return page(
+        'institutions/venues',
+        { ...headView(head, 'venues', { t, locale }), own: maintains(actor, head), lines },
+        { nav: 'institutions', json: { venues: lines.map(venueJson) } },
+      );
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/institutions/:creditCode/venues/new',
+    summary: 'Form for a new venue',
+    tags: ['institutions'],
+    access: keepers,
+    params: InstitutionParams,
+    handle: async (context) => venueForm(context, await openOwn(context)),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/institutions/:creditCode/venues',
+    summary: 'Add a venue to the own institution',
+    tags: ['institutions'],
+    access: keepers,
+    params: InstitutionParams,
+    body: VenueForm,
+    response: Saved,
+    handle: async ({ db, actor, params, body, request }) => {
+      const { version: _version, ...entry } = body;
+      const added = await addVenue(db, actor, params.creditCode, entry, request);
+      return redirect(institutionPath(params.creditCode, 'venues'), {
+        json: added,
+        status: 201,
+        flash: { key: 'institutions.flash.venueAdded', params: { name: body.name } },
+      });
+    },
+    onInvalid: async (context, issues, entered) => venueForm(context, await openOwn(context), undefined, { issues, entered }),
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/institutions/:creditCode/venues/:no',
+    summary: 'Form of a venue',
+    tags: ['institutions'],
+    access: keepers,
+    params: MeansParams,
+    handle: async (context) => {
+      const head = await openOwn(context);
+      return venueForm(context, head, await getVenue(context.db, head.id, context.params.no));
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/institutions/:creditCode/venues/:no',
+    summary: 'Save a venue or take it out of use; `version` (or If-Match) refuses to overwrite what somebody else saved meanwhile',
+    tags: ['institutions'],
+    access: keepers,
+    params: MeansParams,
+    body: VenueForm,
+    response: Saved,
+    handle: async (context) => {
+      const { db, actor, params, body, request, ifMatch, forPage } = context;
+      const { version, ...entry } = body;
+      try {
+        const saved = await saveVenue(db, actor, params.creditCode, params.no, entry, { version: version ?? versionOf(ifMatch), request });
+        return redirect(institutionPath(params.creditCode, 'venues'), {
+          json: saved,
+          flash: { key: 'institutions.flash.venueSaved', params: { name: body.name } },
+        });
+      } catch (error) {
+        if (!forPage || !isStale(error)) throw error;
+        const head = await openOwn(context);
+        const now = await getVenue(db, head.id, params.no);
+        return venueForm(context, head, now, { stale: true, entered: context.req.body as Record<string, unknown>, status: 409 });
+      }
+    },
+    onInvalid: async (context, issues, entered) => {
+      const head = await openOwn(context);
+      return venueForm(context, head, await getVenue(context.db, head.id, context.params.no), { issues, entered });
+    },
+  });
+}
+
+async function venueForm({ db, t, locale }: FormContext, head: InstitutionHead, row?: VenueRow, redraw: Redraw = {}): Promise<Reply> {
+  const fields = { name: row?.name ?? '', address: row?.address ?? '', capacity: row?.capacity ?? '', equipment: row?.equipment ?? '' };
+  const active = row?.active === false ? '0' : '1';
+  const path = institutionPath(head.credit_code, 'venues');
+  const entered = redraw.entered;
+  return page(
+    'institutions/venue-form',
+    {
+      ...headView(head, 'venues', { t, locale }),
+      title: row ? t('institutions.venue.editTitle', { name: row.name, no: row.no }) : t('institutions.venue.newTitle'),
+      action: row ? `${path}/${row.no}` : path,
+      back: path,
+      isNew: row === undefined,
+      placeFixed: row !== undefined && (await servesClass(db, 'venue_id', row.id)),
+      saved: { ...fields, active },
+      states: statesOf(t, 'venue'),
+      version: redraw.stale ? row?.version : (entered?.['version'] ?? row?.version),
+      stale: redraw.stale,
+      theirs: redraw.stale ? theirsOf(fields, entered ?? {}, t) : [],
+      ...drawn(redraw, t),
+    },
+    {
+      nav: 'institutions',
+      ...(redraw.status ? { status: redraw.status } : {}),
+      ...(row ? { etag: String(row.version) } : {}),
+      json: { ...fields, active: active === '1', version: row?.version ?? null },
+    },
+  );
+}
+
+function venueJson({ no, name, address, capacity, equipment, active, sessions, ahead, version }: VenueLine) {
+  return { no, name, address, capacity, equipment, active, sessions, ahead, version };
+}

@@ -1,0 +1,382 @@
+/** The register and the archive (机构档案) of an institution as readers see them: the public only what the directory shows, officers their subtree, an institution its own. */
+import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { normaliseNumber } from '../../workflows/domain/identity.ts';
+import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
+import { maySee } from '../../workflows/domain/scope.ts';
+import type { ClassStatus } from '../../workflows/domain/training/class.ts';
+import type { Db } from '../client.ts';
+import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
+import type { Actor } from '../users.ts';
+import { insideActs } from './class-record.ts';
+import type { TimelineLine } from './case.ts';
+
+export type InstitutionFilter = {
+  text?: string | undefined;
+  kind?: InstitutionKind | undefined;
+  status?: InstitutionStatus | undefined;
+  region?: string | undefined;
+  /** Credit code of the last one shown. */
+  after?: string | undefined;
+  size: number;
+};
+
+export type InstitutionLine = {
+  credit_code: string;
+  name: string;
+  kind: InstitutionKind;
+  region: string;
+  region_zh: string;
+  region_en: string;
+  licence_scope: string[];
+  credit_grade: string;
+  status: InstitutionStatus;
+};
+/** With how many classes were ever submitted; only for readers of the register. */
+export type RegisterLine = InstitutionLine & { classes: number };
+
+/** Everything that is in the public directory; those removed are not. */
+const directory = `i.status <> 'removed'`;
+const readingPaths = `exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
+
+function pathsOf(actor: Actor): string[] {
+  return actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path);
+}
+
+/** Whether somebody reads the register of a subtree, and not only the public directory. */
+export function readsRegister(actor: Actor | undefined): actor is Actor {
+  return actor !== undefined && actor.institutionId === undefined && pathsOf(actor).length > 0;
+}
+
+/** Institutions by name, a page at a time: of a subtree for `actor`, else the public directory (机构目录). An exact credit code finds its institution. */
+export async function listInstitutions(
+  db: Db,
+  actor: Actor | undefined,
+  filter: InstitutionFilter,
+): Promise<{ lines: RegisterLine[]; next: string | undefined; total: number }> {
+  const bindings: Record<string, string | number | readonly string[]> = { limit: filter.size + 1 };
+  const parts: string[] = [];
+  if (actor) {
+    parts.push(readingPaths);
+    bindings['paths'] = pathsOf(actor);
+  } else parts.push(directory);
+  if (filter.kind) {
+    parts.push('i.kind = :kind');
+    bindings['kind'] = filter.kind;
+  }
+  if (filter.status) {
+    parts.push('i.status = :status');
+    bindings['status'] = filter.status;
+  }
+  if (filter.region) {
+    parts.push(`(r.path like (select path from regions where code = :region) || '/%' or r.code = :region)`);
+    bindings['region'] = filter.region;
+  }
+  if (filter.text) {
+    const code = normaliseNumber(filter.text);
+    if (/^[0-9A-Z]{18}$/.test(code)) {
+      parts.push('i.credit_code = :code');
+      bindings['code'] = code;
+    } else {
+      // Plain like costs less than ilike on long registers; Latin letters stand in names as capitals or as typed.
+      const plain = filter.text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+      parts.push('(i.name like :contains or i.name like :capitals)');
+      bindings['contains'] = `%${plain}%`;
+      bindings['capitals'] = `%${plain.toUpperCase()}%`;
+    }
+  }
+  const counted = await db.raw<{ rows: { total: number }[] }>(
+    `select cast(count(*) as int) as total from institutions i join regions r on r.code = i.region where ${parts.join(' and ')}`,
+    bindings,
+  );
+  if (filter.after) {
+    parts.push('(i.name, i.credit_code) > (select name, credit_code from institutions where credit_code = :after)');
+    bindings['after'] = filter.after;
+  }
+  const { rows } = await db.raw<{ rows: RegisterLine[] }>(
+    `select i.credit_code, i.name, i.kind, i.region, r.name_zh as region_zh, r.name_en as region_en, i.licence_scope, i.credit_grade, i.status,
+            ${
+              actor
+                ? `(select cast(count(*) as int) from classes c where c.status <> 'draft' and (c.institution_id = i.id or c.assessor_id = i.id))`
+                : '0'
+            } as classes
+       from institutions i join regions r on r.code = i.region
+      where ${parts.join(' and ')} order by i.name, i.credit_code limit :limit`,
+    bindings,
+  );
+  const lines = rows.slice(0, filter.size);
+  return { lines, next: rows.length > filter.size ? lines.at(-1)?.credit_code : undefined, total: counted.rows[0]?.total ?? 0 };
+}
+
+export type RegionChoice = { code: string; name_zh: string; name_en: string; level: string; path: string };
+
+/** The regions of a reader's subtree (or all), from the root down. */
+export async function listRegionChoices(db: Db, paths: readonly string[] | undefined): Promise<RegionChoice[]> {
+  const query = db('regions').orderBy('path').select<RegionChoice[]>('code', 'name_zh', 'name_en', 'level', 'path');
+  if (paths) void query.whereRaw(`exists (select 1 from unnest(cast(? as text[])) p where path = p or path like p || '/%')`, [[...paths]]);
+  return query;
+}
+
+export type InstitutionHead = InstitutionRow & {
+  region_path: string;
+  region_zh: string;
+  region_en: string;
+  teachers: number;
+  venues: number;
+  /** `own`: its own people; `office`: an officer of its region; `public`: everybody else. */
+  reader: 'own' | 'office' | 'public';
+};
+
+/** An institution with what its reader is to the institution. The public has no one that was removed. Throws NotFoundError. */
+export async function getInstitution(db: Db, visitor: Actor | undefined, creditCode: string): Promise<InstitutionHead> {
+  const row = await db('institutions as i')
+    .join('regions as r', 'r.code', 'i.region')
+    .where('i.credit_code', creditCode)
+    .first(
+      'i.id',
+      'i.credit_code',
+      'i.name',
+      'i.kind',
+      'i.region',
+      'i.licence_scope',
+      'i.credit_grade',
+      'i.contact',
+      'i.status',
+      'i.version',
+      'r.path as region_path',
+      'r.name_zh as region_zh',
+      'r.name_en as region_en',
+      db.raw('(select cast(count(*) as int) from teachers where institution_id = i.id and active) as teachers'),
+      db.raw('(select cast(count(*) as int) from venues where institution_id = i.id and active) as venues'),
+    );
+  if (!row) throw new NotFoundError('institution.unknown');
+  const reader = readerOf(visitor, row);
+  if (reader === 'public' && row.status === 'removed') throw new NotFoundError('institution.unknown');
+  return { ...row, reader };
+}
+
+function readerOf(visitor: Actor | undefined, row: { id: string; region_path: string }): InstitutionHead['reader'] {
+  if (!visitor) return 'public';
+  if (visitor.institutionId !== undefined) return visitor.institutionId === row.id ? 'own' : 'public';
+  return maySee(visitor, { regionPath: row.region_path }) ? 'office' : 'public';
+}
+
+/** The archive behind the public page: own people and officers of the region. Throws NotFoundError. */
+export async function getArchive(db: Db, actor: Actor, creditCode: string): Promise<InstitutionHead> {
+  const head = await getInstitution(db, actor, creditCode);
+  if (head.reader === 'public') throw new NotFoundError('institution.unknown');
+  return head;
+}
+
+/** Credit code of somebody's own institution. */
+export async function findOwnCode(db: Db, actor: Actor): Promise<string | undefined> {
+  if (!actor.institutionId) return undefined;
+  return (await db('institutions').where({ id: actor.institutionId }).first('credit_code'))?.credit_code;
+}
+
+/** Who signed for its entry on the register, and the newest act on its status. */
+export async function getRegisterSigns(
+  db: Db,
+  creditCode: string,
+): Promise<{
+  registered: { name: string; at: Date } | undefined;
+  moved: { act: string; name: string; at: Date; reason: string } | undefined;
+}> {
+  const { rows } = await db.raw<{ rows: { act: string; name: string; at: Date; reason: string }[] }>(
+    `select distinct on (a.act = 'institution.register') a.act, u.name, a.at, coalesce(a.detail ->> 'reason', '') as reason
+       from audit_log a join users u on u.id = a.actor
+      where a.subject = ? and a.act in ('institution.register', 'institution.suspend', 'institution.restore', 'institution.remove')
+      order by a.act = 'institution.register', a.id desc`,
+    [institutionSubject(creditCode)],
+  );
+  const registered = rows.find((row) => row.act === 'institution.register');
+  return { registered, moved: rows.find((row) => row !== registered) };
+}
+
+export type InstitutionFigures = {
+  classes: number;
+  running: number;
+  enrolled: number;
+  examined: number;
+  passed: number;
+  paid_fen: number;
+  inspections: number;
+  findings: number;
+};
+
+/** Classes that an institution holds or, as a body that assesses, examines; drafts are left out. */
+const ownClasses = `select id from classes where status <> 'draft' and (institution_id = :id or assessor_id = :id)`;
+
+/** What the rows say of an institution since the beginning. */
+export async function getFigures(db: Db, institutionId: string): Promise<InstitutionFigures> {
+  const { rows } = await db.raw<{ rows: InstitutionFigures[] }>(
+    `with own as materialized (${ownClasses})
+     select (select cast(count(*) as int) from own) as classes,
+            (select cast(count(*) as int) from own join classes c using (id) where c.status not in ('paid', 'withdrawn', 'refused', 'expired', 'terminated')) as running,
+            (select cast(count(distinct e.person_id) as int) from enrolments e join own on own.id = e.class_id where e.status = 'enrolled') as enrolled,
+            (select cast(count(*) as int) from results x join own on own.id = x.class_id) as examined,
+            (select cast(count(*) as int) from results x join own on own.id = x.class_id where x.passed) as passed,
+            (select cast(coalesce(sum(l.amount_fen), 0) as bigint) from payment_lines l join own on own.id = l.class_id where l.status = 'paid') as paid_fen,
+            n.inspections, n.findings
+       from (select cast(count(*) as int) as inspections, cast(count(*) filter (where i.found = 'finding') as int) as findings
+               from inspections i join own on own.id = i.class_id) n`,
+    { id: institutionId },
+  );
+  const [figures] = rows;
+  if (!figures) throw new NotFoundError('institution.unknown');
+  return figures;
+}
+
+/** `ahead`: sessions of living classes from today on. */
+export type TeacherLine = TeacherRow & { sessions: number; ahead: number };
+export type VenueLine = VenueRow & { sessions: number; ahead: number };
+
+const use = (column: string): string => `(select cast(count(*) as int) from class_sessions s join classes c on c.id = s.class_id
+    where s.${column} = x.id and c.status not in ('draft', 'withdrawn', 'refused', 'expired', 'terminated')) as sessions,
+  (select cast(count(*) as int) from class_sessions s join classes c on c.id = s.class_id
+    where s.${column} = x.id and s.day >= business_today() and c.status not in ('draft', 'withdrawn', 'refused', 'expired', 'terminated')) as ahead`;
+
+/** Those in use first, by number. */
+export async function listTeachers(db: Db, institutionId: string): Promise<TeacherLine[]> {
+  const { rows } = await db.raw<{ rows: TeacherLine[] }>(
+    `select x.*, ${use('teacher_id')} from teachers x where x.institution_id = ? order by x.active desc, x.no`,
+    [institutionId],
+  );
+  return rows;
+}
+
+export async function listVenues(db: Db, institutionId: string): Promise<VenueLine[]> {
+  const { rows } = await db.raw<{ rows: VenueLine[] }>(
+    `select x.*, ${use('venue_id')} from venues x where x.institution_id = ? order by x.active desc, x.no`,
+    [institutionId],
+  );
+  return rows;
+}
+
+export async function getTeacher(db: Db, institutionId: string, no: number): Promise<TeacherRow> {
+  const row = await db<TeacherRow>('teachers').where({ institution_id: institutionId, no }).first();
+  if (!row) throw new NotFoundError('teacher.unknown');
+  return row;
+}
+
+export async function getVenue(db: Db, institutionId: string, no: number): Promise<VenueRow> {
+  const row = await db<VenueRow>('venues').where({ institution_id: institutionId, no }).first();
+  if (!row) throw new NotFoundError('venue.unknown');
+  return row;
+}
+
+export type InstitutionClass = {
+  number: string;
+  title: string;
+  status: ClassStatus;
+  project: string;
+  start_date: string | null;
+  end_date: string | null;
+  headcount: number;
+  examined: number;
+  passed: number;
+  paid_fen: number;
+  findings: number;
+  /** Held by another institution; this one examines. */
+  examines: boolean;
+};
+
+/** Classes of an institution, newest first; drafts are for its own people. `before` is the number of the last one shown. */
+export async function listInstitutionClasses(
+  db: Db,
+  head: Pick<InstitutionHead, 'id' | 'reader'>,
+  { before, size }: { before?: string | undefined; size: number },
+): Promise<{ lines: InstitutionClass[]; next: string | undefined }> {
+  const { rows } = await db.raw<{ rows: InstitutionClass[] }>(
+    `select c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, c.institution_id <> :id as examines,
+            e.headcount, x.examined, x.passed, p.paid_fen, n.findings
+       from classes c join catalogue_projects j on j.id = c.project_id
+       cross join lateral (select cast(count(*) as int) as headcount from enrolments where class_id = c.id and status = 'enrolled') e
+       cross join lateral (select cast(count(*) as int) as examined, cast(count(*) filter (where passed) as int) as passed from results where class_id = c.id) x
+       cross join lateral (select cast(coalesce(sum(amount_fen), 0) as bigint) as paid_fen from payment_lines where class_id = c.id and status = 'paid') p
+       cross join lateral (select cast(count(*) as int) as findings from inspections where class_id = c.id and found = 'finding') n
+      where (c.institution_id = :id or c.assessor_id = :id) and (c.status <> 'draft' or (cast(:own as boolean) and c.institution_id = :id))
+        and (cast(:before as text) is null or (c.created_at, c.id) < (select created_at, id from classes where number = :before))
+      order by c.created_at desc, c.id desc limit :limit`,
+    { id: head.id, own: head.reader === 'own', before: before ?? null, limit: size + 1 },
+  );
+  const lines = rows.slice(0, size);
+  return { lines, next: rows.length > size ? lines.at(-1)?.number : undefined };
+}
+
+export type InstitutionPaper = {
+  id: string;
+  kind: string;
+  number: string;
+  issued_at: Date;
+  signatory: string | null;
+  class_number: string;
+  class_title: string;
+};
+
+/** Papers issued about its classes, newest first. Supervision orders stay inside the office. `before` is the id of the last one shown. */
+export async function listInstitutionPapers(
+  db: Db,
+  head: Pick<InstitutionHead, 'id' | 'reader'>,
+  { before, size }: { before?: string | undefined; size: number },
+): Promise<{ lines: InstitutionPaper[]; next: string | undefined }> {
+  const { rows } = await db.raw<{ rows: InstitutionPaper[] }>(
+    `select p.id, p.kind, p.number, p.issued_at, u.name as signatory, c.number as class_number, c.title as class_title
+       from papers p join classes c on c.id = p.class_id left join users u on u.id = p.signatory
+      where p.class_id in (${ownClasses}) and (p.kind <> 'supervision_order' or not cast(:own as boolean))
+        and (cast(:before as uuid) is null or (p.issued_at, p.id) < (select issued_at, id from papers where id = cast(:before as uuid)))
+      order by p.issued_at desc, p.id desc limit :limit`,
+    { id: head.id, own: head.reader === 'own', before: before ?? null, limit: size + 1 },
+  );
+  const lines = rows.slice(0, size);
+  return { lines, next: rows.length > size ? lines.at(-1)?.id : undefined };
+}
+
+export type InstitutionEvent = TimelineLine & { class_number: string | null; class_title: string | null };
+
+/**
+ * Everything that happened to an institution, newest first: its place on the register, its teachers and venues, its classes with claims, lists and
+ * objections. How the office arranges its work is left out; for its own people also the reasons of proposals. Drafts are its own.
+ */
+export async function listInstitutionTimeline(
+  db: Db,
+  head: Pick<InstitutionHead, 'id' | 'credit_code' | 'reader'>,
+  { before, limit }: { before?: number | undefined; limit: number },
+): Promise<InstitutionEvent[]> {
+  const own = head.reader === 'own';
+  const { rows } = await db.raw<{ rows: InstitutionEvent[] }>(
+    `with own as materialized (
+       select id, number, title from classes where (institution_id = :id and (status <> 'draft' or cast(:own as boolean))) or (assessor_id = :id and status <> 'draft')),
+     lines as (
+       select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject
+       union all
+       select a.id, own.number, own.title from own join procedures p on p.class_id = own.id join audit_log a on a.procedure_id = p.id
+        where a.act not in ('procedure.step', 'procedure.close') and a.act <> all(cast(:insideActs as text[]))
+       union all
+       select a.id, own.number, own.title from own join audit_log a on a.procedure_id is null and a.subject = 'class-' || own.number),
+     shown as (
+       select * from lines where cast(:before as bigint) is null or id < :before order by id desc limit :limit)
+     select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, shown.number as class_number, shown.title as class_title,
+            case when not (cast(:own as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason
+       from shown join audit_log a on a.id = shown.id
+       left join users u on u.id = a.actor
+       left join institutions i on i.id = u.institution_id
+       left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
+      order by a.id desc`,
+    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit, insideActs },
+  );
+  return rows;
+}
+
+/** Public lists of its classes that are on show or were, newest first. */
+export async function listInstitutionLists(
+  db: Db,
+  institutionId: string,
+  limit: number,
+): Promise<{ number: string; list: string; title: string; published_at: Date; due_date: string; status: string }[]> {
+  return db('disclosures as d')
+    .join('classes as c', 'c.id', 'd.class_id')
+    .where('c.institution_id', institutionId)
+    .orderBy('d.published_at', 'desc')
+    .limit(limit)
+    .select('d.number', 'd.list', 'd.title', 'd.published_at', 'd.due_date', 'd.status');
+}
