@@ -8,6 +8,7 @@ import { disclosureRoutes } from './disclosures/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
+import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
@@ -36,6 +37,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   fundRoutes,
   paperRoutes,
   rosterRoutes,
+  materialRoutes,
   classTabRoutes,
   timetableRoutes,
   classRoutes,

@@ -38,8 +38,9 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
     case 'file': {
       const { name, type, inline } = reply.options;
       res.setHeader('Content-Type', type);
-      res.setHeader('Content-Disposition', `${inline ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name)}`);
-      res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+      res.setHeader('Content-Disposition', contentDisposition(inline ? 'inline' : 'attachment', name));
+      // A page of our own may show it in a frame; whatever it is, it runs nothing and belongs to no origin.
+      res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'self'; sandbox");
       if (Buffer.isBuffer(reply.content)) {
         res.send(reply.content);
         return;
@@ -50,6 +51,14 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
       });
     }
   }
+}
+
+/** RFC 6266 with RFC 8187: the name as it is, and one in ASCII for old programs. */
+export function contentDisposition(kind: 'inline' | 'attachment', given: string): string {
+  const name = given.replace(/\p{Cs}|\p{Cc}/gu, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const plain = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%]/g, '_');
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 /** Only addresses of this site. */
