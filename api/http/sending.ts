@@ -10,6 +10,7 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
   switch (reply.kind) {
     case 'page': {
       if (wantsPage(req)) {
+        if (reply.options.layout === 'frame') letOurPagesFrame(res);
         const html = await deps.renderer.page(req, reply.template, reply.view, { ...reply.options, flash: takeFlash(deps, req, res) });
         res
           .status(reply.options.status ?? 200)
@@ -39,8 +40,8 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
       const { name, type, inline } = reply.options;
       res.setHeader('Content-Type', type);
       res.setHeader('Content-Disposition', contentDisposition(inline ? 'inline' : 'attachment', name));
-      // A page of our own may show it in a frame; whatever it is, it runs nothing and belongs to no origin.
-      res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'self'; sandbox");
+      // A page of our own may show it in a frame; whatever it is, it runs nothing and belongs to no origin. Browsers lay out pictures by inline style.
+      res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox");
       if (Buffer.isBuffer(reply.content)) {
         res.send(reply.content);
         return;
@@ -51,6 +52,11 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
       });
     }
   }
+}
+
+function letOurPagesFrame(res: Response): void {
+  const policy = String(res.getHeader('Content-Security-Policy') ?? '');
+  res.setHeader('Content-Security-Policy', policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'"));
 }
 
 /** RFC 6266 with RFC 8187: the name as it is, and one in ASCII for old programs. */

@@ -3,7 +3,7 @@ import type { MaterialLine } from '../../db/views/materials.ts';
 import { materialRules, type PolicyPack } from '../../workflows/domain/policy/policy.ts';
 import type { Translate } from '../pages/i18n.ts';
 
-function materialPath(id: string): string {
+export function materialPath(id: string): string {
   return `/materials/${id}`;
 }
 
@@ -18,6 +18,8 @@ export function materialView(line: MaterialLine, t: Translate) {
     kindLabel: t(`materials.kinds.${line.kind}`),
     name: line.name,
     href: materialPath(line.id),
+    // A picture larger than the frame is fitted into it; of a PDF the list of its pages stays closed.
+    frameHref: line.type === 'application/pdf' ? `${materialPath(line.id)}#navpanes=0&view=FitH` : `${materialPath(line.id)}/picture`,
     type: shortTypes[line.type],
     size: sizeWords(line.size),
     at: line.uploaded_at,

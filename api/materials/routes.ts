@@ -1,6 +1,6 @@
 /** Materials (材料) of a class: attached by its institution, read by those who review it; content comes from an address of its own. */
 import { z } from 'zod';
-import { addMaterial, openMaterial, removeMaterial } from '../../db/classes/materials.ts';
+import { addMaterial, getMaterial, openMaterial, removeMaterial } from '../../db/classes/materials.ts';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { getClassHead } from '../../db/views/classes.ts';
@@ -12,7 +12,7 @@ import { ClassParams } from '../classes/schemas.ts';
 import { file, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import type { FieldIssue } from '../http/validation.ts';
-import { materialJson, materialView, rulesView } from './page.ts';
+import { materialJson, materialPath, materialView, rulesView } from './page.ts';
 import { MaterialForm, MaterialQuery, Materials, MaterialsQuery } from './schemas.ts';
 
 type Shown = Pick<Context<z.output<typeof ClassParams>, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale' | 'deps'>;
@@ -82,6 +82,20 @@ export function materialRoutes(counter: Counter): void {
     handle: async ({ db, vault, actor, params, query }) => {
       const { name, type, content } = await openMaterial(db, vault, actor, params.id);
       return file(content, { name, type, inline: query.save === undefined });
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/materials/:id/picture',
+    summary: 'A picture fitted into the frame beside a list; the picture itself comes from its own address',
+    tags: ['materials'],
+    access: 'signed-in',
+    params: z.object({ id: z.uuid() }),
+    handle: async ({ db, actor, params }) => {
+      const { name, type } = await getMaterial(db, actor, params.id);
+      if (!type.startsWith('image/')) throw new NotFoundError('material.unknown');
+      return page('materials/picture', { title: name, name, href: materialPath(params.id) }, { layout: 'frame' });
     },
   });
 

@@ -11,7 +11,7 @@ import {
   MATERIALS_PER_CLASS,
   typeOfContent,
 } from '../../workflows/domain/training/material.ts';
-import { inTransaction, type Trx } from '../client.ts';
+import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
@@ -139,6 +139,17 @@ async function moveVersion(trx: Trx, row: ClassRow): Promise<void> {
   await trx('classes')
     .where({ id: row.id })
     .update({ version: row.version + 1 });
+}
+
+/** What it is, for whoever may see the class; its content is not read, and nothing is written down. Throws NotFoundError. */
+export async function getMaterial(db: Db, actor: Actor, id: string): Promise<{ name: string; type: MaterialType }> {
+  const material = await db('class_materials as m')
+    .join('classes as c', 'c.id', 'm.class_id')
+    .join('regions as r', 'r.code', 'c.region')
+    .where('m.id', id)
+    .first('m.name', 'm.type', 'c.status', 'c.institution_id', 'c.assessor_id', 'r.path as region_path');
+  if (!material || !maySeeClass(actor, material)) throw new NotFoundError('material.unknown');
+  return { name: material.name, type: material.type };
 }
 
 export type OpenedMaterial = { name: string; type: MaterialType; content: Buffer };

@@ -319,6 +319,7 @@ describe('at rest and on record', () => {
       (await (await province.as(login)).get<Told>(`/classes/${number}/timeline`)).body.events.map((event) => event.act);
     expect(await told('cs-audit-1')).toContain('material.view');
     expect(await told('kangning-1')).not.toContain('material.view');
+    has((await (await province.browser('cs-audit-1')).get(`/classes/${number}/timeline`)).html, '查看材料：教学计划');
   });
 
   test('[N2] it comes from an address of its own: name, sandbox, no sniffing, no cache', async () => {
@@ -327,13 +328,37 @@ describe('at rest and on record', () => {
     const { id } = (await attach(number, 'teachers', pdf(name))).body;
     const shown = await open(`/materials/${id}`, 'kangning-1');
     expect(shown.headers.get('content-type')).toBe('application/pdf');
-    expect(shown.headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'self'; sandbox");
+    expect(shown.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
+    );
     expect(shown.headers.get('x-content-type-options')).toBe('nosniff');
     expect(shown.headers.get('cache-control')).toBe('no-store');
     const disposition = shown.headers.get('content-disposition') ?? '';
     expect(disposition).toMatch(/^inline; filename="[^"\\]+"; filename\*=UTF-8''[\w.%!~-]+$/);
     expect(decodeURIComponent(/UTF-8''(.*)$/.exec(disposition)?.[1] ?? '')).toBe(name);
     expect((await open(`/materials/${id}?save=1`, 'kangning-1')).headers.get('content-disposition')).toMatch(/^attachment; /);
+  });
+});
+
+describe('a picture in the frame', () => {
+  test('[N2] the page around it reads nothing; the picture comes from its own address, on record', async () => {
+    const number = await underReview();
+    const { materials } = await listed(number);
+    const picture = materials.find((material) => material.kind === 'venue')?.id ?? '';
+    const { token } = await province.as('cs-first-1');
+    const framed = (id: string, session = token) =>
+      fetch(`${province.origin}/materials/${id}/picture`, { headers: { cookie: `shiming-session=${session}`, accept: 'text/html' } });
+    const page = await framed(picture);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'self'");
+    has(await page.text(), `<img src="/materials/${picture}"`);
+    expect(await province.db('audit_log').where({ act: 'material.view', subject: `class-${number}` })).toHaveLength(0);
+    expect((await framed(materials[0]?.id ?? '')).status).toBe(404);
+    expect((await framed(picture, (await province.as('gl-first-1')).token)).status).toBe(404);
+    const other = await fetch(`${province.origin}/classes/${number}/materials`, {
+      headers: { cookie: `shiming-session=${token}`, accept: 'text/html' },
+    });
+    expect(other.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
   });
 });
 
