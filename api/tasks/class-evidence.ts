@@ -325,17 +325,26 @@ function materialCheck(materials: MaterialView[], pack: PolicyPack, t: Translate
   const required = missing.filter((entry) => entry.required);
   const unread = materials.filter((material) => !material.read).length;
   const kinds = [...new Set(materials.map((material) => material.kindLabel))];
-  const named = (entries: typeof missing) => entries.map(({ kind }) => t(`materials.kinds.${kind}`)).join(separator);
+  const named = (given: boolean) =>
+    missing
+      .filter((entry) => entry.required === given)
+      .map(({ kind }) => t(`materials.kinds.${kind}`))
+      .join(separator);
   return {
     field: 'materials',
     title: t('tasks.checks.materials'),
     sub: kinds.length > 0 ? kinds.join(separator) : t('materials.none'),
     badges: [
-      ...(required.length > 0 ? [{ tone: 'red' as const, label: t('materials.lacking', { kinds: named(required) }) }] : []),
+      ...(required.length > 0
+        ? [{ tone: 'red' as const, label: t('materials.lackingCount', { count: required.length, n: required.length }) }]
+        : []),
       ...(required.length === 0 ? [{ tone: 'green' as const, label: t('materials.complete') }] : []),
       ...(unread > 0 ? [{ tone: 'amber' as const, label: t('materials.unreadCount', { n: unread }) }] : []),
     ],
-    found: missing.length > required.length ? t('materials.notGiven', { kinds: named(missing.filter((entry) => !entry.required)) }) : '',
+    found: [
+      ...(required.length > 0 ? [t('materials.lacking', { kinds: named(true) })] : []),
+      ...(missing.length > required.length ? [t('materials.notGiven', { kinds: named(false) })] : []),
+    ].join('　'),
     source: pack.values['materials.preTraining']?.source ?? '',
   };
 }

@@ -50,7 +50,7 @@ export async function addMaterial(
   const content = file?.content ?? Buffer.alloc(0);
   const sha256 = createHash('sha256').update(content).digest();
   // The key of the form, for this very file.
-  const once = request && { ...request, key: `${request.key}/${sha256.toString('base64url')}`.slice(0, 200) };
+  const once = request && { ...request, key: `${sha256.toString('base64url')}/${request.key}`.slice(0, 200) };
   return onceOnly(db, once, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
     const { name, type } = readFile(file);
