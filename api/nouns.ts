@@ -9,6 +9,7 @@ import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
+import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { projectRoutes } from './projects/routes.ts';
@@ -40,6 +41,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   fundRoutes,
   paperRoutes,
   rosterRoutes,
+  materialRoutes,
   classTabRoutes,
   timetableRoutes,
   classRoutes,

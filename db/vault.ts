@@ -6,6 +6,7 @@ import { join } from 'node:path';
  * Encryption of fields with personal data, and blind indexes to find them by.
  * Sealed form: `v1.<key id>.<iv>.<tag>.<ciphertext>`, AES-256-GCM, parts in base64url. The place of the value (`table.column:rowId`) is
  * authenticated with it, so that a sealed value cannot be moved to another row or column. The index is HMAC-SHA-256 under a key of its own.
+ * Files are sealed likewise, without base64: `v1.<key id>.<iv>.<tag>.` and then the ciphertext itself.
  */
 export type VaultKeys = {
   /** 32 bytes each, by key id. Retired keys stay, for what they sealed. */
@@ -24,6 +25,10 @@ export type Vault = {
   seal(place: string, plain: string): string;
   /** Throws VaultError where the value was changed, moved, or sealed with a key that is not here. Its message holds no data. */
   open(place: string, sealed: string): string;
+  /** A file, for a bytea column. */
+  sealBytes(place: string, plain: Buffer): Buffer;
+  /** Throws VaultError like `open`. */
+  openBytes(place: string, sealed: Buffer): Buffer;
   /** 32 bytes for a bytea column. The value is normalised first: NFKC, without blanks and hyphens, capital letters. */
   index(kind: IndexKind, plain: string): Buffer;
   /** True if another than the current key sealed it. */
@@ -41,23 +46,35 @@ export function placeOf(table: string, column: string, rowId: string): string {
 export function openVault(given: VaultKeys): Vault {
   checkKeys(given);
   const { keys, currentKid, indexKey } = given;
+
+  function encrypt(place: string, plain: Buffer): { iv: Buffer; tag: Buffer; text: Buffer } {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', keyOf(keys, currentKid), iv).setAAD(associatedData(currentKid, place));
+    const text = Buffer.concat([cipher.update(plain), cipher.final()]);
+    return { iv, tag: cipher.getAuthTag(), text };
+  }
+
+  function decrypt(place: string, { kid, iv, tag, text }: Parts): Buffer {
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(keys, kid), iv, { authTagLength: 16 }).setAAD(associatedData(kid, place));
+    try {
+      decipher.setAuthTag(tag);
+      return Buffer.concat([decipher.update(text), decipher.final()]);
+    } catch {
+      throw new VaultError(`a sealed value does not belong to its place or was changed (${place})`);
+    }
+  }
+
   return {
     seal(place, plain) {
-      const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', keyOf(keys, currentKid), iv).setAAD(associatedData(currentKid, place));
-      const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
-      return ['v1', currentKid, ...[iv, cipher.getAuthTag(), text].map((part) => part.toString('base64url'))].join('.');
+      const { iv, tag, text } = encrypt(place, Buffer.from(plain, 'utf8'));
+      return ['v1', currentKid, ...[iv, tag, text].map((part) => part.toString('base64url'))].join('.');
     },
-    open(place, sealed) {
-      const { kid, iv, tag, text } = partsOf(sealed);
-      const decipher = createDecipheriv('aes-256-gcm', keyOf(keys, kid), iv, { authTagLength: 16 }).setAAD(associatedData(kid, place));
-      decipher.setAuthTag(tag);
-      try {
-        return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8');
-      } catch {
-        throw new VaultError(`a sealed value does not belong to its place or was changed (${place})`);
-      }
+    open: (place, sealed) => decrypt(place, partsOf(sealed)).toString('utf8'),
+    sealBytes(place, plain) {
+      const { iv, tag, text } = encrypt(place, plain);
+      return Buffer.concat([Buffer.from(`${['v1', currentKid, iv.toString('base64url'), tag.toString('base64url')].join('.')}.`), text]);
     },
+    openBytes: (place, sealed) => decrypt(place, partsOfBytes(sealed)),
     index: (kind, plain) =>
       createHmac('sha256', indexKey)
         .update(`${kind}\0${indexForm(plain)}`, 'utf8')
@@ -77,11 +94,23 @@ function associatedData(kid: string, place: string): Buffer {
   return Buffer.from(`v1\0${kid}\0${place}`, 'utf8');
 }
 
-function partsOf(sealed: string): { kid: string; iv: Buffer; tag: Buffer; text: Buffer } {
+type Parts = { kid: string; iv: Buffer; tag: Buffer; text: Buffer };
+
+function partsOf(sealed: string): Parts {
   const [version, kid = '', ...rest] = sealed.split('.');
   const [iv, tag, text] = rest.map((part) => Buffer.from(part, 'base64url'));
   if (version !== 'v1' || rest.length !== 3 || iv?.length !== 12 || tag?.length !== 16 || !text) throw new VaultError('not a sealed value');
   return { kid, iv, tag, text };
+}
+
+/** The head is plain ASCII and ends with its fourth dot. */
+function partsOfBytes(sealed: Buffer): Parts {
+  let end = -1;
+  for (let dots = 0; dots < 4; dots += 1) {
+    end = sealed.indexOf('.', end + 1);
+    if (end < 0) throw new VaultError('not a sealed value');
+  }
+  return { ...partsOf(`${sealed.subarray(0, end).toString('latin1')}.`), text: sealed.subarray(end + 1) };
 }
 
 function keyOf(keys: Record<string, Buffer>, kid: string): Buffer {

@@ -21,9 +21,9 @@ export function welcome({ url, demo, startedMs }: Product): void {
     say('  演示账号（口令均为 ' + demonstrationPassword + '，首页可一键登录） · demonstration accounts:');
     for (const [login, who] of firstAccounts) say(`    ${login.padEnd(16)} ${who}`);
     say('');
-    say('  先试：以 kangning-1 登录 → 新建班次 → 上传首页提供的名册 → 提交；再以 cs-first-1 审核。');
+    say('  先试：以 kangning-1 登录 → 新建班次 → 上传首页提供的名册和演示材料 → 提交；再以 cs-first-1 审核。');
     say(
-      '  Try first: sign in as kangning-1, draft a class, upload the roster offered on the first page, submit; then review as cs-first-1.',
+      '  Try first: sign in as kangning-1, draft a class, upload the roster offered on the first page and the made-up materials, submit; then review as cs-first-1.',
     );
     say('');
   }

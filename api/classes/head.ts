@@ -6,7 +6,7 @@ import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 
-export const classTabs = ['overview', 'roster', 'timetable', 'checks', 'money', 'papers', 'timeline'] as const;
+export const classTabs = ['overview', 'roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'timeline'] as const;
 export type ClassTab = (typeof classTabs)[number];
 
 export const statusTones: Record<ClassStatus, string> = {
@@ -63,6 +63,7 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
       label: t(`classes.tabs.${name}`),
       active: name === tab,
       ...(name === 'roster' && head.headcount > 0 ? { count: head.headcount } : {}),
+      ...(name === 'materials' && head.materials > 0 ? { count: head.materials } : {}),
       ...(name === 'papers' && head.papers > 0 ? { count: head.papers } : {}),
     })),
   };

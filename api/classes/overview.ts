@@ -4,10 +4,11 @@ import { findClassIssues } from '../../db/classes/class-checks.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import type { Actor } from '../../db/users.ts';
 import { findCorrectionRequest } from '../../db/views/case.ts';
+import { listMaterials } from '../../db/views/materials.ts';
 import { findEndReason, listClassTimeline } from '../../db/views/class-record.ts';
 import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
-import { rule } from '../../workflows/domain/policy/policy.ts';
+import { materialRules, rule } from '../../workflows/domain/policy/policy.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
@@ -42,7 +43,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
     (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
   );
   const mine = acts.length > 0 && correction !== undefined && head.status === 'correction';
-  const sections = acts.includes('edit') ? sectionsOf(head, outstanding, t) : [];
+  const sections = acts.includes('edit') ? sectionsOf(head, outstanding, await materialsDetail(db, head, actor, t), t) : [];
   return page(
     'classes/show',
     {
@@ -164,23 +165,31 @@ function taskView(
 export const formFields = new Set(['projectId', 'title', 'plan', 'startDate', 'endDate', 'venueId', 'assessorId']);
 
 /** A task list of what makes up a class; each issue leads to its field. */
-function sectionsOf(head: ClassHead, issues: readonly FieldIssue[], t: Translate) {
+function sectionsOf(head: ClassHead, issues: readonly FieldIssue[], materials: string, t: Translate) {
   const linked = issues.map((issue) => ({
     ...issueView(issue, head.number, t),
-    section: formFields.has(issue.field) ? 'edit' : issue.field.startsWith('sessions') ? 'timetable' : 'roster',
+    section: formFields.has(issue.field)
+      ? 'edit'
+      : issue.field.startsWith('sessions')
+        ? 'timetable'
+        : issue.field.startsWith('materials')
+          ? 'materials'
+          : 'roster',
   }));
-  return (['edit', 'timetable', 'roster'] as const).map((section) => {
+  return (['edit', 'timetable', 'roster', 'materials'] as const).map((section) => {
     const own = linked.filter((issue) => issue.section === section);
     const detail =
       section === 'edit'
         ? head.project
         : section === 'timetable'
           ? t('classes.sectionHours', { sessions: head.sessions, hours: head.hours, min: head.hours_min })
-          : t('classes.sectionRoster', { n: head.headcount });
+          : section === 'materials'
+            ? materials
+            : t('classes.sectionRoster', { n: head.headcount });
     return {
       href:
-        section === 'roster'
-          ? classPath(head.number, 'roster')
+        section === 'roster' || section === 'materials'
+          ? classPath(head.number, section)
           : `/classes/${head.number}/${section === 'timetable' ? 'timetable/edit' : 'edit'}`,
       title: t(`classes.sections.${section}`),
       detail,
@@ -200,8 +209,23 @@ export function issueView(issue: FieldIssue, number: string, t: Translate) {
       row === undefined ? '' : t('classes.sessionField', { n: Number(row) + 1, field: t(`classes.fields.${name ?? 'session'}`) });
     return { href: `/classes/${number}/timetable/edit?check=1#f-${issue.field}`, label, message: issue.message };
   }
+  if (parts[0] === 'materials')
+    return { href: `${classPath(number, 'materials')}#need-${parts[1] ?? ''}`, label: '', message: issue.message };
   if (parts[0] === 'roster') return { href: classPath(number, 'roster'), label: '', message: issue.message };
   return { href: `/classes/${number}/edit?check=1#f-${issue.field}`, label: t(`classes.fields.${issue.field}`), message: issue.message };
+}
+
+/** How many are attached, and what the pack recommends besides. */
+async function materialsDetail(db: Knex, head: ClassHead, actor: Actor, t: Translate): Promise<string> {
+  const [pack, materials] = await Promise.all([getPolicyPack(db, head.pack_id), listMaterials(db, head.id, actor.userId)]);
+  const missing = materialRules(pack).filter(
+    ({ kind, required }) => !required && !materials.some((material) => material.kind === kind && !material.removed_at),
+  );
+  const recommended = missing.map(({ kind }) => t(`materials.kinds.${kind}`)).join(t('common.listSeparator'));
+  return [
+    t('classes.sectionMaterials', { n: head.materials }),
+    ...(missing.length > 0 ? [t('classes.sectionRecommended', { kinds: recommended })] : []),
+  ].join(t('classes.semicolon'));
 }
 
 async function correctionView(

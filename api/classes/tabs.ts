@@ -205,6 +205,7 @@ export function classTabRoutes(counter: Counter): void {
         before: query.before,
         limit: TIMELINE + 1,
         outside: actor.institutionId !== undefined,
+        withReadings: true,
       });
       const shown = lines.slice(0, TIMELINE);
       const next = lines.length > TIMELINE ? shown.at(-1)?.id : undefined;

@@ -9,8 +9,8 @@ export type PageOptions = {
   status?: number;
   /** What a program gets instead of the page, made only for a program. Default: the view. */
   json?: unknown;
-  /** `page` (with navigation), `plain` (without) or `paper` (A4). */
-  layout?: 'page' | 'plain' | 'paper';
+  /** `page` (with navigation), `plain` (without), `paper` (A4) or `frame` (nothing around it; a page of ours may show it in a frame). */
+  layout?: 'page' | 'plain' | 'paper' | 'frame';
   /** Navigation entry to mark, by its id. Default: the one whose address begins the path. */
   nav?: string;
   /** The page loads itself again after so many seconds, without JavaScript ("recorded, moving on"). */

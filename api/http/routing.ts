@@ -126,7 +126,9 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 ): Promise<Reply> {
   const visit = visitOf(req);
   const actor = visit.session?.actor;
-  if (spec.method !== 'get') requireToken(req, visit);
+  const broken = brokenUploads.get(req);
+  // Of a body that could not be read the token may be lost; nothing is done with it but to say so.
+  if (spec.method !== 'get' && !broken) requireToken(req, visit);
   const { body, key } = takeBody(req);
   const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
@@ -152,6 +154,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     waitMs: Math.min(Number(/(?:^|[,;\s])wait=(\d{1,4})/.exec(req.get('prefer') ?? '')?.[1] ?? 0), 10) * 1_000,
   };
   try {
+    if (broken) throw broken;
     const parsed = parse(spec.body, body, deps.words);
     return await spec.handle({ ...context, body: parsed });
   } catch (error) {
@@ -201,6 +204,9 @@ function takeBody(req: Request): { body: Record<string, unknown>; key: string | 
   return { body, key: key && key.length <= 200 ? key : undefined };
 }
 
+/** What was wrong with a body, told where the form is drawn again. */
+const brokenUploads = new WeakMap<Request, InputError>();
+
 function receive(upload: { field: string; maxBytes: number }): RequestHandler {
   const take = multer({
     storage: multer.memoryStorage(),
@@ -214,7 +220,8 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
     }
     take(req, res, (error: unknown) => {
       if (error instanceof multer.MulterError)
-        next(
+        brokenUploads.set(
+          req,
           new InputError([
             {
               field: upload.field,
@@ -224,8 +231,8 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
           ]),
         );
       // The parser has no name for a body that breaks off or has no boundary.
-      else if (error) next(new InputError([{ field: upload.field, code: 'unreadable' }]));
-      else next();
+      else if (error) brokenUploads.set(req, new InputError([{ field: upload.field, code: 'unreadable' }]));
+      next();
     });
   };
 }

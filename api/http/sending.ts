@@ -10,6 +10,7 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
   switch (reply.kind) {
     case 'page': {
       if (wantsPage(req)) {
+        if (reply.options.layout === 'frame') letOurPagesFrame(res);
         const html = await deps.renderer.page(req, reply.template, made(reply.view) as View, {
           ...reply.options,
           flash: takeFlash(deps, req, res),
@@ -41,8 +42,9 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
     case 'file': {
       const { name, type, inline } = reply.options;
       res.setHeader('Content-Type', type);
-      res.setHeader('Content-Disposition', `${inline ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name)}`);
-      res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+      res.setHeader('Content-Disposition', contentDisposition(inline ? 'inline' : 'attachment', name));
+      // A page of our own may show it in a frame; whatever it is, it runs nothing and belongs to no origin. Browsers lay out pictures by inline style.
+      res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox");
       if (Buffer.isBuffer(reply.content)) {
         res.send(reply.content);
         return;
@@ -57,6 +59,19 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
 
 function made(part: unknown): unknown {
   return typeof part === 'function' ? (part as () => unknown)() : part;
+}
+
+function letOurPagesFrame(res: Response): void {
+  const policy = String(res.getHeader('Content-Security-Policy') ?? '');
+  res.setHeader('Content-Security-Policy', policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'"));
+}
+
+/** RFC 6266 with RFC 8187: the name as it is, and one in ASCII for old programs. */
+export function contentDisposition(kind: 'inline' | 'attachment', given: string): string {
+  const name = given.replace(/\p{Cs}|\p{Cc}/gu, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const plain = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%]/g, '_');
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 /** Only addresses of this site. */

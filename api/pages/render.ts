@@ -85,7 +85,10 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
     async page(req, name, view, options) {
       const visit = visitOf(req);
       const { locale, t, session } = visit;
-      const around = options.layout === 'paper' ? { businessTime: undefined, demoAccounts: [], counts: {} } : await surroundings(req);
+      const around =
+        options.layout === 'paper' || options.layout === 'frame'
+          ? { businessTime: undefined, demoAccounts: [], counts: {} }
+          : await surroundings(req);
       const otherLocale: Locale = locale === 'en' ? 'zh-CN' : 'en';
       const page = {
         title: view['title'] ?? t(`${name.replace('/', '.')}.title`),

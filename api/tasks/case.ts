@@ -46,7 +46,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { task, procedure } = found;
   const [at, evidence, timeline, open, substitutes, outstanding] = await Promise.all([
     readToday(db, context.instant),
-    loadEvidence({ db, task, procedure, t, words: deps.words, locale }),
+    loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
     maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],

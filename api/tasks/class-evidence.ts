@@ -1,12 +1,14 @@
 /** Evidence of a review before the training (N14): plan, timetable, teachers, venue and roster, with what the machine has checked at each point. */
 import { type ClassEvidence, countVerifications, getClassEvidence, type VerificationCount } from '../../db/views/case.ts';
+import { listMaterials } from '../../db/views/materials.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
-import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
+import { materialRules, type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { totalHours } from '../../workflows/domain/training/timetable.ts';
 import type { RosterLine } from '../../db/classes/roster.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
+import { materialView, type MaterialView } from '../materials/page.ts';
 import type { EvidenceContext } from './evidence.ts';
 
 type Badge = { tone: '' | 'red' | 'amber' | 'green' | 'blue'; label: string };
@@ -22,16 +24,21 @@ type Trace = {
   lines?: { code: string; source: string; sourced: boolean; article?: string }[];
 };
 
-export async function loadClassEvidence({ db, procedure, t, words, locale }: EvidenceContext) {
+export async function loadClassEvidence({ db, actor, procedure, t, words, locale }: EvidenceContext) {
   const classId = procedure.class_id ?? '';
-  const [evidence, verifications] = await Promise.all([getClassEvidence(db, classId), countVerifications(db, classId)]);
+  const [evidence, verifications, attached] = await Promise.all([
+    getClassEvidence(db, classId),
+    countVerifications(db, classId),
+    listMaterials(db, classId, actor.userId),
+  ]);
   const pack = await getPolicyPack(db, evidence.pack_id);
   const roster = evidence.roster.map((line) => rosterView(line, t, locale));
+  const materials = attached.map((line) => materialView(line, t));
   return {
     class: evidence,
     level: evidence.level === null ? undefined : t(`tasks.evidence.level.${evidence.level}`),
     scope: evidence.licence_scope.join(t('common.listSeparator')),
-    checks: checklist(evidence, verifications, roster, pack, { t, words, locale }).map((check) => ({
+    checks: checklist({ evidence, verifications, roster, materials, pack }, { t, words, locale }).map((check) => ({
       ...check,
       shortSource: shorten(check.source),
     })),
@@ -44,6 +51,8 @@ export async function loadClassEvidence({ db, procedure, t, words, locale }: Evi
     })),
     teachers: evidence.teachers.map((teacher) => ({ ...teacher, outside: !teacher.occupations.includes(evidence.occupation) })),
     roster,
+    materials: materials.filter((material) => !material.removed),
+    formerMaterials: materials.filter((material) => material.removed),
     eligible: roster.filter((line) => line.eligible).length,
     unsourced: roster.some((line) => line.unsourced),
     totalFen: roster.filter((line) => line.status === 'enrolled').reduce((sum, line) => sum + (line.amountFen ?? 0), 0),
@@ -95,13 +104,15 @@ function rosterView(line: RosterLine, t: Translate, locale: Locale) {
 type RosterView = ReturnType<typeof rosterView>;
 type Speech = { t: Translate; words: Words; locale: Locale };
 
-function checklist(
-  evidence: ClassEvidence,
-  verifications: VerificationCount[],
-  roster: RosterView[],
-  pack: PolicyPack,
-  speech: Speech,
-): Check[] {
+type Seen = {
+  evidence: ClassEvidence;
+  verifications: VerificationCount[];
+  roster: RosterView[];
+  materials: MaterialView[];
+  pack: PolicyPack;
+};
+
+function checklist({ evidence, verifications, roster, materials, pack }: Seen, speech: Speech): Check[] {
   const { t } = speech;
   const enrolled = roster.filter((line) => line.status === 'enrolled');
   return [
@@ -113,6 +124,11 @@ function checklist(
     hoursCheck(evidence, pack, t),
     scopeCheck(evidence, t),
     amountCheck(enrolled, pack, t),
+    materialCheck(
+      materials.filter((material) => !material.removed),
+      pack,
+      t,
+    ),
   ];
 }
 
@@ -299,5 +315,36 @@ function amountCheck(enrolled: RosterView[], pack: PolicyPack, t: Translate): Ch
       .map(([formula, entry]) => t('tasks.evidence.formulaLine', { formula, count: entry.count, n: entry.count }))
       .join('　'),
     source: [...new Set([...formulas.values()].map((entry) => entry.source).filter(Boolean))].join('；'),
+  };
+}
+
+/** What is attached, by kind; what the pack asks for and is not there; what the reader has not opened yet. */
+function materialCheck(materials: MaterialView[], pack: PolicyPack, t: Translate): Check {
+  const separator = t('common.listSeparator');
+  const missing = materialRules(pack).filter(({ kind }) => !materials.some((material) => material.kind === kind));
+  const required = missing.filter((entry) => entry.required);
+  const unread = materials.filter((material) => !material.read).length;
+  const kinds = [...new Set(materials.map((material) => material.kindLabel))];
+  const named = (given: boolean) =>
+    missing
+      .filter((entry) => entry.required === given)
+      .map(({ kind }) => t(`materials.kinds.${kind}`))
+      .join(separator);
+  return {
+    field: 'materials',
+    title: t('tasks.checks.materials'),
+    sub: kinds.length > 0 ? kinds.join(separator) : t('materials.none'),
+    badges: [
+      ...(required.length > 0
+        ? [{ tone: 'red' as const, label: t('materials.lackingCount', { count: required.length, n: required.length }) }]
+        : []),
+      ...(required.length === 0 ? [{ tone: 'green' as const, label: t('materials.complete') }] : []),
+      ...(unread > 0 ? [{ tone: 'amber' as const, label: t('materials.unreadCount', { n: unread }) }] : []),
+    ],
+    found: [
+      ...(required.length > 0 ? [t('materials.lacking', { kinds: named(true) })] : []),
+      ...(missing.length > required.length ? [t('materials.notGiven', { kinds: named(false) })] : []),
+    ].join('　'),
+    source: pack.values['materials.preTraining']?.source ?? '',
   };
 }

@@ -7,6 +7,7 @@ import { type CaseTask, findCorrectionRequest, getObjectionEvidence } from '../.
 import { disclosureSnapshot } from '../../db/views/disclosure-snapshots.ts';
 import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import type { Actor } from '../../db/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { moneyEvidence } from '../payments/task-evidence.ts';
@@ -14,7 +15,15 @@ import { trainingEvidence } from '../verifications/evidence.ts';
 import { loadClassEvidence } from './class-evidence.ts';
 import { stepLabel } from './words.ts';
 
-export type EvidenceContext = { db: Knex; task: CaseTask; procedure: ProcedureRow; t: Translate; words: Words; locale: Locale };
+export type EvidenceContext = {
+  db: Knex;
+  actor: Actor;
+  task: CaseTask;
+  procedure: ProcedureRow;
+  t: Translate;
+  words: Words;
+  locale: Locale;
+};
 export type EvidenceLoader = (context: EvidenceContext) => Promise<Record<string, unknown>>;
 
 export type Evidence = {

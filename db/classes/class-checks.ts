@@ -1,6 +1,6 @@
 /** Everything that a class must fulfil to be submitted, checked at once and reported at the fields. */
 import { InputError, type Issue } from '../../workflows/domain/errors.ts';
-import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
+import { materialRules, type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { checkTimetable } from '../../workflows/domain/training/timetable.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import type { ClassRow } from './classes.ts';
@@ -30,7 +30,7 @@ async function lockSharers(trx: Trx, row: ClassRow): Promise<void> {
   ]);
 }
 
-/** What still stands between a draft and its submission, at the fields of the form, of the timetable (`sessions…`) and of the roster (`roster…`). */
+/** What still stands between a draft and its submission, at the fields of the form, of the timetable (`sessions…`), of the roster (`roster…`) and of the materials (`materials.<kind>`). */
 export async function findClassIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise<Issue[]> {
   const issues: Issue[] = [];
   if (!row.plan.trim()) issues.push({ field: 'plan', code: 'class.planMissing' });
@@ -48,6 +48,7 @@ export async function findClassIssues(db: Db, row: ClassRow, pack: PolicyPack): 
   else if (!(await db('class_sessions').where({ class_id: row.id }).first('id')))
     issues.push({ field: 'sessions', code: 'timetable.empty' });
   issues.push(...(await outOfUseIssues(db, row.id)));
+  issues.push(...(await materialIssues(db, row, pack)));
   return issues;
 }
 
@@ -63,6 +64,13 @@ async function outOfUseIssues(db: Db, classId: string): Promise<Issue[]> {
     ...(session.teaching ? [] : [{ field: `sessions.${at}.teacherId`, code: 'class.teacher' }]),
     ...(session.open ? [] : [{ field: `sessions.${at}.venueId`, code: 'class.venue' }]),
   ]);
+}
+
+async function materialIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise<Issue[]> {
+  const there = new Set<string>(await db('class_materials').where({ class_id: row.id }).whereNull('removed_at').pluck('kind'));
+  return materialRules(pack)
+    .filter(({ kind, required }) => required && !there.has(kind))
+    .map(({ kind }) => ({ field: `materials.${kind}`, code: `material.missing.${kind}` }));
 }
 
 /** Decision rule: what comes back from correction fulfils the same as a first submission. */

@@ -7,6 +7,7 @@ import * as disclosures from './202611230940_create_disclosures.ts';
 import * as subsidies from './202611230950_create_subsidies.ts';
 import * as correspondence from './202611231000_create_correspondence.ts';
 import * as maintenance from './202611251410_maintain_institutions.ts';
+import * as classMaterials from './202611251420_create_class_materials.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611230950_create_subsidies', sql: subsidies.sql },
   { name: '202611231000_create_correspondence', sql: correspondence.sql },
   { name: '202611251410_maintain_institutions', sql: maintenance.sql },
+  { name: '202611251420_create_class_materials', sql: classMaterials.sql },
 ];

@@ -105,7 +105,6 @@ export type SessionLine = {
   venue_clash: string | null;
 };
 export type TeacherLine = { name: string; qualification: string; occupations: string[]; hours: number; clashes: number };
-export type ClassFile = { id: string; kind: string; name: string; size: number };
 
 export type ClassEvidence = {
   number: string;
@@ -134,7 +133,6 @@ export type ClassEvidence = {
   sessions: SessionLine[];
   teachers: TeacherLine[];
   roster: RosterLine[];
-  files: ClassFile[];
 };
 
 /** Everything that a review before the training looks at. Clashes name the other class that has the teacher or room on that half-day. */
@@ -174,13 +172,8 @@ export async function getClassEvidence(db: Db, classId: string): Promise<ClassEv
       ),
     );
   if (!row) throw new NotFoundError('class.unknown');
-  const [sessions, teachers, roster, files] = await Promise.all([
-    listSessions(db, classId),
-    listTeachers(db, classId),
-    listRoster(db, classId),
-    db('class_files').where({ class_id: classId }).orderBy('uploaded_at').select<ClassFile[]>('id', 'kind', 'name', 'size'),
-  ]);
-  return { ...row, sessions, teachers, roster, files };
+  const [sessions, teachers, roster] = await Promise.all([listSessions(db, classId), listTeachers(db, classId), listRoster(db, classId)]);
+  return { ...row, sessions, teachers, roster };
 }
 
 const clash = (column: string): string => `(select c.number from class_sessions o join classes c on c.id = o.class_id

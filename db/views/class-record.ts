@@ -120,15 +120,28 @@ export const insideActs = [
   'task.leader',
   'task.superior',
   'person.reveal',
+  'material.view',
 ];
+/** Each opening of a material is on record; among what happened to a class it is told only where all is asked for. */
+const readings = ['material.view'];
 
-export type TimelineFilter = { classId: string; number: string; before?: number | undefined; limit: number; outside: boolean };
+export type TimelineFilter = {
+  classId: string;
+  number: string;
+  before?: number | undefined;
+  limit: number;
+  outside: boolean;
+  withReadings?: boolean;
+};
 
 /**
  * Everything that happened to a class, newest first: its own procedure, its application, its public lists and objections, and what the institution
  * wrote before. `outside` leaves out how the office arranges its work, and the reasons of proposals: only the decision goes out.
  */
-export async function listClassTimeline(db: Db, { classId, number, before, limit, outside }: TimelineFilter): Promise<TimelineLine[]> {
+export async function listClassTimeline(
+  db: Db,
+  { classId, number, before, limit, outside, withReadings = false }: TimelineFilter,
+): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
     `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail,
             case when not (cast(:outside as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason
@@ -139,8 +152,9 @@ export async function listClassTimeline(db: Db, { classId, number, before, limit
       where (a.procedure_id in (select id from procedures where class_id = :classId) or (a.procedure_id is null and a.subject = 'class-' || :number))
         and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
         and not (cast(:outside as boolean) and a.act = any(:insideActs))
+        and (cast(:withReadings as boolean) or a.act <> all(:readings))
       order by a.id desc limit :limit`,
-    { classId, number, before: before ?? null, limit, outside, insideActs },
+    { classId, number, before: before ?? null, limit, outside, insideActs, withReadings, readings },
   );
   return rows;
 }

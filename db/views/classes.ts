@@ -122,6 +122,7 @@ export type ClassHead = ClassRow & {
   hours: number;
   theory_hours: number;
   papers: number;
+  materials: number;
   procedure: ProcedureRow | undefined;
   application: (ProcedureRow & { number: string; application_status: string; total_fen: number; approved_fen: number | null }) | undefined;
 };
@@ -132,7 +133,8 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
     `select c.*, r.path as region_path, r.name_zh as region_zh, r.name_en as region_en, i.name as institution, i.kind as institution_kind, i.licence_scope, i.credit_grade,
             j.name as project, j.code as project_code, j.occupation, j.level, j.kind as project_kind, j.department, j.fund, j.hours_min,
             v.name as venue, v.address as venue_address, v.capacity, o.name as assessor, e.headcount, e.amount_fen, s.sessions, s.hours, s.theory_hours,
-            (select count(*)::int from papers where class_id = c.id and (kind <> 'supervision_order' or not cast(:outside as boolean))) as papers
+            (select count(*)::int from papers where class_id = c.id and (kind <> 'supervision_order' or not cast(:outside as boolean))) as papers,
+            (select count(*)::int from class_materials where class_id = c.id and removed_at is null) as materials
        from classes c join institutions i on i.id = c.institution_id join regions r on r.code = c.region join catalogue_projects j on j.id = c.project_id
        left join venues v on v.id = c.venue_id left join institutions o on o.id = c.assessor_id
        cross join lateral (select count(*)::int as headcount, coalesce(sum(amount_fen), 0)::bigint as amount_fen from enrolments where class_id = c.id and status = 'enrolled') e
@@ -155,7 +157,8 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
   return { ...row, procedure, application };
 }
 
-function maySeeClass(
+/** Officers of the subtree, its institution and, once it is submitted, its assessment body. */
+export function maySeeClass(
   actor: Actor,
   row: { status: ClassStatus; region_path: string; institution_id: string; assessor_id: string | null },
 ): boolean {

@@ -3,8 +3,10 @@
  * tests and the measurements. Every request carries an Idempotency-Key and is sent again when the product was away.
  */
 import { randomUUID } from 'node:crypto';
+import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { cleanRoster } from '../../db/formats/sample-rosters.ts';
 import { makeCard } from '../../workflows/domain/identity.ts';
+import type { MaterialKind } from '../../workflows/domain/training/material.ts';
 import { type Answer, type Person, signIn } from './person.ts';
 
 export type RobotTask = {
@@ -101,7 +103,17 @@ export function createRobot(options: RobotOptions) {
     return answer.body;
   }
 
-  /** Drafts a class from the catalogue, with timetable and roster, and submits it. Returns its number. */
+  /** Attaches what the policy pack asks for. The same file sent again is kept once. */
+  async function attachMaterials(institution: Person, number: string): Promise<void> {
+    const { rules } = await get<{ rules: { kind: MaterialKind; there: boolean }[] }>(institution, `/classes/${number}/materials`);
+    for (const { kind } of rules.filter((rule) => !rule.there)) {
+      const sent = await again(() => institution.upload(`/classes/${number}/materials`, 'file', sampleMaterial(kind), { kind }));
+      if (sent.status >= 300) throw new Error(`material of ${number}: ${sent.status} ${JSON.stringify(sent.body).slice(0, 400)}`);
+    }
+    say(`${institution.login}: 材料 ${rules.length} 份`);
+  }
+
+  /** Drafts a class from the catalogue, with timetable, roster and materials, and submits it. Returns its number. */
   async function submitClass(draft: {
     login: string;
     title: string;
@@ -146,6 +158,7 @@ export function createRobot(options: RobotOptions) {
     const uploaded = await again(() => institution.upload(`/classes/${number}/roster`, 'file', { name: 'roster.xlsx', content: roster }));
     if (uploaded.status >= 300) throw new Error(`roster of ${number}: ${uploaded.status} ${JSON.stringify(uploaded.body).slice(0, 600)}`);
     say(`${draft.login}: 名册 ${draft.trainees} 人`);
+    await attachMaterials(institution, number);
     await post(institution, `/classes/${number}/submit`, {});
     say(`${draft.login}: 提交 ${number}`);
     return number;

@@ -113,7 +113,7 @@ describe('words', () => {
       for (const path of [
         '/classes',
         `/classes/${number}`,
-        ...['roster', 'timetable', 'checks', 'money', 'papers', 'timeline'].map((tab) => `/classes/${number}/${tab}`),
+        ...['roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'timeline'].map((tab) => `/classes/${number}/${tab}`),
         ...(login === 'shifan-1'
           ? ['/classes/new', `/classes/${number}/edit`, `/classes/${number}/timetable/edit`, `/classes/${number}/withdraw`]
           : []),
@@ -121,7 +121,9 @@ describe('words', () => {
         for (const lang of ['zh-CN', 'en']) {
           const page = await browser.get(`${path}?lang=${lang}`);
           expect([path, lang, page.status]).toEqual([path, lang, 200]);
-          expect(page.html.replace(/<[^>]*>/g, ' ')).not.toMatch(/\b(classes|roster|papers|tasks|common|errors|calculator)\.[a-z][\w.]*/i);
+          expect(page.html.replace(/<[^>]*>/g, ' ')).not.toMatch(
+            /\b(classes|roster|papers|materials|tasks|common|errors|calculator)\.[a-z][\w.]*/i,
+          );
         }
       }
     }

@@ -39,6 +39,9 @@ describe('drafting', () => {
       'assessorId',
       'roster',
       'sessions',
+      'materials.plan',
+      'materials.teachers',
+      'materials.venue',
     ]);
 
     const complete = await draftClass(province, { seed: 2 });

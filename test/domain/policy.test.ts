@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../workflows/domain/errors.ts';
-import { packInForce, rule, termsOf, unsourcedKeys } from '../../workflows/domain/policy/policy.ts';
+import { materialRules, packInForce, rule, termsOf, unsourcedKeys } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack, readRatePack } from '../../workflows/domain/policy/policy-reader.ts';
 import { packJson, packNames, policyPack } from './packs.ts';
 
@@ -45,6 +45,18 @@ describe('packs on file', () => {
     expect(keys).not.toContain('claim.windowMonths');
   });
 
+  test('[N14] which materials are required is the pack’s; a pack from before they were asked for asks for none', () => {
+    const required = (name: string): string[] =>
+      materialRules(policyPack(name))
+        .filter((entry) => entry.required)
+        .map(({ kind }) => kind);
+    expect(required('fujian-2022')).toEqual(['plan', 'teachers', 'venue']);
+    expect(required('municipality-2024')).toEqual(['plan']);
+    const before = packJson('fujian-2022') as { values: Json };
+    delete before.values['materials.preTraining'];
+    expect(materialRules(readPolicyPack(before))).toEqual([]);
+  });
+
   test('gives a procedure its terms', () => {
     const terms = termsOf(policyPack('municipality-2024'));
     expect(terms.packId).toBe('municipality-2024');
@@ -75,6 +87,10 @@ describe('a pack with a mistake is refused with its path', () => {
       (_, values) => Object.assign(values['training.byLevelFen']?.value as object, { 6: 1 }),
     ],
     ['values.uplift.groups.value.0 pack.choice', (_, values) => Object.assign(values['uplift.groups']?.value as object, { 0: '富人' })],
+    [
+      'values.materials.preTraining.value.0.kind pack.choice',
+      (_, values) => Object.assign(values['materials.preTraining']?.value as object, { 0: { kind: 'novel', required: true } }),
+    ],
     ['from pack.date', (pack) => Object.assign(pack, { from: '2022-02-30' })],
     ['to pack.range', (pack) => Object.assign(pack, { to: '2022-01-01' })],
     ['region pack.type', (pack) => Object.assign(pack, { region: null })],

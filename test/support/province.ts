@@ -7,6 +7,7 @@ import { readApiConfig } from '../../api/config.ts';
 import { type RunningApi, startApi } from '../../api/server.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
+import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { cleanRosterCsv } from '../../db/formats/sample-rosters.ts';
 import { findProcedure } from '../../db/protocol/procedures.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
@@ -26,6 +27,7 @@ export type Visitor = {
   upload(
     path: string,
     file: { name: string; content: Buffer | string },
+    fields?: Record<string, string>,
   ): Promise<{ status: number; html: string; location: string | null }>;
   /** Ends the session as an idle hour would. */
   expire(): Promise<void>;
@@ -109,9 +111,9 @@ async function visitor(origin: string, db: Knex, token: string): Promise<Visitor
           redirect: 'manual',
         }),
       ),
-    async upload(path, file) {
+    async upload(path, file, fields = {}) {
       const form = new FormData();
-      form.set('_csrf', session.csrf_token);
+      for (const [name, value] of Object.entries({ _csrf: session.csrf_token, ...fields })) form.set(name, value);
       form.set('file', new Blob([new Uint8Array(Buffer.from(file.content as string))]), file.name);
       return answer(await fetch(`${origin}${path}`, { method: 'POST', headers: own, body: form, redirect: 'manual' }));
     },
@@ -135,6 +137,8 @@ export type DraftOptions = {
   trainees?: number;
   seed?: number /** Classes of one fortnight share teachers and rooms; another one for each class unless told. */;
   fortnight?: number;
+  /** What the policy pack requires is attached unless told otherwise. */
+  materials?: boolean;
 };
 
 let fortnights = 0;
@@ -144,9 +148,16 @@ export function daysOfFortnight(n: number): string[] {
   return [0, 1, 2, 3, 4, 7, 8, 9].map((day) => addDays('2026-03-23', n * 14 + day));
 }
 
-/** A complete draft by the institution itself, over REST: plan, timetable, roster. Returns its number. */
+/** A complete draft by the institution itself, over REST: plan, timetable, roster, materials. Returns its number. */
 export async function draftClass(province: Province, options: DraftOptions = {}): Promise<string> {
-  const { login = 'kangning-1', title = '中式烹调师（五级）第 11 期', trainees = 10, seed = 1, fortnight = fortnights++ } = options;
+  const {
+    login = 'kangning-1',
+    title = '中式烹调师（五级）第 11 期',
+    trainees = 10,
+    seed = 1,
+    fortnight = fortnights++,
+    materials = true,
+  } = options;
   const days = daysOfFortnight(fortnight);
   const school = await province.as(login);
   const choices = (await school.get<Choices>('/classes/new')).body;
@@ -181,6 +192,10 @@ export async function draftClass(province: Province, options: DraftOptions = {})
       content: cleanRosterCsv(trainees, seed),
     });
     if (uploaded.status !== 200) throw new Error(`roster: ${uploaded.status} ${JSON.stringify(uploaded.body)}`);
+  }
+  for (const kind of materials ? (['plan', 'teachers', 'venue'] as const) : []) {
+    const attached = await school.upload(`/classes/${number}/materials`, 'file', sampleMaterial(kind), { kind });
+    if (attached.status !== 201) throw new Error(`material: ${attached.status} ${JSON.stringify(attached.body)}`);
   }
   return number;
 }

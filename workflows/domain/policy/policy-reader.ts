@@ -1,9 +1,11 @@
 /** Checks a policy pack read from JSON, by hand because the rules may import nothing. Every mistake is told with its path. */
 import { isCivilDate } from '../calendar.ts';
 import { InputError, type Issue } from '../errors.ts';
+import { materialKinds } from '../training/material.ts';
 import { groupCodes } from './groups.ts';
 import {
   funds,
+  type MaterialValues,
   modes,
   type PackLevel,
   type PolicyPack,
@@ -24,7 +26,7 @@ export function readPolicyPack(json: unknown): PolicyPack {
   checkHead(json, issues, { regionRequired: true });
   const pack = isObject(json) ? json : {};
   list(oneOf(packLevels), 1)(pack.levels, 'levels', issues);
-  checkValues(pack.values, { ...rateChecks, ...processChecks }, Object.keys(processChecks), issues);
+  checkValues(pack.values, { ...rateChecks, ...materialChecks, ...processChecks }, Object.keys(processChecks), issues);
   if (issues.length === 0) checkReviews(json as PolicyPack, issues);
   if (issues.length > 0) throw new InputError(issues);
   return json as PolicyPack;
@@ -214,6 +216,10 @@ const rateChecks = {
   quota,
   'claim.windowMonths': months,
 } satisfies Record<keyof RateValues, Check>;
+
+const materialChecks = {
+  'materials.preTraining': list(object({ kind: oneOf(materialKinds), required: flag })),
+} satisfies Record<keyof MaterialValues, Check>;
 
 const processChecks = {
   'reviews.preTraining': reviewTable,

@@ -5,6 +5,7 @@
  */
 import type { GroupCode } from './groups.ts';
 import type { ReviewStep, Terms } from '../procedures.ts';
+import type { MaterialKind } from '../training/material.ts';
 
 /** A value and the text it rests on. `sourced: false`: no source was found, the value is an assumption and shown as one. */
 export type Sourced<T> = { value: T; source: string; sourced: boolean; article?: string };
@@ -123,6 +124,11 @@ export type ProcessValues = {
   'evidence.archiveKeepYears': number;
 };
 
+/** What is attached to a class for a stage: `required` stands in the way of its submission, the rest is recommended. */
+export type MaterialRule = { kind: MaterialKind; required: boolean };
+/** Absent from packs that were on record before materials were asked for: nothing is asked then. */
+export type MaterialValues = { 'materials.preTraining': MaterialRule[] };
+
 type SourcedValues<V> = { [K in keyof V]: Sourced<V[K]> };
 
 export type RatePack = {
@@ -141,12 +147,16 @@ export type PolicyPack = Omit<RatePack, 'region' | 'values'> & {
   region: string;
   /** The levels of offices that take part, highest first. */
   levels: PackLevel[];
-  values: Partial<SourcedValues<RateValues>> & SourcedValues<ProcessValues>;
+  values: Partial<SourcedValues<RateValues>> & Partial<SourcedValues<MaterialValues>> & SourcedValues<ProcessValues>;
 };
 
 /** The value of a key without its source. */
 export function rule<K extends keyof ProcessValues>(pack: PolicyPack, key: K): ProcessValues[K] {
   return (pack.values[key] as Sourced<ProcessValues[K]>).value;
+}
+
+export function materialRules(pack: PolicyPack): readonly MaterialRule[] {
+  return pack.values['materials.preTraining']?.value ?? [];
 }
 
 /** Keys of the values for which no source was found. */
