@@ -309,6 +309,16 @@ export async function getOwnAccount(db: Db, userId: string): Promise<OwnAccount>
   };
 }
 
+/** Names of the regions in which this person holds a role. */
+export async function listRegionsOf(db: Db, actor: Actor): Promise<{ code: string; nameZh: string; nameEn: string }[]> {
+  return db('regions')
+    .whereIn(
+      'code',
+      actor.grants.map((grant) => grant.region),
+    )
+    .select('code', { nameZh: 'name_zh', nameEn: 'name_en' });
+}
+
 /** Regions to choose from: these and everything below, from the top down. */
 export async function listRegionsWithin(
   db: Db,

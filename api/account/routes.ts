@@ -1,6 +1,6 @@
 /** The own account: what is on record, the password, the sessions. Everybody who is signed in. */
 import { z } from 'zod';
-import { changePassword, getOwnAccount } from '../../db/accounts.ts';
+import { changePassword, getOwnAccount, listRegionsOf } from '../../db/accounts.ts';
 import { inTransaction } from '../../db/client.ts';
 import { findAnswer, requestDigest } from '../../db/protocol/idempotency.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
@@ -46,14 +46,21 @@ export function ownAccountRoutes(counter: Counter): void {
     more: Record<string, unknown> = {},
   ): Promise<Reply> => {
     const session = visitOf(req).session;
-    const [account, sessions] = await Promise.all([getOwnAccount(db, actor.userId), listSessionsOf(db, actor.userId, session?.idHash)]);
+    const [account, sessions, regions] = await Promise.all([
+      getOwnAccount(db, actor.userId),
+      listSessionsOf(db, actor.userId, session?.idHash),
+      listRegionsOf(db, actor),
+    ]);
+    const names = new Map(regions.map((region) => [region.code, locale === 'en' ? region.nameEn : region.nameZh]));
     const lines = sessions.map((line) => ({ ...line, browser: browserOf(line.userAgent) || t('account.program') }));
     const view = {
       login: account.login,
       name: account.name,
       email: account.email ?? '',
       workplace: session ? workplaceLabel(session.workplace, locale) : '',
-      roleLabels: actor.grants.map((grant) => `${t(`common.roles.${grant.role}`)} ${grant.region}`).join(t('common.listSeparator')),
+      roleLabels: actor.grants
+        .map((grant) => `${t(`common.roles.${grant.role}`)} · ${names.get(grant.region) ?? grant.region}`)
+        .join(t('common.listSeparator')),
       hasPassword: account.passwordHash !== undefined,
       passwordChangedAt: account.passwordChangedAt,
       sessions: lines,

@@ -44,6 +44,6 @@ export function regionOptions(
   return regions.map((region) => {
     const own = locale === 'en' ? region.nameEn : region.nameZh;
     const above = locale === 'en' ? region.parentEn : region.parentZh;
-    return { value: region.code, label: `${above ? `${above} · ` : ''}${own} ${region.code}` };
+    return { value: region.code, label: `${above ? `${above} · ` : ''}${own}` };
   });
 }

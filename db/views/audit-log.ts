@@ -13,6 +13,8 @@ export type AuditRow = {
   actorName: string | null;
   act: string;
   subject: string;
+  /** Login of the account that the line is about. */
+  subjectLogin: string | null;
   procedureId: string | null;
   no: number | null;
   detail: Record<string, unknown>;
@@ -38,6 +40,8 @@ export const readingActs: readonly string[] = ['person.reveal', 'batch.file', 'a
 const paths = (actor: Actor): string[] =>
   actor.grants.filter((grant) => grant.role === 'audit_admin' || grant.role === 'auditor').map((grant) => grant.path);
 
+const subjectLogin = `case when a.subject ~ '^account-[0-9a-f-]{36}$' then (select s.login from users s where s.id = cast(substr(a.subject, 9) as uuid)) end as "subjectLogin"`;
+
 /** Lines after `after`, the newest first. A line belongs to the region of its procedure and to that of who acted; whoever reads from the root reads all. */
 export async function listAuditLines(
   db: Db,
@@ -48,7 +52,7 @@ export async function listAuditLines(
   const where = conditionsOf(actor, filter);
   if (page.after !== undefined) where.parts.push('a.id < :after');
   const { rows } = await db.raw<{ rows: AuditRow[] }>(
-    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, a.procedure_id as "procedureId", a.no, a.detail
+    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.no, a.detail
        from audit_log a left join users u on u.id = a.actor
       ${where.parts.length > 0 ? `where ${where.parts.join(' and ')}` : ''} order by a.id desc limit :limit`,
     { ...where.bindings, after: page.after ?? null, limit: page.size + 1 },
@@ -132,7 +136,7 @@ export async function proveChain(db: Db, actor: Actor, procedureId: string): Pro
   const brokenAt = broken ?? cut ?? null;
   await auditOutside(db, actor.userId, { act: 'audit.verify', subject: procedureId, detail: { lines, brokenAt } });
   const { rows } = await db.raw<{ rows: AuditRow[] }>(
-    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, a.procedure_id as "procedureId", a.no, a.detail
+    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.no, a.detail
        from audit_log a left join users u on u.id = a.actor where a.procedure_id = ? and a.no = ?`,
     [procedureId, brokenAt ?? 0],
   );
