@@ -1,10 +1,14 @@
 /** The counters by noun. */
+import { accountRoutes } from './accounts/routes.ts';
+import { adminRoutes } from './admin/routes.ts';
 import { attendanceRoutes } from './attendance/routes.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { boardRoutes } from './board/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
+import { grantRoutes } from './grants/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
@@ -21,17 +25,25 @@ import { classTabRoutes } from './classes/tabs.ts';
 import { timetableRoutes } from './classes/timetable.ts';
 import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './http/routing.ts';
+import { ownAccountRoutes } from './account/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { setUpRoutes } from './set-up/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
 import { verificationRoutes } from './verifications/routes.ts';
 
 const nouns: readonly ((counter: Counter) => void)[] = [
   homeRoutes,
   sessionRoutes,
+  setUpRoutes,
+  ownAccountRoutes,
   disclosureRoutes,
   institutionRoutes,
   projectRoutes,
   clockRoutes,
+  adminRoutes,
+  accountRoutes,
+  grantRoutes,
+  auditRoutes,
   mailRoutes,
   calendarRoutes,
   taskRoutes,

@@ -35,3 +35,8 @@ export function vaultFromConfig(fallbackDir?: string): Vault {
   if (fallbackDir === undefined) throw new Error('SHIMING_VAULT_KEYS is not set: the keys that seal personal data');
   return openVault(loadVaultKeys(fallbackDir));
 }
+
+/** Where browsers reach the product: PUBLIC_URL without a slash at its end. */
+export function publicUrl(): string {
+  return (process.env.PUBLIC_URL || 'http://localhost:3000').replace(/\/$/, '');
+}

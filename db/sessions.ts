@@ -2,6 +2,7 @@
  * Server-side sessions. The database holds SHA-256 of the session id, never the id: a copy of the table signs nobody in.
  * Sessions run on real time, not on the business clock.
  */
+import { createHash } from 'node:crypto';
 import { type Instant, instantColumns } from './calendar/instant.ts';
 import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
 import type { Db } from './client.ts';
@@ -9,6 +10,11 @@ import type { Db } from './client.ts';
 /** Minutes without a request after which a session ends (ASVS 7.3.1), and its longest life (7.3.2). */
 export const sessionIdleMinutes = 60;
 export const sessionLongestHours = 12;
+
+/** SHA-256 of a session id or of the token of a link: the only form in which the database knows it. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
 
 /** `instant`: what time it was when the request came, so that a page need not ask again. */
 export type Session = { csrfToken: string; actor: Actor; workplace: Workplace; instant: Instant };
@@ -94,6 +100,42 @@ export async function addSession(db: Db, session: NewSession): Promise<void> {
 /** Ends one session at once. */
 export async function endSession(db: Db, idHash: Buffer): Promise<void> {
   await db('sessions').where({ id_hash: idHash }).delete();
+}
+
+/** Ends every session of a person, except the one to keep. Returns how many. */
+export async function endSessionsOf(db: Db, userId: string, keep?: Buffer): Promise<number> {
+  return db('sessions')
+    .where({ user_id: userId })
+    .where((others) => (keep ? others.whereNot({ id_hash: keep }) : others))
+    .delete();
+}
+
+export type SessionLine = { id: string; createdAt: Date; lastSeenAt: Date; ip: string; userAgent: string; current: boolean };
+
+// What names a session in addresses and forms: part of the hash, from which nobody gets the token.
+const sessionName = `encode(substring(id_hash from 1 for 12), 'hex')`;
+
+/** The live sessions of a person, the newest first. */
+export async function listSessionsOf(db: Db, userId: string, current: Buffer | undefined): Promise<SessionLine[]> {
+  const rows = await db('sessions')
+    .where({ user_id: userId })
+    .whereRaw('expires_at > now() and absolute_expires_at > now()')
+    .orderBy('last_seen_at', 'desc')
+    .select('id_hash', 'created_at', 'last_seen_at', 'ip', 'user_agent', db.raw(`${sessionName} as id`));
+  return rows.map((row) => ({
+    id: row.id,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    ip: row.ip ?? '',
+    userAgent: row.user_agent ?? '',
+    current: current !== undefined && current.equals(row.id_hash),
+  }));
+}
+
+/** Ends one of the own sessions. False when it is over already or somebody else's. */
+export async function endOwnSession(db: Db, userId: string, id: string): Promise<boolean> {
+  const ended = await db('sessions').where({ user_id: userId }).whereRaw(`${sessionName} = ?`, [id]).delete();
+  return ended === 1;
 }
 
 /** Removes sessions that ended more than a day ago (until then they tell whose form was kept) and forms past their hour. */

@@ -2,11 +2,14 @@
  * The mail desk: takes queued mails and sends them by SMTP, html and text. Without a mail server they are kept and shown to the
  * administrator. A mail that cannot be sent is tried again with growing pauses, at most eight times.
  */
+import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
-import { inTransaction } from '../../db/client.ts';
+import { inTransaction, type Trx } from '../../db/client.ts';
 import { type QueuedMail, settleMail, takeMails } from '../../db/mails.ts';
+import { hashToken } from '../../db/sessions.ts';
+import { keepMailedToken } from '../../db/setup-links.ts';
 import { renderMail } from './mail-templates.ts';
 
 const POLL_MS = 2_000;
@@ -51,13 +54,15 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
   return inTransaction(db, async (trx) => {
     const mails = await takeMails(trx, BATCH);
     for (const mail of mails) {
+      // What is kept never holds the link of a set-up: it is made here, goes out, and only its hash stays.
       const content = renderMail(mail, baseUrl);
       if (!transport || !mail.address) {
         await settleMail(trx, mail.id, { status: 'kept', ...content });
         continue;
       }
+      const setUpToken = mail.template === 'set_up' ? await makeSetUpToken(trx, String(mail.params.setUp)) : undefined;
       try {
-        await transport.sendMail(letter(mail, content, mail.address));
+        await transport.sendMail(letter(mail, setUpToken ? renderMail(mail, baseUrl, setUpToken) : content, mail.address));
         await settleMail(trx, mail.id, { status: 'sent', ...content });
       } catch (error) {
         log.warn({ mail: mail.id, error: (error as Error).name }, 'mail desk: not sent');
@@ -66,6 +71,12 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
     }
     return mails.length;
   });
+}
+
+/** Undefined when the link was used, replaced or is past its time. */
+async function makeSetUpToken(trx: Trx, linkId: string): Promise<string | undefined> {
+  const token = randomBytes(32).toString('base64url');
+  return (await keepMailedToken(trx, linkId, hashToken(token))) ? token : undefined;
 }
 
 function letter(mail: QueuedMail, content: { subject: string; html: string; body: string }, address: string) {

@@ -37,9 +37,15 @@ function wordsOf(locale: string): MailWords {
 export function renderMail(
   mail: Pick<QueuedMail, 'template' | 'params' | 'locale' | 'name'>,
   baseUrl: string,
+  setUpToken?: string,
 ): { subject: string; html: string; body: string } {
   const text = wordsOf(mail.locale)[mail.template] ?? { subject: mail.template, lead: '', action: '' };
-  const link = mail.params.task ? `${baseUrl}/tasks/${mail.params.task}` : baseUrl;
+  const link =
+    mail.template === 'set_up'
+      ? `${baseUrl}/set-up/${setUpToken ?? '…'}`
+      : mail.params.task
+        ? `${baseUrl}/tasks/${mail.params.task}`
+        : baseUrl;
   const fill = (source: string) => handlebars.compile(source, { noEscape: true })({ ...mail.params, name: mail.name });
   const view = {
     ...mail.params,

@@ -1,19 +1,16 @@
 /** What every request passes before its route: headers, language and session, the check of its origin; and the token of its form. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
-import { findSession } from '../../db/sessions.ts';
+import { findSession, hashToken } from '../../db/sessions.ts';
 import { NotAllowedError } from '../../workflows/domain/errors.ts';
 import type { ApiConfig } from '../config.ts';
 import { readCookie, setCookie } from './cookies.ts';
 import { toLocale, type Words } from '../pages/i18n.ts';
 import { setVisit, type Visit, visitOf } from './visit.ts';
 
-/** SHA-256 of a session id: the only form in which the database knows it. */
-export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
-}
+export { hashToken } from '../../db/sessions.ts';
 
 /** Finds out who visits and in which language. A cookie or a bearer token names the session. */
 export function meetVisitor(db: Knex, config: ApiConfig, words: Words): RequestHandler {

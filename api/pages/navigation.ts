@@ -25,6 +25,7 @@ const entries: readonly Entry[] = [
   { id: 'payments', href: '/payments', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor'] },
   { id: 'funds', href: '/funds', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'] },
   { id: 'disclosures', href: '/disclosures', roles: 'everybody' },
+  { id: 'audit', href: '/admin/audit', roles: ['auditor'] },
   { id: 'admin', href: '/admin', roles: ['system_admin', 'security_admin', 'audit_admin'] },
 ];
 
@@ -49,7 +50,7 @@ export function homeOf(actor: Actor): string {
   if (hasRole(actor, ...officers)) return '/tasks';
   if (hasRole(actor, 'institution', 'assessor', 'auditor', 'catalogue_officer')) return '/classes';
   if (hasRole(actor, 'system_admin', 'security_admin', 'audit_admin')) return '/admin';
-  return '/';
+  return '/account';
 }
 
 /** «福州市 · 仓山区» or the name of the institution. */

@@ -16,15 +16,26 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 export type PasswordDesk = {
-  /** Counts an attempt. Throws TooManyError. */
-  admit(login: string, address: string): Promise<void>;
+  /** Counts an attempt, at an account (or what stands for it) and from an address. Throws TooManyError. */
+  admit(login: string | undefined, address: string): Promise<void>;
+  /** Hashes a new password, in its turn like every check. */
+  hash(password: string): Promise<string>;
   /** False for a wrong password and for an account that does not exist, in the same time. */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>;
   /** Forgets the attempts of an account after a right password. */
   forgive(login: string): Promise<void>;
 };
 
-export function createPasswordDesk(db: Knex): PasswordDesk {
+const desks = new WeakMap<Knex, PasswordDesk>();
+
+/** The one desk of this process: all its counters wait in one line. */
+export function passwordDesk(db: Knex): PasswordDesk {
+  const known = desks.get(db) ?? createPasswordDesk(db);
+  desks.set(db, known);
+  return known;
+}
+
+function createPasswordDesk(db: Knex): PasswordDesk {
   const limiter = (keyPrefix: string, points: number, duration: number) =>
     new RateLimiterPostgres({
       storeClient: db,
@@ -57,12 +68,13 @@ export function createPasswordDesk(db: Knex): PasswordDesk {
     async admit(login, address) {
       try {
         await perAddress.consume(address);
-        await perAccount.consume(login.toLowerCase());
+        if (login !== undefined) await perAccount.consume(login.toLowerCase());
       } catch (error) {
         if (error instanceof RateLimiterRes) throw new TooManyError('signIn.tooMany', { seconds: Math.ceil(error.msBeforeNext / 1000) });
         throw error;
       }
     },
+    hash: (password) => inTurn(() => hashPassword(password)),
     async verify(passwordHash, password) {
       decoy ??= hashPassword('no such account');
       const expected = passwordHash ?? (await decoy);

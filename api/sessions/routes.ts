@@ -14,7 +14,7 @@ import { hashToken } from '../http/security.ts';
 import { localPath } from '../http/sending.ts';
 import { toLocale } from '../pages/i18n.ts';
 import { visitOf } from '../http/visit.ts';
-import { createPasswordDesk } from './passwords.ts';
+import { passwordDesk } from './passwords.ts';
 
 const SignIn = z.object({
   login: z.string().trim().min(1).max(100),
@@ -28,7 +28,7 @@ const Signed = z.object({
 });
 
 export function sessionRoutes(counter: Counter): void {
-  const desk = createPasswordDesk(counter.deps.db);
+  const desk = passwordDesk(counter.deps.db);
 
   route(counter, {
     method: 'get',

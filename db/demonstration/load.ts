@@ -86,6 +86,7 @@ async function saveAccounts(trx: Trx, passwordHash: string): Promise<void> {
         name: account.name,
         password_hash: passwordHash,
         institution_id: institution?.id ?? null,
+        region: account.region,
         email: `${account.login}@demo.invalid`,
         demo: true,
       })

@@ -16,3 +16,11 @@ export const roles = [
   'audit_admin',
 ] as const;
 export type Role = (typeof roles)[number];
+
+/** 三员: accounts, permissions and the log are kept by three different people. */
+export const administratorRoles = ['system_admin', 'security_admin', 'audit_admin'] as const;
+export type AdministratorRole = (typeof administratorRoles)[number];
+
+export function isAdministratorRole(role: Role): role is AdministratorRole {
+  return (administratorRoles as readonly Role[]).includes(role);
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+const emptyAsAbsent = z.literal('').transform(() => undefined);
+
+export const AccountParams = z.object({ id: z.uuid() });
+
+export const AccountQuery = z.object({
+  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  state: z.enum(['active', 'inactive', 'waiting']).optional().or(emptyAsAbsent),
+  after: z.string().max(100).optional().or(emptyAsAbsent),
+  size: z.coerce.number().int().min(1).max(100).default(50),
+});
+
+/** An account of an office names its region, one of an institution the credit code. */
+export const AccountForm = z
+  .object({
+    login: z
+      .string()
+      .trim()
+      .regex(/^[a-z][a-z0-9._-]{2,39}$/, 'account.loginForm'),
+    name: z.string().trim().min(2).max(60),
+    email: z.email().max(200),
+    region: z
+      .string()
+      .regex(/^\d{6}$/, 'account.region')
+      .optional(),
+    creditCode: z
+      .string()
+      .trim()
+      .toUpperCase()
+      .regex(/^[0-9A-Z]{18}$/, 'account.creditCode')
+      .optional(),
+    locale: z.enum(['zh-CN', 'en']).default('zh-CN'),
+  })
+  .meta({ id: 'AccountForm' });
+
+const version = z.coerce.number().int().optional();
+export const Versioned = z.object({ version });
+export const Deactivation = z.object({ version, reason: z.string().trim().min(2).max(300) }).meta({ id: 'AccountDeactivation' });
+
+export const Account = z
+  .object({
+    id: z.string(),
+    login: z.string(),
+    name: z.string(),
+    email: z.string().nullable(),
+    region: z.string(),
+    institution: z.string().nullable(),
+    active: z.boolean(),
+    hasPassword: z.boolean(),
+    linkUntil: z.string().nullable(),
+    roles: z.array(z.string()),
+    version: z.number().int(),
+  })
+  .meta({ id: 'Account' });
+
+/** `setUpLink` is there the first time only; the same request again gets null. */
+export const AccountIssued = z
+  .object({ id: z.string(), setUpLink: z.string().nullable(), hours: z.number().int() })
+  .meta({ id: 'AccountIssued' });

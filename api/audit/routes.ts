@@ -1,0 +1,186 @@
+/** The audit log: read, taken along as a file, proved. Nothing here changes a line. */
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { csvText } from '../../db/formats/csv.ts';
+import { type AuditFilter, type AuditRow, exportAuditLines, listAuditLines, proveChain, readingActs } from '../../db/views/audit-log.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import { file, page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
+
+const tags = ['administration'];
+const readers: readonly Role[] = ['audit_admin', 'auditor'];
+const emptyAsAbsent = z.literal('').transform(() => undefined);
+
+const Filter = z.object({
+  person: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  act: z.string().trim().max(60).optional().or(emptyAsAbsent),
+  subject: z.string().trim().max(120).optional().or(emptyAsAbsent),
+  from: z.iso.date().optional().or(emptyAsAbsent),
+  to: z.iso.date().optional().or(emptyAsAbsent),
+  reads: z.literal('1').optional().or(emptyAsAbsent),
+});
+const Query = Filter.extend({
+  after: z.coerce.number().int().positive().optional().or(emptyAsAbsent),
+  size: z.coerce.number().int().min(1).max(200).default(50),
+});
+const Line = z
+  .object({
+    id: z.number().int(),
+    at: z.string(),
+    recordedAt: z.string(),
+    person: z.string().nullable(),
+    act: z.string(),
+    subject: z.string(),
+    procedureId: z.string().nullable(),
+    no: z.number().int().nullable(),
+    detail: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'AuditLine' });
+const ProcedureId = z
+  .string()
+  .trim()
+  .regex(/^[\w/.-]{3,120}$/, 'audit.procedure');
+const Proof = z.object({ procedureId: z.string(), lines: z.number().int(), whole: z.boolean(), brokenAt: z.number().int().nullable() });
+
+export function auditRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
+  route(counter, {
+    method: 'get',
+    path: '/admin/audit',
+    summary: 'Lines of the audit log, the newest first: by person, act, subject, day; reads of personal data',
+    tags,
+    access: readers,
+    query: Query,
+    response: z.object({ lines: z.array(Line), next: z.number().nullable() }),
+    handle: async ({ db, actor, query, t }) => {
+      const filter = filterOf(query);
+      const { lines, next } = await listAuditLines(db, actor, filter, { after: query.after, size: query.size });
+      const given = Object.entries({ ...filter, reads: filter.reads ? '1' : undefined }).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      );
+      const address = (path: string, more: Record<string, string> = {}): string =>
+        `${path}?${new URLSearchParams([...given, ...Object.entries(more)]).toString()}`;
+      const view = {
+        lines: lines.map((line) => lineView(line, words, t)),
+        filter: Object.fromEntries(given),
+        filtered: given.length > 0,
+        exportHref: address('/admin/audit/export.csv'),
+        nextHref: next ? address('/admin/audit', { after: String(next) }) : '',
+        firstHref: query.after ? address('/admin/audit') : '',
+      };
+      return page('audit/index', view, { nav: actorNav(actor), json: { lines: lines.map(lineJson), next: next ?? null } });
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/admin/audit/export.csv',
+    summary: 'The same lines as a CSV file; taking it is on record',
+    tags,
+    access: readers,
+    query: Filter,
+    handle: ({ db, actor, query, t }) =>
+      file(Readable.from(csvOf(exportAuditLines(db, actor, filterOf(query)), words, t)), {
+        name: `${t('audit.file')}.csv`,
+        type: 'text/csv; charset=utf-8',
+      }),
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/admin/audit/chain',
+    summary: 'The form to prove the lines of a procedure',
+    tags,
+    access: readers,
+    query: z.object({ procedure: z.string().max(120).optional() }),
+    handle: ({ query, actor }) => page('audit/chain', { procedure: query.procedure ?? '', proof: undefined }, { nav: actorNav(actor) }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/audit/chain',
+    summary: 'Recompute the hash chain of a procedure; names the first line that does not fit',
+    tags,
+    access: readers,
+    body: z.object({ procedure: ProcedureId }),
+    response: Proof,
+    handle: async ({ db, actor, body, t }) => {
+      const proof = await proveChain(db, actor, body.procedure);
+      const { procedureId, title, lines, brokenAt, line } = proof;
+      return page(
+        'audit/chain',
+        {
+          procedure: procedureId,
+          proof: { procedureId, title, lines, whole: brokenAt === null, brokenAt },
+          line: line && lineView(line, words, t),
+        },
+        { nav: actorNav(actor), json: { procedureId, lines, whole: brokenAt === null, brokenAt } },
+      );
+    },
+    onInvalid: (context, issues, entered) =>
+      page('audit/chain', { procedure: '', proof: undefined, issues, entered }, { nav: actorNav(context.actor) }),
+  });
+}
+
+function actorNav(actor: { grants: readonly { role: Role }[] }): string {
+  return actor.grants.some((grant) => grant.role === 'audit_admin') ? 'admin' : 'audit';
+}
+
+function filterOf({ person, act, subject, from, to, reads }: z.output<typeof Filter>): AuditFilter {
+  return { person, act, subject, from, to, reads: reads === '1' ? true : undefined };
+}
+
+function actLabel(act: string, words: Words, t: Translate): string {
+  const key = `audit.acts.${act.replaceAll('.', '_')}`;
+  return words.has(key) ? t(key) : act;
+}
+
+function lineView(line: AuditRow, words: Words, t: Translate) {
+  return {
+    ...line,
+    actLabel: actLabel(line.act, words, t),
+    named: words.has(`audit.acts.${line.act.replaceAll('.', '_')}`),
+    reads: readingActs.includes(line.act),
+    who: line.actorName ?? t('audit.system'),
+    detailText: Object.keys(line.detail).length > 0 ? JSON.stringify(line.detail, null, 1) : '',
+  };
+}
+
+function lineJson(line: AuditRow) {
+  return {
+    id: line.id,
+    at: line.at.toISOString(),
+    recordedAt: line.recordedAt.toISOString(),
+    person: line.actorLogin,
+    act: line.act,
+    subject: line.subject,
+    procedureId: line.procedureId,
+    no: line.no,
+    detail: line.detail,
+  };
+}
+
+/** Text of the file, batch by batch: no number of lines fills the memory. What a spreadsheet would take for a formula is made harmless by the writer. */
+async function* csvOf(batches: AsyncIterable<AuditRow[]>, words: Words, t: Translate): AsyncGenerator<string> {
+  const columns = ['id', 'at', 'recordedAt', 'login', 'name', 'act', 'actName', 'subject', 'procedure', 'no', 'detail'];
+  yield `\ufeff${csvText([columns.map((column) => t(`audit.columns.${column}`))])}`;
+  for await (const lines of batches) {
+    yield csvText(
+      lines.map((line) => [
+        String(line.id),
+        line.at.toISOString(),
+        line.recordedAt.toISOString(),
+        line.actorLogin ?? '',
+        line.actorName ?? '',
+        line.act,
+        actLabel(line.act, words, t),
+        line.subject,
+        line.procedureId ?? '',
+        line.no === null ? '' : String(line.no),
+        JSON.stringify(line.detail),
+      ]),
+    );
+  }
+}

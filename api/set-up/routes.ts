@@ -1,0 +1,69 @@
+/** The page behind a one-time link: a person sets the own password. The token is looked up by its hash and printed nowhere. */
+import { z } from 'zod';
+import { hashToken } from '../../db/sessions.ts';
+import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/setup-links.ts';
+import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { passwordFault } from '../../workflows/domain/passwords.ts';
+import { page, redirect } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
+import { passwordDesk } from '../sessions/passwords.ts';
+
+const SetUpParams = z.object({ token: z.string().regex(/^[\w-]{43}$/) });
+const NewPassword = z
+  .object({ newPassword: z.string().min(1).max(400), repeatPassword: z.string().min(1).max(400) })
+  .meta({ id: 'SetUpPassword' });
+
+export function setUpRoutes(counter: Counter): void {
+  const desk = passwordDesk(counter.deps.db);
+
+  const personOf = async ({ db, params }: Context<{ token: string }, unknown, unknown>): Promise<SetupPerson> => {
+    const person = await findSetupLink(db, hashToken(params.token));
+    if (!person) throw new NotFoundError('setUp.dead');
+    return person;
+  };
+  const show = async (context: Context<{ token: string }, unknown, unknown>, more: Record<string, unknown> = {}) => {
+    const { login, name, until } = await personOf(context);
+    return page('set-up/show', { login, name, until, ...more }, { layout: 'plain', json: { login, name, until: until.toISOString() } });
+  };
+
+  route(counter, {
+    method: 'get',
+    path: '/set-up/:token',
+    summary: 'Whose set-up link this is',
+    tags: ['sessions'],
+    access: 'public',
+    params: SetUpParams,
+    response: z.object({ login: z.string(), name: z.string(), until: z.string() }),
+    errors: [429],
+    handle: async (context) => {
+      await desk.admit(undefined, context.req.ip ?? '');
+      return show(context);
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/set-up/:token',
+    summary: 'Set the password; the link is dead afterwards',
+    tags: ['sessions'],
+    access: 'public',
+    params: SetUpParams,
+    body: NewPassword,
+    errors: [429],
+    handle: async (context) => {
+      const { db, params, body, req } = context;
+      const tokenHash = hashToken(params.token);
+      const counted = `set-up-${tokenHash.toString('hex')}`;
+      await desk.admit(counted, req.ip ?? '');
+      const person = await personOf(context);
+      const fault = passwordFault(body.newPassword, person);
+      if (fault) throw inputError('newPassword', fault);
+      if (body.newPassword !== body.repeatPassword) throw inputError('repeatPassword', 'password.repeat');
+      await useSetupLink(db, tokenHash, await desk.hash(body.newPassword));
+      await desk.forgive(counted);
+      await desk.forgive(person.login);
+      return redirect('/sign-in', { json: { login: person.login }, flash: 'set-up.done' });
+    },
+    onInvalid: (context, issues) => show(context, { issues }),
+  });
+}

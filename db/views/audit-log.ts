@@ -1,0 +1,144 @@
+/** The audit log as its reader sees it: filtered, page by page, and the proof that a procedure's lines are whole. */
+import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { isWithin } from '../../workflows/domain/scope.ts';
+import type { Db } from '../client.ts';
+import { auditOutside, findBrokenLink } from '../protocol/procedures.ts';
+import type { Actor } from '../users.ts';
+
+export type AuditRow = {
+  id: number;
+  at: Date;
+  recordedAt: Date;
+  actorLogin: string | null;
+  actorName: string | null;
+  act: string;
+  subject: string;
+  /** Login of the account that the line is about. */
+  subjectLogin: string | null;
+  procedureId: string | null;
+  no: number | null;
+  detail: Record<string, unknown>;
+};
+
+export type AuditFilter = {
+  /** Login of who acted. */
+  person?: string | undefined;
+  /** An act, or the first part of acts: `grant` finds `grant.confirm`. */
+  act?: string | undefined;
+  /** The beginning of a subject. */
+  subject?: string | undefined;
+  /** Days by the business clock, both counted in. */
+  from?: string | undefined;
+  to?: string | undefined;
+  /** Only where somebody looked at personal data. */
+  reads?: boolean | undefined;
+};
+
+/** Acts that are reads of personal data. */
+export const readingActs: readonly string[] = ['person.reveal', 'batch.file', 'audit.export'];
+
+const paths = (actor: Actor): string[] =>
+  actor.grants.filter((grant) => grant.role === 'audit_admin' || grant.role === 'auditor').map((grant) => grant.path);
+
+const subjectLogin = `case when a.subject ~ '^account-[0-9a-f-]{36}$' then (select s.login from users s where s.id = cast(substr(a.subject, 9) as uuid)) end as "subjectLogin"`;
+
+/** Lines after `after`, the newest first. A line belongs to the region of its procedure and to that of who acted; whoever reads from the root reads all. */
+export async function listAuditLines(
+  db: Db,
+  actor: Actor,
+  filter: AuditFilter,
+  page: { after?: number | undefined; size: number },
+): Promise<{ lines: AuditRow[]; next: number | undefined }> {
+  const where = conditionsOf(actor, filter);
+  if (page.after !== undefined) where.parts.push('a.id < :after');
+  const { rows } = await db.raw<{ rows: AuditRow[] }>(
+    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.no, a.detail
+       from audit_log a left join users u on u.id = a.actor
+      ${where.parts.length > 0 ? `where ${where.parts.join(' and ')}` : ''} order by a.id desc limit :limit`,
+    { ...where.bindings, after: page.after ?? null, limit: page.size + 1 },
+  );
+  const lines = rows.slice(0, page.size);
+  return { lines, next: rows.length > page.size ? lines.at(-1)?.id : undefined };
+}
+
+function conditionsOf(actor: Actor, filter: AuditFilter): { parts: string[]; bindings: Record<string, unknown> } {
+  const parts: string[] = [];
+  const bindings: Record<string, unknown> = {};
+  const own = paths(actor);
+  if (!own.some((path) => !path.includes('/'))) {
+    const within = (column: string) =>
+      `exists (select from unnest(cast(:paths as text[])) p (path) where ${column} = p.path or ${column} like p.path || '/%')`;
+    parts.push(
+      `(exists (select from procedures o where o.id = a.procedure_id and ${within('o.region_path')})
+        or exists (select from users w join regions r on r.code = w.region where w.id = a.actor and ${within('r.path')}))`,
+    );
+    bindings['paths'] = own;
+  }
+  if (filter.person) {
+    parts.push('a.actor = (select id from users where lower(login) = lower(:person))');
+    bindings['person'] = filter.person;
+  }
+  if (filter.act) {
+    parts.push(`(a.act = :act or a.act like :actBegins)`);
+    bindings['act'] = filter.act;
+    bindings['actBegins'] = `${escapeLike(filter.act)}.%`;
+  }
+  if (filter.subject) {
+    parts.push('a.subject like :subject');
+    bindings['subject'] = `${escapeLike(filter.subject)}%`;
+  }
+  if (filter.from) {
+    parts.push(`a.at >= cast(cast(:from as date) as timestamp) at time zone 'Asia/Shanghai'`);
+    bindings['from'] = filter.from;
+  }
+  if (filter.to) {
+    parts.push(`a.at < cast(cast(:to as date) + 1 as timestamp) at time zone 'Asia/Shanghai'`);
+    bindings['to'] = filter.to;
+  }
+  if (filter.reads) {
+    parts.push('a.act = any(cast(:reads as text[]))');
+    bindings['reads'] = [...readingActs];
+  }
+  return { parts, bindings };
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+}
+
+const BATCH = 1_000;
+
+/** Every line that the filter finds, in batches; the export itself is the first thing put on record. */
+export async function* exportAuditLines(db: Db, actor: Actor, filter: AuditFilter): AsyncGenerator<AuditRow[]> {
+  await auditOutside(db, actor.userId, { act: 'audit.export', subject: 'audit-log', detail: { ...filter } });
+  for (let after: number | undefined; ; ) {
+    const { lines, next } = await listAuditLines(db, actor, filter, { after, size: BATCH });
+    if (lines.length > 0) yield lines;
+    if (next === undefined) return;
+    after = next;
+  }
+}
+
+export type ChainProof = { procedureId: string; title: string; lines: number; brokenAt: number | null; line: AuditRow | undefined };
+
+/**
+ * Recomputes the chain of a procedure. `brokenAt` is the number of the first line that does not fit: changed, left out, or, at the end, cut off.
+ * Throws NotFoundError outside the reader's regions.
+ */
+export async function proveChain(db: Db, actor: Actor, procedureId: string): Promise<ChainProof> {
+  const procedure = await db('procedures').where({ id: procedureId }).first('region_path', 'subject_title', 'audit_no', 'audit_hash');
+  if (!procedure || !paths(actor).some((path) => isWithin(procedure.region_path, path))) throw new NotFoundError('procedure.unknown');
+  const broken = await findBrokenLink(db, procedureId);
+  const last = await db('audit_log').where({ procedure_id: procedureId }).orderBy('no', 'desc').first('no', 'hash');
+  const lines = Number(last?.no ?? 0);
+  // The procedure's row remembers its last link: lines that are missing at the end show there.
+  const cut = lines < procedure.audit_no ? lines + 1 : !procedure.audit_hash.equals(last?.hash ?? Buffer.alloc(0)) ? lines : undefined;
+  const brokenAt = broken ?? cut ?? null;
+  await auditOutside(db, actor.userId, { act: 'audit.verify', subject: procedureId, detail: { lines, brokenAt } });
+  const { rows } = await db.raw<{ rows: AuditRow[] }>(
+    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.no, a.detail
+       from audit_log a left join users u on u.id = a.actor where a.procedure_id = ? and a.no = ?`,
+    [procedureId, brokenAt ?? 0],
+  );
+  return { procedureId, title: procedure.subject_title, lines, brokenAt, line: rows[0] };
+}
