@@ -9,6 +9,7 @@ import { countsFor } from '../db/views/navigation-counts.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import { loadAssets } from './pages/assets.ts';
 import type { ApiConfig } from './config.ts';
+import { readBodies } from './http/bodies.ts';
 import { handleErrors } from './http/errors.ts';
 import { type HealthCheck, mountHealth } from './http/health.ts';
 import { loadWords } from './pages/i18n.ts';
@@ -50,12 +51,7 @@ export function createApp({ db, vault, config, log, checks, registersControl }: 
   app.use(meetVisitor(db, config, words));
   app.use(...secureHeaders(config));
   app.use(requireSameOrigin(config));
-  app.use(
-    express.urlencoded({ extended: true, limit: '2mb', parameterLimit: 20_000, arrayLimit: 1_000 } as Parameters<
-      typeof express.urlencoded
-    >[0]),
-  );
-  app.use(express.json({ limit: '5mb' }));
+  app.use(...readBodies());
   mountNouns(counter);
   mountOpenApi(counter);
   app.use(counter.router);

@@ -1,9 +1,11 @@
 /** Objections to public lists: one holds only the person named. */
+import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
-import { inTransaction, type Trx } from './client.ts';
+import type { Trx } from './client.ts';
 import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
+import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { wakeRelay } from './protocol/outbox.ts';
 import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
@@ -28,13 +30,19 @@ export type ObjectionRow = {
  * Raises an objection within the period of a list. Holds the person named, opens a procedure with a clock of its own, returns the receipt.
  * Throws ConflictError `objection.periodOver` after 24:00 of the last day, however late the clock's own fact is.
  */
-export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjection): Promise<{ receipt: string }> {
-  const answer = await inTransaction(db, async (trx) => {
+export async function raiseObjection(
+  db: Knex,
+  vault: Vault,
+  objection: NewObjection,
+  request?: IdempotentRequest,
+): Promise<{ receipt: string }> {
+  const answer = await onceOnly(db, request, async (trx) => {
     const disclosure = await getDisclosure(trx, objection.disclosureNumber);
     const parent = await lockProcedure(trx, disclosure.parent_procedure_id);
     if (disclosure.status !== 'open' || disclosure.due_at <= parent.now) throw new ConflictError('objection.periodOver');
     const enrolmentId = objection.seat === undefined ? undefined : await enrolmentAt(trx, disclosure.class_id, objection.seat);
     const number = await nextNumber(trx, 'objection', disclosure.region, parent.today.slice(0, 4));
+    const receipt = receiptFor(number);
     const procedureId = `objection-${number}`;
     await openProcedure(trx, {
       id: procedureId,
@@ -50,7 +58,7 @@ export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjec
     });
     const [row] = await trx('objections')
       .insert({
-        receipt: number,
+        receipt,
         procedure_id: procedureId,
         disclosure_id: disclosure.id,
         class_id: disclosure.class_id,
@@ -72,7 +80,7 @@ export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjec
       { kind: 'submitted' },
       { act: 'objection.raise', subject: procedureId, detail: { disclosure: disclosure.number } },
     );
-    return { receipt: number };
+    return { receipt };
   });
   wakeRelay(db);
   return answer;
@@ -84,8 +92,17 @@ async function enrolmentAt(trx: Trx, classId: string, seat: number): Promise<str
   return row.id;
 }
 
+/** Digits and letters that are not mistaken for each other when written down. */
+const receiptLetters = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+
+/** The number of the objection with ten characters by chance: numbers can be counted through, and the answer is for who holds the receipt. */
+function receiptFor(number: string): string {
+  return `${number}-${[...randomBytes(10)].map((byte) => receiptLetters[byte % receiptLetters.length]).join('')}`;
+}
+
+/** By its receipt, in capitals or not. */
 export async function findObjection(db: Knex | Trx, receipt: string): Promise<ObjectionRow | undefined> {
-  return db<ObjectionRow>('objections').where({ receipt }).first();
+  return db<ObjectionRow>('objections').where({ receipt: receipt.trim().toUpperCase() }).first();
 }
 
 /** Decision rule: the answer goes to the objector's receipt; an upheld objection takes the person named off the list of payees. */
@@ -108,7 +125,7 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
   if (!row) throw new NotFoundError('objection.unknown');
   if (row.enrolment_id) {
     if (outcome === 'upheld') {
-      const excluded = { status: 'excluded', status_reason: `objection ${row.receipt}` };
+      const excluded = { status: 'excluded', status_reason: `objection ${procedure.subject_number}` };
       await trx('payment_lines')
         .where({ enrolment_id: row.enrolment_id })
         .whereIn('status', ['claimed', 'approved', 'in_batch', 'failed'])

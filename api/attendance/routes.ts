@@ -4,13 +4,12 @@ import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attenda
 import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/training.ts';
 import { findOpenTask, getAttendanceSheet, getClassHead, getToday } from '../../db/views/training.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
-import { file, page, redirect, type Reply } from '../http/replies.ts';
+import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { ClassParams, Handed, handIn, isOwner, SheetFormat, trainingHead } from './head.ts';
 import { AttendanceEntry, AttendanceSheet, Saved } from './schemas.ts';
 
 type Shown = Context<{ number: string }, unknown, unknown>;
-const spreadsheet = { xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', csv: 'text/csv; charset=utf-8' };
 
 export function attendanceRoutes(counter: Counter): void {
   route(counter, {
@@ -33,6 +32,7 @@ export function attendanceRoutes(counter: Counter): void {
     access: ['institution'],
     params: ClassParams,
     query: SheetFormat,
+    file: ['xlsx', 'csv'],
     handle: async ({ db, actor, params, query }) => {
       const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
       const content = await attendanceTemplate(
@@ -40,7 +40,7 @@ export function attendanceRoutes(counter: Counter): void {
         sheet.trainees.filter((trainee) => trainee.status === 'enrolled'),
         query.format,
       );
-      return file(content, { name: `考勤-${params.number}.${query.format}`, type: spreadsheet[query.format] });
+      return file(content, { name: `考勤-${params.number}.${query.format}`, type: mediaTypes[query.format] });
     },
   });
 

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { addClosure, loadYearNotice } from '../../db/calendar/calendar-notices.ts';
 import { listCalendar } from '../../db/calendar/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
+import { civilDate } from '../http/fields.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 
-const Day = z.object({ date: z.iso.date(), kind: z.enum(['off', 'work']) });
+const Day = z.object({ date: civilDate, kind: z.enum(['off', 'work']) });
 const YearNotice = z
   .object({
     year: z.coerce.number().int(),
@@ -58,7 +59,7 @@ export function calendarRoutes(counter: Counter): void {
     summary: 'A local closure or make-up day; open deadlines are computed again',
     tags: ['administration'],
     access: ['system_admin'],
-    body: z.object({ date: z.iso.date(), kind: z.enum(['off', 'work']), note: z.string().trim().min(2).max(300) }),
+    body: z.object({ date: civilDate, kind: z.enum(['off', 'work']), note: z.string().trim().min(2).max(300) }),
     response: Moved,
     handle: async ({ db, actor, body }) => {
       const moved = await addClosure(db, actor, body);

@@ -32,6 +32,7 @@ export function changeRoutes(counter: Counter): void {
     params: ClassParams,
     body: ChangeRequest,
     response: Requested,
+    creates: true,
     errors: [409],
     handle: async ({ db, actor, params, body, request }) => {
       await getClassHead(db, actor, params.number);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { civilDate } from '../http/fields.ts';
 
 const half = z.enum(['morning', 'afternoon', 'evening']);
 const several = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(400).default([]));
@@ -11,7 +12,7 @@ export const ChangeRequest = z
     sessionId: z.uuid().optional(),
     teacherId: z.uuid().optional(),
     venueId: z.uuid().optional(),
-    day: z.iso.date().optional(),
+    day: civilDate.optional(),
     half: half.optional(),
     days: z.coerce.number().int().optional(),
     enrolmentId: z.uuid().optional(),

@@ -137,6 +137,7 @@ function draftRoutes(counter: Counter): void {
     access: ['institution'],
     body: ClassForm,
     response: z.object({ number: z.string() }),
+    creates: true,
     handle: async ({ db, actor, body, request }) => {
       const { number } = await createClass(db, actor, body, request);
       return redirect(`/classes/${number}`, { json: { number }, status: 201, flash: { key: 'classes.flash.drafted', params: { number } } });
@@ -185,9 +186,12 @@ function draftRoutes(counter: Counter): void {
     body: ClassForm,
     response: z.object({ number: z.string(), version: z.number().int() }),
     handle: async (context) => {
-      const { db, actor, params, body, forPage, ifMatch } = context;
+      const { db, actor, params, body, forPage, ifMatch, request } = context;
       try {
-        const version = await saveClass(db, actor, params.number, body, body.version ?? (ifMatch ? Number(ifMatch) : undefined));
+        const version = await saveClass(db, actor, params.number, body, {
+          version: body.version ?? (ifMatch ? Number(ifMatch) : undefined),
+          request,
+        });
         return redirect(`/classes/${params.number}`, { json: { number: params.number, version }, flash: 'classes.flash.saved' });
       } catch (error) {
         if (!forPage || !(error instanceof ConflictError) || error.code !== 'form.stale') throw error;

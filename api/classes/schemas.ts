@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { classStatuses } from '../../workflows/domain/training/class.ts';
+import { civilDate, line } from '../http/fields.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 
@@ -24,10 +25,10 @@ export const CheckQuery = z.object({ check: z.literal('1').optional().or(emptyAs
 export const ClassForm = z
   .object({
     projectId: z.uuid(),
-    title: z.string().trim().min(2).max(80),
+    title: line(2, 80),
     plan: z.string().trim().max(5_000).optional(),
-    startDate: z.iso.date().optional(),
-    endDate: z.iso.date().optional(),
+    startDate: civilDate.optional(),
+    endDate: civilDate.optional(),
     venueId: z.uuid().optional(),
     assessorId: z.uuid().optional(),
     version: z.coerce.number().int().optional(),
@@ -37,11 +38,11 @@ export const ClassForm = z
 /** One row of a timetable. */
 export const SessionForm = z
   .object({
-    day: z.iso.date(),
+    day: civilDate,
     half: z.enum(['morning', 'afternoon', 'evening']),
     hours: z.coerce.number().int().min(1).max(8),
     kind: z.enum(['theory', 'practice']),
-    topic: z.string().trim().min(1).max(100),
+    topic: line(1, 100),
     teacherId: z.uuid(),
     venueId: z.uuid(),
   })

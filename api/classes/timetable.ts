@@ -85,15 +85,12 @@ export function timetableRoutes(counter: Counter): void {
     body: TimetableForm,
     response: z.object({ number: z.string(), version: z.number().int(), sessions: z.number().int() }),
     handle: async (context) => {
-      const { db, actor, params, body, forPage, ifMatch } = context;
+      const { db, actor, params, body, forPage, ifMatch, request } = context;
       try {
-        const version = await saveTimetable(
-          db,
-          actor,
-          params.number,
-          body.sessions,
-          body.version ?? (ifMatch ? Number(ifMatch) : undefined),
-        );
+        const version = await saveTimetable(db, actor, params.number, body.sessions, {
+          version: body.version ?? (ifMatch ? Number(ifMatch) : undefined),
+          request,
+        });
         return redirect(`/classes/${params.number}/timetable`, {
           json: { number: params.number, version, sessions: body.sessions.length },
           flash: 'classes.flash.timetable',

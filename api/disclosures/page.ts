@@ -22,6 +22,27 @@ export function lineView(line: DisclosureLine, locale: Locale) {
   return { ...lineJson(line), regionName: locale === 'en' ? line.region_en : line.region_zh };
 }
 
+/** One list as programs get it: a line of the register with its snapshot. */
+export function disclosureJson(row: DisclosureRow) {
+  const { snapshot } = row;
+  return {
+    number: row.number,
+    list: row.list,
+    title: row.title,
+    institution: snapshot.institution,
+    classNumber: snapshot.classNumber,
+    region: row.region,
+    blocks: row.blocks,
+    publishedAt: row.published_at.toISOString(),
+    dueDate: row.due_date,
+    status: row.status,
+    headcount: snapshot.people.length,
+    digest: row.digest,
+    provisional: row.provisional,
+    snapshot,
+  };
+}
+
 /** One list with its masked people; `mayObject` while its period runs. */
 export function disclosureView(row: DisclosureRow, now: Date) {
   return {

@@ -5,14 +5,26 @@ import { getDisclosure } from '../../db/disclosures.ts';
 import { findObjection, raiseObjection } from '../../db/objections.ts';
 import { listDisclosures } from '../../db/views/disclosures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { createLimit } from '../http/limits.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { disclosureView, lineJson, lineView } from './page.ts';
+import { disclosureJson, disclosureView, lineJson, lineView } from './page.ts';
 import { Disclosure, DisclosureFilter, DisclosureLine, NewObjection, ObjectionState } from './schemas.ts';
 
+const Numbered = z.object({ number: z.string() });
 const lists = ['plan', 'conduct', 'result', 'subsidy', 'payment'] as const;
 
+/** An objection holds a payment: nobody raises them by the hundred. A village hall with one address still can. */
+const OBJECTIONS_PER_HOUR = 30;
+
 export function disclosureRoutes(counter: Counter): void {
+  const perAddress = createLimit(counter.deps.db, {
+    name: 'objection',
+    points: OBJECTIONS_PER_HOUR,
+    duration: 3_600,
+    code: 'objection.tooMany',
+  });
+
   route(counter, {
     method: 'get',
     path: '/disclosures',
@@ -37,10 +49,11 @@ export function disclosureRoutes(counter: Counter): void {
     summary: 'One public list',
     tags: ['disclosures'],
     access: 'public',
+    params: Numbered,
     response: Disclosure,
     handle: async ({ db, params }) => {
-      const row = await getDisclosure(db, (params as { number: string }).number);
-      return page('disclosures/show', disclosureView(row, await businessNow(db)));
+      const row = await getDisclosure(db, params.number);
+      return page('disclosures/show', disclosureView(row, await businessNow(db)), { json: disclosureJson(row) });
     },
   });
 
@@ -50,11 +63,14 @@ export function disclosureRoutes(counter: Counter): void {
     summary: 'Object to a public list; holds the person named, answered within its own period',
     tags: ['objections'],
     access: 'public',
-    params: z.object({ number: z.string() }),
+    params: Numbered,
     body: NewObjection,
     response: z.object({ receipt: z.string() }),
-    handle: async ({ db, vault, params, body }) => {
-      const { receipt } = await raiseObjection(db, vault, { disclosureNumber: params.number, ...body });
+    creates: true,
+    errors: [429],
+    handle: async ({ db, vault, params, body, req, request }) => {
+      await perAddress.consume(req.ip ?? '');
+      const { receipt } = await raiseObjection(db, vault, { disclosureNumber: params.number, ...body }, request);
       return redirect(`/objections/${receipt}`, { json: { receipt }, status: 201, flash: 'disclosures.objectionReceived' });
     },
     onInvalid: async ({ db, params }, issues, entered) => {

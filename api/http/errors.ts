@@ -108,6 +108,8 @@ function toOfficeError(error: unknown): OfficeError | undefined {
   const state = sqlState(error);
   if (state && (state.startsWith('08') || state.startsWith('57') || state === '53300')) return new UnavailableError('unavailable');
   if (state === '22021' || state === '22P05') return new InputError([{ field: '', code: 'text' }]);
+  // A number or date that fits its form and not its column.
+  if (state === '22003' || state === '22007' || state === '22008') return new InputError([{ field: '', code: 'invalid' }]);
   if (state === '55P03' || state === '40001' || state === '40P01') return new UnavailableError('busy');
   const named = error as { code?: string; name?: string; type?: string; status?: number; message?: string };
   if (named?.code && networkCodes.has(named.code)) return new UnavailableError('unavailable');
@@ -116,7 +118,7 @@ function toOfficeError(error: unknown): OfficeError | undefined {
     /Connection terminated|connection timeout|Query read timeout|terminating connection/i.test(named?.message ?? '')
   )
     return new UnavailableError('unavailable');
-  if (named?.type === 'entity.too.large') return new InputError([{ field: '', code: 'file.tooLarge' }]);
+  if (named?.type === 'entity.too.large') return new InputError([{ field: '', code: 'bodyTooLarge' }]);
   if (
     named?.type?.startsWith('entity.') ||
     named?.type?.startsWith('encoding.') ||
@@ -125,7 +127,9 @@ function toOfficeError(error: unknown): OfficeError | undefined {
   ) {
     return new InputError([{ field: '', code: 'unreadable' }]);
   }
-  if (error instanceof URIError || named?.status === 400) return new NotFoundError('page');
+  if (error instanceof URIError) return new NotFoundError('page');
+  // Nested too deep, or not packed as its Content-Encoding says.
+  if (named?.status === 400) return new InputError([{ field: '', code: 'unreadable' }]);
   return undefined;
 }
 

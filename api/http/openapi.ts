@@ -2,6 +2,7 @@
 import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { mediaTypes } from './replies.ts';
 import type { Counter, RegisteredRoute } from './routing.ts';
 
 const problem = z
@@ -43,34 +44,44 @@ export function describe(routes: readonly RegisteredRoute[]): unknown {
     const path = route.path.replaceAll(/[:*](\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method]: operation(route) };
   }
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Shiming',
-      version: '1.0.0',
-      description: 'Real-name management of subsidised vocational training. Every address serves pages (Accept: text/html) and JSON.',
-    },
-    paths,
-    components: {
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'Token answered by POST /sign-in' },
-        cookie: { type: 'apiKey', in: 'cookie', name: 'shiming-session' },
+  return createDocument(
+    {
+      openapi: '3.1.1',
+      info: {
+        title: 'Shiming',
+        version: '1.0.0',
+        description: 'Real-name management of subsidised vocational training. Every address serves pages (Accept: text/html) and JSON.',
+      },
+      paths,
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'Token answered by POST /sign-in' },
+          cookie: { type: 'apiKey', in: 'cookie', name: 'shiming-session' },
+        },
       },
     },
-  });
+    // An answer may say more than is promised: readers pass over what they do not know.
+    {
+      override: ({ jsonSchema, io }) => {
+        if (io === 'output') delete jsonSchema.additionalProperties;
+      },
+    },
+  );
 }
 
 function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
   const failures = new Set([
     ...(route.access === 'public' ? [] : [401, 403]),
     ...(route.path.includes(':') || route.path.includes('*') ? [404] : []),
+    // A page of something may be out of time: its class has moved on.
+    ...(route.access !== 'public' && route.path.includes(':') ? [409] : []),
     ...(route.method === 'get' ? [] : [409, 422]),
     ...(route.query ? [422] : []),
     503,
     ...(route.errors ?? []),
   ]);
   const responses: Record<string, unknown> = {
-    '200': { description: 'OK', content: { 'application/json': { schema: route.response ?? z.unknown() } } },
+    [route.creates ? '201' : '200']: { description: 'OK', content: contentOf(route) },
   };
   for (const status of [...failures].sort())
     responses[String(status)] = { description: words[status] ?? 'Error', content: { 'application/problem+json': { schema: problem } } };
@@ -85,6 +96,11 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
       : {}),
     responses,
   } as ZodOpenApiOperationObject;
+}
+
+function contentOf(route: RegisteredRoute): Record<string, unknown> {
+  if (!route.file) return { 'application/json': { schema: route.response ?? z.unknown() } };
+  return Object.fromEntries(route.file.map((kind) => [mediaTypes[kind], {}]));
 }
 
 function paramsOf(route: RegisteredRoute): Record<string, ZodType> | undefined {

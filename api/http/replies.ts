@@ -30,6 +30,15 @@ export type RedirectOptions = {
   status?: number;
 };
 
+/** The kinds of file that are handed out, with their media types. */
+export const mediaTypes = {
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  csv: 'text/csv; charset=utf-8',
+  csvGb18030: 'text/csv; charset=gb18030',
+  textGb18030: 'text/plain; charset=gb18030',
+} as const;
+export type FileKind = keyof typeof mediaTypes;
+
 export type FileOptions = {
   /** Name offered for saving; any characters (RFC 6266). */
   name: string;

@@ -2,6 +2,7 @@
  * One way to declare an address that serves browsers and programs alike: access, zod schemas, handler. Every declaration is also a line of the
  * OpenAPI document. Handlers return a `Reply` (see replies.ts) and throw the error kinds of workflows/domain/errors.ts.
  */
+import { createHash } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import multer from 'multer';
 import type { Knex } from 'knex';
@@ -11,13 +12,14 @@ import { type IdempotentRequest, requestDigest } from '../../db/protocol/idempot
 import type { Instant } from '../../db/calendar/instant.ts';
 import type { Actor } from '../../db/users.ts';
 import type { Vault } from '../../db/vault.ts';
-import { InputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
+import { InputError, inputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { ApiConfig } from '../config.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import type { Renderer } from '../pages/render.ts';
-import type { Reply } from './replies.ts';
+import { findNul } from './bodies.ts';
+import type { FileKind, Reply } from './replies.ts';
 import { requireToken } from './security.ts';
 import { sendReply } from './sending.ts';
 import { type FieldIssue, toIssues, withWords } from './validation.ts';
@@ -60,7 +62,7 @@ export type Context<P, Q, B> = {
   res: Response;
   t: Translate;
   locale: Locale;
-  /** For writes: pass it to `decideTask` or `onceOnly`. Undefined when the client sent no Idempotency-Key. */
+  /** For writes: pass it to `decideTask` or `onceOnly`. Undefined when the client sent no Idempotency-Key. Of the public too. */
   request: IdempotentRequest | undefined;
   /** Whether a browser asks. */
   forPage: boolean;
@@ -85,6 +87,10 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   body?: B;
   /** Schema of the JSON answer, for the document. */
   response?: z.ZodType;
+  /** Kinds of file that it answers with instead of JSON, for the document. */
+  file?: FileKind[];
+  /** It answers 201, for the document. */
+  creates?: true;
   /** Statuses besides the usual ones, for the document. */
   errors?: number[];
   upload?: { field: string; maxBytes: number };
@@ -101,6 +107,7 @@ export type RegisteredRoute = Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, '
 export type Counter = { router: Router; deps: ApiDeps; routes: RegisteredRoute[] };
 
 const nothing = z.unknown();
+const LONGEST_KEY = 200;
 
 /** Opens an address at the counter. */
 export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing, B extends z.ZodType = typeof nothing>(
@@ -113,6 +120,7 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
   if (spec.upload) steps.push(receive(spec.upload));
   steps.push(async (req, res) => {
     const reply = await answer(counter.deps, spec, req, res);
+    if (counter.deps.config.strict && spec.response) requireAsPromised(spec.response, reply);
     await sendReply(counter.deps, req, res, reply);
   });
   counter.router[spec.method](spec.path, ...steps);
@@ -148,7 +156,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     res,
     t: visit.t,
     locale: visit.locale,
-    request: actor && key ? { userId: actor.userId, key, digest: requestDigest(spec.method, req.path, body) } : undefined,
+    request: key ? requestOf(actor, key, requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf))) : undefined,
     forPage: wantsPage(req),
     ifMatch: /^\s*(?:W\/)?"([^"]+)"/.exec(req.get('if-match') ?? '')?.[1],
     waitMs: Math.min(Number(/(?:^|[,;\s])wait=(\d{1,4})/.exec(req.get('prefer') ?? '')?.[1] ?? 0), 10) * 1_000,
@@ -163,6 +171,19 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     const reply = await spec.onInvalid(context, withWords(error.issues, visit.t), entered);
     return reply.kind === 'page' ? { ...reply, options: { status: 422, ...reply.options } } : reply;
   }
+}
+
+/** Strict configuration, for tests: JSON that does not fit the document is a defect of the product. */
+function requireAsPromised(promised: z.ZodType, reply: Reply): void {
+  if (reply.kind === 'file') return;
+  const json = reply.kind === 'json' ? reply.body : (reply.options.json ?? (reply.kind === 'page' ? reply.view : undefined));
+  const status = reply.kind === 'json' ? reply.status : (reply.options.status ?? 200);
+  if (json === undefined || status >= 400) return;
+  const sent = promised.safeParse(JSON.parse(JSON.stringify(json)));
+  if (!sent.success)
+    throw new Error(
+      `answer contradicts its schema: ${sent.error.issues.map((issue) => `${issue.path.join('.')} ${issue.code}`).join('; ')}`,
+    );
 }
 
 /** Before the body of an upload is read: nobody fills the memory of a counter that is closed to them. */
@@ -181,6 +202,7 @@ function admit(spec: { access: Access }, req: Request, res: Response, next: Next
 
 /** What does not fit the address does not exist. */
 function parseParams<S extends z.ZodType>(schema: S | undefined, value: unknown): z.output<S> {
+  if (findNul(value) !== undefined) throw new NotFoundError('page');
   if (!schema) return value as z.output<S>;
   const result = schema.safeParse(value);
   if (!result.success) throw new NotFoundError('page');
@@ -189,6 +211,8 @@ function parseParams<S extends z.ZodType>(schema: S | undefined, value: unknown)
 
 function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words: Words): z.output<S> {
   if (!schema) return undefined as z.output<S>;
+  const unstorable = findNul(value);
+  if (unstorable !== undefined) throw inputError(unstorable, 'text');
   const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
   throw new InputError(toIssues(result.error.issues, words));
@@ -201,7 +225,19 @@ function takeBody(req: Request): { body: Record<string, unknown>; key: string | 
   // A browser sends every field of a form; one left empty counts as absent.
   const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
-  return { body, key: key && key.length <= 200 ? key : undefined };
+  if (key !== undefined && key.length > LONGEST_KEY) throw inputError('idempotencyKey', 'tooLong', { maximum: LONGEST_KEY });
+  return { body, key: key || undefined };
+}
+
+function digestOf(file: UploadedFile): string {
+  return createHash('sha256').update(file.content).digest('base64url');
+}
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** All who are not signed in share one account: there a key counts together with what was sent, so that it opens nobody else's answer. */
+function requestOf(actor: Actor | undefined, key: string, digest: string): IdempotentRequest {
+  return actor ? { userId: actor.userId, key, digest } : { userId: NOBODY, key: requestDigest(key, digest), digest };
 }
 
 /** What was wrong with a body, told where the form is drawn again. */

@@ -10,7 +10,7 @@ import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { file, page, redirect } from '../http/replies.ts';
+import { file, mediaTypes, page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { trackOf } from '../tasks/case-page.ts';
 import { attemptView, batchJson, batchStatuses, batchView, lineJson } from './page.ts';
@@ -81,10 +81,10 @@ export function paymentRoutes(counter: Counter): void {
     tags: ['payments'],
     access: ['payment_officer'],
     params: Numbered,
-    errors: [409],
+    file: ['textGb18030'],
     handle: async ({ db, vault, actor, params }) => {
       const batch = await getBatchView(db, actor, params.number);
-      return file(await takeBankFile(db, vault, actor, batch.number), { name: `${batch.number}.txt`, type: 'text/plain; charset=gb18030' });
+      return file(await takeBankFile(db, vault, actor, batch.number), { name: `${batch.number}.txt`, type: mediaTypes.textGb18030 });
     },
   });
 
@@ -160,6 +160,7 @@ function simulatorRoute(counter: Counter): void {
     tags: ['demonstration'],
     access: ['payment_officer'],
     params: Numbered,
+    file: ['textGb18030'],
     query: z.object({ failing: z.coerce.number().int().min(0).max(500).default(0), reason: z.enum(Object.keys(returnReasons)).optional() }),
     handle: async ({ db, actor, params, query }) => {
       const batch = await getBatchView(db, actor, params.number);
@@ -171,7 +172,7 @@ function simulatorRoute(counter: Counter): void {
       );
       return file(encodeGb18030(formatBankAnswer(bankTemplateOf(batch), answer)), {
         name: `模拟回单-${batch.number}.txt`,
-        type: 'text/plain; charset=gb18030',
+        type: mediaTypes.textGb18030,
       });
     },
   });

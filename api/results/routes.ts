@@ -6,12 +6,11 @@ import { type ClassHead, findOpenTask, getClassHead, listResults, type ResultRow
 import { InputError, inputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
 import { ClassParams, Handed, handIn, isAssessor, SheetFormat, trainingHead } from '../attendance/head.ts';
 import { Saved } from '../attendance/schemas.ts';
-import { file, page, redirect, type Reply } from '../http/replies.ts';
+import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { Result, type ResultInput, ResultsEntry } from './schemas.ts';
 
 const kinds = ['results', 'correction'];
-const spreadsheet = { xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', csv: 'text/csv; charset=utf-8' };
 
 export function resultRoutes(counter: Counter): void {
   route(counter, {
@@ -33,9 +32,10 @@ export function resultRoutes(counter: Counter): void {
     access: ['assessor'],
     params: ClassParams,
     query: SheetFormat,
+    file: ['xlsx', 'csv'],
     handle: async ({ db, actor, params, query }) => {
       const content = await resultTemplate(assessed(await listResults(db, (await ownHead(db, actor, params.number)).id)), query.format);
-      return file(content, { name: `成绩-${params.number}.${query.format}`, type: spreadsheet[query.format] });
+      return file(content, { name: `成绩-${params.number}.${query.format}`, type: mediaTypes[query.format] });
     },
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { civilDate } from '../http/fields.ts';
 
 const text = (most: number) =>
   z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? undefined : value), z.string().trim().max(most).optional());
@@ -13,7 +14,7 @@ const ResultInput = z.object({
     z.boolean().optional(),
   ),
   certificateNumber: text(40),
-  certificateDate: z.preprocess((value) => (value === '' ? undefined : value), z.iso.date().optional()),
+  certificateDate: z.preprocess((value) => (value === '' ? undefined : value), civilDate.optional()),
 });
 export type ResultInput = z.output<typeof ResultInput>;
 

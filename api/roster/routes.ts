@@ -1,5 +1,4 @@
 /** Rosters: upload as a spreadsheet or as JSON, errors at their cells with an annotated file back, the roster itself (N2, N28). */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/classes/roster.ts';
@@ -13,12 +12,12 @@ import { parseRoster, type RosterError, type RosterRow, rosterColumns } from '..
 import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
 import { actsFor, classPath, headView, requireAct } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
-import { file, page, redirect, type Reply } from '../http/replies.ts';
+import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { refusalView, type RosterRefusal, rosterLineView } from './page.ts';
 import { RosterPerson, RosterUpload } from './schemas.ts';
 
-const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+const XLSX = mediaTypes.xlsx;
 const MAX_BYTES = 5_000_000;
 /** A file somewhat too large still gets its answer on the form; beyond this the connection is closed to it. */
 const RECEIVED_AT_MOST = 20_000_000;
@@ -61,6 +60,7 @@ export function rosterRoutes(counter: Counter): void {
     tags: ['roster'],
     access: ['institution'],
     params: ClassParams.extend({ id: z.uuid() }),
+    file: ['xlsx'],
     handle: async ({ db, vault, actor, params, t }) =>
       file(await getRejection(db, vault, actor, params.number, params.id), {
         name: t('roster.annotatedName', { number: params.number }),
@@ -74,6 +74,7 @@ export function rosterRoutes(counter: Counter): void {
     summary: 'An empty roster to fill in',
     tags: ['roster'],
     access: 'public',
+    file: ['xlsx'],
     handle: async ({ db, t, locale }) =>
       file(await rosterTemplate({ locale, t, today: await businessToday(db) }), { name: t('roster.templateName'), type: XLSX }),
   });
@@ -95,6 +96,7 @@ function sampleRoutes(counter: Counter): void {
     method: 'get',
     path: '/demo/roster-clean.xlsx',
     summary: 'A made-up roster without fault (demonstration)',
+    file: ['xlsx'],
     tags: ['demonstration'],
     access: 'public',
     query: SampleQuery,
@@ -107,6 +109,7 @@ function sampleRoutes(counter: Counter): void {
     method: 'get',
     path: '/demo/roster-clean.csv',
     summary: 'A made-up roster without fault as CSV in GB 18030 (demonstration)',
+    file: ['csvGb18030'],
     tags: ['demonstration'],
     access: 'public',
     query: SampleQuery,
@@ -114,7 +117,7 @@ function sampleRoutes(counter: Counter): void {
       onlyDemo();
       return file(cleanRosterCsv(query.n, query.seed, 'gb18030'), {
         name: t('roster.sampleName', { n: query.n }).replace(/xlsx$/, 'csv'),
-        type: 'text/csv; charset=gb18030',
+        type: mediaTypes.csvGb18030,
       });
     },
   });
@@ -122,6 +125,7 @@ function sampleRoutes(counter: Counter): void {
     method: 'get',
     path: '/demo/roster-faulty.xlsx',
     summary: 'A made-up roster with eight planted errors (demonstration)',
+    file: ['xlsx'],
     tags: ['demonstration'],
     access: 'public',
     handle: async ({ t }) => {
@@ -218,14 +222,7 @@ async function takeFile(context: RosterContext): Promise<Reply> {
   if (upload.content.length > MAX_BYTES) throw inputError('file', 'file.tooLarge', { maxMegabytes: MAX_BYTES / 1_000_000 });
   const rows = await readRosterFile(upload.content, upload.name);
   const { trainees, errors } = parseRoster(rows, await rulesFor(db, head));
-  const refused =
-    errors.length > 0
-      ? errors
-      : await attempt(
-          () => save(context, trainees, request && { ...request, key: `${request.key}/${digestOf(upload.content)}`.slice(0, 200) }),
-          trainees,
-          rows,
-        );
+  const refused = errors.length > 0 ? errors : await attempt(() => save(context, trainees, request), trainees, rows);
   if (!Array.isArray(refused)) return refused;
   const annotated = await keepRejection(db, vault, actor, head.id, await annotatedRoster(rows, refused, t));
   const path = `${classPath(params.number, 'roster')}/rejections/${annotated}`;
@@ -305,8 +302,4 @@ async function openForUpload({ db, actor, params }: RosterContext): Promise<Clas
 async function rulesFor(db: RosterContext['db'], head: ClassHead) {
   const [pack, today] = await Promise.all([getPolicyPack(db, head.pack_id), businessToday(db)]);
   return { today, startDate: head.start_date ?? today, ageBounds: rule(pack, 'age'), maxTrainees: rule(pack, 'class.maxTrainees') };
-}
-
-function digestOf(content: Buffer): string {
-  return createHash('sha256').update(content).digest('base64url').slice(0, 22);
 }

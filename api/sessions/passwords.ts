@@ -1,9 +1,8 @@
 /** Checking passwords: argon2id, at most two at once, and a limit of attempts per account and per address that all processes share. */
 import { hash, verify } from '@node-rs/argon2';
 import type { Knex } from 'knex';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
-import { TooManyError } from '../http/too-many.ts';
+import { createLimit } from '../http/limits.ts';
 
 /** ASVS 5.0: 19 MiB, two passes. */
 const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -36,18 +35,8 @@ export function passwordDesk(db: Knex): PasswordDesk {
 }
 
 function createPasswordDesk(db: Knex): PasswordDesk {
-  const limiter = (keyPrefix: string, points: number, duration: number) =>
-    new RateLimiterPostgres({
-      storeClient: db,
-      storeType: 'knex',
-      tableName: 'rate_limits',
-      tableCreated: true,
-      keyPrefix,
-      points,
-      duration,
-    });
-  const perAccount = limiter('login', 10, 900);
-  const perAddress = limiter('address', 200, 900);
+  const perAccount = createLimit(db, { name: 'login', points: 10, duration: 900, code: 'signIn.tooMany' });
+  const perAddress = createLimit(db, { name: 'address', points: 200, duration: 900, code: 'signIn.tooMany' });
   let running = 0;
   const waiting: (() => void)[] = [];
   let decoy: Promise<string> | undefined;
@@ -66,13 +55,8 @@ function createPasswordDesk(db: Knex): PasswordDesk {
 
   return {
     async admit(login, address) {
-      try {
-        await perAddress.consume(address);
-        if (login !== undefined) await perAccount.consume(login.toLowerCase());
-      } catch (error) {
-        if (error instanceof RateLimiterRes) throw new TooManyError('signIn.tooMany', { seconds: Math.ceil(error.msBeforeNext / 1000) });
-        throw error;
-      }
+      await perAddress.consume(address);
+      if (login !== undefined) await perAccount.consume(login.toLowerCase());
     },
     hash: (password) => inTurn(() => hashPassword(password)),
     async verify(passwordHash, password) {
@@ -82,7 +66,7 @@ function createPasswordDesk(db: Knex): PasswordDesk {
       return right && passwordHash !== undefined;
     },
     async forgive(login) {
-      await perAccount.delete(login.toLowerCase());
+      await perAccount.forget(login.toLowerCase());
     },
   };
 }

@@ -141,6 +141,7 @@ export function sessionRoutes(counter: Counter): void {
     access: 'public',
     body: z.object({ login: z.string().max(100) }),
     response: Signed,
+    errors: [404],
     handle: async (context) => {
       const account = await findUserByLogin(context.db, context.body.login);
       if (!account?.demo || !account.active) throw new NotFoundError('account.unknown');

@@ -4,7 +4,7 @@ import { type ClassAct, type ClassStatus, mayClass, statusOfOutcome } from '../.
 import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { checkClass } from './class-checks.ts';
-import { type Db, inTransaction, type Trx } from '../client.ts';
+import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { wakeRelay } from '../protocol/outbox.ts';
 import { getPolicyPack, packFor } from '../policy-packs.ts';
@@ -149,9 +149,18 @@ function draftColumns(draft: ClassDraft) {
   };
 }
 
+/** What a form that replaces another says about itself. */
+export type Saving = { version?: number | undefined; request?: IdempotentRequest | undefined };
+
 /** Saves the form of a draft or of a class returned for correction. `version` refuses to overwrite what somebody else saved meanwhile. Returns the new version. */
-export async function saveClass(db: Knex, actor: Actor, number: string, draft: ClassDraft, version?: number): Promise<number> {
-  return inTransaction(db, async (trx) => {
+export async function saveClass(
+  db: Knex,
+  actor: Actor,
+  number: string,
+  draft: ClassDraft,
+  { version, request }: Saving = {},
+): Promise<number> {
+  return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
     requireVersion(row, version);
     await requireDraft(trx, row.institution_id, draft, await businessToday(trx), row);
@@ -177,9 +186,9 @@ export async function saveTimetable(
   actor: Actor,
   number: string,
   sessions: readonly NewSession[],
-  version?: number,
+  { version, request }: Saving = {},
 ): Promise<number> {
-  return inTransaction(db, async (trx) => {
+  return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
     requireVersion(row, version);
     await requireSessions(trx, row.institution_id, sessions);

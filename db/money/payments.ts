@@ -161,15 +161,19 @@ export async function signBatch({ trx, actor, task, procedure, decision }: Decis
   if (column === 'released') await dispatch(trx, batch, actor.userId);
 }
 
-/** An objection that came after the batch was made: the batch goes back, and is made again without the person. */
+/**
+ * An objection that came after the batch was made: the batch goes back, and is made again without the person. The rows stay locked, so that an
+ * objection raised at the same moment comes before the release or after it, never between this look and the sending.
+ */
 async function requireNoneHeld(trx: Trx, batchId: string): Promise<void> {
-  const held = await trx('payment_attempts as a')
+  const lines = await trx('payment_attempts as a')
     .join('payment_lines as l', 'l.id', 'a.line_id')
     .join('enrolments as e', 'e.id', 'l.enrolment_id')
     .where({ 'a.batch_id': batchId })
-    .where((query) => query.whereNotNull('e.held_by').orWhereNot('l.status', 'in_batch'))
     .orderBy('a.serial')
-    .select('a.serial');
+    .forUpdate('l', 'e')
+    .select('a.serial', 'e.held_by', 'l.status');
+  const held = lines.filter((line) => line.held_by !== null || line.status !== 'in_batch');
   if (held.length > 0) throw new ConflictError('batch.held', { lines: held.map((line) => line.serial).join(', ') });
 }
 

@@ -25,12 +25,17 @@ export async function listOpenProcedures(db: Db, after: string, limit: number): 
   return rows.map((row) => row.id);
 }
 
-/** Open procedures that wait for nobody and nothing: no open task, no unapplied fact. A sound system has none. */
+/**
+ * Open procedures that wait for nobody and nothing: no open task, no unapplied fact, no list on show, and no line of theirs that is in a batch or
+ * held by an objection, which have tasks of their own. A sound system has none.
+ */
 export async function listOrphans(db: Db): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
     `select id from procedures p where status = 'open' and applied_no = fact_no and stage not in ('subsidy')
         and not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open')
         and not exists (select from disclosures d where d.parent_procedure_id = p.id and d.status = 'open')
+        and not exists (select from subsidy_applications s join payment_lines l on l.application_id = s.id join enrolments e on e.id = l.enrolment_id
+                         where s.procedure_id = p.id and (l.status in ('in_batch', 'sent') or (e.held_by is not null and l.status in ('claimed', 'approved'))))
       order by id limit 500`,
   );
   return rows.map((row) => row.id);

@@ -35,7 +35,9 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
   const deciding = { role: task.role, office: task.office, institutionId: task.institution_id };
-  const visible = maySee(actor, { regionPath: procedure.region_path, institutionIds: [procedure.institution_id, task.institution_id] });
+  // What an objector wrote is for the office, not for the institution that it is about.
+  const institutionIds = procedure.type === 'objection' ? [] : [procedure.institution_id, task.institution_id];
+  const visible = maySee(actor, { regionPath: procedure.region_path, institutionIds });
   if (!visible && !mayDecide(actor, deciding)) throw new NotFoundError('task.unknown');
   return { task, procedure, behind: procedure.applied_no < procedure.fact_no };
 }
@@ -257,7 +259,7 @@ export async function findCorrectionRequest(db: Db, procedureId: string): Promis
 }
 
 export type ObjectionEvidence = {
-  receipt: string;
+  number: string;
   grounds: string;
   raised_at: Date;
   has_contact: boolean;
@@ -276,13 +278,14 @@ export type ObjectionEvidence = {
 /** An objection with the list that it is about and the person named. */
 export async function getObjectionEvidence(db: Db, procedureId: string): Promise<ObjectionEvidence> {
   const row = await db('objections as o')
+    .join('procedures as q', 'q.id', 'o.procedure_id')
     .join('disclosures as d', 'd.id', 'o.disclosure_id')
     .join('classes as c', 'c.id', 'o.class_id')
     .leftJoin('enrolments as e', 'e.id', 'o.enrolment_id')
     .leftJoin('people as p', 'p.id', 'e.person_id')
     .where('o.procedure_id', procedureId)
     .first(
-      'o.receipt',
+      'q.subject_number as number',
       'o.grounds',
       'o.raised_at',
       db.raw('o.contact_sealed is not null as has_contact'),

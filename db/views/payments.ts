@@ -1,6 +1,6 @@
 /** Payment batches as their pages show them. Full account numbers are in the bank's file only. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { maySee } from '../../workflows/domain/scope.ts';
+import { maySee, readingRoles } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import type { BatchRow, BatchStatus } from '../money/payments.ts';
 import type { Actor } from '../users.ts';
@@ -78,7 +78,7 @@ export async function listBatches(
   actor: Actor,
   { status, limit, offset }: BatchFilter,
 ): Promise<{ batches: BatchView[]; total: number }> {
-  const paths = actor.grants.map((grant) => grant.path);
+  const paths = actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path);
   const within = `exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')`;
   const rows: BatchView[] = await batches(db)
     .whereRaw(within, [paths])

@@ -5,7 +5,9 @@ import { decideTask } from '../../db/protocol/decisions.ts';
 import { closeObjection } from '../../db/objections.ts';
 import { findBatch, takeBankFile } from '../../db/money/payments.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
+import { listOrphans } from '../../db/protocol/reconciliation.ts';
 import { withdrawApplication } from '../../db/money/subsidies.ts';
+import { listBatches } from '../../db/views/payments.ts';
 import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 import { readingOf } from '../support/money-reading.ts';
 
@@ -156,6 +158,48 @@ describe('a batch', () => {
     expect(
       await money.db('facts').where({ procedure_id: application.procedureId, kind: 'batch_answered', outcome: 'cancelled' }),
     ).toHaveLength(1);
+  });
+
+  test('while its lines are in a batch or held, the application waits for somebody: the reconciler leaves it alone', async () => {
+    const filed = await money.plant({ trainees: 2 });
+    const application = await money.approved(filed);
+    await money.db('enrolments').where({ id: filed.enrolments[0] }).update({ held_by: 'objection-w' });
+    const number = await money.batch(application, 'made');
+    const applied = () => money.step(application.procedureId, 'payment', { acts: [{ act: 'countLines' }] });
+    await applied();
+    expect(await listOrphans(money.db)).not.toContain(application.procedureId);
+    await money.step(`batch-${number}`, 'cancelled', { acts: [{ act: 'closeBatch', code: 'cancelled' }], close: 'cancelled' });
+    await applied();
+    expect(await listOrphans(money.db)).not.toContain(application.procedureId);
+    // Nobody holds the line any more, and nobody was asked to pay it: that is what the reconciler is for.
+    await money.db('enrolments').where({ id: filed.enrolments[0] }).update({ held_by: null });
+    expect(await listOrphans(money.db)).toContain(application.procedureId);
+  });
+
+  test('an objection raised while the batch is being released comes before it or after it, never in between', async () => {
+    const filed = await money.plant({ trainees: 2 });
+    const application = await money.approved(filed);
+    const number = await money.batch(application, 'made');
+    await money.decided(`batch-${number}`, 'cs-pay-2', 'checking.batch_check', 'batch_check', 'check');
+    const objector = await money.db.transaction();
+    await objector('enrolments').where({ id: filed.enrolments[0] }).update({ held_by: 'objection-z' });
+    const releasing = money.decided(`batch-${number}`, 'cs-pay-3', 'releasing.batch_release', 'batch_release', 'release').then(
+      () => 'released',
+      (error: { code?: string }) => error.code,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await objector.commit();
+    expect(await releasing).toBe('batch.held');
+    expect(await reading.statusesOf(application)).toEqual(['in_batch', 'in_batch']);
+  });
+
+  test('is listed in the region where the role holds, not where another grant lies', async () => {
+    await money.batch(await money.approved(await money.plant({ trainees: 1 })), 'made');
+    const payer = await money.actor('gl-pay-1');
+    const page = { limit: 10, offset: 0 };
+    const elsewhere = { role: 'institution' as const, region: '350104', path: '350000/350100/350104' };
+    expect((await listBatches(money.db, { ...payer, grants: [...payer.grants, elsewhere] }, page)).total).toBe(0);
+    expect((await listBatches(money.db, await money.actor('cs-pay-1'), page)).total).toBeGreaterThan(0);
   });
 
   test('with nothing payable is refused', async () => {

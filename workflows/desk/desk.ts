@@ -90,6 +90,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
         const found = await record<Reached>((office) => office.lookAtClock(procedureId));
         learn(found);
         alarmRang = false;
+        await startOverWhenLong();
         continue;
       }
       const fact = inTray.get(readNo + 1);
@@ -120,9 +121,13 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
 
   async function proceed(input: Step): Promise<Place> {
     await step(input);
-    // Everything worth keeping is on record, so a long history simply starts a new run at the place reached.
-    if (ready && workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
+    await startOverWhenLong();
     return place;
+  }
+
+  /** Everything worth keeping is on record, so a long history simply starts a new run at the place reached. Looks alone make it long too. */
+  async function startOverWhenLong(): Promise<void> {
+    if (ready && workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
   }
 
   async function close(outcome: string, input: Step = {}): Promise<string> {

@@ -16,6 +16,8 @@ export function mayDecide(actor: Scope, task: { role: string; office: string; in
       actor.grants.some((grant) => grant.role === task.role)
     );
   }
+  // Nobody decides for the office about the institution that they belong to, whatever else they were granted.
+  if (actor.institutionId !== undefined && actor.institutionId === task.institutionId) return false;
   return actor.grants.some((grant) => grant.role === task.role && grant.region === task.office);
 }
 
