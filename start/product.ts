@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { hashPassword } from '../api/sessions/passwords.ts';
 import { readApiConfig } from '../api/config.ts';
-import { databaseChecks } from '../api/http/readiness.ts';
+import { databaseChecks, temporalCheck } from '../api/http/readiness.ts';
 import { type RunningApi, startApi } from '../api/server.ts';
 import { startSimulators } from '../activities/connectors/simulators.ts';
 import { readWorkerConfig } from '../activities/config.ts';
@@ -99,15 +99,16 @@ async function assemble(
   const simulators = demo ? await startSimulators({ port: 0 }) : undefined;
   if (simulators) stops.push(() => simulators.close());
   const config = readApiConfig({ ...(options.port === undefined ? {} : { port: options.port }), demo, secret: secretIn(stateDir) });
+  const settings = temporalSettings({
+    address: temporal.address,
+    namespace: temporal.namespace,
+    ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}),
+  });
   const worker = await startWorker({
     db,
     databaseUrl: url,
     vault,
-    temporal: temporalSettings({
-      address: temporal.address,
-      namespace: temporal.namespace,
-      ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}),
-    }),
+    temporal: settings,
     log: logFile,
     workflowBundle: options.workflowBundle,
     ...readWorkerConfig({ registersUrl: simulators?.url, baseUrl: config.publicUrl ?? `http://localhost:${config.port}` }),
@@ -120,9 +121,10 @@ async function assemble(
     log: logFile,
     checks: {
       ...databaseChecks(db),
-      temporal: async () => {
+      temporal: temporalCheck(settings),
+      worker: async () => {
         if (!worker.relay.alive()) throw new Error('the relay does not turn');
-        return temporal.address;
+        return 'polls';
       },
     },
     ...(simulators ? { registersControl: simulators } : {}),

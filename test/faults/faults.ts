@@ -2,19 +2,13 @@
  * `npm run test:faults [-- --classes 20 --minutes 0 --seed 7]`: during the lives of classes, kill -9 the worker, the API, Temporal and PostgreSQL, each at
  * least once and at random for as long as asked; afterwards the record is examined. Prints the seed and the counts.
  */
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSimulators } from '../../activities/connectors/simulators.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
-import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { migrate } from '../../db/migrate.ts';
 import { stateDir } from '../../start/config.ts';
 import { createRobot, pause } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { addDays } from '../../workflows/domain/calendar.ts';
-import { createDatabase, databaseUrl, dropDatabase } from '../../start/servers/postgres.ts';
-import { freePorts } from '../../start/servers/processes.ts';
 import { countRecords, findFaults } from './invariants.ts';
 import { startVictims, type VictimName, victimNames } from './victims.ts';
 
@@ -27,29 +21,7 @@ const TRAINING_DAYS = 8;
 export async function runFaults({ classes, minutes, seed, say }: FaultRun): Promise<FaultReport> {
   const began = Date.now();
   const dir = join(stateDir, 'faults', String(process.pid));
-  const simulators = await startSimulators({ port: 0 });
-  const [port = 0] = await freePorts(1);
-  const env = {
-    SHIMING_DEMO: '1',
-    SHIMING_SECRET: randomBytes(32).toString('hex'),
-    REGISTERS_URL: simulators.url,
-    SHIMING_VAULT_KEYS: JSON.stringify({
-      keys: { faults: randomBytes(32).toString('base64') },
-      currentKid: 'faults',
-      indexKey: randomBytes(32).toString('base64'),
-    }),
-  };
-  const prepare = async (adminUrl: string): Promise<string> => {
-    await dropDatabase(adminUrl, 'faults').catch(() => undefined);
-    await createDatabase(adminUrl, 'faults');
-    const url = databaseUrl(adminUrl, 'faults');
-    await migrate(url);
-    const db = openDatabase(url);
-    await loadDemonstration(db, { passwordHash: 'none', clockSpeed: 1 });
-    await closeDatabase(db);
-    return url;
-  };
-  const victims = await startVictims(dir, prepare, env, port);
+  const victims = await startVictims(dir);
   const kills: Record<VictimName, number> = { worker: 0, api: 0, temporal: 0, postgres: 0 };
   const random = mulberry(seed);
   const robot = createRobot({
@@ -111,7 +83,6 @@ export async function runFaults({ classes, minutes, seed, say }: FaultRun): Prom
     working = false;
     await killer;
     await victims.stop();
-    await simulators.close();
     rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,14 @@
 /** The processes that are killed and started again: our own API and worker, the Temporal server, the PostgreSQL postmaster. */
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startSimulators } from '../../activities/connectors/simulators.ts';
+import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { loadDemonstration } from '../../db/demonstration/load.ts';
+import { migrate } from '../../db/migrate.ts';
 import { pause } from '../../start/demonstration/robot.ts';
-import { type Postgres, ensurePostgres } from '../../start/servers/postgres.ts';
+import { createDatabase, databaseUrl, dropDatabase, ensurePostgres, type Postgres } from '../../start/servers/postgres.ts';
+import { freePorts } from '../../start/servers/processes.ts';
 import { type Temporal, ensureTemporal } from '../../start/servers/temporal.ts';
 import { type Child, startChild } from '../bench/processes.ts';
 
@@ -21,23 +27,27 @@ export type Victims = {
 
 const quiet = (): void => undefined;
 
-/** `env` is what API and worker get besides the addresses of the servers. */
-export async function startVictims(
-  dir: string,
-  prepare: (adminUrl: string) => Promise<string>,
-  env: Record<string, string>,
-  port: number,
-): Promise<Victims> {
+/** A demonstration province on servers of its own under `dir`, with API and worker as processes that may be killed. */
+export async function startVictims(dir: string): Promise<Victims> {
+  const simulators = await startSimulators({ port: 0 });
+  const [port = 0] = await freePorts(1);
   let postgres: Postgres = await ensurePostgres({ dataDir: join(dir, 'postgres'), log: quiet });
-  let temporal: Temporal = await ensureTemporal({ postgresUrl: postgres.url, dir: join(dir, 'temporal'), log: quiet, onPostgres: true });
-  const databaseUrl = await prepare(postgres.url);
+  let temporal: Temporal = await ownTemporal(postgres.url, dir);
+  const url = await province(postgres.url);
   const full = {
-    ...env,
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: url,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TEMPORAL_TASK_QUEUE: `faults-${process.pid}-${Date.now()}`,
     PORT: String(port),
+    SHIMING_DEMO: '1',
+    SHIMING_SECRET: randomBytes(32).toString('hex'),
+    REGISTERS_URL: simulators.url,
+    SHIMING_VAULT_KEYS: JSON.stringify({
+      keys: { faults: randomBytes(32).toString('base64') },
+      currentKid: 'faults',
+      indexKey: randomBytes(32).toString('base64'),
+    }),
   };
   const startApi = (): Promise<Child> => patiently(() => startChild('api/main.ts', full, /api listens/));
   const startWorker = (): Promise<Child> => patiently(() => startChild('activities/main.ts', full, /worker polls/));
@@ -52,14 +62,11 @@ export async function startVictims(
   }, 500);
 
   const restartTemporal = async (): Promise<void> => {
-    const given = process.env.TEMPORAL_ADDRESS;
-    delete process.env.TEMPORAL_ADDRESS;
-    temporal = await ensureTemporal({ postgresUrl: postgres.url, dir: join(dir, 'temporal'), log: quiet, onPostgres: true });
-    if (given) process.env.TEMPORAL_ADDRESS = given;
+    temporal = await ownTemporal(postgres.url, dir);
   };
   return {
     origin: `http://127.0.0.1:${port}`,
-    databaseUrl,
+    databaseUrl: url,
     async killAndRestart(name, pauseMs) {
       switch (name) {
         case 'worker':
@@ -89,6 +96,7 @@ export async function startVictims(
       await Promise.all([api.stop(), worker.stop()]);
       await temporal.stop();
       await postgres.stop();
+      await simulators.close();
     },
   };
 }
@@ -131,4 +139,26 @@ function pidOfTemporal(dir: string): number {
 
 function pidOfPostgres(dir: string): number {
   return Number(readFileSync(join(dir, 'postgres', 'pgdata', 'postmaster.pid'), 'utf8').split('\n')[0]);
+}
+
+/** A Temporal server of our own on our own PostgreSQL, whatever the environment offers. */
+async function ownTemporal(postgresUrl: string, dir: string): Promise<Temporal> {
+  const given = process.env.TEMPORAL_ADDRESS;
+  delete process.env.TEMPORAL_ADDRESS;
+  try {
+    return await ensureTemporal({ postgresUrl, dir: join(dir, 'temporal'), log: quiet, onPostgres: true });
+  } finally {
+    if (given) process.env.TEMPORAL_ADDRESS = given;
+  }
+}
+
+async function province(adminUrl: string): Promise<string> {
+  await dropDatabase(adminUrl, 'faults').catch(() => undefined);
+  await createDatabase(adminUrl, 'faults');
+  const url = databaseUrl(adminUrl, 'faults');
+  await migrate(url);
+  const db = openDatabase(url);
+  await loadDemonstration(db, { passwordHash: 'none', clockSpeed: 1 });
+  await closeDatabase(db);
+  return url;
 }
