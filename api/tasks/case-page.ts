@@ -48,6 +48,8 @@ const inside = new Set([
   'task.superior',
   'task.propose_refusal',
 ]);
+/** Lines of the timeline that are shown without being asked for. */
+const RECENT = 10;
 /** Kinds on which a remark makes sense even where no outcome demands one. */
 const withoutReason = new Set(['publish', 'correction', 'batch_make']);
 
@@ -60,6 +62,7 @@ export function caseView(parts: CaseParts) {
   const open = task.status === 'open' && procedure.status === 'open';
   const ownPage = ownPageOf(task, procedure);
   const form = open && decider && !heldByOther && !decidedElsewhere.has(task.kind);
+  const timeline = parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts));
   const supervises = open && task.role !== 'clock' && maySupervise(actor, task);
   return {
     title: procedure.subject_title,
@@ -92,10 +95,14 @@ export function caseView(parts: CaseParts) {
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
     withReason: !withoutReason.has(task.kind),
-    reasonHint: task.kind === 'review' ? 'review' : 'other',
+    reasonHint: task.kind === 'review' || task.kind === 'rectification' ? task.kind : 'other',
     evidence,
     hasWork: evidence.work !== undefined,
-    timeline: parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts)),
+    // A long sheet of evidence on the right leaves room on the left below the form.
+    sideLeft: evidence.work !== undefined && evidence.evidence !== undefined && task.kind === 'review',
+    timeline,
+    recent: timeline.slice(0, RECENT),
+    earlier: timeline.slice(RECENT),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     seen: parts.timeline[0]?.id ?? 0,
     changes:
