@@ -9,8 +9,8 @@ export type DateWords = {
   dateTime: (value: unknown) => string;
   /** 03-02 · 2 Mar, for heads of columns. */
   shortDate: (value: unknown) => string;
-  /** 2026-03-02. */
-  isoDate: (value: unknown) => string;
+  /** 2026年3月2日 · 2 March 2026, on papers. */
+  fullDate: (value: unknown) => string;
 };
 
 const timeZone = 'Asia/Shanghai';
@@ -25,24 +25,26 @@ export function datesIn(locale: Locale): DateWords {
 function english(): DateWords {
   const day = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone });
   const short = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone });
+  const full = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone });
   const year = (date: Date): string => (yearIsKnown(date) ? '' : ` ${shanghaiDate(date).slice(0, 4)}`);
   return {
     date: dated((date) => `${day.format(date)}${year(date)}`),
     dateTime: dated((date) => `${short.format(date)}${year(date)} ${clock.format(date)}`),
     shortDate: dated((date) => short.format(date)),
-    isoDate: dated(shanghaiDate),
+    fullDate: dated((date) => full.format(date)),
   };
 }
 
 function chinese(): DateWords {
   const day = new Intl.DateTimeFormat('zh-CN', { month: 'long', day: 'numeric', timeZone });
+  const full = new Intl.DateTimeFormat('zh-CN', { year: 'numeric', month: 'long', day: 'numeric', timeZone });
   const weekday = new Intl.DateTimeFormat('zh-CN', { weekday: 'short', timeZone });
   const year = (date: Date): string => (yearIsKnown(date) ? '' : `${shanghaiDate(date).slice(0, 4)}年`);
   return {
     date: dated((date) => `${year(date)}${day.format(date)}（${weekday.format(date)}）`),
     dateTime: dated((date) => `${year(date)}${day.format(date)} ${clock.format(date)}`),
     shortDate: dated((date) => shanghaiDate(date).slice(5)),
-    isoDate: dated(shanghaiDate),
+    fullDate: dated((date) => full.format(date)),
   };
 }
 
