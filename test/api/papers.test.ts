@@ -76,7 +76,7 @@ describe('papers', () => {
     disclosure_notice: ['补贴公示', '2026年3月9日', '张*', 'abc123'],
     subsidy_roster: ['补贴花名册', '张三', '**** 1234', '100%', '就业补助资金'],
     funds_request: ['用款申请', '¥700.00', '财政部门'],
-    supervision_order: ['督办单', '2026-03-05', '已超期两日'],
+    supervision_order: ['督办单', '2026年3月5日', '已超期两日'],
   };
 
   test('[N31] each kind prints with number, date in words, office and signatory; outside the scope there is none', async () => {
