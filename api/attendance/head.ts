@@ -6,27 +6,33 @@ import { type ClassHead, findOpenTask } from '../../db/views/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Translate } from '../pages/i18n.ts';
+import { classPath, classTabs, type trainingPages, trainingTabs } from '../classes/head.ts';
 import type { Context } from '../http/routing.ts';
 
 export const ClassParams = z.object({ number: z.string().regex(/^[\w-]{1,40}$/) });
 export const SheetFormat = z.object({ format: z.enum(['xlsx', 'csv']).default('xlsx') });
 export const Handed = z.object({ taskId: z.string(), outcome: z.string(), factNo: z.number().int(), decidedAt: z.string() });
 
-const pages = ['attendance', 'changes', 'inspections', 'results', 'verifications'] as const;
-export type TrainingPage = (typeof pages)[number];
+export type TrainingPage = (typeof trainingPages)[number] | 'verifications';
 
-/** Heading and tabs; the register's answers are for the office. */
-export function trainingHead(head: ClassHead, active: TrainingPage, actor: Actor, t: Translate) {
+/** Heading and tabs, the same as on the pages of the record. */
+export function trainingHead(head: ClassHead, active: TrainingPage, t: Translate) {
   return {
     number: head.number,
     classTitle: head.title,
+    pageTitle: t('common.pageOf', { page: t(`attendance.tabs.${active}`), title: head.title }),
     institution: head.institution,
     assessor: head.assessor,
     startDate: head.start_date,
     endDate: head.end_date,
-    tabs: pages
-      .filter((page) => page !== 'verifications' || isOfficer(actor, head))
-      .map((page) => ({ href: `/classes/${head.number}/${page}`, label: t(`attendance.tabs.${page}`), active: page === active })),
+    tabs: [
+      ...classTabs.map((tab) => ({
+        href: classPath(head.number, tab),
+        label: t(`classes.tabs.${tab}`),
+        active: tab === 'checks' && active === 'verifications',
+      })),
+      ...trainingTabs(head.number, t, active),
+    ],
   };
 }
 

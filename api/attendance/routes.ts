@@ -143,7 +143,7 @@ async function show(context: Shown, sessionId: string | undefined, more: Record<
   return page(
     'attendance/show',
     {
-      ...trainingHead(head, 'attendance', actor, t),
+      ...trainingHead(head, 'attendance', t),
       ...sheet,
       sessions: sheet.sessions.map((one) => ({
         ...one,

@@ -88,7 +88,7 @@ export function boardView(parts: BoardParts) {
         detail: t('board.tile.waitingDetail', { n: figures.waitingSoon }),
       },
     ],
-    loads: loadRows(parts),
+    ...splitByWork(loadRows(parts)),
     weeks: weekRows(parts),
     groups: overdueGroups(parts),
     overdueCount: shown(figures.overdue),
@@ -121,6 +121,13 @@ function loadRows({ loads, unclaimed, t }: BoardParts) {
         ? t('board.load.open', { total: shown(total(row)) })
         : t('board.load.value', { total: total(row), today: row.decidedToday }),
   }));
+}
+
+/** The heaviest load first, then what nobody has taken; who has nothing open and decided nothing today is only named. */
+function splitByWork(rows: ReturnType<typeof loadRows>) {
+  const works = (row: (typeof rows)[number]): boolean => row.unclaimed || row.total > 0 || row.decidedToday > 0;
+  const busy = rows.filter(works).sort((a, b) => Number(a.unclaimed) - Number(b.unclaimed) || b.overdue - a.overdue || b.total - a.total);
+  return { loads: rows, busy, idle: rows.filter((row) => !works(row)) };
 }
 
 function weekRows({ trend, at, t }: BoardParts) {

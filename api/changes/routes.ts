@@ -78,7 +78,7 @@ async function show(
   return page(
     'changes/index',
     {
-      ...trainingHead(head, 'changes', actor, t),
+      ...trainingHead(head, 'changes', t),
       changes: changes.map(changeView),
       mayAsk,
       kind: kind ?? 'teacher',
@@ -106,7 +106,12 @@ async function choices(
     ahead,
     sessionOptions: ahead.map((session) => ({
       value: session.id,
-      label: `${session.day} ${t(`attendance.halves.${session.half}`)} ${session.topic}（${session.teacher}）`,
+      label: t('changes.sessionOption', {
+        day: session.day,
+        half: t(`attendance.halves.${session.half}`),
+        topic: session.topic,
+        teacher: session.teacher,
+      }),
     })),
     teacherOptions: means.teachers.map((teacher) => ({ value: teacher.id, label: teacher.name })),
     venueOptions: means.venues.map((venue) => ({ value: venue.id, label: `${venue.name}（${venue.capacity}）` })),

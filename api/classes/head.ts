@@ -26,6 +26,19 @@ export const statusTones: Record<ClassStatus, string> = {
   terminated: 'red',
 };
 
+/** From the published plan on there is training to look at. */
+const published: readonly ClassStatus[] = ['ready', 'in_training', 'filing', 'filed', 'claimed', 'paid', 'terminated'];
+export const trainingPages = ['attendance', 'changes', 'inspections', 'results'] as const;
+
+/** The pages of the training, after those of the record: the same tabs on all of them. */
+export function trainingTabs(number: string, t: Translate, active?: string) {
+  return trainingPages.map((page) => ({
+    href: `/classes/${number}/${page}`,
+    label: t(`attendance.tabs.${page}`),
+    active: page === active,
+  }));
+}
+
 const ended: readonly ClassStatus[] = ['withdrawn', 'refused', 'expired', 'terminated'];
 
 export function classPath(number: string, tab: ClassTab = 'overview'): string {
@@ -49,6 +62,7 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
     head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates');
   return {
     title: head.title,
+    ...(tab === 'overview' ? {} : { pageTitle: t('common.pageOf', { page: t(`classes.tabs.${tab}`), title: head.title }) }),
     number: head.number,
     marks: [t('classes.regionMark', { region: locale === 'en' ? head.region_en : head.region_zh, project: head.project })],
     badge: { label: t(`classes.status.${head.status}`), tone: statusTones[head.status] },
@@ -58,14 +72,16 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
       { value: formatYuan(head.amount_fen), detail: t('classes.underPack', { pack: head.pack_id }) },
     ],
     stages: stagesOf(head, t),
-    tabs: classTabs.map((name) => ({
-      href: classPath(head.number, name),
-      label: t(`classes.tabs.${name}`),
-      active: name === tab,
-      ...(name === 'roster' && head.headcount > 0 ? { count: head.headcount } : {}),
-      ...(name === 'materials' && head.materials > 0 ? { count: head.materials } : {}),
-      ...(name === 'papers' && head.papers > 0 ? { count: head.papers } : {}),
-    })),
+    tabs: classTabs
+      .map((name) => ({
+        href: classPath(head.number, name),
+        label: t(`classes.tabs.${name}`),
+        active: name === tab,
+        ...(name === 'roster' && head.headcount > 0 ? { count: head.headcount } : {}),
+        ...(name === 'materials' && head.materials > 0 ? { count: head.materials } : {}),
+        ...(name === 'papers' && head.papers > 0 ? { count: head.papers } : {}),
+      }))
+      .concat(published.includes(head.status) ? trainingTabs(head.number, t) : []),
   };
 }
 

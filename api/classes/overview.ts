@@ -15,7 +15,7 @@ import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
 import { dueView } from '../tasks/due.ts';
-import { officeName, stepLabel, taskPath } from '../tasks/words.ts';
+import { officeName, stepLabel, taskPath, whoWithoutName } from '../tasks/words.ts';
 import { type FieldIssue, withWords } from '../http/validation.ts';
 import { actsFor, classPath, headView, stageOf } from './head.ts';
 import type { ClassParams } from './schemas.ts';
@@ -70,7 +70,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       summary: summaryOf(head, t),
       timeline: lines.map((line) => ({
         ...timelineView(line, t, deps.words, actor.institutionId !== undefined),
-        who: line.name ?? t('tasks.system'),
+        who: line.name ?? whoWithoutName(line, t),
       })),
       shares: await sharesOf(db, head),
       refused: redraw.issues !== undefined,

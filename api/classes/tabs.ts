@@ -55,6 +55,7 @@ export function classTabRoutes(counter: Counter): void {
         'classes/checks',
         {
           ...headView(head, 'checks', { t, locale }),
+          office: actor.institutionId === undefined,
           class: head,
           registers: registersOf(head, checks, t),
           open: checks.filter((check) => check.result !== 'yes' && check.status === 'enrolled').map((check) => openView(check, t)),

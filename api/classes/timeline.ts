@@ -1,7 +1,7 @@
 /** What happened to a class, in words. */
 import type { TimelineLine } from '../../db/views/case.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
-import { stepLabel } from '../tasks/words.ts';
+import { actWords, stepLabel, whoWithoutName } from '../tasks/words.ts';
 
 /** A line: what, who, when. What is proposed inside the office is, for those outside, only passed on. An act has words under `classes.acts`, `tasks.acts` or `institutions.acts`; one without shows its code, which never happens silently. */
 export function timelineView(line: TimelineLine, t: Translate, words: Words, outside: boolean) {
@@ -15,8 +15,10 @@ export function timelineView(line: TimelineLine, t: Translate, words: Words, out
   const key = [`classes.acts.${code}`, `tasks.acts.${code}`, `institutions.acts.${code}`].find((name) => words.has(name));
   return {
     at: line.at,
-    title: key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')), ...flat(line.detail) }) : act,
-    who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : t('tasks.system'),
+    title:
+      actWords(line, t, words) ??
+      (key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')), ...flat(line.detail) }) : act),
+    who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : whoWithoutName(line, t),
     detail: line.reason ?? '',
     act,
     name: line.name,

@@ -35,7 +35,7 @@ export function clockRoutes(counter: Counter): void {
     handle: async ({ db }) => {
       const state = await readClock(db);
       const view = { ...state, now: state.now.toISOString(), nextDeadline: state.nextDeadline?.toISOString() ?? null };
-      return page('clock/show', view, { json: view });
+      return page('clock/show', { ...view, nextNumber: state.nextProcedure?.replace(/^[a-z]+-/, '') }, { json: view });
     },
   });
 

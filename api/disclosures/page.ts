@@ -61,8 +61,8 @@ export function disclosureView(row: DisclosureRow, now: Date) {
     withMoney: row.list === 'subsidy' || row.list === 'payment',
     withGroup: row.list === 'plan',
     withResult: row.list === 'result',
-    // Columns before the amount: number, name, ID.
-    leadColumns: 3,
+    // Columns before the amount: number, name with ID.
+    leadColumns: 2,
     mayObject: row.status === 'open' && row.due_at > now,
   };
 }

@@ -26,7 +26,12 @@ export function fundRoutes(counter: Counter): void {
           regionName: locale === 'en' ? balance.regionEn : balance.regionZh,
           ...sharesOf(balance),
         })),
-        entries: entries.map((entry) => ({ ...entry, regionName: locale === 'en' ? entry.regionEn : entry.regionZh })),
+        entries: entries.map((entry) => ({
+          ...entry,
+          regionName: locale === 'en' ? entry.regionEn : entry.regionZh,
+          // Commitments are booked under the id of the application's procedure
+          referenceLabel: entry.reference.replace(/^[a-z]+-/, ''),
+        })),
         shown: SHOWN,
       };
       return page('funds/index', view, { json: { balances, entries } });

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import i18next, { type i18n, type Resource } from 'i18next';
 import { templatesFolder } from './assets.ts';
+import { datesIn } from './dates.ts';
 
 export const locales = ['zh-CN', 'en'] as const;
 export type Locale = (typeof locales)[number];
@@ -31,6 +32,8 @@ export function loadWords(): Words {
     interpolation: { escapeValue: false },
     returnNull: false,
   });
+  // {{from, day}} in a sentence: the civil date as it is written everywhere
+  instance.services.formatter?.add('day', (value: unknown, locale) => datesIn(toLocale(locale) ?? 'zh-CN').date(value));
   const fixed = new Map<Locale, Translate>();
   for (const locale of locales) {
     const t = instance.getFixedT(locale);

@@ -5,11 +5,11 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import Handlebars, { type HelperOptions } from 'handlebars';
 import type { Knex } from 'knex';
-import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { DemoAccount } from '../../db/users.ts';
 import { type Assets, templatesFolder } from './assets.ts';
 import type { ApiConfig } from '../config.ts';
+import { datesIn } from './dates.ts';
 import type { Locale, Translate, Words } from './i18n.ts';
 import { navigationFor, workplaceLabel } from './navigation.ts';
 import type { PageOptions, View } from '../http/replies.ts';
@@ -39,8 +39,6 @@ export type RendererDeps = {
   db: Knex;
   surroundings: (req: Request) => Promise<Surroundings>;
 };
-
-const zone = 'Asia/Shanghai';
 
 export function createRenderer({ config, words, assets, surroundings }: RendererDeps): Renderer {
   const folder = templatesFolder();
@@ -91,7 +89,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
           : await surroundings(req);
       const otherLocale: Locale = locale === 'en' ? 'zh-CN' : 'en';
       const page = {
-        title: view['title'] ?? t(`${name.replace('/', '.')}.title`),
+        title: view['pageTitle'] ?? view['title'] ?? t(`${name.replace('/', '.')}.title`),
         locale,
         otherLocale,
         langHref: withLanguage(req, otherLocale),
@@ -122,12 +120,19 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
         ...visit.preferences,
         large: visit.preferences.largeText,
       };
-      const context = { ...view, page, issues: view['issues'] as FieldIssue[] | undefined, entered: view['entered'] };
+      const issues = (view['issues'] as FieldIssue[] | undefined)?.map((issue) => ({ ...issue, label: fieldLabel(issue, words, t) }));
+      const context = { ...view, page, issues, entered: view['entered'] };
       const data = { page, issues: context.issues ?? [], entered: context.entered ?? {} };
       const body = template(locale, name)(context, { data });
       return template(locale, `layouts/${options.layout ?? 'page'}`)({ ...context, body }, { data });
     },
   };
+}
+
+/** The field's name before words that fit any field («必填»); words of a field's own say it themselves. */
+function fieldLabel({ code, field }: FieldIssue, words: Words, t: Translate): string {
+  const key = `errors.fields.${field.split('.').at(-1)}`;
+  return !code.includes('.') && words.has(key) ? t(key) : '';
 }
 
 function roleLabel(grants: readonly { role: string }[], t: Translate): string {
@@ -144,49 +149,11 @@ function withLanguage(req: Request, locale: Locale): string {
 type Data = { page: { csrfToken?: string }; issues: FieldIssue[]; entered: Record<string, unknown> };
 
 function registerHelpers(engine: typeof Handlebars, locale: Locale, t: Translate): void {
-  const dates = new Intl.DateTimeFormat(
-    locale === 'en' ? 'en-GB' : locale,
-    locale === 'en'
-      ? { weekday: 'short', day: 'numeric', month: 'short', timeZone: zone }
-      : { month: 'long', day: 'numeric', timeZone: zone },
-  );
-  const weekdays = new Intl.DateTimeFormat('zh-CN', { weekday: 'short', timeZone: zone });
-  const times = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hour12: false,
-    timeZone: zone,
-  });
   const numbers = new Intl.NumberFormat(locale);
-  const toDate = (value: unknown): Date | undefined => {
-    if (value === null || value === undefined || value === '') return undefined;
-    const date =
-      value instanceof Date
-        ? value
-        : new Date(typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T12:00:00+08:00` : (value as string));
-    return Number.isNaN(date.getTime()) ? undefined : date;
-  };
   const dataOf = (options: HelperOptions): Data => options.data as { root?: Data } & Data as Data;
 
   const formats: Record<string, (value: unknown) => unknown> = {
-    date: (value: unknown) => {
-      const date = toDate(value);
-      if (!date) return '';
-      const thisYear = shanghaiDate(date).slice(0, 4);
-      const text = locale === 'en' ? dates.format(date) : `${dates.format(date)}（${weekdays.format(date)}）`;
-      return thisYear === shanghaiDate(new Date()).slice(0, 4) ? text : locale === 'en' ? `${text} ${thisYear}` : `${thisYear}年${text}`;
-    },
-    dateTime: (value: unknown) => {
-      const date = toDate(value);
-      return date ? times.format(date) : '';
-    },
-    isoDate: (value: unknown) => {
-      const date = toDate(value);
-      return date ? shanghaiDate(date) : '';
-    },
+    ...datesIn(locale),
     money: (fen: unknown) => (fen === null || fen === undefined || fen === '' ? '' : formatYuan(Number(fen))),
     number: (value: unknown) => (value === null || value === undefined ? '' : numbers.format(Number(value))),
     percent: (value: unknown) => `${Number(value ?? 0)}%`,

@@ -155,7 +155,7 @@ async function show(
   return page(
     'results/show',
     {
-      ...trainingHead(head, 'results', actor, t),
+      ...trainingHead(head, 'results', t),
       rows: rows.map(resultView),
       lines: mayEnter ? lines.map((line) => ({ ...line, passedValue: line.passed === null ? '' : line.passed ? '1' : '0' })) : [],
       mayEnter,

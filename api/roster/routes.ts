@@ -163,6 +163,7 @@ async function showRoster(
       eligible: enrolled.filter((person) => person.eligible).length,
       totalFen: enrolled.reduce((sum, person) => sum + (person.amountFen ?? 0), 0),
       unsourced: enrolled.some((person) => person.unsourced),
+      sources: [...new Set(people.map((person) => person.source).filter(Boolean))],
       max: rule(pack, 'class.maxTrainees'),
       withDemo: deps.config.demo,
       refusals: redraw.refusals,

@@ -6,12 +6,13 @@ import { classTrack } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox.ts';
 import { whatHappens } from './next.ts';
-import { officeName, outcomeLabel, stepLabel, taskPath } from './words.ts';
+import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoWithoutName } from './words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {
@@ -47,6 +48,8 @@ const inside = new Set([
   'task.superior',
   'task.propose_refusal',
 ]);
+/** Lines of the timeline that are shown without being asked for. */
+const RECENT = 10;
 /** Kinds on which a remark makes sense even where no outcome demands one. */
 const withoutReason = new Set(['publish', 'correction', 'batch_make']);
 
@@ -59,9 +62,11 @@ export function caseView(parts: CaseParts) {
   const open = task.status === 'open' && procedure.status === 'open';
   const ownPage = ownPageOf(task, procedure);
   const form = open && decider && !heldByOther && !decidedElsewhere.has(task.kind);
+  const timeline = parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts));
   const supervises = open && task.role !== 'clock' && maySupervise(actor, task);
   return {
     title: procedure.subject_title,
+    pageTitle: t('common.pageOf', { page: stepLabel(words, t, task), title: procedure.subject_title }),
     path: taskPath(task.id),
     back: withQuery('/tasks', list),
     list,
@@ -90,10 +95,14 @@ export function caseView(parts: CaseParts) {
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
     withReason: !withoutReason.has(task.kind),
-    reasonHint: task.kind === 'review' ? 'review' : 'other',
+    reasonHint: task.kind === 'review' || task.kind === 'rectification' ? task.kind : 'other',
     evidence,
     hasWork: evidence.work !== undefined,
-    timeline: parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts)),
+    // A long sheet of evidence on the right leaves room on the left below the form.
+    sideLeft: evidence.work !== undefined && evidence.evidence !== undefined && task.kind === 'review',
+    timeline,
+    recent: timeline.slice(0, RECENT),
+    earlier: timeline.slice(RECENT),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     seen: parts.timeline[0]?.id ?? 0,
     changes:
@@ -124,14 +133,19 @@ function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView
   const { task, procedure } = found;
   const start = procedure.flags['startDate'];
   const end = procedure.flags['endDate'];
-  const period = start && end ? `${start} – ${end}` : officeName(task, locale);
+  const period = start && end ? t('classes.period', { from: start, to: end }) : '';
   const dueFact =
     task.status !== 'open' || due.words === ''
       ? []
       : [
           {
             value: due.words,
-            detail: [due.detail || due.date, due.provisional ? t('common.provisional') : ''].filter(Boolean).join(' · '),
+            detail: [
+              due.detail || t('common.dueOn', { date: datesIn(locale).date(due.date) }),
+              due.provisional ? t('common.provisional') : '',
+            ]
+              .filter(Boolean)
+              .join(' · '),
             tone: due.tone,
           },
         ];
@@ -180,8 +194,8 @@ function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
   const key = `tasks.acts.${act.replace('.', '_')}`;
   return {
     at: line.at,
-    title: words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act,
-    who: line.name ? [line.name, line.institution].filter(Boolean).join('，') : t('tasks.system'),
+    title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),
+    who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : whoWithoutName(line, t),
     detail: line.reason ?? '',
     act: line.act,
     reason: line.reason,

@@ -9,6 +9,7 @@ import { mayDecide } from '../../workflows/domain/scope.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
+import { datesIn } from '../pages/dates.ts';
 import type { FieldIssue } from '../http/validation.ts';
 import { type CaseParts, caseView, type Conflict } from './case-page.ts';
 import { dueView, type Today } from './due.ts';
@@ -124,8 +125,6 @@ function caseJson({ found, actor, at, t, evidence }: CaseParts, view: ReturnType
   };
 }
 
-const conflictTimes = new Map<string, Intl.DateTimeFormat>();
-
 /** Runs an act on a task. Where somebody was earlier, a browser gets the case as it stands now, with what was typed; a program gets the conflict. */
 export async function orConflict(context: CaseContext & { forPage: boolean }, redraw: Redraw, act: () => Promise<Reply>): Promise<Reply> {
   try {
@@ -138,16 +137,8 @@ export async function orConflict(context: CaseContext & { forPage: boolean }, re
 
 function conflictWords(error: ConflictError, { t, locale }: CaseContext): Conflict {
   const { at } = error.params;
-  const format =
-    conflictTimes.get(locale) ??
-    new Intl.DateTimeFormat(locale, {
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      hour12: false,
-      timeZone: 'Asia/Shanghai',
-    });
-  conflictTimes.set(locale, format);
-  return { code: error.code, message: t(`errors.${error.code}`, { ...error.params, ...(at ? { at: format.format(new Date(at)) } : {}) }) };
+  return {
+    code: error.code,
+    message: t(`errors.${error.code}`, { ...error.params, ...(at ? { at: datesIn(locale).dateTime(new Date(at)) } : {}) }),
+  };
 }

@@ -7,6 +7,7 @@ import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { materialRules, type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { totalHours } from '../../workflows/domain/training/timetable.ts';
 import type { RosterLine } from '../../db/classes/roster.ts';
+import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { materialView, type MaterialView } from '../materials/page.ts';
 import type { EvidenceContext } from './evidence.ts';
@@ -41,10 +42,11 @@ export async function loadClassEvidence({ db, actor, procedure, t, words, locale
     checks: checklist({ evidence, verifications, roster, materials, pack }, { t, words, locale }).map((check) => ({
       ...check,
       shortSource: shorten(check.source),
+      tone: ['red', 'amber'].find((tone) => check.badges.some((badge) => badge.tone === tone)),
     })),
     sessions: evidence.sessions.map((session) => ({
       ...session,
-      day: session.day.slice(5),
+      day: datesIn(locale).shortDate(session.day),
       half: t(`tasks.evidence.half.${session.half}`),
       kind: t(`tasks.evidence.sessionKind.${session.kind}`),
       clash: clashText(session, t),
@@ -55,6 +57,7 @@ export async function loadClassEvidence({ db, actor, procedure, t, words, locale
     formerMaterials: materials.filter((material) => material.removed),
     eligible: roster.filter((line) => line.eligible).length,
     unsourced: roster.some((line) => line.unsourced),
+    sources: [...new Set(roster.map((line) => line.source).filter(Boolean))],
     totalFen: roster.filter((line) => line.status === 'enrolled').reduce((sum, line) => sum + (line.amountFen ?? 0), 0),
     purposes: ['identity', 'register', 'report'].map((key) => t(`tasks.reveal.purposes.${key}`)),
   };
@@ -94,6 +97,8 @@ function rosterView(line: RosterLine, t: Translate, locale: Locale) {
       .map((hit) => ({ rule: hit.rule, text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source ?? '' })),
     amountFen: line.amount_fen,
     formula: trace?.formula ?? '',
+    /** Whether the formula says more than the amount. */
+    calculated: trace?.percent !== undefined && trace.percent !== 100,
     standardFen: trace?.standardFen,
     percent: trace?.percent,
     source: basis ? [basis.source, basis.article].filter(Boolean).join(' ') : '',
@@ -156,16 +161,7 @@ function registerBadges(
 
 function registerCheck(register: string, headcount: number, verifications: VerificationCount[], { t, locale }: Speech): Check {
   const { badges, latest } = registerBadges(register, headcount, verifications, t);
-  const at = latest
-    ? new Intl.DateTimeFormat(locale, {
-        month: '2-digit',
-        day: '2-digit',
-        hour: '2-digit',
-        minute: '2-digit',
-        hour12: false,
-        timeZone: 'Asia/Shanghai',
-      }).format(latest)
-    : '';
+  const at = datesIn(locale).dateTime(latest);
   return {
     field: register,
     title: t(`tasks.checks.${register}`),

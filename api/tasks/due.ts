@@ -47,7 +47,8 @@ export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
   const of = task.working_days;
   const day = of === null ? null : task.days_used + workingDayNumber(calendar, task.from_date, today);
   const { state, words, tone } = stateOf({ due_date: task.due_date, due_at: task.due_at }, at, t);
-  const counting = day === null || of === null || state === 'overdue' ? '' : t('tasks.due.day', { day, of });
+  // The day of receipt is none of the days counted: the date itself says more than "day 0".
+  const counting = day === null || of === null || day < 1 || state === 'overdue' ? '' : t('tasks.due.day', { day, of });
   const filled = state === 'overdue' ? 1 : day !== null && of ? day / of : elapsed(task, now);
   return {
     ...base,
@@ -56,7 +57,7 @@ export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
     tone,
     detail: task.provisional ? [counting, t('tasks.due.provisional')].filter(Boolean).join(' · ') : counting,
     percent: Math.round(Math.min(1, Math.max(0, filled)) * 20) * 5,
-    dueDate: state === 'overdue' || of === null ? task.due_date : undefined,
+    dueDate: counting === '' ? task.due_date : undefined,
     dayNumber: day,
     of,
   };

@@ -28,3 +28,27 @@ export function officeName(office: { office_zh: string; office_en: string }, loc
 export function taskPath(id: string): string {
   return `/tasks/${id}`;
 }
+
+type Act = { act: string; subject: string; detail: Record<string, unknown> };
+
+/** What an act is called where its name alone would not say enough: which registers answered what, which procedure has ended. */
+export function actWords(line: Act, t: Translate, words: Words): string | undefined {
+  if (line.act === 'verification.answered') {
+    const answers = Object.entries(line.detail).map(([key, count]) => {
+      const [register, result] = key.split('.');
+      return t('tasks.registerAnswer', {
+        register: t(`verifications.registers.${register}`),
+        result: t(`verifications.results.${result}`),
+        count,
+      });
+    });
+    return answers.length > 0 ? t('tasks.registersAnswered', { answers: answers.join(t('common.listSeparator')) }) : undefined;
+  }
+  const ended = `tasks.ended.${line.subject.split('-')[0]}`;
+  return line.act === 'procedure.close' && words.has(ended) ? t(ended) : undefined;
+}
+
+/** An act that nobody signed in did is the system's, an objection the public's. */
+export function whoWithoutName(line: Pick<Act, 'act'>, t: Translate): string {
+  return t(line.act === 'objection.raise' ? 'common.roles.public' : 'tasks.system');
+}

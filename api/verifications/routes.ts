@@ -123,7 +123,7 @@ async function show(
   return page(
     'verifications/show',
     {
-      ...trainingHead(head, 'verifications', actor, t),
+      ...trainingHead(head, 'verifications', t),
       ...checksView(checks),
       lines: checks.lines.map((line) => ({
         ...line,

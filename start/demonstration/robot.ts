@@ -199,7 +199,7 @@ export function createRobot(options: RobotOptions) {
       case 'inspection':
         return decide('in_order', { method: 'visit', presentCount: task.headcount ?? 0, remark: '到课情况与名册一致', companion: '林某' });
       case 'reinspection':
-        return decide('rectified', { method: 'visit', remark: '已整改' });
+        return decide('rectified', { method: 'visit', remark: '已整改', companion: '林某' });
       case 'rectification':
         return decide('rectify', { reason: '已按要求整改并补充签到。', answer: '已按要求整改并补充签到。' });
       case 'claim':

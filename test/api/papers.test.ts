@@ -73,10 +73,10 @@ describe('papers', () => {
     opening_review: ['开班审核表', '二〇二六年三月二十三日', '培训前初审', '周明', '¥2,800.00'],
     correction_notice: ['补正通知书', '补充每日安排', '5 个工作日', '一次性告知'],
     refusal_notice: ['不予通过告知书', '名册多人不知情', '60 日', '行政复议', '6 个月', '行政诉讼'],
-    disclosure_notice: ['补贴公示', '2026-03-09', '张*', 'abc123'],
+    disclosure_notice: ['补贴公示', '2026年3月9日', '张*', 'abc123'],
     subsidy_roster: ['补贴花名册', '张三', '**** 1234', '100%', '就业补助资金'],
     funds_request: ['用款申请', '¥700.00', '财政部门'],
-    supervision_order: ['督办单', '2026-03-05', '已超期两日'],
+    supervision_order: ['督办单', '2026年3月5日', '已超期两日'],
   };
 
   test('[N31] each kind prints with number, date in words, office and signatory; outside the scope there is none', async () => {

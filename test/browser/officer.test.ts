@@ -98,12 +98,43 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     await context.close();
   });
 
+  test('by keyboard alone: from the inbox into a case, past the roster to the decision, which no single key takes', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await signIn(context, 'cs-first-2');
+    await page.waitForURL('**/tasks');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/pre_training\.first_review/);
+    expect(await page.title()).toMatch(/^培训前初审 · /);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('d');
+    expect(await page.evaluate('document.activeElement.value')).toBe('approve');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.error-summary');
+    expect(await page.textContent('.error-summary a')).toContain('理由');
+    expect(await page.evaluate('document.activeElement.className')).toBe('error-summary');
+    await context.close();
+  });
+
+  test('on a telephone the acts of a case are at hand without scrolling', async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    const page = await signIn(context, 'cs-first-2');
+    await page.waitForURL('**/tasks');
+    await page.click('table.list a.title');
+    const box = await page.locator('button[value=approve]').boundingBox();
+    expect(box && box.y + box.height).toBeLessThanOrEqual(844);
+    await context.close();
+  });
+
   test('the pages of officer, supervisor, institution and public: no violation of WCAG 2.2 AA, nothing wider than a telephone', async () => {
     const visits: [login: string | undefined, path: string][] = [
       ['cs-first-1', '/tasks'],
       ['cs-supervise-1', '/board'],
       ['kangning-1', '/classes'],
       ['kangning-1', `/classes/${number}`],
+      ['cs-first-1', `/classes/${number}/attendance`],
+      ['cs-first-1', `/classes/${number}/roster`],
       [undefined, '/'],
       [undefined, '/disclosures'],
     ];
@@ -120,5 +151,5 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
       }
     }
     expect(problems).toEqual([]);
-  });
+  }, 180_000);
 });

@@ -1,4 +1,4 @@
-// Keys in lists: j and k move, Enter opens, x selects, / searches, ? helps. Never a decision by one key; they can be switched off.
+// Keys in lists: j and k move, Enter opens, x selects, / searches; on a case d goes to the decision; ? helps. Never a decision by one key; they can be switched off.
 (() => {
   'use strict';
   const stored = 'shiming.keys';
@@ -45,6 +45,12 @@
       const search = document.querySelector('main input[type="search"]');
       if (search) search.focus();
       return Boolean(search);
+    },
+    // Only moves there: the decision itself is a press of Enter on a button.
+    d: () => {
+      const button = document.querySelector('.decision-actions .button:not(:disabled)');
+      if (button) button.focus();
+      return Boolean(button);
     },
     '?': () => {
       if (dialog) dialog.showModal();
