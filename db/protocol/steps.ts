@@ -51,14 +51,16 @@ export type PerformActs = (trx: Trx, procedure: LockedProcedure, input: StepInpu
 
 /**
  * Takes one step in one transaction: the acts, the new tasks, the place. Taken before (same number), it changes nothing and returns the place.
- * A withdrawn or suspended procedure opens no task; a procedure with unapplied facts does not close.
+ * A closing step while facts are unread changes nothing either: its acts belong to the end, and the run reads those facts first.
+ * A withdrawn or suspended procedure opens no task.
  */
 export async function takeStep(db: Db, input: StepInput, perform: PerformActs): Promise<Place> {
   const place = await inTransaction(db, async (trx) => {
     const procedure = await lockProcedure(trx, input.procedureId);
     if (procedure.step_no >= input.stepNo || procedure.status === 'closed') return undefined;
+    const closing = input.close !== undefined;
+    if (closing && procedure.fact_no > input.appliedNo) return undefined;
     const acted = input.acts.length > 0 ? await perform(trx, procedure, input) : {};
-    const closing = input.close !== undefined && procedure.fact_no === input.appliedNo;
     if (closing) await cancelTasks(trx, procedure, ['*']);
     else if (input.cancels.length > 0) await cancelTasks(trx, procedure, input.cancels);
     const asks = closing || procedure.status !== 'open' ? [] : input.asks;

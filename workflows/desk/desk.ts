@@ -129,8 +129,8 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
     for (;;) {
       const reached = await step(input, outcome);
       if (reached.status === 'closed') return reached.outcome ?? outcome;
+      // Facts came in between: the step changed nothing and is taken again, now with account of them.
       readNo = Math.max(readNo, ...reached.facts.map((fact) => fact.no));
-      input = {};
     }
   }
 

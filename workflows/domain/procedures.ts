@@ -142,6 +142,6 @@ export type StepInput = {
   /** Steps whose open tasks are cancelled; `*` cancels all. */
   cancels: string[];
   flags: Flags;
-  /** Ends the procedure with this outcome, unless facts are still unapplied. */
+  /** Ends the procedure with this outcome; while facts are unread the whole step changes nothing. */
   close?: string;
 };

@@ -1,0 +1,60 @@
+/** Steps and the clock of a procedure under hard conditions: facts that come in between, late steps, changed schemas. Real PostgreSQL, no Temporal. */
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
+import { takeStep } from '../../db/protocol/steps.ts';
+import { openVault } from '../../db/vault.ts';
+import type { StepInput } from '../../workflows/domain/procedures.ts';
+import { type Cases, firstReview, openCases } from '../support/cases.ts';
+import { freshDatabase } from '../support/servers.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let db: Knex;
+let owner: Knex;
+let cases: Cases;
+
+const noActs = async () => ({});
+const plain = { ...firstReview, step: 'review.first_review' };
+
+function step(procedureId: string, stepNo: number, appliedNo: number, more: Partial<StepInput> = {}): StepInput {
+  return { procedureId, stepNo, appliedNo, stage: 'review', step: 'first_review', acts: [], asks: [], cancels: [], flags: {}, ...more };
+}
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  db = openDatabase(database.url, { max: 8 });
+  owner = openDatabase(database.url, { owner: true, max: 2 });
+  cases = await openCases(db, openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) }));
+});
+
+afterAll(async () => {
+  await closeDatabase(owner);
+  await closeDatabase(db);
+  await database.drop();
+});
+
+describe('closing', () => {
+  test('while a fact is unread a closing step does nothing at all, and the same step closes once it is read', async () => {
+    const { id, taskIds } = await cases.open([plain, { ...plain, step: 'review.second_review' }]);
+    await decideTask(db, await cases.actor('first-1'), { taskId: taskIds[0] ?? '', outcome: 'approve' });
+    const performed: number[] = [];
+    const perform = async () => {
+      performed.push(1);
+      return { ended: true };
+    };
+    const ending = { close: 'refused', acts: [{ act: 'closeClass', code: 'refused' }], flags: { said: 'end' } };
+    const before = await db('procedures').where({ id }).first();
+
+    const open = await takeStep(db, step(id, 2, 1, ending), perform);
+    expect(open).toMatchObject({ status: 'open', appliedNo: 1, stepNo: 1, openSteps: ['review.second_review'] });
+    expect(open.facts.map((fact) => fact.no)).toEqual([2]);
+    expect(performed).toEqual([]);
+    expect(await db('procedures').where({ id }).first()).toEqual(before);
+
+    const closed = await takeStep(db, step(id, 2, 2, ending), perform);
+    expect(closed).toMatchObject({ status: 'closed', outcome: 'refused', openSteps: [], flags: { ended: true } });
+    expect(performed).toEqual([1]);
+  });
+});
