@@ -46,7 +46,8 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
   const orphans = await listOrphans(db);
   if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
-  const ids = [...new Set([...still, ...lost, ...orphans])];
+  // Ringing an orphan would not help it: its run has nothing to do. Somebody must look.
+  const ids = [...new Set([...still, ...lost])];
   if (ids.length > 0) {
     await ringProcedures(db, ids);
     wakeRelay(db);

@@ -61,8 +61,6 @@ export async function takeStep(db: Db, input: StepInput, perform: PerformActs): 
     const closing = input.close !== undefined;
     if (closing && procedure.fact_no > input.appliedNo) return undefined;
     const acted = input.acts.length > 0 ? await perform(trx, procedure, input) : {};
-    if (closing) await cancelTasks(trx, procedure, ['*']);
-    else if (input.cancels.length > 0) await cancelTasks(trx, procedure, input.cancels);
     const asks = closing || procedure.status !== 'open' ? [] : input.asks;
     const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks) : [];
     return movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
@@ -91,11 +89,16 @@ async function movePlace(
   const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: undefined, act, subject: procedure.id, no: auditNo, detail });
   const { rows } = await trx
     .raw<{ rows: { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null }[] }>(
-      `with opened as (
+      `with ended as (
+       update tasks set status = 'cancelled', next_rung_at = null, version = version + 1
+        where procedure_id = :id and status = 'open'
+          and (cast(:closing as boolean) or step = any(cast(:cancels as text[])) or (kind = 'wait' and cast(:leaving as boolean)))
+       returning id),
+     opened as (
        insert into tasks select t.* from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb)) t
        returning step, next_rung_at),
      known as (
-       select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and not :closing
+       select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and id not in (select id from ended)
        union all select step, next_rung_at from opened),
      alarm as (select min(next_rung_at) as at from known),
      moved as (
@@ -114,6 +117,9 @@ async function movePlace(
         id: procedure.id,
         tasks: JSON.stringify(tasks),
         closing,
+        // What a stage waited for is over when the stage is left.
+        leaving: input.stage !== procedure.stage,
+        cancels: input.cancels,
         stage: input.stage,
         step: input.step,
         status,
@@ -142,15 +148,6 @@ async function movePlace(
     step_no: input.stepNo,
   };
   return toPlace(moved, { openSteps: row?.open_steps ?? [], facts: row?.facts ?? [], alarmAtMs: row?.alarm_ms ?? null });
-}
-
-async function cancelTasks(trx: Trx, procedure: LockedProcedure, steps: string[]): Promise<void> {
-  await trx('tasks')
-    .where({ procedure_id: procedure.id, status: 'open' })
-    .modify((query) => {
-      if (!steps.includes('*')) query.whereIn('step', steps);
-    })
-    .update({ status: 'cancelled', next_rung_at: null, version: trx.raw('version + 1') });
 }
 
 async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[]): Promise<TaskInsert[]> {

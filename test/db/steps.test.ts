@@ -4,9 +4,10 @@ import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
+import { listOrphans } from '../../db/protocol/reconciliation.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
-import type { StepInput } from '../../workflows/domain/procedures.ts';
+import { type StepInput, waitFor } from '../../workflows/domain/procedures.ts';
 import { type Cases, firstReview, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -56,5 +57,35 @@ describe('closing', () => {
     const closed = await takeStep(db, step(id, 2, 2, ending), perform);
     expect(closed).toMatchObject({ status: 'closed', outcome: 'refused', openSteps: [], flags: { ended: true } });
     expect(performed).toEqual([1]);
+  });
+});
+
+describe('waits', () => {
+  test('a wait without a date has no alarm, goes on while its stage lasts, and ends with the stage', async () => {
+    const { id, taskIds } = await cases.open([plain]);
+    await decideTask(db, await cases.actor('first-1'), { taskId: taskIds[0] ?? '', outcome: 'approve' });
+    const waiting = await takeStep(
+      db,
+      step(id, 2, 2, { stage: 'payment', step: 'payment', asks: [waitFor('payment.settlement')] }),
+      noActs,
+    );
+    expect(waiting.openSteps).toEqual(['payment.settlement']);
+    expect(waiting.alarmAtMs).toBeUndefined();
+    expect((await takeStep(db, step(id, 3, 2, { stage: 'payment', step: 'payment' }), noActs)).openSteps).toEqual(['payment.settlement']);
+    const left = await takeStep(db, step(id, 4, 2, { stage: 'paid_list', step: 'publish', asks: [plain] }), noActs);
+    expect(left.openSteps).toEqual(['review.first_review']);
+    expect(await db('tasks').where({ procedure_id: id, step: 'payment.settlement' }).first()).toMatchObject({
+      status: 'cancelled',
+      version: 2,
+    });
+  });
+
+  test('an open procedure without a task is reported in any stage; one that waits, or was moved just now, is not', async () => {
+    const [lost, waits, fresh] = [await cases.open([plain]), await cases.open([waitFor('payment.settlement')]), await cases.open([plain])];
+    for (const { id } of [lost, fresh]) await takeStep(db, step(id, 2, 1, { stage: 'subsidy', cancels: [plain.step] }), noActs);
+    await owner.raw(`update audit_log set recorded_at = recorded_at - interval '1 minute' where procedure_id = any(?)`, [
+      [lost.id, waits.id],
+    ]);
+    expect(await listOrphans(db)).toEqual([lost.id]);
   });
 });

@@ -42,7 +42,6 @@ export function stepOf(fact: FactBell): string {
 export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   const inTray = new Map<number, FactBell>();
   let look = false;
-  let ready = false;
 
   setHandler(factSignal, (bell) => {
     if (bell.no === 0) look = true;
@@ -55,7 +54,6 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   let alarmRang = false;
   let armedAtMs = Number.POSITIVE_INFINITY;
   learn(place);
-  ready = true;
   void keepAlarm();
 
   function learn(found: Place): void {
@@ -90,6 +88,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
         const found = await record<Place>((office) => office.lookAtClock(procedureId));
         learn(found);
         alarmRang = false;
+        await renewRun();
         continue;
       }
       const fact = inTray.get(readNo + 1);
@@ -120,9 +119,13 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
 
   async function proceed(input: Step): Promise<Place> {
     await step(input);
-    // Everything worth keeping is on record, so a long history simply starts a new run at the place reached.
-    if (ready && workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
+    await renewRun();
     return place;
+  }
+
+  /** Everything worth keeping is on record, so a long history simply starts a new run at the place reached. */
+  async function renewRun(): Promise<void> {
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
   }
 
   async function close(outcome: string, input: Step = {}): Promise<string> {

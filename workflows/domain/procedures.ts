@@ -103,6 +103,11 @@ export type Ask = {
   reference?: string;
 };
 
+/** A wait for what is no task of anybody here: another procedure, the registers, the bank. It ends when its stage is left or when it is cancelled. */
+export function waitFor(step: string): Ask {
+  return { step, kind: 'wait', role: 'clock', level: 'own', outcomes: [] };
+}
+
 export const taskKinds = [
   'review',
   'correction',
@@ -139,7 +144,7 @@ export type StepInput = {
   step: string;
   acts: OfficeAct[];
   asks: Ask[];
-  /** Steps whose open tasks are cancelled; `*` cancels all. */
+  /** Steps whose open tasks are cancelled. Leaving a stage ends its waits, closing ends everything. */
   cancels: string[];
   flags: Flags;
   /** Ends the procedure with this outcome; while facts are unread the whole step changes nothing. */
