@@ -1,7 +1,7 @@
 /** Loading the official notice of a year and local closures; deadlines that they touch are computed again. */
 import type { Knex } from 'knex';
 import { isCivilDate } from '../../workflows/domain/calendar.ts';
-import { firstRung, taskClock } from '../../workflows/domain/deadlines.ts';
+import { firstRung, rungCodes, taskClock } from '../../workflows/domain/deadlines.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { readCalendar } from './calendar.ts';
@@ -92,7 +92,7 @@ async function recomputeDeadlines(trx: Trx, actor: Actor): Promise<MovedDeadline
       peremptory: task.peremptory,
     };
     const clock = taskClock(calendar, ask, procedure.terms, task.from_date, task.days_used);
-    const rung = Math.max(task.rung, firstRung(clock.rungs, procedure.now));
+    const rung = Math.max(task.rung, firstRung(clock.rungs, rungCodes(task.kind, task.peremptory), procedure.now));
     const updated = await trx('tasks')
       .where({ id: task.id, status: 'open' })
       .update({

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addClosure } from '../../db/calendar/calendar-notices.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { listOrphans } from '../../db/protocol/reconciliation.ts';
-import { takeStep } from '../../db/protocol/steps.ts';
+import { lookAtClock, readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
 import { type StepInput, waitFor } from '../../workflows/domain/procedures.ts';
 import { type Cases, firstReview, openCases } from '../support/cases.ts';
@@ -87,5 +88,26 @@ describe('waits', () => {
       [lost.id, waits.id],
     ]);
     expect(await listOrphans(db)).toEqual([lost.id]);
+  });
+});
+
+describe('the end of a period', () => {
+  test('a wait for a day that has begun already rings at once', async () => {
+    const begun = { ...waitFor('ready.beginning'), dueDate: '2026-03-02' };
+    const { id, taskIds } = await cases.open([begun]);
+    expect((await readPlace(db, id)).alarmAtMs).toBeLessThan(Date.now());
+    expect((await lookAtClock(db, id)).facts).toEqual([{ no: 2, kind: 'expired', taskId: taskIds[0] }]);
+  });
+
+  test('a closure that moves the end of a peremptory period into the past lets it expire', async () => {
+    const { id, taskIds } = await cases.open([{ ...plain, peremptory: true, workingDays: 2 }]);
+    // Counted from the end of February: its last day is over as soon as it is computed again.
+    await owner('tasks').where({ id: taskIds[0] }).update({ from_date: '2026-02-25' });
+    await addClosure(db, await cases.actor('first-1'), { date: '2026-06-17', kind: 'off', note: 'typhoon' });
+    await expect(decideTask(db, await cases.actor('first-1'), { taskId: taskIds[0] ?? '', outcome: 'approve' })).rejects.toMatchObject({
+      code: 'task.expired',
+    });
+    expect((await lookAtClock(db, id)).facts).toEqual([{ no: 2, kind: 'expired', taskId: taskIds[0] }]);
+    expect(await db('tasks').where({ id: taskIds[0] }).first('status')).toEqual({ status: 'expired' });
   });
 });

@@ -83,8 +83,11 @@ function forward(calendar: Calendar, date: string, workingDays: number): string 
   return day;
 }
 
-/** The first rung that lies after `now`: a reminder whose time has passed already is not sent. */
-export function firstRung(rungs: readonly Date[], now: Date): number {
-  const at = rungs.findIndex((rung) => rung > now);
+/**
+ * The first rung that is still to ring at `now`: a reminder whose time has passed already is not sent, but the end of a period is never
+ * passed over. Past the last rung nothing rings any more.
+ */
+export function firstRung(rungs: readonly Date[], codes: readonly RungCode[], now: Date): number {
+  const at = rungs.findIndex((rung, no) => rung > now || codes[no] === 'expired');
   return at === -1 ? rungs.length : at;
 }
