@@ -106,6 +106,9 @@ export async function decideObjection({ trx, actor, procedure, decision }: Decis
 export async function closeObjection(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
   const row = await trx<ObjectionRow>('objections').where({ procedure_id: procedure.id }).first();
   if (!row) throw new NotFoundError('objection.unknown');
+  // Its lines are written under the lock of the application, as its approval and its batches write them.
+  const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
+  const claimed = application && (await lockProcedure(trx, application.procedure_id));
   if (row.enrolment_id) {
     if (outcome === 'upheld') {
       const excluded = { status: 'excluded', status_reason: `objection ${row.receipt}` };
@@ -129,9 +132,6 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
       .where({ id: row.enrolment_id, held_by: procedure.id })
       .update({ held_by: next?.procedure_id ?? null });
   }
-  const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
-  if (!application) return;
-  const other = await lockProcedure(trx, application.procedure_id);
-  if (other.status !== 'open') return;
-  await writeFact(trx, other, { kind: 'objection_decided', outcome }, { act: `objection.${outcome}`, subject: procedure.id });
+  if (claimed?.status !== 'open') return;
+  await writeFact(trx, claimed, { kind: 'objection_decided', outcome }, { act: `objection.${outcome}`, subject: procedure.id });
 }
