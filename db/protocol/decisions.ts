@@ -8,7 +8,7 @@ import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { wakeRelay } from './outbox.ts';
-import { auditHash, auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
+import { auditHash, auditProcedure, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
 import type { Actor } from '../users.ts';
 
 export type TaskRow = {
@@ -58,7 +58,7 @@ export type DecisionWork = (
   locked: { task: TaskRow; procedure: LockedProcedure },
 ) => Promise<Record<string, unknown> | undefined>;
 
-const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, p.*, ${instantColumns}
+const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
   from tasks t join procedures p on p.id = t.procedure_id where t.id = ? for update of p`;
 
 /**

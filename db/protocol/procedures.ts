@@ -82,7 +82,19 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
   return result.rowCount === 1;
 }
 
-const locked = `select p.*, ${instantColumns} from procedures p`;
+/**
+ * The columns of `ProcedureRow`, each by its name: a prepared statement with `p.*` fails on every open connection from the moment at which
+ * a migration adds a column.
+ */
+export const procedureColumns = [
+  ...['id', 'type', 'subject_id', 'class_id', 'region', 'region_path', 'institution_id', 'subject_number', 'subject_title'],
+  ...['institution_name', 'headcount', 'amount_fen', 'stage', 'step', 'status', 'outcome', 'fact_no', 'applied_no', 'step_no', 'flags'],
+  ...['terms', 'next_alarm_at', 'audit_no', 'audit_hash', 'opened_at', 'closed_at'],
+]
+  .map((column) => `p.${column}`)
+  .join(', ');
+
+const locked = `select ${procedureColumns}, ${instantColumns} from procedures p`;
 
 /** Locks the row until the transaction ends. Throws NotFoundError. */
 export async function lockProcedure(trx: Trx, id: string): Promise<LockedProcedure> {

@@ -9,7 +9,44 @@ import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
 import { askForYearNotice } from '../calendar/year-notices.ts';
 
-type TaskInsert = Record<string, unknown> & { id: string; step: string; next_rung_at: Date | null };
+/** What a new task is written with; a column that is not named here takes its default. */
+const taskColumnNames = [
+  'id',
+  'procedure_id',
+  'step',
+  'round',
+  'kind',
+  'role',
+  'office',
+  'office_path',
+  'institution_id',
+  'outcomes',
+  'peremptory',
+  'four_eyes',
+  'reference',
+  'class_id',
+  'subject_number',
+  'subject_title',
+  'institution_name',
+  'headcount',
+  'amount_fen',
+  'status',
+  'opened_at',
+  'from_date',
+  'working_days',
+  'days_used',
+  'due_date',
+  'due_at',
+  'calendar_version',
+  'provisional',
+  'rungs',
+  'rung',
+  'next_rung_at',
+  'version',
+] as const;
+const taskColumns = taskColumnNames.join(', ');
+
+type TaskInsert = Record<(typeof taskColumnNames)[number], unknown> & { id: string; step: string };
 
 /** Reads where a procedure stands. Throws NotFoundError. */
 export async function readPlace(db: Db, procedureId: string): Promise<Place> {
@@ -95,7 +132,7 @@ async function movePlace(
           and (cast(:closing as boolean) or step = any(cast(:cancels as text[])) or (kind = 'wait' and cast(:leaving as boolean)))
        returning id),
      opened as (
-       insert into tasks select t.* from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb)) t
+       insert into tasks (${taskColumns}) select ${taskColumns} from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb))
        returning step, next_rung_at),
      known as (
        select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and id not in (select id from ended)

@@ -1,5 +1,4 @@
 /** From the claim to the released batch: one line per filed trainee, three people per batch, nobody paid twice. Real PostgreSQL, no Temporal. */
-import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inTransaction } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
@@ -8,6 +7,7 @@ import { findBatch, takeBankFile } from '../../db/money/payments.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { withdrawApplication } from '../../db/money/subsidies.ts';
 import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
+import { waitForLock } from '../support/servers.ts';
 import { readingOf } from '../support/money-reading.ts';
 
 let money: MoneyDatabase;
@@ -271,16 +271,6 @@ describe('an objection', () => {
     expect(await reading.statusesOf(application)).toEqual(['excluded']);
   });
 });
-
-/** Returns when a session of this database waits for a lock. */
-async function waitForLock(db: Knex): Promise<void> {
-  for (let left = 400; left > 0; left -= 1) {
-    const { rows } = await db.raw(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
-    if (rows.length > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('nobody waits');
-}
 
 async function plantObjection(filed: FiledClass, enrolmentId: string): Promise<string> {
   const parent = await money.db('procedures').where({ id: filed.procedureId }).first();

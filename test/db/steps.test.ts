@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addClosure } from '../../db/calendar/calendar-notices.ts';
-import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
+import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { listOrphans } from '../../db/protocol/reconciliation.ts';
 import { lookAtClock, readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
 import { type StepInput, waitFor } from '../../workflows/domain/procedures.ts';
 import { type Cases, firstReview, openCases } from '../support/cases.ts';
-import { freshDatabase } from '../support/servers.ts';
+import { freshDatabase, waitForLock } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Knex;
@@ -109,5 +110,44 @@ describe('the end of a period', () => {
     });
     expect((await lookAtClock(db, id)).facts).toEqual([{ no: 2, kind: 'expired', taskId: taskIds[0] }]);
     expect(await db('tasks').where({ id: taskIds[0] }).first('status')).toEqual({ status: 'expired' });
+  });
+});
+
+describe('what changes while a decision waits for the lock', () => {
+  test.each([
+    ['its evidence', { version: 5 }],
+    ['the end of its period', { due_at: new Date('2026-03-01T16:00:00Z') }],
+  ])('%s: the decision is not taken', async (_what, change) => {
+    const { id, taskIds } = await cases.open([{ ...plain, peremptory: true }]);
+    const first = await cases.actor('first-1');
+    let decided: Promise<unknown> = Promise.resolve();
+    await inTransaction(db, async (trx) => {
+      await lockProcedure(trx, id);
+      decided = decideTask(db, first, { taskId: taskIds[0] ?? '', outcome: 'approve', version: 1 }).catch((error: unknown) => error);
+      await waitForLock(owner);
+      await trx('tasks').where({ id: taskIds[0] }).update(change);
+    });
+    expect(await decided).toMatchObject({ code: 'task.changed' });
+    expect(await db('facts').where({ procedure_id: id, kind: 'decided' })).toEqual([]);
+  });
+});
+
+describe('a migration under a running product', () => {
+  test('new columns disturb neither decisions nor steps on connections that are open already', async () => {
+    const running = openDatabase(database.url, { max: 1 });
+    const first = await cases.actor('first-1');
+    const work = async (): Promise<string> => {
+      const { id, taskIds } = await cases.open([plain]);
+      await decideTask(running, first, { taskId: taskIds[0] ?? '', outcome: 'approve' });
+      return (await takeStep(running, step(id, 2, 2, { asks: [plain] }), noActs)).openSteps.join();
+    };
+    try {
+      expect(await work()).toBe(plain.step);
+      await owner.raw(`alter table procedures add column added int not null default 0`);
+      await owner.raw(`alter table tasks add column added int not null default 0`);
+      expect(await work()).toBe(plain.step);
+    } finally {
+      await closeDatabase(running);
+    }
   });
 });
