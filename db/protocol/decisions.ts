@@ -84,20 +84,28 @@ function isRepeat(error: unknown): boolean {
 
 async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
   const { rows } = await trx.raw(lockTask, [given.taskId]).options({ name: 'lock_task' });
-  const found = rows[0] as (LockedProcedure & { task: TaskRow; task_due_at: Date | null }) | undefined;
+  const found = rows[0] as (LockedProcedure & { task: TaskInJson; task_due_at: Date | null }) | undefined;
   if (!found) throw new NotFoundError('task.unknown');
-  const task: TaskRow = { ...found.task, due_at: found.task_due_at };
+  const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
+  const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
   const procedure: LockedProcedure = found;
   await requireDecidable(trx, actor, task, procedure, given);
   const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
   if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
   const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
-    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id);
+    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
     throw error;
   });
   const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
   return writeDecision(trx, actor, decision, task, procedure, extra);
+}
+
+/** Instants are text in JSON. */
+type TaskInJson = Omit<TaskRow, 'claimed_at' | 'decided_at'> & { claimed_at: string | null; decided_at: string | null };
+
+function instantOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
 }
 
 /** Every entry point of a decision passes here: page, REST, bulk. */
@@ -137,6 +145,7 @@ async function writeDecision(
        update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
               claimed_by = :actor, version = version + 1
         where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+          and version = :seenVersion and (not peremptory or date_trunc('milliseconds', due_at) is not distinct from :dueAt)
        returning 1),
      fact as (
        insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
@@ -163,6 +172,8 @@ async function writeDecision(
         hash,
         previous: procedure.audit_hash,
         taskId: task.id,
+        seenVersion: task.version,
+        dueAt: task.due_at,
         outcome: decision.outcome,
         actor: actor.userId,
         now: procedure.now,
@@ -178,28 +189,30 @@ async function writeDecision(
     )
     .options({ name: 'decide_task' });
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
-  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id);
+  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
   if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
   procedure.fact_no = factNo;
   return answer;
 }
 
-async function lostRace(trx: Trx, taskId: string): Promise<ConflictError> {
+async function lostRace(trx: Trx, taskId: string, actorId: string): Promise<ConflictError> {
   const now = await getTask(trx, taskId);
   if (now.status === 'decided') return alreadyDecided(trx, now);
-  return now.status === 'open' ? alreadyClaimed(trx, now) : new ConflictError(`task.${now.status}`);
+  if (now.status !== 'open') return new ConflictError(`task.${now.status}`);
+  // Claimed by somebody else, or its evidence or its due instant is another one by now.
+  return now.claimed_by && now.claimed_by !== actorId ? alreadyClaimed(trx, now) : new ConflictError('task.changed');
 }
 
 async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
   return new ConflictError('task.decided', {
     name: await nameOf(db, task.decided_by),
-    at: new Date(task.decided_at ?? 0).toISOString(),
+    at: (task.decided_at ?? new Date(0)).toISOString(),
     outcome: task.outcome ?? '',
   });
 }
 
 async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
-  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: new Date(task.claimed_at ?? 0).toISOString() });
+  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: (task.claimed_at ?? new Date(0)).toISOString() });
 }
 
 async function nameOf(db: Db, userId: string | null): Promise<string> {
