@@ -76,8 +76,9 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
         if (desk.place.step === 'checks') await openReview({ cancels: [checks] });
         break;
       default:
-        await desk.proceed({});
+        // Asked first, applied afterwards: a run that dies in between asks again.
         if (fact.kind === 'recheck_requested') await plan.checks?.(desk);
+        await desk.proceed({});
     }
   }
 }
