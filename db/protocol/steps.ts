@@ -270,22 +270,26 @@ type DueTask = { id: string; step: string; kind: string; peremptory: boolean; ru
 export async function lookAtClock(db: Db, procedureId: string): Promise<Place> {
   await inTransaction(db, async (trx) => {
     const procedure = await lockProcedure(trx, procedureId);
-    if (procedure.status !== 'open') return;
     const { rows: due } = await trx.raw<{ rows: DueTask[] }>(
       `select id, step, kind, peremptory, rung, rungs from tasks where procedure_id = ? and status = 'open' and next_rung_at <= ? order by next_rung_at, id`,
       [procedureId, procedure.now],
     );
-    for (const task of due) await climb(trx, procedure, task);
-    if (due.length > 0) {
-      await trx.raw(
-        `update procedures set next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open') where id = :id`,
-        {
-          id: procedureId,
-        },
-      );
-    }
+    if (procedure.status === 'open') for (const task of due) await climb(trx, procedure, task);
+    // Whatever left an alarm behind: a look leaves the one that the open tasks ask for.
+    await setAlarm(trx, procedureId);
   });
   return readPlace(db, procedureId);
+}
+
+/** The alarm of a procedure: the next rung of its open tasks, none if it is not open any more. */
+export async function setAlarm(trx: Trx, procedureId: string): Promise<void> {
+  await trx.raw(
+    `update procedures p set next_alarm_at = a.at
+       from (select min(t.next_rung_at) as at from tasks t join procedures o on o.id = t.procedure_id and o.status = 'open'
+              where t.procedure_id = :id and t.status = 'open') a
+      where p.id = :id and p.next_alarm_at is distinct from a.at`,
+    { id: procedureId },
+  );
 }
 
 async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask): Promise<void> {

@@ -113,6 +113,19 @@ describe('the end of a period', () => {
   });
 });
 
+describe('the alarm', () => {
+  test('a look sets the alarm by the open tasks, whatever was left behind, and takes it from a row that is not open', async () => {
+    const [open, withdrawn] = [await cases.open([plain]), await cases.open([plain])];
+    const ids = [open.id, withdrawn.id];
+    await owner('procedures').whereIn('id', ids).update({ next_alarm_at: '2026-03-01T01:00:00Z' });
+    await owner('procedures').where({ id: withdrawn.id }).update({ status: 'withdrawn' });
+    const rung = await db('tasks').where({ id: open.taskIds[0] }).first('next_rung_at');
+    expect((await lookAtClock(db, withdrawn.id)).alarmAtMs).toBeUndefined();
+    expect((await lookAtClock(db, open.id)).alarmAtMs).toBeGreaterThan(Date.now());
+    expect(await db('procedures').where({ id: open.id }).first('next_alarm_at')).toEqual({ next_alarm_at: rung.next_rung_at });
+  });
+});
+
 describe('what changes while a decision waits for the lock', () => {
   test.each([
     ['its evidence', { version: 5 }],

@@ -6,6 +6,8 @@ import { condition, continueAsNew, defineSignal, setHandler, workflowInfo } from
 import type { Ask, FactBell, Flags, OfficeAct, Place, StepInput } from '../domain/procedures.ts';
 import { record } from './profiles.ts';
 
+const LONGEST_PAUSE_MS = 60_000;
+
 export const factSignal = defineSignal<[FactBell]>('fact');
 
 export type ProcedureInput = { procedureId: string };
@@ -66,17 +68,22 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   }
 
   // One alarm for the whole procedure: sleeps to the deadline then in force, looks, sleeps again. A deadline that moved later costs one look.
+  // Where a look leaves the alarm as it was (Temporal's clock is a little ahead of PostgreSQL's), the next one comes later and later.
   async function keepAlarm(): Promise<void> {
+    let inVain = 0;
     while (place.status !== 'closed') {
       armedAtMs = place.alarmAtMs ?? Number.POSITIVE_INFINITY;
       alarmMoved = false;
       const moved = () => alarmMoved || place.status === 'closed';
       if (armedAtMs === Number.POSITIVE_INFINITY) {
         await condition(moved);
-      } else if (!(await condition(moved, Math.max(1, armedAtMs - Date.now())))) {
-        alarmRang = true;
-        await condition(() => !alarmRang);
+        continue;
       }
+      const pauseMs = inVain === 0 ? 1 : Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (inVain - 1));
+      if (await condition(moved, Math.max(pauseMs, armedAtMs - Date.now()))) continue;
+      alarmRang = true;
+      await condition(() => !alarmRang);
+      inVain = (place.alarmAtMs ?? Number.POSITIVE_INFINITY) <= Date.now() ? inVain + 1 : 0;
     }
   }
 
