@@ -273,6 +273,11 @@ export async function submitClass(
 /** Takes the class back before training begins. The row's status closes its tasks at once; the run follows. */
 export async function withdrawClass(db: Knex, actor: Actor, number: string, reason: string, request?: IdempotentRequest): Promise<void> {
   await onceOnly(db, request, async (trx) => {
+    // The procedure first, then the class: the order in which decisions and steps lock.
+    await trx('procedures')
+      .where({ id: classProcedureId(number) })
+      .forUpdate()
+      .first('id');
     const row = await getOwnClass(trx, actor, number, 'withdraw');
     if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
     const procedure = await lockProcedure(trx, classProcedureId(number));
