@@ -6,6 +6,7 @@ import * as classes from './202611230930_create_classes.ts';
 import * as disclosures from './202611230940_create_disclosures.ts';
 import * as subsidies from './202611230950_create_subsidies.ts';
 import * as correspondence from './202611231000_create_correspondence.ts';
+import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611230940_create_disclosures', sql: disclosures.sql },
   { name: '202611230950_create_subsidies', sql: subsidies.sql },
   { name: '202611231000_create_correspondence', sql: correspondence.sql },
+  { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
 ];

@@ -1,6 +1,6 @@
 /** A step of a procedure in the record: opening tasks, moving the procedure, reading its place, the rungs of the clock. */
 import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
-import { workingDayNumber } from '../../workflows/domain/calendar.ts';
+import { type Calendar, workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
@@ -34,6 +34,7 @@ const taskColumnNames = [
   'opened_at',
   'from_date',
   'working_days',
+  'months',
   'days_used',
   'due_date',
   'due_at',
@@ -99,7 +100,7 @@ export async function takeStep(db: Db, input: StepInput, perform: PerformActs): 
     if (closing && procedure.fact_no > input.appliedNo) return undefined;
     const acted = input.acts.length > 0 ? await perform(trx, procedure, input) : {};
     const asks = closing || procedure.status !== 'open' ? [] : input.asks;
-    const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks) : [];
+    const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks, input.appliedNo) : [];
     return movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
   });
   return place ?? readPlace(db, input.procedureId);
@@ -187,15 +188,21 @@ async function movePlace(
   return toPlace(moved, { openSteps: row?.open_steps ?? [], facts: row?.facts ?? [], alarmAtMs: row?.alarm_ms ?? null });
 }
 
-async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[]): Promise<TaskInsert[]> {
+/**
+ * Periods count from the day of the act that asks for them, the last fact of the step, however late the step itself is. Only the applicant's
+ * own peremptory period begins with the step, whose notice tells of it.
+ */
+async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
   const calendar = await readCalendar(trx, procedure.calendar_key);
-  const { rows: earlier } = await trx.raw<{
-    rows: { step: string; round: number; from_date: string; decided: string | null; days_used: number; open: boolean }[];
-  }>(
-    `select distinct on (step) step, round, from_date, days_used, status = 'open' as open, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
-       from tasks where procedure_id = ? and step = any(?) order by step, round desc`,
-    [procedure.id, asks.map((ask) => ask.step)],
+  const { rows } = await trx.raw<{ rows: ({ acted: string | null } & (EarlierRound | { step: null }))[] }>(
+    `select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
+       from (select) step left join facts f on f.procedure_id = :id and f.no = :factNo
+       left join (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
+                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`,
+    { id: procedure.id, factNo, steps: asks.map((ask) => ask.step) },
   );
+  const actedOn = rows[0]?.acted ?? procedure.today;
+  const earlier = rows.filter((row): row is typeof row & EarlierRound => row.step !== null);
   const rounds = new Map(earlier.map((row) => [row.step, row.round]));
   const tasks: TaskInsert[] = [];
   for (const ask of asks) {
@@ -203,23 +210,25 @@ async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[]): 
     rounds.set(ask.step, round);
     const before = earlier.find((row) => row.step === ask.step);
     const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
-    tasks.push(
-      await prepareTask(trx, procedure, ask, round, ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1), calendar),
-    );
+    const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
+    const from = ask.peremptory && ask.workingDays !== undefined ? procedure.today : actedOn;
+    tasks.push(await prepareTask(trx, procedure, ask, { round, daysUsed, from, calendar }));
   }
   return tasks;
 }
+
+type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
+/** `from`: the day after which a period is counted. */
+type Round = { round: number; daysUsed: number; from: string; calendar: Calendar };
 
 async function prepareTask(
   trx: Trx,
   procedure: LockedProcedure,
   ask: Ask,
-  round: number,
-  daysUsed: number,
-  calendar: Awaited<ReturnType<typeof readCalendar>>,
+  { round, daysUsed, from, calendar }: Round,
 ): Promise<TaskInsert> {
   const office = await officeFor(trx, procedure.region_path, ask.level);
-  const clock = taskClock(calendar, ask, procedure.terms, procedure.today, daysUsed);
+  const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
   if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
   const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false), procedure.now);
   return {
@@ -247,8 +256,9 @@ async function prepareTask(
     amount_fen: procedure.amount_fen,
     status: 'open',
     opened_at: procedure.now,
-    from_date: ask.from !== undefined && ask.from > procedure.today ? ask.from : procedure.today,
+    from_date: ask.from !== undefined && ask.from > from ? ask.from : from,
     working_days: clock.workingDays ?? null,
+    months: ask.months ?? null,
     days_used: daysUsed,
     due_date: clock.dueDate ?? null,
     due_at: clock.dueAt ?? null,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addClosure } from '../../db/calendar/calendar-notices.ts';
+import { addClosure, recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
@@ -113,6 +113,80 @@ describe('the end of a period', () => {
   });
 });
 
+describe('from when a period counts', () => {
+  const days = async (id: string, name: string) => db('tasks').where({ procedure_id: id, step: name }).first('from_date', 'due_date');
+
+  test('from the day of the act, however late the step is; the period of an applicant from the step that tells of it', async () => {
+    const { id, taskIds } = await cases.open([plain]);
+    await decideTask(db, await cases.actor('first-1'), { taskId: taskIds[0] ?? '', outcome: 'approve' });
+    // Decided on Thursday, and Temporal was away until Monday.
+    await owner('facts')
+      .where({ procedure_id: id, no: 2 })
+      .update({ at: new Date('2026-02-26T15:00:00+08:00') });
+    const second = { ...plain, step: 'review.second_review', workingDays: 3 };
+    const correction = { ...plain, step: 'review.correction', workingDays: 5, peremptory: true };
+    await takeStep(db, step(id, 2, 2, { asks: [second, correction] }), noActs);
+    expect(await days(id, 'review.second_review')).toEqual({ from_date: '2026-02-26', due_date: '2026-03-02' });
+    expect(await days(id, 'review.correction')).toEqual({ from_date: '2026-03-02', due_date: '2026-03-09' });
+  });
+});
+
+describe('a changed calendar', () => {
+  const close = async (day: string) => addClosure(db, await cases.actor('first-1'), { date: day, kind: 'off', note: 'typhoon' });
+
+  test('locks one procedure at a time; what it did not reach is counted again later, and nothing twice', async () => {
+    const [one, two] = [await cases.open([plain]), await cases.open([plain])];
+    let held: Promise<unknown> = Promise.resolve();
+    await inTransaction(db, async (trx) => {
+      await lockProcedure(trx, two.id);
+      held = close('2026-03-04');
+      await waitForLock(owner);
+      // The first is done and free, while the second is waited for.
+      expect(await db('tasks').where({ id: one.taskIds[0] }).first('due_date')).toEqual({ due_date: '2026-03-06' });
+      await owner.raw('select 1 from procedures where id = ? for update nowait', [one.id]);
+      await trx('tasks').where({ id: two.taskIds[0] }).update({ rung: 1 });
+    });
+    await held;
+    expect(await db('tasks').where({ id: two.taskIds[0] }).first('due_date', 'rung')).toEqual({ due_date: '2026-03-06', rung: 1 });
+    await owner('tasks').where({ id: one.taskIds[0] }).update({ calendar_version: 'older', due_date: '2026-03-05' });
+    const expected = [{ taskId: one.taskIds[0], before: '2026-03-05', after: '2026-03-06' }];
+    expect(await recomputeDeadlines(db, undefined)).toEqual(expected);
+    expect(await recomputeDeadlines(db, undefined)).toEqual([]);
+  });
+
+  test('a window in months is counted again, too', async () => {
+    const { id } = await cases.open([{ ...plain, workingDays: undefined, months: 4, peremptory: true } as never]);
+    expect(await days(id)).toBe('2026-07-02');
+    await close('2026-07-02');
+    expect(await days(id)).toBe('2026-07-03');
+  });
+
+  test('the list on show takes objections until the day on which its period ends', async () => {
+    const [parent, period] = [await cases.open([plain]), 'disclosure-350104-9'];
+    const wait = { ...waitFor('period.end'), workingDays: 5 };
+    await cases.open([wait], { type: 'publicDisclosure', id: period });
+    const shown = { number: '350104-9', list: 'subsidy', class_id: cases.classId, procedure_id: period, parent_procedure_id: parent.id };
+    const dates = { from_date: '2026-03-02', due_date: '2026-03-10', due_at: new Date('2026-03-10T16:00:00Z'), working_days: 5 };
+    const text = {
+      region: '350104',
+      blocks: true,
+      title: 't',
+      snapshot: '{}',
+      digest: 'd',
+      published_at: new Date('2026-03-02T02:00:00Z'),
+    };
+    await db('disclosures').insert({ ...shown, ...dates, ...text });
+    await close('2026-03-09');
+    const task = await db('tasks').where({ procedure_id: period }).first('due_date', 'due_at');
+    expect(task.due_date).toBe('2026-03-11');
+    expect(await db('disclosures').where({ procedure_id: period }).first('due_date', 'due_at')).toEqual(task);
+  });
+
+  async function days(id: string): Promise<string> {
+    return (await db('tasks').where({ procedure_id: id }).first('due_date')).due_date;
+  }
+});
+
 describe('the alarm', () => {
   test('a look sets the alarm by the open tasks, whatever was left behind, and takes it from a row that is not open', async () => {
     const [open, withdrawn] = [await cases.open([plain]), await cases.open([plain])];
@@ -142,6 +216,25 @@ describe('what changes while a decision waits for the lock', () => {
     });
     expect(await decided).toMatchObject({ code: 'task.changed' });
     expect(await db('facts').where({ procedure_id: id, kind: 'decided' })).toEqual([]);
+  });
+});
+
+describe('a class that comes back from correction', () => {
+  test('is checked as it is when the upload of its roster, still under way, has ended', async () => {
+    const correction = { ...plain, step: 'pre_training.correction', kind: 'correction', role: 'institution', level: 'own' } as const;
+    const { taskIds } = await cases.open([{ ...correction, outcomes: ['resubmit'] }]);
+    await owner('classes').where({ id: cases.classId }).update({ status: 'correction' });
+    let resubmitted: Promise<unknown> = Promise.resolve();
+    await inTransaction(db, async (trx) => {
+      await trx('classes').where({ id: cases.classId }).forUpdate().first('id');
+      await trx('verifications').delete();
+      await trx('enrolments').where({ class_id: cases.classId }).delete();
+      const decision = { taskId: taskIds[0] ?? '', outcome: 'resubmit' };
+      resubmitted = decideTask(db, await cases.actor('school-1'), decision).catch((error: unknown) => error);
+      await waitForLock(owner);
+    });
+    const { issues } = (await resubmitted) as { issues: { field: string; code: string }[] };
+    expect(issues).toContainEqual({ field: 'roster', code: 'class.rosterMissing' });
   });
 });
 

@@ -33,7 +33,7 @@ export function rungCodes(kind: string, peremptory: boolean): readonly RungCode[
 }
 
 /**
- * Computes the clock of a task that is opened on `today`. `daysUsed`: working days that an earlier round has used up before the clock was stopped.
+ * Computes the clock of a task whose period counts from `today`. `daysUsed`: working days that an earlier round has used up before the clock was stopped.
  * Ladder by the policy pack (F04): reminder before due, supervisor when overdue, deputy director and superior authority some working days later.
  */
 export function taskClock(calendar: Calendar, ask: Ask, terms: Terms, today: string, daysUsed: number): TaskClock {
