@@ -4,7 +4,6 @@ import { ConflictError, inputError, NotFoundError } from '../workflows/domain/er
 import { inTransaction, type Trx } from './client.ts';
 import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
-import { wakeRelay } from './protocol/outbox.ts';
 import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 import { placeOf, type Vault } from './vault.ts';
@@ -29,7 +28,7 @@ export type ObjectionRow = {
  * Throws ConflictError `objection.periodOver` after 24:00 of the last day, however late the clock's own fact is.
  */
 export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjection): Promise<{ receipt: string }> {
-  const answer = await inTransaction(db, async (trx) => {
+  return inTransaction(db, async (trx) => {
     const disclosure = await getDisclosure(trx, objection.disclosureNumber);
     const parent = await lockProcedure(trx, disclosure.parent_procedure_id);
     if (disclosure.status !== 'open' || disclosure.due_at <= parent.now) throw new ConflictError('objection.periodOver');
@@ -74,8 +73,6 @@ export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjec
     );
     return { receipt: number };
   });
-  wakeRelay(db);
-  return answer;
 }
 
 async function enrolmentAt(trx: Trx, classId: string, seat: number): Promise<string> {

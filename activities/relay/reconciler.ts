@@ -9,7 +9,6 @@ import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
-import { wakeRelay } from '../../db/protocol/outbox.ts';
 
 export type Reconciler = { stop(): Promise<void> };
 export type ReconcilerOptions = { db: Knex; connection: Connection; namespace: string; taskQueue: string; log: Logger; everyMs?: number };
@@ -52,7 +51,6 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   const ids = [...new Set([...still, ...lost])];
   if (ids.length > 0) {
     await ringProcedures(db, ids);
-    wakeRelay(db);
     log.warn({ procedures: ids.length, lost: lost.length }, 'reconciler: rang procedures that stood still');
   }
   return ids;

@@ -6,7 +6,6 @@ import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { checkClass } from './class-checks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { wakeRelay } from '../protocol/outbox.ts';
 import { getPolicyPack, packFor } from '../policy-packs.ts';
 import { auditOutside, lockProcedure, openProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import { getRegion } from '../regions.ts';
@@ -232,7 +231,7 @@ export async function submitClass(
   number: string,
   { version, request }: { version?: number | undefined; request?: IdempotentRequest | undefined } = {},
 ): Promise<{ procedureId: string }> {
-  const answer = await onceOnly(db, request, async (trx) => {
+  return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'submit');
     requireVersion(row, version);
     const pack = await getPolicyPack(trx, row.pack_id);
@@ -266,8 +265,6 @@ export async function submitClass(
       .update({ status: 'in_review', version: row.version + 1 });
     return { procedureId };
   });
-  wakeRelay(db);
-  return answer;
 }
 
 /** Takes the class back before training begins. The row's status closes its tasks at once; the run follows. */
@@ -293,7 +290,6 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
     await trx('classes').where({ id: row.id }).update({ status: 'withdrawn' });
     return { withdrawn: true };
   });
-  wakeRelay(db);
 }
 
 /** Moves the class along with its procedure. A class that was withdrawn stays so. */

@@ -7,7 +7,7 @@ import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
-import { wakeRelay } from './outbox.ts';
+import { ringAfterCommit } from './outbox.ts';
 import { auditHash, auditProcedure, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
 import type { Actor } from '../users.ts';
 
@@ -68,9 +68,7 @@ const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${proce
  */
 export async function decideTask(db: Knex, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
   try {
-    const answer = await inTransaction(db, (trx) => decide(trx, actor, decision, work));
-    wakeRelay(db);
-    return answer;
+    return await inTransaction(db, (trx) => decide(trx, actor, decision, work));
   } catch (error) {
     const stored = decision.request && isRepeat(error) ? await findAnswer<DecisionAnswer>(db, decision.request) : undefined;
     if (stored) return stored;
@@ -191,6 +189,7 @@ async function writeDecision(
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
   if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
   if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  ringAfterCommit(trx);
   procedure.fact_no = factNo;
   return answer;
 }

@@ -7,6 +7,7 @@ import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
+import { ringAfterCommit } from './outbox.ts';
 
 export type ProcedureRow = {
   id: string;
@@ -184,6 +185,7 @@ export async function writeFact(trx: Trx, procedure: LockedProcedure, fact: NewF
       },
     )
     .options({ name: 'write_fact' });
+  ringAfterCommit(trx);
   procedure.fact_no = no;
   procedure.audit_no = auditNo;
   procedure.audit_hash = hash;
@@ -292,5 +294,6 @@ export async function ringProcedures(db: Db, where: 'all-open' | string[]): Prom
      select id, type, 0, 'look' from procedures where (status <> 'closed' or applied_no < fact_no) ${where === 'all-open' ? '' : 'and id = any(?)'}`,
     where === 'all-open' ? [] : [where],
   );
+  ringAfterCommit(db);
   return result.rowCount ?? 0;
 }
