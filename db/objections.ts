@@ -1,9 +1,10 @@
 /** Objections to public lists: one holds only the person named. */
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
-import { inTransaction, type Trx } from './client.ts';
+import type { Trx } from './client.ts';
 import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
+import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 import { placeOf, type Vault } from './vault.ts';
@@ -27,8 +28,13 @@ export type ObjectionRow = {
  * Raises an objection within the period of a list. Holds the person named, opens a procedure with a clock of its own, returns the receipt.
  * Throws ConflictError `objection.periodOver` after 24:00 of the last day, however late the clock's own fact is.
  */
-export async function raiseObjection(db: Knex, vault: Vault, objection: NewObjection): Promise<{ receipt: string }> {
-  return inTransaction(db, async (trx) => {
+export async function raiseObjection(
+  db: Knex,
+  vault: Vault,
+  objection: NewObjection,
+  request?: IdempotentRequest,
+): Promise<{ receipt: string }> {
+  return onceOnly(db, request, async (trx) => {
     const disclosure = await getDisclosure(trx, objection.disclosureNumber);
     const parent = await lockProcedure(trx, disclosure.parent_procedure_id);
     if (disclosure.status !== 'open' || disclosure.due_at <= parent.now) throw new ConflictError('objection.periodOver');

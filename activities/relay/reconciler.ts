@@ -1,11 +1,13 @@
 /**
  * Compares procedures with their workflows and rings what stands still: facts that were not taken account of, alarms that did not ring,
- * procedures without a running workflow. Also finishes counting deadlines by a changed calendar. Ringing is always safe: a run reads its place from the row.
+ * procedures without a running workflow. Also finishes counting deadlines by a changed calendar
+ * and forgets old answers. Ringing is always safe: a run reads its place from the row.
  */
 import { type Connection, Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
@@ -43,6 +45,7 @@ let cursor = '';
 /** One turn. Returns the ids that were rung. */
 export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
   await recomputeDeadlines(db, undefined);
+  await forgetOldAnswers(db);
   const still = await listStandingStill(db);
   const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
   const orphans = await listOrphans(db);

@@ -53,8 +53,8 @@ export function disclosureRoutes(counter: Counter): void {
     params: z.object({ number: z.string() }),
     body: NewObjection,
     response: z.object({ receipt: z.string() }),
-    handle: async ({ db, vault, params, body }) => {
-      const { receipt } = await raiseObjection(db, vault, { disclosureNumber: params.number, ...body });
+    handle: async ({ db, vault, params, body, request }) => {
+      const { receipt } = await raiseObjection(db, vault, { disclosureNumber: params.number, ...body }, request);
       return redirect(`/objections/${receipt}`, { json: { receipt }, status: 201, flash: 'disclosures.objectionReceived' });
     },
     onInvalid: async ({ db, params }, issues, entered) => {

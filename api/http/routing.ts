@@ -2,6 +2,7 @@
  * One way to declare an address that serves browsers and programs alike: access, zod schemas, handler. Every declaration is also a line of the
  * OpenAPI document. Handlers return a `Reply` (see replies.ts) and throw the error kinds of workflows/domain/errors.ts.
  */
+import { createHash } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import multer from 'multer';
 import type { Knex } from 'knex';
@@ -101,6 +102,7 @@ export type RegisteredRoute = Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, '
 export type Counter = { router: Router; deps: ApiDeps; routes: RegisteredRoute[] };
 
 const nothing = z.unknown();
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Opens an address at the counter. */
 export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing, B extends z.ZodType = typeof nothing>(
@@ -146,7 +148,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     res,
     t: visit.t,
     locale: visit.locale,
-    request: actor && key ? { userId: actor.userId, key, digest: requestDigest(spec.method, req.path, body) } : undefined,
+    request: key ? requestOf(actor, key, requestDigest(spec.method, req.path, body, ...filesOf(req).map(fileDigest))) : undefined,
     forPage: wantsPage(req),
     ifMatch: /^\s*(?:W\/)?"([^"]+)"/.exec(req.get('if-match') ?? '')?.[1],
     waitMs: Math.min(Number(/(?:^|[,;\s])wait=(\d{1,4})/.exec(req.get('prefer') ?? '')?.[1] ?? 0), 10) * 1_000,
@@ -199,6 +201,16 @@ function takeBody(req: Request): { body: Record<string, unknown>; key: string | 
   const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
   return { body, key: key && key.length <= 200 ? key : undefined };
+}
+
+/** What was uploaded belongs to what was asked: another file under the same key is another request. */
+function fileDigest({ field, name, content }: UploadedFile): string[] {
+  return [field, name, createHash('sha256').update(content).digest('base64url')];
+}
+
+/** Who is not signed in has no keys of the own: there a key stands for its very request, so that nobody meets the answer to somebody else's. */
+function requestOf(actor: Actor | undefined, key: string, digest: string): IdempotentRequest {
+  return actor ? { userId: actor.userId, key, digest } : { userId: NOBODY, key: requestDigest(key, digest), digest };
 }
 
 function receive(upload: { field: string; maxBytes: number }): RequestHandler {
