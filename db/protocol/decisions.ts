@@ -226,6 +226,17 @@ export async function getTask(db: Db, taskId: string): Promise<TaskRow> {
   return row;
 }
 
+/** True when the person signed another step within the four-eyes scopes of the task: then nobody gets anywhere by giving it to them. */
+export async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
+  if (task.four_eyes.length === 0) return false;
+  const row = await db('signatures')
+    .whereIn('scope', task.four_eyes)
+    .where({ user_id: userId })
+    .whereNot({ step: task.step })
+    .first('scope');
+  return row !== undefined;
+}
+
 /** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
 export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
   await inTransaction(db, async (trx) => {
@@ -233,6 +244,7 @@ export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise
     if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
       throw new NotAllowedError('task.notYours');
     const procedure = await lockProcedure(trx, task.procedure_id);
+    if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
     const claimed = await trx('tasks')
       .where({ id: taskId, status: 'open' })
       .where((query) => query.whereNull('claimed_by').orWhere({ claimed_by: actor.userId }))
