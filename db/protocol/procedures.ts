@@ -87,13 +87,9 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
  * The columns of `ProcedureRow`, each by its name: a prepared statement with `p.*` fails on every open connection from the moment at which
  * a migration adds a column.
  */
-export const procedureColumns = [
-  ...['id', 'type', 'subject_id', 'class_id', 'region', 'region_path', 'institution_id', 'subject_number', 'subject_title'],
-  ...['institution_name', 'headcount', 'amount_fen', 'stage', 'step', 'status', 'outcome', 'fact_no', 'applied_no', 'step_no', 'flags'],
-  ...['terms', 'next_alarm_at', 'audit_no', 'audit_hash', 'opened_at', 'closed_at'],
-]
-  .map((column) => `p.${column}`)
-  .join(', ');
+export const procedureColumns = `p.id, p.type, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
+  p.subject_title, p.institution_name, p.headcount, p.amount_fen, p.stage, p.step, p.status, p.outcome, p.fact_no, p.applied_no, p.step_no,
+  p.flags, p.terms, p.next_alarm_at, p.audit_no, p.audit_hash, p.opened_at, p.closed_at`;
 
 const locked = `select ${procedureColumns}, ${instantColumns} from procedures p`;
 

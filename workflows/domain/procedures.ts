@@ -97,7 +97,7 @@ export type Ask = {
   peremptory?: boolean;
   /** Goes on counting where an earlier round of the same step was stopped. */
   resumes?: boolean;
-  /** Four-eyes scopes in which the decision is signed, besides the procedure itself. */
+  /** Four-eyes scopes in which the decision is signed, in place of the stage of the procedure; none: anybody may decide. */
   fourEyes?: string[];
   /** Id of the thing that the task is about, if it is not the procedure's subject. */
   reference?: string;
