@@ -1,5 +1,5 @@
 /** Papers and mails that the steps of a procedure cause. */
-import { listHolders, listInstitutionPeople, type MailTemplate, queueMails } from '../db/mails.ts';
+import { listHolders, listInstitutionPeople, listSuperiors, type MailTemplate, queueMails } from '../db/mails.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
@@ -85,6 +85,5 @@ async function recipients(trx: Trx, task: TaskRow, rung: string): Promise<string
   }
   if (rung === 'overdue') return listHolders(trx, 'supervisor', task.office);
   if (rung === 'leader') return listHolders(trx, 'approver', task.office);
-  const above = task.office_path.split('/').at(-2);
-  return above ? listHolders(trx, 'supervisor', above) : listHolders(trx, 'supervisor', task.office);
+  return listSuperiors(trx, task);
 }

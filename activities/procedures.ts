@@ -16,7 +16,8 @@ export function procedureActivities({ db, vault }: OfficeDeps) {
     let flags: Flags = {};
     for (const act of input.acts) {
       const run = acts[act.act];
-      if (!run) throw ApplicationFailure.nonRetryable(`unknown act ${act.act}`, 'UnknownAct');
+      // A worker of an older release: another one will know the act.
+      if (!run) throw ApplicationFailure.retryable(`unknown act ${act.act}`, 'UnknownAct');
       // Later acts of a step see what earlier ones found.
       const found = await run({ trx, procedure, act, flags: { ...procedure.flags, ...flags }, vault });
       flags = { ...flags, ...found };

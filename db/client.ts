@@ -77,12 +77,27 @@ export async function closeDatabase(db: Knex): Promise<void> {
   await db.destroy();
 }
 
-/** Runs `work` in one transaction. A deadlock or a lost race for a serial number is tried again, at most three times. */
+type AfterCommit = (db: Knex) => void;
+const afterwards = new WeakMap<Db, Set<AfterCommit>>();
+
+/** Has `act` done once when the transaction has committed, at once outside of one. The same act asked for again is done once. */
+export function afterCommit(db: Db, act: AfterCommit): void {
+  if (!db.isTransaction) act(db as Knex);
+  else afterwards.set(db, (afterwards.get(db) ?? new Set()).add(act));
+}
+
+/** Runs `work` in one transaction. A deadlock is tried again, at most three times. */
 export async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db as Trx);
   for (let attempt = 1; ; attempt += 1) {
+    let used: Trx | undefined;
     try {
-      return await (db as Knex).transaction(work);
+      const result = await (db as Knex).transaction((trx) => {
+        used = trx;
+        return work(trx);
+      });
+      for (const act of (used && afterwards.get(used)) ?? []) act(db as Knex);
+      return result;
     } catch (error) {
       if (attempt >= 4 || !isDeadlock(error)) throw error;
     }

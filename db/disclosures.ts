@@ -1,6 +1,6 @@
 /** Public lists: immutable snapshots with a digest, masked when they are made. */
 import { createHash } from 'node:crypto';
-import { deadline, endOfDay } from '../workflows/domain/calendar.ts';
+import { type Calendar, deadline, endOfDay } from '../workflows/domain/calendar.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import type { Terms } from '../workflows/domain/procedures.ts';
 import { readCalendar } from './calendar/calendar.ts';
@@ -80,6 +80,7 @@ export async function publish(
       due_at: endOfDay(due),
       working_days: workingDays,
       provisional,
+      calendar_version: calendar.version,
     } as never)
     .returning('*');
   if (!row) throw new NotFoundError('disclosure.unknown');
@@ -112,6 +113,18 @@ export async function publish(
     { act: 'disclosure.publish', subject: procedureId, detail: { list, digest: row.digest } },
   );
   return row;
+}
+
+/** Counts the period of a list that is on show by another calendar: objections are taken until the day on which its procedure ends. */
+export async function recountPeriod(trx: Trx, calendar: Calendar, procedureId: string): Promise<void> {
+  const row = await trx<DisclosureRow>('disclosures')
+    .where({ procedure_id: procedureId, status: 'open' })
+    .first('from_date', 'working_days');
+  if (!row) return;
+  const { due, provisional } = deadline(calendar, { from: row.from_date, workingDays: row.working_days });
+  await trx('disclosures')
+    .where({ procedure_id: procedureId })
+    .update({ due_date: due, due_at: endOfDay(due), provisional, calendar_version: calendar.version });
 }
 
 export async function endDisclosure(trx: Trx, procedureId: string): Promise<DisclosureRow> {

@@ -6,7 +6,6 @@ import type { Trx } from './client.ts';
 import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
-import { wakeRelay } from './protocol/outbox.ts';
 import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 import { placeOf, type Vault } from './vault.ts';
@@ -36,7 +35,7 @@ export async function raiseObjection(
   objection: NewObjection,
   request?: IdempotentRequest,
 ): Promise<{ receipt: string }> {
-  const answer = await onceOnly(db, request, async (trx) => {
+  return onceOnly(db, request, async (trx) => {
     const disclosure = await getDisclosure(trx, objection.disclosureNumber);
     const parent = await lockProcedure(trx, disclosure.parent_procedure_id);
     if (disclosure.status !== 'open' || disclosure.due_at <= parent.now) throw new ConflictError('objection.periodOver');
@@ -82,8 +81,6 @@ export async function raiseObjection(
     );
     return { receipt };
   });
-  wakeRelay(db);
-  return answer;
 }
 
 async function enrolmentAt(trx: Trx, classId: string, seat: number): Promise<string> {
@@ -123,6 +120,9 @@ export async function decideObjection({ trx, actor, procedure, decision }: Decis
 export async function closeObjection(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
   const row = await trx<ObjectionRow>('objections').where({ procedure_id: procedure.id }).first();
   if (!row) throw new NotFoundError('objection.unknown');
+  // Its lines are written under the lock of the application, as its approval and its batches write them.
+  const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
+  const claimed = application && (await lockProcedure(trx, application.procedure_id));
   if (row.enrolment_id) {
     if (outcome === 'upheld') {
       const excluded = { status: 'excluded', status_reason: `objection ${procedure.subject_number}` };
@@ -146,9 +146,6 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
       .where({ id: row.enrolment_id, held_by: procedure.id })
       .update({ held_by: next?.procedure_id ?? null });
   }
-  const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
-  if (!application) return;
-  const other = await lockProcedure(trx, application.procedure_id);
-  if (other.status !== 'open') return;
-  await writeFact(trx, other, { kind: 'objection_decided', outcome }, { act: `objection.${outcome}`, subject: procedure.id });
+  if (claimed?.status !== 'open') return;
+  await writeFact(trx, claimed, { kind: 'objection_decided', outcome }, { act: `objection.${outcome}`, subject: procedure.id });
 }

@@ -1,4 +1,4 @@
-/** The tree of administrative divisions. It changes by migration of data only, so each process reads it once. */
+/** The tree of administrative divisions. It changes by migration of data only, so each process keeps the levels that it has read. */
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import type { Db } from './client.ts';
 

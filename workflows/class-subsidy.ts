@@ -1,5 +1,6 @@
 /** The class asks for its subsidy within the window of the policy pack, and waits for the end of that application. */
 import { type Desk, stepOf } from './desk/desk.ts';
+import { waitFor } from './domain/procedures.ts';
 
 export async function claimSubsidy(desk: Desk): Promise<string> {
   if (!desk.isAt('claim')) {
@@ -28,7 +29,10 @@ export async function claimSubsidy(desk: Desk): Promise<string> {
 }
 
 export async function awaitSubsidy(desk: Desk): Promise<string> {
-  if (!desk.isAt('subsidy')) await desk.proceed({ stage: 'subsidy', step: 'subsidy', acts: [{ act: 'setClassStatus', code: 'claimed' }] });
+  if (!desk.isAt('subsidy')) {
+    const asks = [waitFor('subsidy.application')];
+    await desk.proceed({ stage: 'subsidy', step: 'subsidy', acts: [{ act: 'setClassStatus', code: 'claimed' }], asks });
+  }
   for (;;) {
     const fact = await desk.next();
     if (fact.kind === 'application_closed') return fact.outcome ?? 'closed';

@@ -16,11 +16,12 @@ export async function readiness(desk: Desk): Promise<string> {
   if (!desk.isAt('ready'))
     await desk.proceed({ stage: 'ready', step: 'ready', acts: [{ act: 'setClassStatus', code: 'ready' }], asks: [beginning()] });
   for (;;) {
+    if (datesMoved(desk)) await desk.proceed({ cancels: ['ready.beginning'], asks: [beginning()], flags: { datesMoved: false } });
     const fact = await desk.next();
     if (fact.kind === 'withdrawn') return 'withdrawn';
-    if (fact.kind === 'expired') return 'training';
-    const moved = await answerChange(desk, fact);
-    if (moved) await desk.proceed({ cancels: ['ready.beginning'], asks: [beginning()] });
+    // A day that was moved meanwhile is waited for anew.
+    if (fact.kind === 'expired' && !desk.place.openSteps.includes('ready.beginning')) return 'training';
+    await answerChange(desk, fact);
   }
 }
 
@@ -35,6 +36,11 @@ export async function inTrainingMonitoring(desk: Desk): Promise<string> {
   }
   // A decision closes its task before its fact is read: the stage ends when nothing is open and nothing is unread.
   while (desk.place.openSteps.length > 0 || desk.place.facts.length > 0) {
+    if (datesMoved(desk)) {
+      const open = desk.place.openSteps.includes('training.attendance');
+      const again = open ? { cancels: ['training.attendance'], asks: [attendanceTask(desk)] } : {};
+      await desk.proceed({ ...again, flags: { datesMoved: false } });
+    }
     const fact = await desk.next();
     if (fact.kind === 'withdrawn') return 'withdrawn';
     const decided: { taskId?: string; factNo: number } = { factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) };
@@ -51,12 +57,8 @@ export async function inTrainingMonitoring(desk: Desk): Promise<string> {
       case 'training.attendance':
         await desk.proceed({});
         break;
-      default: {
-        const datesMoved = await answerChange(desk, fact);
-        if (datesMoved && desk.place.openSteps.includes('training.attendance')) {
-          await desk.proceed({ cancels: ['training.attendance'], asks: [attendanceTask(desk)] });
-        }
-      }
+      default:
+        await answerChange(desk, fact);
     }
   }
   return 'conduct';
@@ -71,8 +73,13 @@ export async function conductDisclosure(desk: Desk): Promise<string> {
   });
 }
 
-/** Changes before and during training (变更): reviewed by the pack's table, then applied. Returns true when the dates of the class moved. */
-async function answerChange(desk: Desk, fact: FactBell): Promise<boolean> {
+/** Said by the record when an applied change moved the dates, until the tasks that count from them are asked anew: a run may end in between. */
+function datesMoved(desk: Desk): boolean {
+  return desk.place.flags.datesMoved === true;
+}
+
+/** Changes before and during training (变更): reviewed by the pack's table, then applied. */
+async function answerChange(desk: Desk, fact: FactBell): Promise<unknown> {
   const table = desk.place.terms.reviews.change;
   const changeTask = (changeNo: number, at: number): Ask[] => {
     const row = table[at];
@@ -91,26 +98,13 @@ async function answerChange(desk: Desk, fact: FactBell): Promise<boolean> {
     ];
   };
 
-  if (fact.kind === 'change_requested') {
-    await desk.proceed({ asks: changeTask(fact.no, 0) });
-    return false;
-  }
+  if (fact.kind === 'change_requested') return desk.proceed({ asks: changeTask(fact.no, 0) });
   const [stage, step] = stepOf(fact).split('.');
   const changeNo = stage?.startsWith('change-') ? Number(stage.slice('change-'.length)) : 0;
-  if (fact.kind !== 'decided' || changeNo === 0) {
-    await desk.proceed({});
-    return false;
-  }
+  if (fact.kind !== 'decided' || changeNo === 0) return desk.proceed({});
   const following = table.findIndex((row) => row.step === step) + 1;
-  if (fact.outcome === 'approve' && following < table.length) {
-    await desk.proceed({ asks: changeTask(changeNo, following) });
-    return false;
-  }
-  const reached = await desk.proceed({
-    acts: [{ act: fact.outcome === 'approve' ? 'applyChange' : 'refuseChange', factNo: changeNo }],
-    flags: { datesMoved: false },
-  });
-  return reached.flags.datesMoved === true;
+  if (fact.outcome === 'approve' && following < table.length) return desk.proceed({ asks: changeTask(changeNo, following) });
+  return desk.proceed({ acts: [{ act: fact.outcome === 'approve' ? 'applyChange' : 'refuseChange', factNo: changeNo }] });
 }
 
 function attendanceTask(desk: Desk): Ask {

@@ -1,6 +1,6 @@
 /** A public list and its period: 公开 does not hold a case up, 公示 does. The period runs as a procedure of its own. */
 import { type Desk, openDesk, type ProcedureInput, stepOf, walk } from './desk/desk.ts';
-import type { OfficeAct, Terms } from './domain/procedures.ts';
+import { type OfficeAct, type Terms, waitFor } from './domain/procedures.ts';
 
 export type DisclosurePlan = {
   stage: string;
@@ -41,7 +41,7 @@ export async function disclose(desk: Desk, plan: DisclosurePlan): Promise<string
       continue;
     }
     if (!desk.place.terms.disclosures[list].blocks) return next;
-    await desk.proceed({ step: 'notice_period' });
+    await desk.proceed({ step: 'notice_period', asks: [waitFor(`${stage}.notice_period`)] });
   }
 }
 

@@ -1,6 +1,6 @@
 /** An approved claim is paid out (拨付): request for funds to finance, payment batches until no line is outstanding, publication of what was paid. */
 import { type Desk, stepOf } from './desk/desk.ts';
-import type { Ask } from './domain/procedures.ts';
+import { type Ask, waitFor } from './domain/procedures.ts';
 import { disclose } from './public-disclosure.ts';
 
 /** The finance department confirms the request for funds (会同财政). */
@@ -39,6 +39,7 @@ export async function payment(desk: Desk): Promise<string> {
       stage: 'payment',
       step: 'payment',
       acts: [{ act: 'setApplicationStatus', code: 'paying' }, { act: 'countLines' }],
+      asks: [waitFor('payment.settlement')],
     });
   for (;;) {
     const { flags, openSteps } = desk.place;

@@ -1,14 +1,16 @@
 /**
  * Compares procedures with their workflows and rings what stands still: facts that were not taken account of, alarms that did not ring,
- * procedures without a running workflow. Ringing is always safe: a run reads its place from the row.
+ * procedures without a running workflow. Also finishes counting deadlines by a changed calendar
+ * and forgets old answers. Ringing is always safe: a run reads its place from the row.
  */
 import { type Connection, Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
-import { wakeRelay } from '../../db/protocol/outbox.ts';
 
 export type Reconciler = { stop(): Promise<void> };
 export type ReconcilerOptions = { db: Knex; connection: Connection; namespace: string; taskQueue: string; log: Logger; everyMs?: number };
@@ -42,14 +44,16 @@ let cursor = '';
 
 /** One turn. Returns the ids that were rung. */
 export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
+  await recomputeDeadlines(db, undefined);
+  await forgetOldAnswers(db);
   const still = await listStandingStill(db);
   const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
   const orphans = await listOrphans(db);
   if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
-  const ids = [...new Set([...still, ...lost, ...orphans])];
+  // Ringing an orphan would not help it: its run has nothing to do. Somebody must look.
+  const ids = [...new Set([...still, ...lost])];
   if (ids.length > 0) {
     await ringProcedures(db, ids);
-    wakeRelay(db);
     log.warn({ procedures: ids.length, lost: lost.length }, 'reconciler: rang procedures that stood still');
   }
   return ids;

@@ -4,6 +4,7 @@
  */
 import { Client, type Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Knex } from 'knex';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { inTransaction } from '../../db/client.ts';
@@ -24,20 +25,26 @@ export function startRelay(options: RelayOptions): Relay {
   const client = new Client({ connection: options.connection, namespace: options.namespace });
   let stopping = false;
   let wake: () => void = () => undefined;
+  // A bell that rings while a turn is under way is answered by the next one.
+  let rung = false;
   let lastTurn = Date.now();
-  const bell = listen(options, () => wake());
+  const bell = listenForBells(options, () => {
+    rung = true;
+    wake();
+  });
 
   const running = (async () => {
     while (!stopping) {
       let taken = 0;
+      rung = false;
       try {
         taken = await turn(options, client);
         lastTurn = Date.now();
       } catch (error) {
         options.log.warn({ error: (error as Error).name }, 'relay: turn failed');
-        await pause(500);
+        await sleep(500);
       }
-      if (taken === 0 && !stopping)
+      if (taken === 0 && !rung && !stopping)
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, bell.connected() ? IDLE_POLL_MS : POLL_MS);
           wake = () => {
@@ -143,49 +150,51 @@ async function send(
 
 type Listener = { connected(): boolean; close(): Promise<void> };
 
-/** Listens for NOTIFY on a connection of its own and comes back when it is cut. */
-function listen({ databaseUrl, log }: RelayOptions, onBell: () => void): Listener {
+/** Listens for NOTIFY on one connection of its own, and comes back when it is cut. Exported for its test. */
+export function listenForBells({ databaseUrl, log }: Pick<RelayOptions, 'databaseUrl' | 'log'>, onBell: () => void): Listener {
   let client: pg.Client | undefined;
   let closed = false;
   let connected = false;
+  const closing = new AbortController();
 
-  const connect = async (): Promise<void> => {
-    while (!closed) {
-      const attempt = new pg.Client({
-        connectionString: databaseUrl,
-        application_name: 'shiming-relay-bell',
-        connectionTimeoutMillis: 3_000,
-        keepAlive: true,
-      });
-      attempt.on('error', () => {
-        connected = false;
-        if (!closed) setTimeout(() => void connect(), 1_000);
-      });
-      try {
-        await attempt.connect();
-        attempt.on('notification', onBell);
-        await attempt.query(`listen ${outboxChannel}`);
-        client = attempt;
-        connected = true;
-        return;
-      } catch (error) {
-        attempt.removeAllListeners('error');
-        attempt.on('error', () => undefined);
-        log.debug({ error: (error as Error).name }, 'relay: no bell, polling');
-        await pause(1_000);
-      }
+  /** Resolves when the connection has ended. A cut connection may tell of several errors; it ends once. */
+  async function listenOnce(): Promise<void> {
+    client = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'shiming-relay-bell',
+      connectionTimeoutMillis: 3_000,
+      keepAlive: true,
+    });
+    const attempt = client;
+    const ended = new Promise<void>((resolve) => attempt.once('end', () => resolve()));
+    attempt.on('error', () => void attempt.end().catch(() => undefined));
+    try {
+      await attempt.connect();
+      attempt.on('notification', onBell);
+      await attempt.query(`listen ${outboxChannel}`);
+      connected = !closed;
+      if (closed) await attempt.end();
+      await ended;
+    } finally {
+      connected = false;
+      void attempt.end().catch(() => undefined);
     }
-  };
-  void connect();
+  }
+
+  const running = (async () => {
+    while (!closed) {
+      await listenOnce().catch((error: Error) => log.debug({ error: error.name }, 'relay: no bell, polling'));
+      if (!closed) await sleep(1_000, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  })();
+
   return {
     connected: () => connected,
     async close() {
       closed = true;
+      closing.abort();
       await client?.end().catch(() => undefined);
+      await running;
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { inTransaction } from '../../db/client.ts';
 import { changeSpeed, jumpTo, readClock } from '../../db/calendar/clock.ts';
-import { wakeRelay } from '../../db/protocol/outbox.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { page, redirect } from '../http/replies.ts';
@@ -64,7 +63,6 @@ export function clockRoutes(counter: Counter): void {
         await auditOutside(trx, actor.userId, { act: 'clock.jump', subject: 'clock', detail: { to: at.toISOString() } });
         await jumpTo(trx, at);
       });
-      wakeRelay(db);
       return redirect(localPath(body.back ?? '/clock'), { json: { now: at.toISOString() }, flash: 'clock.jumped' });
     },
   });
@@ -82,7 +80,6 @@ export function clockRoutes(counter: Counter): void {
         await changeSpeed(trx, body.speed);
         await auditOutside(trx, actor.userId, { act: 'clock.speed', subject: 'clock', detail: { speed: body.speed } });
       });
-      wakeRelay(db);
       return redirect('/clock', { flash: 'clock.speedSet' });
     },
   });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { correctAccounts, listCorrectable } from '../../db/money/account-corrections.ts';
 import { getClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { findAnswer } from '../../db/protocol/idempotency.ts';
+import { onceOnly } from '../../db/protocol/idempotency.ts';
 import { getRegion } from '../../db/regions.ts';
 import { claimTaskOf, getApplicationOfClass, mayWithdraw, priceClaim, withdrawApplication } from '../../db/money/subsidies.ts';
 import { findOpenTask } from '../../db/views/payments.ts';
@@ -78,14 +78,15 @@ export function subsidyRoutes(counter: Counter): void {
       const to = `/subsidies/${application.number}`;
       const entered = Object.entries(body.accounts).filter(([, account]) => account.trim() !== '');
       const accounts = entered.map(([enrolmentId, account]) => ({ enrolmentId, account, bankName: body.banks?.[enrolmentId] }));
-      const answer = { json: { corrected: accounts.length }, flash: 'subsidies.accountsCorrected' };
-      if (request && (await findAnswer(db, request))) return redirect(to, answer);
-      await correctAccounts(db, vault, actor, { number: application.number, accounts });
-      const task = await findOpenTask(db, application.procedure_id, ['account_correction']);
+      const { decided } = await onceOnly(db, request, async (trx) => {
+        await correctAccounts(trx, vault, actor, { number: application.number, accounts });
+        const task = await findOpenTask(trx, application.procedure_id, ['account_correction']);
+        if (task) await decideTask(trx, actor, { taskId: task.id, outcome: 'corrected' });
+        return { decided: task !== undefined };
+      });
       // A claim that is back for correction is handed in again at its own task.
-      if (!task) return redirect(to, { ...answer, flash: 'subsidies.accountsSaved' });
-      await decideTask(db, actor, { taskId: task.id, outcome: 'corrected', request });
-      return redirect(to, answer);
+      const flash = decided ? 'subsidies.accountsCorrected' : 'subsidies.accountsSaved';
+      return redirect(to, { json: { corrected: accounts.length }, flash });
     },
     onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
   });

@@ -1,13 +1,14 @@
 /** Loading the official notice of a year and local closures; deadlines that they touch are computed again. */
 import type { Knex } from 'knex';
-import { isCivilDate } from '../../workflows/domain/calendar.ts';
-import { firstRung, taskClock } from '../../workflows/domain/deadlines.ts';
+import { type Calendar, isCivilDate } from '../../workflows/domain/calendar.ts';
+import { firstRung, rungCodes, taskClock } from '../../workflows/domain/deadlines.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { readCalendar } from './calendar.ts';
 import { inTransaction, type Trx } from '../client.ts';
-import { wakeRelay } from '../protocol/outbox.ts';
-import { auditOutside, auditProcedure, lockProcedure, ringProcedures } from '../protocol/procedures.ts';
+import { recountPeriod } from '../disclosures.ts';
+import { type ActorId, auditOutside, auditProcedure, type LockedProcedure, lockProcedure, ringProcedures } from '../protocol/procedures.ts';
+import { setAlarm } from '../protocol/steps.ts';
 import type { Actor } from '../users.ts';
 
 export type NoticeDay = { date: string; kind: 'off' | 'work' };
@@ -21,7 +22,7 @@ export async function loadYearNotice(db: Knex, actor: Actor, notice: YearNotice)
     if (!isCivilDate(day.date) || Math.abs(Number(day.date.slice(0, 4)) - notice.year) > 1)
       throw inputError(`days.${at}.date`, 'calendar.date');
   }
-  const moved = await inTransaction(db, async (trx) => {
+  await inTransaction(db, async (trx) => {
     const known = await trx('calendar_years').where({ year: notice.year }).first('year');
     if (known) throw new ConflictError('calendar.loaded', { year: notice.year });
     await trx('calendar_years').insert({ year: notice.year, source: notice.source });
@@ -31,22 +32,18 @@ export async function loadYearNotice(db: Knex, actor: Actor, notice: YearNotice)
       subject: `year-${notice.year}`,
       detail: { source: notice.source, days: notice.days.length },
     });
-    return recomputeDeadlines(trx, actor);
   });
-  wakeRelay(db);
-  return moved;
+  return recomputeDeadlines(db, actor.userId);
 }
 
 /** Closes the offices of the whole system on a day (or makes it a working day), and computes open deadlines again. */
 export async function addClosure(db: Knex, actor: Actor, day: NoticeDay & { note: string }): Promise<MovedDeadline[]> {
   if (!isCivilDate(day.date)) throw inputError('date', 'calendar.date');
-  const moved = await inTransaction(db, async (trx) => {
+  await inTransaction(db, async (trx) => {
     await saveDays(trx, actor, [day], day.note);
     await auditOutside(trx, actor.userId, { act: 'calendar.closure', subject: `day-${day.date}`, detail: { kind: day.kind } });
-    return recomputeDeadlines(trx, actor);
   });
-  wakeRelay(db);
-  return moved;
+  return recomputeDeadlines(db, actor.userId);
 }
 
 async function saveDays(trx: Trx, actor: Actor, days: readonly NoticeDay[], source: string): Promise<void> {
@@ -60,64 +57,86 @@ async function saveDays(trx: Trx, actor: Actor, days: readonly NoticeDay[], sour
 
 type OpenTask = {
   id: string;
-  procedure_id: string;
   kind: string;
   peremptory: boolean;
   from_date: string;
-  working_days: number;
+  working_days: number | null;
+  months: number | null;
   days_used: number;
   due_date: string;
   rung: number;
-  calendar_version: string;
 };
 
-/** Every open deadline in working days, under the lock of its procedure, procedures in the order of their ids. */
-async function recomputeDeadlines(trx: Trx, actor: Actor): Promise<MovedDeadline[]> {
-  const calendar = await readCalendar(trx);
+const AT_ONCE = 200;
+
+/**
+ * Counts again every open deadline that was counted by another calendar than that in force. One transaction per procedure, so that nobody waits
+ * for the whole province; what is left when the process dies, or was counted by the old calendar at the same moment, the reconciler finishes.
+ */
+export async function recomputeDeadlines(db: Knex, actor: ActorId): Promise<MovedDeadline[]> {
+  const { version } = await readCalendar(db);
+  const moved: MovedDeadline[] = [];
+  for (let after = ''; ; ) {
+    const { rows } = await db.raw<{ rows: { id: string }[] }>(
+      `select procedure_id as id from tasks
+        where status = 'open' and (working_days is not null or months is not null) and calendar_version <> :version and procedure_id > :after
+       union select procedure_id from disclosures where status = 'open' and calendar_version <> :version and procedure_id > :after
+       order by 1 limit :limit`,
+      { version, after, limit: AT_ONCE },
+    );
+    for (const { id } of rows) moved.push(...(await inTransaction(db, (trx) => recomputeProcedure(trx, id, actor))));
+    after = rows.at(-1)?.id ?? '';
+    if (rows.length < AT_ONCE) return moved;
+  }
+}
+
+async function recomputeProcedure(trx: Trx, procedureId: string, actor: ActorId): Promise<MovedDeadline[]> {
+  const procedure = await lockProcedure(trx, procedureId);
+  const calendar = await readCalendar(trx, procedure.calendar_key);
   const tasks: OpenTask[] = await trx('tasks')
-    .where({ status: 'open' })
-    .whereNotNull('working_days')
+    .where({ procedure_id: procedureId, status: 'open' })
     .whereNot({ calendar_version: calendar.version })
-    .orderBy(['procedure_id', 'id']);
+    .where((query) => query.whereNotNull('working_days').orWhereNotNull('months'))
+    .orderBy('id');
   const moved: MovedDeadline[] = [];
   for (const task of tasks) {
-    const procedure = await lockProcedure(trx, task.procedure_id);
-    const ask: Ask = {
-      step: '',
-      kind: task.kind as Ask['kind'],
-      role: '',
-      level: 'own',
-      outcomes: [],
-      workingDays: task.working_days,
-      peremptory: task.peremptory,
-    };
-    const clock = taskClock(calendar, ask, procedure.terms, task.from_date, task.days_used);
-    const rung = Math.max(task.rung, firstRung(clock.rungs, procedure.now));
-    const updated = await trx('tasks')
-      .where({ id: task.id, status: 'open' })
-      .update({
-        due_date: clock.dueDate ?? null,
-        due_at: clock.dueAt ?? null,
-        rungs: clock.rungs,
-        rung,
-        next_rung_at: clock.rungs[rung] ?? null,
-        provisional: clock.provisional,
-        calendar_version: calendar.version,
-      });
-    if (updated === 0) continue;
-    await trx.raw(
-      `update procedures set next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open') where id = :id`,
-      { id: procedure.id },
-    );
-    if (clock.dueDate && clock.dueDate !== task.due_date) {
-      moved.push({ taskId: task.id, before: task.due_date, after: clock.dueDate });
-      await auditProcedure(trx, procedure, actor.userId, {
-        act: 'deadline.recalculated',
-        subject: task.id,
-        detail: { before: task.due_date, after: clock.dueDate },
-      });
-    }
+    const after = await recomputeTask(trx, procedure, calendar, task);
+    if (after === task.due_date) continue;
+    moved.push({ taskId: task.id, before: task.due_date, after });
+    const detail = { before: task.due_date, after };
+    await auditProcedure(trx, procedure, actor, { act: 'deadline.recalculated', subject: task.id, detail });
   }
-  await ringProcedures(trx, [...new Set(tasks.map((task) => task.procedure_id))]);
+  if (procedure.type === 'publicDisclosure') await recountPeriod(trx, calendar, procedureId);
+  if (tasks.length === 0) return moved;
+  await setAlarm(trx, procedureId);
+  await ringProcedures(trx, [procedureId]);
   return moved;
+}
+
+/** Returns the day on which the task is due now. */
+async function recomputeTask(trx: Trx, procedure: LockedProcedure, calendar: Calendar, task: OpenTask): Promise<string> {
+  const ask: Ask = {
+    step: '',
+    kind: task.kind as Ask['kind'],
+    role: '',
+    level: 'own',
+    outcomes: [],
+    ...(task.working_days === null ? {} : { workingDays: task.working_days }),
+    ...(task.months === null ? {} : { months: task.months }),
+    peremptory: task.peremptory,
+  };
+  const clock = taskClock(calendar, ask, procedure.terms, task.from_date, task.days_used);
+  const rung = Math.max(task.rung, firstRung(clock.rungs, rungCodes(task.kind, task.peremptory), procedure.now));
+  await trx('tasks')
+    .where({ id: task.id })
+    .update({
+      due_date: clock.dueDate ?? null,
+      due_at: clock.dueAt ?? null,
+      rungs: clock.rungs,
+      rung,
+      next_rung_at: clock.rungs[rung] ?? null,
+      provisional: clock.provisional,
+      calendar_version: calendar.version,
+    });
+  return clock.dueDate ?? task.due_date;
 }

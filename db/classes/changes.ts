@@ -10,7 +10,6 @@ import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { countAgain } from './headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { wakeRelay } from '../protocol/outbox.ts';
 import { auditProcedure, type LockedProcedure, writeFact } from '../protocol/procedures.ts';
 import { lockOwnClass } from './training.ts';
 import type { Actor } from '../users.ts';
@@ -38,7 +37,7 @@ export async function requestChange(
   actor: Actor,
   { number, change, reason, request }: ChangeRequest,
 ): Promise<{ changeNo: number }> {
-  const answer = await onceOnly(db, request, async (trx) => {
+  return onceOnly(db, request, async (trx) => {
     const { row, procedure } = await lockOwnClass(trx, actor, number);
     if (!mayClass(row.status, 'requestChange') || !(await stillGoes(trx, procedure.id))) throw new ConflictError('change.notNow');
     const issues = await changeIssues(trx, row, procedure.today, change);
@@ -62,8 +61,6 @@ export async function requestChange(
     });
     return { changeNo };
   });
-  wakeRelay(db);
-  return answer;
 }
 
 /** The last task of the training may be decided already, though its step has not come yet: then nothing would answer the request. */

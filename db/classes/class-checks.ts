@@ -76,7 +76,8 @@ async function materialIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise<
 /** Decision rule: what comes back from correction fulfils the same as a first submission. */
 export async function recheckClass({ trx, procedure }: DecisionContext): Promise<void> {
   if (procedure.type !== 'trainingClass' || !procedure.class_id) return;
-  const row = await trx<ClassRow>('classes').where({ id: procedure.class_id }).first();
+  // Roster, timetable and form are saved under this lock: what is not committed yet is waited for and checked.
+  const row = await trx<ClassRow>('classes').where({ id: procedure.class_id }).forUpdate().first();
   if (!row || row.status !== 'correction') return;
   const { headcount, amountFen } = await checkClass(trx, row, await getPolicyPack(trx, row.pack_id));
   const flags = { ...procedure.flags, startDate: row.start_date ?? '', endDate: row.end_date ?? '', assessorId: row.assessor_id ?? '' };

@@ -6,7 +6,6 @@ import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { checkClass } from './class-checks.ts';
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { wakeRelay } from '../protocol/outbox.ts';
 import { getPolicyPack, packFor } from '../policy-packs.ts';
 import { auditOutside, lockProcedure, openProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import { getRegion } from '../regions.ts';
@@ -242,7 +241,7 @@ export async function submitClass(
   number: string,
   { version, request }: { version?: number | undefined; request?: IdempotentRequest | undefined } = {},
 ): Promise<{ procedureId: string }> {
-  const answer = await onceOnly(db, request, async (trx) => {
+  return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'submit');
     requireVersion(row, version);
     const pack = await getPolicyPack(trx, row.pack_id);
@@ -278,13 +277,16 @@ export async function submitClass(
       .update({ status: 'in_review', version: row.version + 1 });
     return { procedureId };
   });
-  wakeRelay(db);
-  return answer;
 }
 
 /** Takes the class back before training begins. The row's status closes its tasks at once; the run follows. */
 export async function withdrawClass(db: Knex, actor: Actor, number: string, reason: string, request?: IdempotentRequest): Promise<void> {
   await onceOnly(db, request, async (trx) => {
+    // The procedure first, then the class: the order in which decisions and steps lock.
+    await trx('procedures')
+      .where({ id: classProcedureId(number) })
+      .forUpdate()
+      .first('id');
     const row = await getOwnClass(trx, actor, number, 'withdraw');
     if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
     const procedure = await lockProcedure(trx, classProcedureId(number));
@@ -300,7 +302,6 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
     await trx('classes').where({ id: row.id }).update({ status: 'withdrawn' });
     return { withdrawn: true };
   });
-  wakeRelay(db);
 }
 
 /** Moves the class along with its procedure. A class that was withdrawn stays so. */

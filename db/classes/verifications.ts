@@ -8,7 +8,6 @@ import type { DecisionContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import { countAgain } from './headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { wakeRelay } from '../protocol/outbox.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
 
@@ -171,7 +170,7 @@ export async function settleVerification(
 
 /** Asks the registers again about everything that is not confirmed and not settled. Earlier answers stay in the evidence. */
 export async function askAgain(db: Knex, actor: Actor, procedureId: string, request?: IdempotentRequest): Promise<{ asked: number }> {
-  const answer = await onceOnly(db, request, async (trx) => {
+  return onceOnly(db, request, async (trx) => {
     const procedure = await lockProcedure(trx, procedureId);
     const task = await reviewFor(trx, actor, procedure);
     const wanted = [...(stageRegisters[stageOf(task.step)] ?? [])];
@@ -186,8 +185,6 @@ export async function askAgain(db: Knex, actor: Actor, procedureId: string, requ
     );
     return { asked };
   });
-  wakeRelay(db);
-  return answer;
 }
 
 async function forgetAnswers(trx: Trx, classId: string, wanted: readonly Register[]): Promise<void> {

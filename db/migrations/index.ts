@@ -9,6 +9,7 @@ import * as correspondence from './202611231000_create_correspondence.ts';
 import * as maintenance from './202611251410_maintain_institutions.ts';
 import * as classMaterials from './202611251420_create_class_materials.ts';
 import * as administrators from './202611251430_separate_administrators.ts';
+import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251410_maintain_institutions', sql: maintenance.sql },
   { name: '202611251420_create_class_materials', sql: classMaterials.sql },
   { name: '202611251430_separate_administrators', sql: administrators.sql },
+  { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
 ];

@@ -2,9 +2,8 @@
 import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isCardNumber, normaliseNumber } from '../../workflows/domain/identity.ts';
-import type { Db, Trx } from '../client.ts';
+import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
-import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
 import { sealedAccount } from '../classes/roster.ts';
 import { getApplicationOf } from './subsidies.ts';
@@ -12,7 +11,7 @@ import type { Actor } from '../users.ts';
 import type { Vault } from '../vault.ts';
 
 export type NewAccount = { enrolmentId: string; account: string; bankName?: string | undefined };
-export type AccountCorrection = { number: string; accounts: readonly NewAccount[]; request?: IdempotentRequest | undefined };
+export type AccountCorrection = { number: string; accounts: readonly NewAccount[] };
 
 type CorrectableLine = { enrolment_id: string; account_index: Buffer; bank_name: string; returned: boolean; waits: boolean };
 
@@ -31,9 +30,9 @@ export async function correctAccounts(
   db: Knex,
   vault: Vault,
   actor: Actor,
-  { number, accounts, request }: AccountCorrection,
+  { number, accounts }: AccountCorrection,
 ): Promise<{ saved: number }> {
-  return onceOnly(db, request, async (trx) => {
+  return inTransaction(db, async (trx) => {
     const application = await trx('subsidy_applications').where({ number }).first('id', 'procedure_id');
     if (!application) throw new NotFoundError('application.unknown');
     const procedure = await lockProcedure(trx, application.procedure_id);

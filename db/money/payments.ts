@@ -154,7 +154,7 @@ export async function signBatch({ trx, actor, task, procedure, decision }: Decis
   if (decision.outcome === 'send_back') return;
   const column = task.kind === 'batch_check' ? 'checked' : 'released';
   if ([batch.made_by, batch.checked_by].includes(actor.userId)) throw new NotAllowedError('task.fourEyes');
-  if (column === 'released') await requireNoneHeld(trx, batch.id);
+  if (column === 'released') await requireNoneHeld(trx, batch.id, 'in_batch');
   await trx('payment_batches')
     .where({ id: batch.id })
     .update({ status: column, [`${column}_by`]: actor.userId, [`${column}_at`]: procedure.now });
@@ -165,7 +165,7 @@ export async function signBatch({ trx, actor, task, procedure, decision }: Decis
  * An objection that came after the batch was made: the batch goes back, and is made again without the person. The rows stay locked, so that an
  * objection raised at the same moment comes before the release or after it, never between this look and the sending.
  */
-async function requireNoneHeld(trx: Trx, batchId: string): Promise<void> {
+async function requireNoneHeld(trx: Trx, batchId: string, expected: 'in_batch' | 'sent'): Promise<void> {
   const lines = await trx('payment_attempts as a')
     .join('payment_lines as l', 'l.id', 'a.line_id')
     .join('enrolments as e', 'e.id', 'l.enrolment_id')
@@ -173,16 +173,19 @@ async function requireNoneHeld(trx: Trx, batchId: string): Promise<void> {
     .orderBy('a.serial')
     .forUpdate('l', 'e')
     .select('a.serial', 'e.held_by', 'l.status');
-  const held = lines.filter((line) => line.held_by !== null || line.status !== 'in_batch');
+  const held = lines.filter((line) => line.held_by !== null || line.status !== expected);
   if (held.length > 0) throw new ConflictError('batch.held', { lines: held.map((line) => line.serial).join(', ') });
 }
 
 /** Released: the money is on its way. */
 async function dispatch(trx: Trx, batch: BatchRow, actor: string): Promise<void> {
   await trx('payment_attempts').where({ batch_id: batch.id, status: 'planned' }).update({ status: 'sent' });
-  await trx('payment_lines')
+  const sent = await trx('payment_lines')
     .whereIn('id', trx('payment_attempts').where({ batch_id: batch.id, status: 'sent' }).select('line_id'))
+    .where({ status: 'in_batch' })
     .update({ status: 'sent' });
+  // Somebody was excluded since the lines were looked at.
+  if (sent !== batch.line_count) await requireNoneHeld(trx, batch.id, 'sent');
   await dispatchFunds(trx, {
     fund: batch.fund,
     year: batch.year,

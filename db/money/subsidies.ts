@@ -8,7 +8,6 @@ import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { commitFunds, releaseFunds } from './ledger.ts';
-import { wakeRelay } from '../protocol/outbox.ts';
 import { getPolicyPack } from '../policy-packs.ts';
 import { type LockedProcedure, lockProcedure, openProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import { nextNumber } from '../serial-numbers.ts';
@@ -275,7 +274,6 @@ export async function withdrawApplication(
     );
     return { withdrawn: true };
   });
-  wakeRelay(db);
 }
 
 /** What the institution may still do with its claim. Pages and REST ask this. */

@@ -7,8 +7,8 @@ import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
-import { wakeRelay } from './outbox.ts';
-import { auditHash, auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
+import { ringAfterCommit } from './outbox.ts';
+import { auditHash, auditProcedure, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
 import type { Actor } from '../users.ts';
 
 export type TaskRow = {
@@ -58,7 +58,7 @@ export type DecisionWork = (
   locked: { task: TaskRow; procedure: LockedProcedure },
 ) => Promise<Record<string, unknown> | undefined>;
 
-const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, p.*, ${instantColumns}
+const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
   from tasks t join procedures p on p.id = t.procedure_id where t.id = ? for update of p`;
 
 /**
@@ -68,9 +68,7 @@ const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, p.*, ${
  */
 export async function decideTask(db: Knex, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
   try {
-    const answer = await inTransaction(db, (trx) => decide(trx, actor, decision, work));
-    wakeRelay(db);
-    return answer;
+    return await inTransaction(db, (trx) => decide(trx, actor, decision, work));
   } catch (error) {
     const stored = decision.request && isRepeat(error) ? await findAnswer<DecisionAnswer>(db, decision.request) : undefined;
     if (stored) return stored;
@@ -84,20 +82,28 @@ function isRepeat(error: unknown): boolean {
 
 async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
   const { rows } = await trx.raw(lockTask, [given.taskId]).options({ name: 'lock_task' });
-  const found = rows[0] as (LockedProcedure & { task: TaskRow; task_due_at: Date | null }) | undefined;
+  const found = rows[0] as (LockedProcedure & { task: TaskInJson; task_due_at: Date | null }) | undefined;
   if (!found) throw new NotFoundError('task.unknown');
-  const task: TaskRow = { ...found.task, due_at: found.task_due_at };
+  const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
+  const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
   const procedure: LockedProcedure = found;
   await requireDecidable(trx, actor, task, procedure, given);
   const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
   if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
   const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
-    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id);
+    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
     throw error;
   });
   const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
   return writeDecision(trx, actor, decision, task, procedure, extra);
+}
+
+/** Instants are text in JSON. */
+type TaskInJson = Omit<TaskRow, 'claimed_at' | 'decided_at'> & { claimed_at: string | null; decided_at: string | null };
+
+function instantOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
 }
 
 /** Every entry point of a decision passes here: page, REST, bulk. */
@@ -137,6 +143,7 @@ async function writeDecision(
        update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
               claimed_by = :actor, version = version + 1
         where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+          and version = :seenVersion and (not peremptory or date_trunc('milliseconds', due_at) is not distinct from :dueAt)
        returning 1),
      fact as (
        insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
@@ -163,6 +170,8 @@ async function writeDecision(
         hash,
         previous: procedure.audit_hash,
         taskId: task.id,
+        seenVersion: task.version,
+        dueAt: task.due_at,
         outcome: decision.outcome,
         actor: actor.userId,
         now: procedure.now,
@@ -178,28 +187,31 @@ async function writeDecision(
     )
     .options({ name: 'decide_task' });
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
-  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id);
+  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
   if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  ringAfterCommit(trx);
   procedure.fact_no = factNo;
   return answer;
 }
 
-async function lostRace(trx: Trx, taskId: string): Promise<ConflictError> {
+async function lostRace(trx: Trx, taskId: string, actorId: string): Promise<ConflictError> {
   const now = await getTask(trx, taskId);
   if (now.status === 'decided') return alreadyDecided(trx, now);
-  return now.status === 'open' ? alreadyClaimed(trx, now) : new ConflictError(`task.${now.status}`);
+  if (now.status !== 'open') return new ConflictError(`task.${now.status}`);
+  // Claimed by somebody else, or its evidence or its due instant is another one by now.
+  return now.claimed_by && now.claimed_by !== actorId ? alreadyClaimed(trx, now) : new ConflictError('task.changed');
 }
 
 async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
   return new ConflictError('task.decided', {
     name: await nameOf(db, task.decided_by),
-    at: new Date(task.decided_at ?? 0).toISOString(),
+    at: (task.decided_at ?? new Date(0)).toISOString(),
     outcome: task.outcome ?? '',
   });
 }
 
 async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
-  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: new Date(task.claimed_at ?? 0).toISOString() });
+  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: (task.claimed_at ?? new Date(0)).toISOString() });
 }
 
 async function nameOf(db: Db, userId: string | null): Promise<string> {
@@ -214,6 +226,17 @@ export async function getTask(db: Db, taskId: string): Promise<TaskRow> {
   return row;
 }
 
+/** True when the person signed another step within the four-eyes scopes of the task: then nobody gets anywhere by giving it to them. */
+export async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
+  if (task.four_eyes.length === 0) return false;
+  const row = await db('signatures')
+    .whereIn('scope', task.four_eyes)
+    .where({ user_id: userId })
+    .whereNot({ step: task.step })
+    .first('scope');
+  return row !== undefined;
+}
+
 /** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
 export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
   await inTransaction(db, async (trx) => {
@@ -221,6 +244,7 @@ export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise
     if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
       throw new NotAllowedError('task.notYours');
     const procedure = await lockProcedure(trx, task.procedure_id);
+    if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
     const claimed = await trx('tasks')
       .where({ id: taskId, status: 'open' })
       .where((query) => query.whereNull('claimed_by').orWhere({ claimed_by: actor.userId }))

@@ -35,3 +35,14 @@ export async function onceOnly<T>(db: Db, request: IdempotentRequest | undefined
     return answer;
   });
 }
+
+const KEPT_DAYS = 30;
+
+/** Forgets answers that nobody asks for any more, some at a time. Returns how many. */
+export async function forgetOldAnswers(db: Db): Promise<number> {
+  const result = await db.raw(
+    `delete from idempotency_keys where (user_id, key) in
+       (select user_id, key from idempotency_keys where created_at < clock_timestamp() - interval '${KEPT_DAYS} days' order by created_at limit 1000)`,
+  );
+  return result.rowCount ?? 0;
+}

@@ -1,6 +1,6 @@
 /** Bells for Temporal: taken in batches by the relay, deleted after Temporal's durable answer. */
 import type { Knex } from 'knex';
-import type { Db, Trx } from '../client.ts';
+import { afterCommit, type Db, type Trx } from '../client.ts';
 
 export type OutboxLine = {
   id: number;
@@ -15,13 +15,32 @@ export type OutboxLine = {
 
 export const outboxChannel = 'outbox';
 const WAKE_INTERVAL_MS = 20;
-const lastWoken = new WeakMap<object, number>();
+/** When a pool was last used for waking, or will be: a wake that is still to come. */
+const wakes = new WeakMap<Knex, { at: number; coming: boolean }>();
 
-/** Wakes the relay. Called after COMMIT (inside, NOTIFY serialises all commits); losing it costs one poll interval. */
-export function wakeRelay(db: Knex): void {
-  const now = Date.now();
-  if (now - (lastWoken.get(db) ?? 0) < WAKE_INTERVAL_MS) return;
-  lastWoken.set(db, now);
+/** Whoever writes a line of the outbox calls this: the relay is woken after COMMIT (inside, NOTIFY serialises all commits). Losing it costs half a second. */
+export function ringAfterCommit(db: Db): void {
+  afterCommit(db, wakeRelay);
+}
+
+/** At most one wake per interval and pool; one that comes within the interval is sent at its end. */
+function wakeRelay(db: Knex): void {
+  const last = wakes.get(db);
+  if (last?.coming) return;
+  const waitMs = (last?.at ?? 0) + WAKE_INTERVAL_MS - Date.now();
+  if (waitMs <= 0) {
+    wakes.set(db, { at: Date.now(), coming: false });
+    notify(db);
+    return;
+  }
+  wakes.set(db, { at: Date.now() + waitMs, coming: true });
+  setTimeout(() => {
+    wakes.set(db, { at: Date.now(), coming: false });
+    notify(db);
+  }, waitMs).unref();
+}
+
+function notify(db: Knex): void {
   void db.raw(`select pg_notify('${outboxChannel}', '')`).catch(() => undefined);
 }
 

@@ -7,6 +7,7 @@ import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
+import { ringAfterCommit } from './outbox.ts';
 
 export type ProcedureRow = {
   id: string;
@@ -82,7 +83,15 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
   return result.rowCount === 1;
 }
 
-const locked = `select p.*, ${instantColumns} from procedures p`;
+/**
+ * The columns of `ProcedureRow`, each by its name: a prepared statement with `p.*` fails on every open connection from the moment at which
+ * a migration adds a column.
+ */
+export const procedureColumns = `p.id, p.type, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
+  p.subject_title, p.institution_name, p.headcount, p.amount_fen, p.stage, p.step, p.status, p.outcome, p.fact_no, p.applied_no, p.step_no,
+  p.flags, p.terms, p.next_alarm_at, p.audit_no, p.audit_hash, p.opened_at, p.closed_at`;
+
+const locked = `select ${procedureColumns}, ${instantColumns} from procedures p`;
 
 /** Locks the row until the transaction ends. Throws NotFoundError. */
 export async function lockProcedure(trx: Trx, id: string): Promise<LockedProcedure> {
@@ -172,6 +181,7 @@ export async function writeFact(trx: Trx, procedure: LockedProcedure, fact: NewF
       },
     )
     .options({ name: 'write_fact' });
+  ringAfterCommit(trx);
   procedure.fact_no = no;
   procedure.audit_no = auditNo;
   procedure.audit_hash = hash;
@@ -280,5 +290,6 @@ export async function ringProcedures(db: Db, where: 'all-open' | string[]): Prom
      select id, type, 0, 'look' from procedures where (status <> 'closed' or applied_no < fact_no) ${where === 'all-open' ? '' : 'and id = any(?)'}`,
     where === 'all-open' ? [] : [where],
   );
+  ringAfterCommit(db);
   return result.rowCount ?? 0;
 }

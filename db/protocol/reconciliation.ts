@@ -25,18 +25,13 @@ export async function listOpenProcedures(db: Db, after: string, limit: number): 
   return rows.map((row) => row.id);
 }
 
-/**
- * Open procedures that wait for nobody and nothing: no open task, no unapplied fact, no list on show, and no line of theirs that is in a batch or
- * held by an objection, which have tasks of their own. A sound system has none.
- */
+/** Open procedures that wait for nobody and nothing since longer than the grace: no open task, no unapplied fact. There is no sound reason for one. */
 export async function listOrphans(db: Db): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
-    `select id from procedures p where status = 'open' and applied_no = fact_no and stage not in ('subsidy')
+    `select p.id from procedures p where p.status = 'open' and p.applied_no = p.fact_no
         and not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open')
-        and not exists (select from disclosures d where d.parent_procedure_id = p.id and d.status = 'open')
-        and not exists (select from subsidy_applications s join payment_lines l on l.application_id = s.id join enrolments e on e.id = l.enrolment_id
-                         where s.procedure_id = p.id and (l.status in ('in_batch', 'sent') or (e.held_by is not null and l.status in ('claimed', 'approved'))))
-      order by id limit 500`,
+        and exists (select from audit_log a where a.procedure_id = p.id and a.no = p.audit_no and a.recorded_at < clock_timestamp() - ${GRACE})
+      order by p.id limit 500`,
   );
   return rows.map((row) => row.id);
 }

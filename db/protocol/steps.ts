@@ -1,6 +1,6 @@
 /** A step of a procedure in the record: opening tasks, moving the procedure, reading its place, the rungs of the clock. */
 import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
-import { workingDayNumber } from '../../workflows/domain/calendar.ts';
+import { type Calendar, workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
@@ -9,7 +9,45 @@ import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
 import { askForYearNotice } from '../calendar/year-notices.ts';
 
-type TaskInsert = Record<string, unknown> & { id: string; step: string; next_rung_at: Date | null };
+/** What a new task is written with; a column that is not named here takes its default. */
+const taskColumnNames = [
+  'id',
+  'procedure_id',
+  'step',
+  'round',
+  'kind',
+  'role',
+  'office',
+  'office_path',
+  'institution_id',
+  'outcomes',
+  'peremptory',
+  'four_eyes',
+  'reference',
+  'class_id',
+  'subject_number',
+  'subject_title',
+  'institution_name',
+  'headcount',
+  'amount_fen',
+  'status',
+  'opened_at',
+  'from_date',
+  'working_days',
+  'months',
+  'days_used',
+  'due_date',
+  'due_at',
+  'calendar_version',
+  'provisional',
+  'rungs',
+  'rung',
+  'next_rung_at',
+  'version',
+] as const;
+const taskColumns = taskColumnNames.join(', ');
+
+type TaskInsert = Record<(typeof taskColumnNames)[number], unknown> & { id: string; step: string };
 
 /** Reads where a procedure stands. Throws NotFoundError. */
 export async function readPlace(db: Db, procedureId: string): Promise<Place> {
@@ -51,18 +89,18 @@ export type PerformActs = (trx: Trx, procedure: LockedProcedure, input: StepInpu
 
 /**
  * Takes one step in one transaction: the acts, the new tasks, the place. Taken before (same number), it changes nothing and returns the place.
- * A withdrawn or suspended procedure opens no task; a procedure with unapplied facts does not close.
+ * A closing step while facts are unread changes nothing either: its acts belong to the end, and the run reads those facts first.
+ * A withdrawn or suspended procedure opens no task.
  */
 export async function takeStep(db: Db, input: StepInput, perform: PerformActs): Promise<Place> {
   const place = await inTransaction(db, async (trx) => {
     const procedure = await lockProcedure(trx, input.procedureId);
     if (procedure.step_no >= input.stepNo || procedure.status === 'closed') return undefined;
+    const closing = input.close !== undefined;
+    if (closing && procedure.fact_no > input.appliedNo) return undefined;
     const acted = input.acts.length > 0 ? await perform(trx, procedure, input) : {};
-    const closing = input.close !== undefined && procedure.fact_no === input.appliedNo;
-    if (closing) await cancelTasks(trx, procedure, ['*']);
-    else if (input.cancels.length > 0) await cancelTasks(trx, procedure, input.cancels);
     const asks = closing || procedure.status !== 'open' ? [] : input.asks;
-    const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks) : [];
+    const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks, input.appliedNo) : [];
     return movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
   });
   return place ?? readPlace(db, input.procedureId);
@@ -89,11 +127,16 @@ async function movePlace(
   const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: undefined, act, subject: procedure.id, no: auditNo, detail });
   const { rows } = await trx
     .raw<{ rows: { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null }[] }>(
-      `with opened as (
-       insert into tasks select t.* from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb)) t
+      `with ended as (
+       update tasks set status = 'cancelled', next_rung_at = null, version = version + 1
+        where procedure_id = :id and status = 'open'
+          and (cast(:closing as boolean) or step = any(cast(:cancels as text[])) or (kind = 'wait' and cast(:leaving as boolean)))
+       returning id),
+     opened as (
+       insert into tasks (${taskColumns}) select ${taskColumns} from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb))
        returning step, next_rung_at),
      known as (
-       select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and not :closing
+       select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and id not in (select id from ended)
        union all select step, next_rung_at from opened),
      alarm as (select min(next_rung_at) as at from known),
      moved as (
@@ -112,6 +155,9 @@ async function movePlace(
         id: procedure.id,
         tasks: JSON.stringify(tasks),
         closing,
+        // What a stage waited for is over when the stage is left.
+        leaving: input.stage !== procedure.stage,
+        cancels: input.cancels,
         stage: input.stage,
         step: input.step,
         status,
@@ -142,24 +188,21 @@ async function movePlace(
   return toPlace(moved, { openSteps: row?.open_steps ?? [], facts: row?.facts ?? [], alarmAtMs: row?.alarm_ms ?? null });
 }
 
-async function cancelTasks(trx: Trx, procedure: LockedProcedure, steps: string[]): Promise<void> {
-  await trx('tasks')
-    .where({ procedure_id: procedure.id, status: 'open' })
-    .modify((query) => {
-      if (!steps.includes('*')) query.whereIn('step', steps);
-    })
-    .update({ status: 'cancelled', next_rung_at: null, version: trx.raw('version + 1') });
-}
-
-async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[]): Promise<TaskInsert[]> {
+/**
+ * Periods count from the day of the act that asks for them, the last fact of the step, however late the step itself is. Only the applicant's
+ * own peremptory period begins with the step, whose notice tells of it.
+ */
+async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
   const calendar = await readCalendar(trx, procedure.calendar_key);
-  const { rows: earlier } = await trx.raw<{
-    rows: { step: string; round: number; from_date: string; decided: string | null; days_used: number; open: boolean }[];
-  }>(
-    `select distinct on (step) step, round, from_date, days_used, status = 'open' as open, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
-       from tasks where procedure_id = ? and step = any(?) order by step, round desc`,
-    [procedure.id, asks.map((ask) => ask.step)],
+  const { rows } = await trx.raw<{ rows: ({ acted: string | null } & (EarlierRound | { step: null }))[] }>(
+    `select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
+       from (select) step left join facts f on f.procedure_id = :id and f.no = :factNo
+       left join (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
+                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`,
+    { id: procedure.id, factNo, steps: asks.map((ask) => ask.step) },
   );
+  const actedOn = rows[0]?.acted ?? procedure.today;
+  const earlier = rows.filter((row): row is typeof row & EarlierRound => row.step !== null);
   const rounds = new Map(earlier.map((row) => [row.step, row.round]));
   const tasks: TaskInsert[] = [];
   for (const ask of asks) {
@@ -167,25 +210,27 @@ async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[]): 
     rounds.set(ask.step, round);
     const before = earlier.find((row) => row.step === ask.step);
     const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
-    tasks.push(
-      await prepareTask(trx, procedure, ask, round, ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1), calendar),
-    );
+    const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
+    const from = ask.peremptory && ask.workingDays !== undefined ? procedure.today : actedOn;
+    tasks.push(await prepareTask(trx, procedure, ask, { round, daysUsed, from, calendar }));
   }
   return tasks;
 }
+
+type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
+/** `from`: the day after which a period is counted. */
+type Round = { round: number; daysUsed: number; from: string; calendar: Calendar };
 
 async function prepareTask(
   trx: Trx,
   procedure: LockedProcedure,
   ask: Ask,
-  round: number,
-  daysUsed: number,
-  calendar: Awaited<ReturnType<typeof readCalendar>>,
+  { round, daysUsed, from, calendar }: Round,
 ): Promise<TaskInsert> {
   const office = await officeFor(trx, procedure.region_path, ask.level);
-  const clock = taskClock(calendar, ask, procedure.terms, procedure.today, daysUsed);
+  const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
   if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
-  const rung = firstRung(clock.rungs, procedure.now);
+  const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false), procedure.now);
   return {
     id: `${procedure.id}/${ask.step}/${round}`,
     procedure_id: procedure.id,
@@ -211,8 +256,9 @@ async function prepareTask(
     amount_fen: procedure.amount_fen,
     status: 'open',
     opened_at: procedure.now,
-    from_date: ask.from !== undefined && ask.from > procedure.today ? ask.from : procedure.today,
+    from_date: ask.from !== undefined && ask.from > from ? ask.from : from,
     working_days: clock.workingDays ?? null,
+    months: ask.months ?? null,
     days_used: daysUsed,
     due_date: clock.dueDate ?? null,
     due_at: clock.dueAt ?? null,
@@ -234,22 +280,26 @@ type DueTask = { id: string; step: string; kind: string; peremptory: boolean; ru
 export async function lookAtClock(db: Db, procedureId: string): Promise<Place> {
   await inTransaction(db, async (trx) => {
     const procedure = await lockProcedure(trx, procedureId);
-    if (procedure.status !== 'open') return;
     const { rows: due } = await trx.raw<{ rows: DueTask[] }>(
       `select id, step, kind, peremptory, rung, rungs from tasks where procedure_id = ? and status = 'open' and next_rung_at <= ? order by next_rung_at, id`,
       [procedureId, procedure.now],
     );
-    for (const task of due) await climb(trx, procedure, task);
-    if (due.length > 0) {
-      await trx.raw(
-        `update procedures set next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open') where id = :id`,
-        {
-          id: procedureId,
-        },
-      );
-    }
+    if (procedure.status === 'open') for (const task of due) await climb(trx, procedure, task);
+    // Whatever left an alarm behind: a look leaves the one that the open tasks ask for.
+    await setAlarm(trx, procedureId);
   });
   return readPlace(db, procedureId);
+}
+
+/** The alarm of a procedure: the next rung of its open tasks, none if it is not open any more. */
+export async function setAlarm(trx: Trx, procedureId: string): Promise<void> {
+  await trx.raw(
+    `update procedures p set next_alarm_at = a.at
+       from (select min(t.next_rung_at) as at from tasks t join procedures o on o.id = t.procedure_id and o.status = 'open'
+              where t.procedure_id = :id and t.status = 'open') a
+      where p.id = :id and p.next_alarm_at is distinct from a.at`,
+    { id: procedureId },
+  );
 }
 
 async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask): Promise<void> {

@@ -6,9 +6,9 @@ import { isWithin } from '../../workflows/domain/scope.ts';
 import { allowedTaskActs, isOutsideRole, type TaskAct } from '../../workflows/domain/tasks.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import type { Db, Trx } from '../client.ts';
-import type { TaskRow } from './decisions.ts';
+import { hasSignedElsewhere, type TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
-import { listHolders, listInstitutionPeople, type MailTemplate, queueMails } from '../mails.ts';
+import { listHolders, listInstitutionPeople, listSuperiors, type MailTemplate, queueMails } from '../mails.ts';
 import { issuePaper } from '../papers.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
 import type { Actor } from '../users.ts';
@@ -74,16 +74,6 @@ export async function reassignTask(
   });
 }
 
-async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
-  if (task.four_eyes.length === 0) return false;
-  const row = await db('signatures')
-    .whereIn('scope', task.four_eyes)
-    .where({ user_id: userId })
-    .whereNot({ step: task.step })
-    .first('scope');
-  return row !== undefined;
-}
-
 /** Those who could take a task over, for the supervisor's form; who signed another step of it is left out. */
 export async function listSubstitutes(
   db: Db,
@@ -139,8 +129,7 @@ export async function escalateTask(
     const issued = await trx('papers').where({ kind: 'supervision_order', procedure_id: procedure.id, task_id: taskId }).first('number');
     if (issued) throw new ConflictError('supervision.escalated', { number: issued.number });
     const above = task.office_path.split('/').at(-2);
-    const superiors = above ? await listHolders(trx, 'supervisor', above) : [];
-    const people = superiors.length > 0 ? superiors : await listHolders(trx, 'approver', task.office);
+    const people = await listSuperiors(trx, task);
     const paper = await issuePaper(trx, {
       kind: 'supervision_order',
       classId: procedure.class_id,

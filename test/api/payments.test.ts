@@ -237,6 +237,14 @@ describe('a returned line', () => {
     expect(wrong.html).toContain('6228 4800');
     expect((await correct(filed.accounts[0] ?? '')).html).toContain('与银行退回的账户相同');
     const fresh = makeCard({ serial: 4711 });
+    // What cannot be handed in is not saved either.
+    const task = money.owner('tasks').where({ procedure_id: application.procedureId, kind: 'account_correction', status: 'open' });
+    const account = () => money.db('enrolments').where({ id: returned }).first('account_index');
+    const before = await account();
+    await task.clone().update({ claimed_by: (await money.actor('shifan-1')).userId });
+    expect((await correct(fresh)).status).toBe(409);
+    expect(await account()).toEqual(before);
+    await task.clone().update({ claimed_by: null });
     expect(await correct(fresh.replace(/(\d{4})/g, '$1 '))).toMatchObject({ status: 303, location: path });
     expect(
       await money.db('tasks').where({ procedure_id: application.procedureId, kind: 'account_correction' }).first('status', 'outcome'),

@@ -170,6 +170,14 @@ describe('attendance', () => {
       [true, 16.6],
     ]);
     expect(await office.db('class_files').where({ class_id: planted.classId, kind: 'attendance' }).pluck('name')).toEqual(['kaoqin.csv']);
+    // Under one key a file is taken once, and another file is another request.
+    const underOneKey = async (lines: string[][]): Promise<number> => {
+      const form = new FormData();
+      form.set('file', new Blob([lines.map((line) => line.join(',')).join('\r\n')]), 'kaoqin.csv');
+      const headers = { accept: 'application/json', authorization: `Bearer ${school.token}`, 'idempotency-key': 'file-once' };
+      return (await fetch(`${api.url}${path}/file`, { method: 'POST', body: form, headers })).status;
+    };
+    expect([await underOneKey(filled), await underOneKey(filled), await underOneKey(texts)]).toEqual([200, 200, 409]);
 
     expect((await (await as('assessor')).post(`${path}/submit`)).status).toBe(403);
     expect((await school.post(`${path}/submit`)).body).toMatchObject({

@@ -9,6 +9,7 @@ import { listOrphans } from '../../db/protocol/reconciliation.ts';
 import { withdrawApplication } from '../../db/money/subsidies.ts';
 import { listBatches } from '../../db/views/payments.ts';
 import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
+import { waitForLock } from '../support/servers.ts';
 import { readingOf } from '../support/money-reading.ts';
 
 let money: MoneyDatabase;
@@ -274,6 +275,44 @@ describe('an objection', () => {
     expect(await reading.statusesOf(application)).toEqual(['excluded', 'approved']);
     const counted = reading.moved(() => money.step(application.procedureId, 'payment', { acts: [{ act: 'countLines' }] }));
     expect(await counted).toEqual({ committed: -70_000, available: 70_000 });
+  });
+
+  test('whoever is excluded while the batch is being released is not paid: the release is refused and no money moves', async () => {
+    const filed = await money.plant({ trainees: 2 });
+    const application = await money.approved(filed);
+    const number = await money.batch(application, 'made');
+    const objection = await plantObjection(filed, filed.enrolments[1] ?? '');
+    await money.decided(`batch-${number}`, 'cs-pay-2', 'checking.batch_check', 'batch_check', 'check');
+    // As the release saw it, before the objection came.
+    await money.owner('enrolments').where({ id: filed.enrolments[1] }).update({ held_by: null });
+    const release = () => money.decided(`batch-${number}`, 'cs-pay-3', 'releasing.batch_release', 'batch_release', 'release');
+    const moved = await reading.moved(async () => {
+      let released: Promise<unknown> = Promise.resolve();
+      await inTransaction(money.db, async (trx) => {
+        await closeObjection(trx, await lockProcedure(trx, objection), 'upheld');
+        released = release().catch((error: unknown) => error);
+        // The release has seen nobody held or excluded and waits for the line.
+        await waitForLock(money.owner);
+      });
+      expect(await released).toMatchObject({ code: 'batch.held', params: { lines: '2' } });
+    });
+    expect(moved).toEqual({});
+    expect(await reading.statusesOf(application)).toEqual(['in_batch', 'excluded']);
+  });
+
+  test('the exclusion waits for the application, so that its approval and its batches come before or after', async () => {
+    const filed = await money.plant({ trainees: 1 });
+    const application = await money.approved(filed);
+    const objection = await plantObjection(filed, filed.enrolments[0] ?? '');
+    let closed: Promise<unknown> = Promise.resolve();
+    await inTransaction(money.db, async (trx) => {
+      await lockProcedure(trx, application.procedureId);
+      closed = inTransaction(money.db, async (other) => closeObjection(other, await lockProcedure(other, objection), 'upheld'));
+      await waitForLock(money.owner);
+      await money.owner.raw('select 1 from payment_lines where application_id = ? for update nowait', [application.id]);
+    });
+    await closed;
+    expect(await reading.statusesOf(application)).toEqual(['excluded']);
   });
 });
 

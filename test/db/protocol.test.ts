@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { claimTask, decideTask } from '../../db/protocol/decisions.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { requestDigest } from '../../db/protocol/idempotency.ts';
+import { forgetOldAnswers, requestDigest } from '../../db/protocol/idempotency.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
 import { lookAtClock, readPlace, takeStep } from '../../db/protocol/steps.ts';
@@ -127,17 +127,32 @@ describe('one winner', () => {
     ).rejects.toMatchObject({ code: 'idempotency.otherRequest' });
   });
 
+  test('an answer is kept for a month', async () => {
+    const { taskId } = await openCase();
+    const request = { userId: first.userId, key: `month-${taskId}`, digest: requestDigest('approve') };
+    await decideTask(db, first, { taskId, outcome: 'approve', request });
+    await owner('idempotency_keys')
+      .where({ key: request.key })
+      .update({ created_at: owner.raw("now() - interval '29 days'") });
+    expect(await forgetOldAnswers(db)).toBe(0);
+    await owner('idempotency_keys')
+      .where({ key: request.key })
+      .update({ created_at: owner.raw("now() - interval '31 days'") });
+    expect(await forgetOldAnswers(db)).toBe(1);
+  });
+
   test('a task of another county cannot be decided', async () => {
     const { taskId } = await openCase();
     await expect(decideTask(db, elsewhere, { taskId, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.notYours' });
     await expect(decideTask(db, second, { taskId, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.notYours' });
   });
 
-  test('who signed the first review cannot sign the second, whatever grants there are', async () => {
+  test('who signed the first review can neither take nor sign the second, whatever grants there are', async () => {
     const { id, taskId } = await openCase();
     await decideTask(db, first, { taskId, outcome: 'approve' });
     await takeStep(db, step(id, 2, 2, { asks: [{ ...reviewAsk, step: 'pre_training.second_review', role: 'second_reviewer' }] }), noActs);
     const both: Actor = { ...first, grants: [...first.grants, ...second.grants] };
+    await expect(claimTask(db, both, `${id}/pre_training.second_review/1`)).rejects.toMatchObject({ code: 'task.fourEyes' });
     await expect(decideTask(db, both, { taskId: `${id}/pre_training.second_review/1`, outcome: 'approve' })).rejects.toMatchObject({
       code: 'task.fourEyes',
     });

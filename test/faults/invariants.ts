@@ -12,6 +12,12 @@ const questions: Record<string, string> = {
   'tasks decided twice': `select task_id from facts where kind = 'decided' group by task_id having count(*) > 1`,
   'decided tasks without a fact': `select t.id from tasks t where t.status = 'decided' and not exists (select from facts f where f.task_id = t.id and f.kind = 'decided')`,
   'open procedures without a task': `select p.id from procedures p where p.status = 'open' and not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open')`,
+  'periods that are over and never ring': `select t.id from tasks t where t.status = 'open' and (t.kind = 'wait' or t.peremptory) and t.due_at <= business_now() and t.next_rung_at is null`,
+  'alarms that do not ring for their tasks': `select p.id from procedures p where p.next_alarm_at is distinct from
+      (select min(t.next_rung_at) from tasks t where t.procedure_id = p.id and t.status = 'open' and p.status = 'open')`,
+  'excluded people who are paid': `select l.id from payment_lines l join enrolments e on e.id = l.enrolment_id where l.status in ('sent', 'paid') and e.status = 'excluded'
+      union all select a.line_id from payment_attempts a join payment_lines l on l.id = a.line_id where a.status in ('sent', 'paid') and l.status = 'excluded'`,
+  'dates that moved without new tasks': `select id from procedures where status = 'open' and stage in ('ready', 'training') and flags -> 'datesMoved' = 'true' and applied_no = fact_no`,
   'gaps in the numbers of facts': `select procedure_id from facts group by procedure_id having count(*) <> max(no)`,
   'ledger entries that are not balanced': `select entry_id from ledger_postings group by entry_id having sum(case side when 'debit' then amount_fen else -amount_fen end) <> 0`,
   'accounts that differ from their postings': `select a.id from ledger_accounts a left join ledger_postings p on p.account_id = a.id group by a.id

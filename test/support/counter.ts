@@ -13,6 +13,7 @@ import { freshDatabase } from './servers.ts';
 
 export type BrowserAnswer = { status: number; html: string; location: string | null };
 export type CounterOfTests = {
+  origin: string;
   db: Knex;
   cases: Cases;
   as(login: string): Promise<Person>;
@@ -42,6 +43,7 @@ export async function openCounter(): Promise<CounterOfTests> {
   }
 
   return {
+    origin: api.url,
     db,
     cases,
     as,

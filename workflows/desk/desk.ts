@@ -6,6 +6,8 @@ import { condition, continueAsNew, defineSignal, setHandler, workflowInfo } from
 import type { Ask, FactBell, Flags, OfficeAct, Place, Reached, StepInput } from '../domain/procedures.ts';
 import { record } from './profiles.ts';
 
+const LONGEST_PAUSE_MS = 60_000;
+
 export const factSignal = defineSignal<[FactBell]>('fact');
 
 export type ProcedureInput = { procedureId: string };
@@ -42,7 +44,6 @@ export function stepOf(fact: FactBell): string {
 export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   const inTray = new Map<number, FactBell>();
   let look = false;
-  let ready = false;
 
   setHandler(factSignal, (bell) => {
     if (bell.no === 0) look = true;
@@ -55,7 +56,6 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   let alarmRang = false;
   let armedAtMs = Number.POSITIVE_INFINITY;
   learn(place);
-  ready = true;
   void keepAlarm();
 
   function learn(found: Place | Reached): void {
@@ -68,17 +68,22 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   }
 
   // One alarm for the whole procedure: sleeps to the deadline then in force, looks, sleeps again. A deadline that moved later costs one look.
+  // Where a look leaves the alarm as it was (Temporal's clock is a little ahead of PostgreSQL's), the next one comes later and later.
   async function keepAlarm(): Promise<void> {
+    let inVain = 0;
     while (place.status !== 'closed') {
       armedAtMs = place.alarmAtMs ?? Number.POSITIVE_INFINITY;
       alarmMoved = false;
       const moved = () => alarmMoved || place.status === 'closed';
       if (armedAtMs === Number.POSITIVE_INFINITY) {
         await condition(moved);
-      } else if (!(await condition(moved, Math.max(1, armedAtMs - Date.now())))) {
-        alarmRang = true;
-        await condition(() => !alarmRang);
+        continue;
       }
+      const pauseMs = inVain === 0 ? 1 : Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** (inVain - 1));
+      if (await condition(moved, Math.max(pauseMs, armedAtMs - Date.now()))) continue;
+      alarmRang = true;
+      await condition(() => !alarmRang);
+      inVain = (place.alarmAtMs ?? Number.POSITIVE_INFINITY) <= Date.now() ? inVain + 1 : 0;
     }
   }
 
@@ -90,7 +95,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
         const found = await record<Reached>((office) => office.lookAtClock(procedureId));
         learn(found);
         alarmRang = false;
-        await startOverWhenLong();
+        await renewRun();
         continue;
       }
       const fact = inTray.get(readNo + 1);
@@ -121,21 +126,21 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
 
   async function proceed(input: Step): Promise<Place> {
     await step(input);
-    await startOverWhenLong();
+    await renewRun();
     return place;
   }
 
-  /** Everything worth keeping is on record, so a long history simply starts a new run at the place reached. Looks alone make it long too. */
-  async function startOverWhenLong(): Promise<void> {
-    if (ready && workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
+  /** Everything worth keeping is on record, so a long history simply starts a new run at the place reached. */
+  async function renewRun(): Promise<void> {
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
   }
 
   async function close(outcome: string, input: Step = {}): Promise<string> {
     for (;;) {
       const reached = await step(input, outcome);
       if (reached.status === 'closed') return reached.outcome ?? outcome;
+      // Facts came in between: the step changed nothing and is taken again, now with account of them.
       readNo = Math.max(readNo, ...reached.facts.map((fact) => fact.no));
-      input = {};
     }
   }
 

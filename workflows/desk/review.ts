@@ -1,8 +1,8 @@
 /** Reviews are tables: the policy pack says which role at which level reviews in which order and within how many days. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Ask, FactBell, OfficeAct, ReviewStep } from '../domain/procedures.ts';
+import { type Ask, type FactBell, type Flags, type OfficeAct, type ReviewStep, waitFor } from '../domain/procedures.ts';
 import { reviewOutcomes } from '../domain/tasks.ts';
-import { type Desk, stepOf } from './desk.ts';
+import { type Desk, type Step, stepOf } from './desk.ts';
 
 export type ReviewPlan = {
   stage: string;
@@ -25,21 +25,23 @@ export type ReviewOutcome = 'approved' | 'refused' | 'refusal_proposed' | 'withd
 export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcome> {
   const { stage, table } = plan;
   const correction = `${stage}.correction`;
+  const checks = `${stage}.checks`;
 
-  async function enter(at: number, resumes: boolean): Promise<void> {
+  /** The registers are asked before anybody reviews; a run that resumes here asks what is still unanswered. */
+  async function begin(acts: OfficeAct[], flags: Flags): Promise<void> {
+    if (plan.checks) await desk.proceed({ stage, step: 'checks', acts, asks: [waitFor(checks)], flags });
+    else await openReview({ stage, acts, flags });
+  }
+
+  async function openReview(entry: Step): Promise<void> {
     await plan.checks?.(desk);
-    await desk.proceed({ step: table[at]?.step ?? stage, asks: [reviewTask(desk, plan, at, resumes)], flags: { reviewAt: at } });
+    const { reviewAt, corrected } = { ...desk.place.flags, ...entry.flags };
+    const ask = reviewTask(desk, plan, Number(reviewAt), corrected === true);
+    await desk.proceed({ ...entry, step: table[Number(reviewAt)]?.step ?? stage, asks: [ask] });
   }
 
-  if (!desk.isAt(stage)) {
-    await desk.proceed({
-      stage,
-      step: 'checks',
-      acts: plan.entryActs ?? [],
-      flags: { reviewAt: 0, corrected: false, refusalProposed: false },
-    });
-  }
-  if (desk.place.step === 'checks') await enter(Number(desk.place.flags.reviewAt), desk.place.flags.corrected === true);
+  if (!desk.isAt(stage)) await begin(plan.entryActs ?? [], { reviewAt: 0, corrected: false, refusalProposed: false });
+  if (desk.place.step === 'checks') await openReview({ cancels: [checks] });
 
   for (;;) {
     const fact = await desk.next();
@@ -70,12 +72,13 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
         });
         break;
       case 'resubmit':
-        await desk.proceed({ step: 'checks', acts: plan.resubmitActs ?? [], flags: { corrected: true, refusalProposed: false } });
-        await enter(at, true);
+        await begin(plan.resubmitActs ?? [], { corrected: true, refusalProposed: false });
+        if (desk.place.step === 'checks') await openReview({ cancels: [checks] });
         break;
       default:
-        await desk.proceed({});
+        // Asked first, applied afterwards: a run that dies in between asks again.
         if (fact.kind === 'recheck_requested') await plan.checks?.(desk);
+        await desk.proceed({});
     }
   }
 }

@@ -33,7 +33,7 @@ export function rungCodes(kind: string, peremptory: boolean): readonly RungCode[
 }
 
 /**
- * Computes the clock of a task that is opened on `today`. `daysUsed`: working days that an earlier round has used up before the clock was stopped.
+ * Computes the clock of a task whose period counts from `today`. `daysUsed`: working days that an earlier round has used up before the clock was stopped.
  * Ladder by the policy pack (F04): reminder before due, supervisor when overdue, deputy director and superior authority some working days later.
  */
 export function taskClock(calendar: Calendar, ask: Ask, terms: Terms, today: string, daysUsed: number): TaskClock {
@@ -83,8 +83,11 @@ function forward(calendar: Calendar, date: string, workingDays: number): string 
   return day;
 }
 
-/** The first rung that lies after `now`: a reminder whose time has passed already is not sent. */
-export function firstRung(rungs: readonly Date[], now: Date): number {
-  const at = rungs.findIndex((rung) => rung > now);
+/**
+ * The first rung that is still to ring at `now`: a reminder whose time has passed already is not sent, but the end of a period is never
+ * passed over. Past the last rung nothing rings any more.
+ */
+export function firstRung(rungs: readonly Date[], codes: readonly RungCode[], now: Date): number {
+  const at = rungs.findIndex((rung, no) => rung > now || codes[no] === 'expired');
   return at === -1 ? rungs.length : at;
 }

@@ -100,11 +100,16 @@ export type Ask = {
   peremptory?: boolean;
   /** Goes on counting where an earlier round of the same step was stopped. */
   resumes?: boolean;
-  /** Four-eyes scopes in which the decision is signed, besides the procedure itself. */
+  /** Four-eyes scopes in which the decision is signed, in place of the stage of the procedure; none: anybody may decide. */
   fourEyes?: string[];
   /** Id of the thing that the task is about, if it is not the procedure's subject. */
   reference?: string;
 };
+
+/** A wait for what is no task of anybody here: another procedure, the registers, the bank. It ends when its stage is left or when it is cancelled. */
+export function waitFor(step: string): Ask {
+  return { step, kind: 'wait', role: 'clock', level: 'own', outcomes: [] };
+}
 
 export const taskKinds = [
   'review',
@@ -142,9 +147,9 @@ export type StepInput = {
   step: string;
   acts: OfficeAct[];
   asks: Ask[];
-  /** Steps whose open tasks are cancelled; `*` cancels all. */
+  /** Steps whose open tasks are cancelled. Leaving a stage ends its waits, closing ends everything. */
   cancels: string[];
   flags: Flags;
-  /** Ends the procedure with this outcome, unless facts are still unapplied. */
+  /** Ends the procedure with this outcome; while facts are unread the whole step changes nothing. */
   close?: string;
 };
