@@ -62,6 +62,11 @@ export function page(template: string, view: View | (() => View) = {}, options: 
   return { kind: 'page', template, view, options };
 }
 
+/** A part of a page's reply as it is, or made now. */
+export function made(part: unknown): unknown {
+  return typeof part === 'function' ? (part as () => unknown)() : part;
+}
+
 /** 303 to a path of this site for a browser; JSON for a program. */
 export function redirect(to: string, options: RedirectOptions = {}): Reply {
   return { kind: 'redirect', to, options };

@@ -19,7 +19,7 @@ import type { ApiConfig } from '../config.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import type { Renderer } from '../pages/render.ts';
 import { findNul } from './bodies.ts';
-import type { FileKind, Reply } from './replies.ts';
+import { type FileKind, made, type Reply } from './replies.ts';
 import { requireToken } from './security.ts';
 import { sendReply } from './sending.ts';
 import { type FieldIssue, toIssues, withWords } from './validation.ts';
@@ -176,7 +176,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 /** Strict configuration, for tests: JSON that does not fit the document is a defect of the product. */
 function requireAsPromised(promised: z.ZodType, reply: Reply): void {
   if (reply.kind === 'file') return;
-  const json = reply.kind === 'json' ? reply.body : (reply.options.json ?? (reply.kind === 'page' ? reply.view : undefined));
+  const json = reply.kind === 'json' ? reply.body : (made(reply.options.json) ?? (reply.kind === 'page' ? made(reply.view) : undefined));
   const status = reply.kind === 'json' ? reply.status : (reply.options.status ?? 200);
   if (json === undefined || status >= 400) return;
   const sent = promised.safeParse(JSON.parse(JSON.stringify(json)));

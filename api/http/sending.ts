@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
-import type { Flash, Reply, View } from './replies.ts';
+import { type Flash, made, type Reply, type View } from './replies.ts';
 import type { ApiDeps } from './routing.ts';
 import { visitOf, wantsPage } from './visit.ts';
 
@@ -55,10 +55,6 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
       });
     }
   }
-}
-
-function made(part: unknown): unknown {
-  return typeof part === 'function' ? (part as () => unknown)() : part;
 }
 
 function letOurPagesFrame(res: Response): void {

@@ -125,7 +125,7 @@ describe('attaching', () => {
     const sent = await browser.upload(`/classes/${number}/materials`, file, { kind: 'teachers', idempotencyKey: randomUUID() });
     expect([sent.status, sent.location]).toEqual([303, `/classes/${number}/materials`]);
     const page = (await browser.get(`/classes/${number}/materials`)).html;
-    for (const text of ['师资证明（赵立新）.pdf', '师资证明　PDF', '2026/03/02', '移除', '加密保存']) has(page, text);
+    for (const text of ['师资证明（赵立新）.pdf', '师资证明　PDF', '3月2日', '移除', '加密保存']) has(page, text);
     expect((await listed(number)).materials).toMatchObject([
       { kind: 'teachers', name: '师资证明（赵立新）.pdf', type: 'application/pdf', size: file.content.length, read: false },
     ]);

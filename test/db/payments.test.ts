@@ -5,7 +5,6 @@ import { decideTask } from '../../db/protocol/decisions.ts';
 import { closeObjection } from '../../db/objections.ts';
 import { findBatch, takeBankFile } from '../../db/money/payments.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
-import { listOrphans } from '../../db/protocol/reconciliation.ts';
 import { withdrawApplication } from '../../db/money/subsidies.ts';
 import { listBatches } from '../../db/views/payments.ts';
 import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
@@ -159,22 +158,6 @@ describe('a batch', () => {
     expect(
       await money.db('facts').where({ procedure_id: application.procedureId, kind: 'batch_answered', outcome: 'cancelled' }),
     ).toHaveLength(1);
-  });
-
-  test('while its lines are in a batch or held, the application waits for somebody: the reconciler leaves it alone', async () => {
-    const filed = await money.plant({ trainees: 2 });
-    const application = await money.approved(filed);
-    await money.db('enrolments').where({ id: filed.enrolments[0] }).update({ held_by: 'objection-w' });
-    const number = await money.batch(application, 'made');
-    const applied = () => money.step(application.procedureId, 'payment', { acts: [{ act: 'countLines' }] });
-    await applied();
-    expect(await listOrphans(money.db)).not.toContain(application.procedureId);
-    await money.step(`batch-${number}`, 'cancelled', { acts: [{ act: 'closeBatch', code: 'cancelled' }], close: 'cancelled' });
-    await applied();
-    expect(await listOrphans(money.db)).not.toContain(application.procedureId);
-    // Nobody holds the line any more, and nobody was asked to pay it: that is what the reconciler is for.
-    await money.db('enrolments').where({ id: filed.enrolments[0] }).update({ held_by: null });
-    expect(await listOrphans(money.db)).toContain(application.procedureId);
   });
 
   test('an objection raised while the batch is being released comes before it or after it, never in between', async () => {
