@@ -14,7 +14,7 @@ const rules: RosterRules = {
 const words = loadWords();
 const t = words.translator('zh-CN');
 
-test('[F12] the clean sample has no fault in .xlsx, UTF-8 and GB 18030, and gives the same trainees', async () => {
+test('[F36] the clean sample has no fault in .xlsx, UTF-8 and GB 18030, and gives the same trainees', async () => {
   const parsed = parseRoster(await readRosterFile(await cleanRoster(500, 7), '花名册.xlsx'), rules);
   expect(parsed.errors).toEqual([]);
   expect(parsed.trainees).toHaveLength(500);
@@ -25,13 +25,13 @@ test('[F12] the clean sample has no fault in .xlsx, UTF-8 and GB 18030, and give
   expect(samplePeople(30, 8)).not.toEqual(samplePeople(30, 7));
 });
 
-test('[F12] the faulty sample has exactly its eight faults, each at its cell', async () => {
+test('[F36] the faulty sample has exactly its eight faults, each at its cell', async () => {
   const { errors } = parseRoster(await readRosterFile(await faultyRoster(), 'a.xlsx'), rules);
   expect(errors.map(({ row, field, code }) => ({ row, field, code }))).toEqual(plantedErrors);
   expect(plantedErrors).toHaveLength(8);
 });
 
-test('[F12] the annotated file says the reasons in words, keeps the rows, and can be corrected and uploaded again', async () => {
+test('[F36] the annotated file says the reasons in words, keeps the rows, and can be corrected and uploaded again', async () => {
   const rows = await readRosterFile(await faultyRoster(), 'a.xlsx');
   const { errors } = parseRoster(rows, rules);
   const annotated = await readRosterFile(await annotatedRoster(rows, errors, t), '退回.xlsx');
@@ -57,7 +57,7 @@ test('a fault of the whole sheet stands in the heading of the reasons', async ()
   expect(annotated[0]?.cells[4]?.text).toBe('错误说明: 缺少“身份证号”列');
 });
 
-test('[F12] 10,000 rows in either form are one clear message', async () => {
+test('[F36] 10,000 rows in either form are one clear message', async () => {
   for (const [format, name] of [
     ['xlsx', 'a.xlsx'],
     ['csv', 'a.csv'],
@@ -74,7 +74,7 @@ test('the empty template is a roster with all headings in both languages', async
   }
 });
 
-test('[F12] a file is known by its content, not by its name', async () => {
+test('[F36] a file is known by its content, not by its name', async () => {
   await expect(readRosterFile(Buffer.from('姓名,手机'), 'a.xlsx')).rejects.toMatchObject({
     issues: [{ field: 'file', code: 'file.notSpreadsheet' }],
   });

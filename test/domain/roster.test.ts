@@ -30,7 +30,7 @@ function person(serial: number, change: Partial<Record<number, Given>> = {}): Gi
 const codes = (...rows: Given[][]) =>
   parseRoster(sheet(header, ...rows), rules).errors.map((error) => [error.row, error.column, error.code]);
 
-test('[F12] a clean row becomes a trainee, with full-width digits, blanks and country code put right', () => {
+test('[F36] a clean row becomes a trainee, with full-width digits, blanks and country code put right', () => {
   const row = person(11, {
     0: ' 李　芳 ',
     1: '３５０１０４ 19900307 0112'.replace(/0112$/, idOf(11).slice(-4)),
@@ -54,7 +54,7 @@ test('[F12] a clean row becomes a trainee, with full-width digits, blanks and co
   ]);
 });
 
-test('[F12] headings are known in both languages, in any order, under a title, with marks of obligation', () => {
+test('[F36] headings are known in both languages, in any order, under a title, with marks of obligation', () => {
   const title = ['初级电工班花名册'];
   const rows = sheet(
     title,
@@ -67,7 +67,7 @@ test('[F12] headings are known in both languages, in any order, under a title, w
   expect(trainees[0]).toMatchObject({ row: 4, name: 'Anna Li', group: 'veteran', bank: '' });
 });
 
-test('[F12] a missing header, a missing column, a column twice and an empty roster are said at the header', () => {
+test('[F36] a missing header, a missing column, a column twice and an empty roster are said at the header', () => {
   expect(parseRoster(sheet(['a', 'b'], person(1)), rules).errors).toMatchObject([
     { row: 1, column: 1, field: 'roster', code: 'roster.headerMissing' },
   ]);
@@ -82,7 +82,7 @@ test('[F12] a missing header, a missing column, a column twice and an empty rost
   expect(parseRoster(sheet(header, [], ['', '', ' ']), rules).errors).toMatchObject([{ code: 'roster.empty' }]);
 });
 
-test('[F12] each wrong cell is named with its row, column and reason', () => {
+test('[F36] each wrong cell is named with its row, column and reason', () => {
   const wrongCheck = idOf(1).slice(0, -1) + ((Number(idOf(1).slice(-1)) + 1) % 10 || 0);
   expect(
     codes(
@@ -123,7 +123,7 @@ test('[F12] each wrong cell is named with its row, column and reason', () => {
   ]);
 });
 
-test('[F12] a formula, an error value, a code stored as number or date is refused whatever it shows', () => {
+test('[F36] a formula, an error value, a code stored as number or date is refused whatever it shows', () => {
   expect(
     codes(
       person(1, { 6: { text: '=A1', formula: true } }),
@@ -144,7 +144,7 @@ test('[F12] a formula, an error value, a code stored as number or date is refuse
   ]);
 });
 
-test('[F12] the same ID number twice names the first row; a phone number may serve three', () => {
+test('[F36] the same ID number twice names the first row; a phone number may serve three', () => {
   const { errors } = parseRoster(sheet(header, person(1), person(2), person(3, { 1: `'${idOf(1).toLowerCase()}` })), rules);
   expect(errors).toEqual([{ row: 4, column: 2, field: 'idNumber', code: 'roster.idTwice', params: { row: 2 } }]);
   const shared = (n: number) => codes(...Array.from({ length: n }, (_, index) => person(index, { 2: '13800000000' })));
@@ -152,14 +152,14 @@ test('[F12] the same ID number twice names the first row; a phone number may ser
   expect(shared(4)).toEqual([2, 3, 4, 5].map((row) => [row, 3, 'roster.phoneShared']));
 });
 
-test('[F12] a group counts on the first day of the class', () => {
+test('[F36] a group counts on the first day of the class', () => {
   const old = { ...rules, today: '2020-05-01', startDate: '2020-05-11' };
   const rows = sheet(header, person(1, { 3: '脱贫人口' }));
   expect(parseRoster(rows, old).errors).toMatchObject([{ column: 4, code: 'roster.groupNotInForce', params: { date: '2020-05-11' } }]);
   expect(parseRoster(rows, rules).errors).toEqual([]);
 });
 
-test('[F12] 1 to 500 trainees; more is one message, not thousands', () => {
+test('[F36] 1 to 500 trainees; more is one message, not thousands', () => {
   const of = (n: number) => parseRoster(sheet(header, ...Array.from({ length: n }, (_, index) => person(index))), rules);
   expect(of(500)).toMatchObject({ trainees: { length: 500 }, errors: [] });
   expect(of(10_000)).toEqual({
