@@ -5,6 +5,7 @@ import { mayDecide } from '../../workflows/domain/scope.ts';
 import { allowedTaskActs, needsReason } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import { run, statement } from '../statements.ts';
 import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
@@ -58,8 +59,8 @@ export type DecisionWork = (
   locked: { task: TaskRow; procedure: LockedProcedure },
 ) => Promise<Record<string, unknown> | undefined>;
 
-const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
-  from tasks t join procedures p on p.id = t.procedure_id where t.id = ? for update of p`;
+const lockTask = statement(`select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
+  from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId for update of p`);
 
 /**
  * Decides a task. COMMIT is the act. Throws NotFoundError, NotAllowedError (wrong office or role), InputError (reason missing),
@@ -81,8 +82,7 @@ function isRepeat(error: unknown): boolean {
 }
 
 async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
-  const { rows } = await trx.raw(lockTask, [given.taskId]).options({ name: 'lock_task' });
-  const found = rows[0] as (LockedProcedure & { task: TaskInJson; task_due_at: Date | null }) | undefined;
+  const [found] = await run<LockedProcedure & { task: TaskInJson; task_due_at: Date | null }>(trx, lockTask, { taskId: given.taskId });
   if (!found) throw new NotFoundError('task.unknown');
   const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
   const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
@@ -119,23 +119,7 @@ async function requireDecidable(trx: Trx, actor: Actor, task: TaskRow, procedure
   if (!task.outcomes.includes(decision.outcome)) throw inputError('outcome', 'task.outcome');
 }
 
-async function writeDecision(
-  trx: Trx,
-  actor: Actor,
-  decision: Decision,
-  task: TaskRow,
-  procedure: LockedProcedure,
-  extra: Record<string, unknown> | undefined,
-): Promise<DecisionAnswer> {
-  const factNo = procedure.fact_no + 1;
-  const auditNo = procedure.audit_no + 1;
-  const act = `task.${decision.outcome}`;
-  const detail = { task: task.id, outcome: decision.outcome };
-  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail });
-  const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
-  const { rows } = await trx
-    .raw<{ rows: { signed: number; decided: number }[] }>(
-      `with moved as (
+const writeDecisionSql = statement(`with moved as (
        update procedures set fact_no = :factNo, audit_no = :auditNo, audit_hash = :hash,
               next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open' and id <> :taskId)
         where id = :id),
@@ -161,34 +145,47 @@ async function writeDecision(
        select scope, :actor, :step, :now from unnest(cast(:scopes as text[])) scope
        on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
        returning 1)
-     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`,
-      {
-        id: procedure.id,
-        type: procedure.type,
-        factNo,
-        auditNo,
-        hash,
-        previous: procedure.audit_hash,
-        taskId: task.id,
-        seenVersion: task.version,
-        dueAt: task.due_at,
-        outcome: decision.outcome,
-        actor: actor.userId,
-        now: procedure.now,
-        payload: JSON.stringify({ ...decision.payload, ...extra, ...(decision.reason ? { reason: decision.reason.trim() } : {}) }),
-        act,
-        detail: JSON.stringify(detail),
-        key: decision.request?.key ?? null,
-        digest: decision.request?.digest ?? '',
-        answer: JSON.stringify(answer),
-        step: task.step,
-        scopes: task.four_eyes,
-      },
-    )
-    .options({ name: 'decide_task' });
+     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`);
+
+async function writeDecision(
+  trx: Trx,
+  actor: Actor,
+  decision: Decision,
+  task: TaskRow,
+  procedure: LockedProcedure,
+  extra: Record<string, unknown> | undefined,
+): Promise<DecisionAnswer> {
+  const factNo = procedure.fact_no + 1;
+  const auditNo = procedure.audit_no + 1;
+  const act = `task.${decision.outcome}`;
+  const detail = { task: task.id, outcome: decision.outcome };
+  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail });
+  const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
+  const [written] = await run<{ signed: number; decided: number }>(trx, writeDecisionSql, {
+    id: procedure.id,
+    type: procedure.type,
+    factNo,
+    auditNo,
+    hash,
+    previous: procedure.audit_hash,
+    taskId: task.id,
+    seenVersion: task.version,
+    dueAt: task.due_at,
+    outcome: decision.outcome,
+    actor: actor.userId,
+    now: procedure.now,
+    payload: JSON.stringify({ ...decision.payload, ...extra, ...(decision.reason ? { reason: decision.reason.trim() } : {}) }),
+    act,
+    detail: JSON.stringify(detail),
+    key: decision.request?.key ?? null,
+    digest: decision.request?.digest ?? '',
+    answer: JSON.stringify(answer),
+    step: task.step,
+    scopes: task.four_eyes,
+  });
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
-  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
-  if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  if (written?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
+  if (written.signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
   ringAfterCommit(trx);
   procedure.fact_no = factNo;
   return answer;

@@ -2,12 +2,12 @@
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
  * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
  */
-import { createHash } from 'node:crypto';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { TaskKind } from '../../workflows/domain/procedures.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
+import { run, statementOf } from '../statements.ts';
 import type { Actor } from '../users.ts';
 
 export const inboxViews = ['mine', 'queue', 'region'] as const;
@@ -201,14 +201,8 @@ export async function listInbox(
 
 type Query = { sql: string; bindings: Record<string, unknown> };
 
-/** Prepared under a name of its text: planning these queries costs more than running them. */
-function statementName(sql: string): string {
-  return `inbox_${createHash('sha256').update(sql).digest('hex').slice(0, 24)}`;
-}
-
 async function readPage(db: Db, { sql, bindings }: Query): Promise<InboxTask[]> {
-  const { rows } = await db.raw<{ rows: InboxTask[] }>(sql, bindings as never).options({ name: statementName(sql) });
-  return rows;
+  return run<InboxTask>(db, statementOf(sql), bindings);
 }
 
 /** The SQL of one part of a page; exported so that a test can ask PostgreSQL how it runs. */
@@ -259,10 +253,8 @@ export type InboxCounts = Record<Urgency, number> & {
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
   const { sql, bindings } = countQuery(actor, filter, times);
-  const { rows } = await db
-    .raw<{ rows: (Record<Urgency, number> & { mine: number })[] }>(sql, bindings as never)
-    .options({ name: statementName(sql) });
-  const counts = rows[0] ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0 };
+  const [row] = await run<Record<Urgency, number> & { mine: number }>(db, statementOf(sql), bindings);
+  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0 };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;
