@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inboxViews, urgencies } from '../../db/views/inbox.ts';
-import { taskKinds } from '../../workflows/domain/procedures.ts';
+import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 

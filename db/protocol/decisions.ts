@@ -2,7 +2,8 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
-import { allowedTaskActs, needsReason } from '../../workflows/domain/tasks.ts';
+import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
+import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -17,7 +18,7 @@ export type TaskRow = {
   procedure_id: string;
   step: string;
   round: number;
-  kind: string;
+  kind: TaskKind;
   role: string;
   office: string;
   office_path: string;
@@ -45,7 +46,7 @@ export type Decision = DecisionContent & {
   taskId: string;
   outcome: string;
   /** Reads reason and payload from what was entered, once the kind of the task is known. Throws InputError. */
-  contentFor?: ((kind: string) => DecisionContent) | undefined;
+  contentFor?: ((kind: TaskKind) => DecisionContent) | undefined;
   /** Version of the task that the officer saw; another one means that the evidence changed meanwhile. */
   version?: number | undefined;
   request?: IdempotentRequest | undefined;
@@ -89,8 +90,9 @@ async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWo
   const procedure: LockedProcedure = found;
   await requireDecidable(trx, actor, task, procedure, given);
   const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
-  if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
-  const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
+  if (needsReason(task.kind, decision.outcome) && (decision.reason ?? '').trim().length < 2)
+    throw inputError('reason', 'task.reasonMissing');
+  const ruled = await decisionRules[task.kind]({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
     throw error;

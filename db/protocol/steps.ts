@@ -2,6 +2,7 @@
 import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
 import { type Calendar, workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -270,7 +271,7 @@ async function prepareTask(
   };
 }
 
-type DueTask = { id: string; step: string; kind: string; peremptory: boolean; rung: number; rungs: Date[] };
+type DueTask = { id: string; step: string; kind: TaskKind; peremptory: boolean; rung: number; rungs: Date[] };
 
 /**
  * Writes what the clock found: `rung` for reminders and escalations, `expired` where a period ended. Under the lock of the procedure, so

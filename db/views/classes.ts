@@ -2,7 +2,7 @@
 import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import type { TaskKind } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { ClassRow } from '../classes/classes.ts';
 import { sessionOrder } from '../classes/class-checks.ts';
 import type { Db } from '../client.ts';

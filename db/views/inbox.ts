@@ -4,7 +4,7 @@
  */
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import type { TaskKind } from '../../workflows/domain/procedures.ts';
+import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
 import { run, statementOf } from '../statements.ts';
@@ -104,11 +104,11 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
   const paths = topmost(actor.grants.filter((grant) => regionRoles.includes(grant.role)).map((grant) => grant.path));
   const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
-  const roles = filter.kind ? rolesOfKind[filter.kind] : undefined;
-  if (!filter.text && roles) {
+  const role = filter.kind && soleOfficeRole(filter.kind);
+  if (!filter.text && role) {
     const pairs = `(select r.code as office, x.role from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'
                      cross join unnest(cast(:roles as text[])) x (role)) g`;
-    return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles } };
+    return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles: [role] } };
   }
   if (!filter.text) return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
   return {
@@ -118,18 +118,6 @@ function regionScope(actor: Actor, filter: InboxFilter): Scope {
     bindings: { paths },
   };
 }
-
-/** Kinds that belong to few roles: a rare one is found without reading the queues of the others. */
-const rolesOfKind: Partial<Record<TaskKind, readonly Role[]>> = {
-  inspection: ['inspector'],
-  reinspection: ['inspector'],
-  funds: ['finance_officer'],
-  batch_make: ['payment_officer'],
-  batch_check: ['payment_officer'],
-  batch_release: ['payment_officer'],
-  bank_answer: ['payment_officer'],
-  calendar_notice: ['system_admin'],
-};
 
 const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { cleanRoster } from '../../db/formats/sample-rosters.ts';
 import { makeCard } from '../../workflows/domain/identity.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { MaterialKind } from '../../workflows/domain/training/material.ts';
 import { type Answer, type Person, signIn } from './person.ts';
 
@@ -13,7 +14,7 @@ export type RobotTask = {
   id: string;
   procedure: string;
   step: string;
-  kind: string;
+  kind: TaskKind;
   role: string;
   number: string;
   title: string;
@@ -224,7 +225,8 @@ export function createRobot(options: RobotOptions) {
         return answerAsBank(person, task.procedure.slice('batch-'.length));
       case 'account_correction':
         return correctAccounts(person, task.procedure.slice('application-'.length));
-      default:
+      case 'calendar_notice':
+      case 'wait':
         return false;
     }
   }

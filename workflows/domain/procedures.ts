@@ -1,4 +1,6 @@
 /** Words that procedures, their runs and the record share. Codes and dates only: all of this lies in workflow histories. */
+import type { TaskKind } from './task-kinds.ts';
+
 export const procedureTypes = [
   'trainingClass',
   'subsidyApplication',
@@ -110,29 +112,6 @@ export type Ask = {
 export function waitFor(step: string): Ask {
   return { step, kind: 'wait', role: 'clock', level: 'own', outcomes: [] };
 }
-
-export const taskKinds = [
-  'review',
-  'correction',
-  'publish',
-  'wait',
-  'attendance',
-  'inspection',
-  'rectification',
-  'reinspection',
-  'results',
-  'change_review',
-  'claim',
-  'funds',
-  'batch_make',
-  'batch_check',
-  'batch_release',
-  'bank_answer',
-  'account_correction',
-  'objection_review',
-  'calendar_notice',
-] as const;
-export type TaskKind = (typeof taskKinds)[number];
 
 /** An act of the office that a step performs in its transaction. */
 export type OfficeAct = { act: string; taskId?: string; factNo?: number; code?: string };
