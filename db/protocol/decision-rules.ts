@@ -36,7 +36,7 @@ const reviewRules = {
   subsidy: nothing,
 } satisfies Record<ReviewStage, DecisionRule>;
 
-export const decisionRules = {
+const rules = {
   account_correction: requireNewAccounts,
   attendance: requireAttendance,
   bank_answer: takeBankAnswer,
@@ -54,7 +54,17 @@ export const decisionRules = {
   rectification: answerRectification,
   reinspection: recordInspection,
   results: requireResults,
-  review: async (context) => (context.procedure.class_id ? reviewRules[stageOf(context.task.step) as ReviewStage]?.(context) : undefined),
   // Ends by the clock or by another procedure.
   wait: nothing,
-} satisfies Record<TaskKind, DecisionRule>;
+} satisfies Record<Exclude<TaskKind, 'review'>, DecisionRule>;
+
+/** The rule of a task. */
+export function ruleOf({ kind, step }: TaskRow, procedure: LockedProcedure): DecisionRule {
+  if (kind !== 'review') return rules[kind];
+  return (procedure.class_id && reviewRules[stageOf(step) as ReviewStage]) || nothing;
+}
+
+/** Rules that write nothing and read only what is written under the lock of the procedure. */
+export function onlyReads(rule: DecisionRule): boolean {
+  return rule === nothing || rule === requireChecks;
+}
