@@ -192,15 +192,19 @@ async function movePlace(
  * Periods count from the day of the act that asks for them, the last fact of the step, however late the step itself is. Only the applicant's
  * own peremptory period begins with the step, whose notice tells of it.
  */
-async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
-  const calendar = await readCalendar(trx, procedure.calendar_key);
-  const { rows } = await trx.raw<{ rows: ({ acted: string | null } & (EarlierRound | { step: null }))[] }>(
-    `select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
+/** The day of the fact that a step answers, and the last round of each step that it asks for. */
+const earlierRounds = statement(`select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
        from (select) step left join facts f on f.procedure_id = :id and f.no = :factNo
        left join (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
-                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`,
-    { id: procedure.id, factNo, steps: asks.map((ask) => ask.step) },
-  );
+                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`);
+
+async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
+  const calendar = await readCalendar(trx, procedure.calendar_key);
+  const rows = await run<{ acted: string | null } & (EarlierRound | { step: null })>(trx, earlierRounds, {
+    id: procedure.id,
+    factNo,
+    steps: asks.map((ask) => ask.step),
+  });
   const actedOn = rows[0]?.acted ?? procedure.today;
   const earlier = rows.filter((row): row is typeof row & EarlierRound => row.step !== null);
   const rounds = new Map(earlier.map((row) => [row.step, row.round]));
