@@ -5,7 +5,7 @@ import { mayDecide } from '../../workflows/domain/scope.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
-import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import { DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, type Statement, statement } from '../statements.ts';
 import { onlyReads, ruleOf } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
@@ -100,7 +100,7 @@ async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<De
     await rule({ trx: db as unknown as Trx, actor, task, procedure, decision });
     await run(db, writeAtOnce, values);
   } catch (error) {
-    if (error instanceof ConflictError || sqlState(error) === DIVISION_BY_ZERO) return undefined;
+    if (error instanceof ConflictError || [DIVISION_BY_ZERO, DEADLOCK_DETECTED].includes(sqlState(error) ?? '')) return undefined;
     throw error;
   }
   ringAfterCommit(db);
@@ -164,6 +164,7 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: 
   return decision;
 }
 
+// The procedure is locked before its task, here as everywhere.
 const writing = `with moved as (
        update procedures set fact_no = :factNo, audit_no = :auditNo, audit_hash = :hash,
               next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open' and id <> :taskId)
@@ -172,7 +173,7 @@ const writing = `with moved as (
      decided as (
        update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
               claimed_by = :actor, version = version + 1
-        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor) and exists (select from moved)
           and version = :seenVersion and (not peremptory or date_trunc('milliseconds', due_at) is not distinct from :dueAt)
        returning 1),
      fact as (
