@@ -1,6 +1,7 @@
 /** The act of deciding: one winner per task, on record with COMMIT. Also claiming and releasing. */
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
@@ -90,8 +91,7 @@ async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWo
   const procedure: LockedProcedure = found;
   await requireDecidable(trx, actor, task, procedure, given);
   const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
-  if (needsReason(task.kind, decision.outcome) && (decision.reason ?? '').trim().length < 2)
-    throw inputError('reason', 'task.reasonMissing');
+  if (needsReason(task.kind, decision.outcome)) requireReason(decision.reason);
   const ruled = await decisionRules[task.kind]({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
