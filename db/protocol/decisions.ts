@@ -1,6 +1,7 @@
 /** The act of deciding: one winner per task, on record with COMMIT. Also claiming and releasing. */
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
@@ -111,10 +112,8 @@ async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<De
 async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
   const { task, procedure } = await findLocked(trx, lockTask, given.taskId);
   const decision = await requireDecidable(trx, actor, task, procedure, given);
-  const ruled = await ruleOf(
-    task,
-    procedure,
-  )({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
+  const rule = ruleOf(task, procedure);
+  const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
     throw error;
@@ -159,8 +158,7 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: 
   if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');
   const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
-  if (needsReason(task.kind, decision.outcome) && (decision.reason ?? '').trim().length < 2)
-    throw inputError('reason', 'task.reasonMissing');
+  if (needsReason(task.kind, decision.outcome)) requireReason(decision.reason);
   return decision;
 }
 

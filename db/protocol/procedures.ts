@@ -13,6 +13,8 @@ import { ringAfterCommit } from './outbox.ts';
 export type ProcedureRow = {
   id: string;
   type: ProcedureType;
+  /** The procedure that started this one. */
+  parent_id: string | null;
   subject_id: string;
   class_id: string | null;
   region: string;
@@ -48,6 +50,7 @@ export type ActorId = string | undefined;
 export type NewProcedure = {
   id: string;
   type: ProcedureType;
+  parentId?: string | undefined;
   subjectId: string;
   classId?: string | undefined;
   region: string;
@@ -62,17 +65,19 @@ export type NewProcedure = {
   flags?: Flags | undefined;
 };
 
-/** Opens a procedure. Opening it again changes nothing. Returns true when it is new. */
-export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<boolean> {
-  const result = await trx.raw(
-    `insert into procedures (id, type, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
+/** Opens a procedure: the new row is this transaction's own. Undefined where there is one of this id. */
+export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<LockedProcedure | undefined> {
+  const { rows } = await trx.raw<{ rows: LockedProcedure[] }>(
+    `insert into procedures as p (id, type, parent_id, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
                              institution_name, headcount, amount_fen, terms, flags, opened_at)
-     select :id, :type, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
+     select :id, :type, :parentId, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
             :institutionName, :headcount, :amountFen, :terms, :flags, business_now()
        from regions r where r.code = :region
-     on conflict (id) do nothing`,
+     on conflict (id) do nothing
+     returning ${procedureColumns}, ${instantColumns}`,
     {
       ...procedure,
+      parentId: procedure.parentId ?? null,
       classId: procedure.classId ?? null,
       institutionId: procedure.institutionId ?? null,
       headcount: procedure.headcount ?? null,
@@ -81,14 +86,14 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
       flags: JSON.stringify(procedure.flags ?? {}),
     },
   );
-  return result.rowCount === 1;
+  return rows[0];
 }
 
 /**
  * The columns of `ProcedureRow`, each by its name: a prepared statement with `p.*` fails on every open connection from the moment at which
  * a migration adds a column.
  */
-export const procedureColumns = `p.id, p.type, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
+export const procedureColumns = `p.id, p.type, p.parent_id, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
   p.subject_title, p.institution_name, p.headcount, p.amount_fen, p.stage, p.step, p.status, p.outcome, p.fact_no, p.applied_no, p.step_no,
   p.flags, p.terms, p.next_alarm_at, p.audit_no, p.audit_hash, p.opened_at, p.closed_at`;
 

@@ -11,6 +11,26 @@ export const procedureTypes = [
 ] as const;
 export type ProcedureType = (typeof procedureTypes)[number];
 
+const idPrefixes = {
+  trainingClass: 'class',
+  subsidyApplication: 'application',
+  subsidyPayment: 'batch',
+  publicDisclosure: 'disclosure',
+  objection: 'objection',
+  calendarNotice: 'calendar',
+} as const satisfies Record<ProcedureType, string>;
+
+/** The id of a procedure, which is the id of its workflow as well, from the number of its subject. */
+export function procedureIdOf(type: ProcedureType, number: string): string {
+  return `${idPrefixes[type]}-${number}`;
+}
+
+/** The number of the subject of a procedure of this type; undefined for another type. */
+export function numberOf(type: ProcedureType, procedureId: string): string | undefined {
+  const prefix = `${idPrefixes[type]}-`;
+  return procedureId.startsWith(prefix) ? procedureId.slice(prefix.length) : undefined;
+}
+
 /** What rings a run: the number, kind and outcome of a fact. Number 0 only asks the run to look at its place. */
 export type FactBell = { no: number; kind: string; taskId?: string; outcome?: string };
 
