@@ -1,5 +1,5 @@
 import { endDisclosure } from '../db/disclosures.ts';
-import { lockProcedure, writeFact } from '../db/protocol/procedures.ts';
+import { tellProcedure } from '../db/protocol/life.ts';
 import type { ActsOfOffice } from './acts.ts';
 
 export const disclosureActs: ActsOfOffice = {
@@ -7,8 +7,7 @@ export const disclosureActs: ActsOfOffice = {
   endDisclosure: async ({ trx, procedure }) => {
     const disclosure = await endDisclosure(trx, procedure.id);
     if (!disclosure.blocks) return;
-    const parent = await lockProcedure(trx, disclosure.parent_procedure_id);
-    if (parent.status !== 'open') return;
-    await writeFact(trx, parent, { kind: 'disclosure_ended', outcome: disclosure.list }, { act: 'disclosure.end', subject: procedure.id });
+    const fact = { kind: 'disclosure_ended', outcome: disclosure.list } as const;
+    await tellProcedure(trx, disclosure.parent_procedure_id, fact, { act: 'disclosure.end', subject: procedure.id });
   },
 };

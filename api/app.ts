@@ -17,7 +17,7 @@ import { refuseOtherMethods } from './http/methods.ts';
 import { mountNouns } from './nouns.ts';
 import { mountOpenApi } from './http/openapi.ts';
 import { createRenderer, type Surroundings } from './pages/render.ts';
-import type { ApiDeps, Counter, RegistersControl } from './http/routing.ts';
+import { type ApiDeps, type Counter, type RegistersControl, toNouns } from './http/routing.ts';
 import { meetVisitor, requireSameOrigin, secureHeaders } from './http/security.ts';
 import { visitOf } from './http/visit.ts';
 
@@ -37,11 +37,13 @@ export function createApp({ db, vault, config, log, checks, registersControl }: 
   const assets = loadAssets();
   const renderer = createRenderer({ config, words, assets, db, surroundings: surroundingsOf(db, config) });
   const deps: ApiDeps = { db, vault, config, log, words, renderer, registersControl };
-  const counter: Counter = { router: express.Router(), deps, routes: [] };
+  const counter: Counter = { routers: new Map(), deps, routes: [] };
 
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustedProxies);
   app.set('query parser', 'extended');
+  // Answers to people are never kept by a cache; versions of things are set by their routes.
+  app.set('etag', false);
   mountHealth(app, checks);
   app.get('/public/*file', (req, res, next) => {
     const asset = assets.find(req.path);
@@ -54,7 +56,7 @@ export function createApp({ db, vault, config, log, checks, registersControl }: 
   app.use(...readBodies());
   mountNouns(counter);
   mountOpenApi(counter);
-  app.use(counter.router);
+  app.use(toNouns(counter));
   app.use(refuseOtherMethods(counter));
   app.use((_req, _res, next) => next(new NotFoundError('page')));
   app.use(handleErrors(deps));

@@ -57,6 +57,11 @@ export function openDatabase(url: string, options: { max?: number; owner?: boole
   });
 }
 
+/** Keeps a connection out of the pool whose query ran into the client's time-out: it still waits for its answer. */
+export function markUnusable(connection: pg.Client, error: unknown): void {
+  if (error instanceof Error && /read timeout/i.test(error.message)) (connection as PooledConnection).__knex__disposed = error;
+}
+
 /** A connection whose query ran into the client's time-out still waits for its answer: it must not go back to the pool. */
 function poisonOnTimeout(connection: PooledConnection): void {
   const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
@@ -64,7 +69,7 @@ function poisonOnTimeout(connection: PooledConnection): void {
     const last = args.at(-1);
     if (typeof last === 'function') {
       args[args.length - 1] = (error: Error | null, ...rest: unknown[]) => {
-        if (error && /read timeout/i.test(error.message)) connection.__knex__disposed = error;
+        markUnusable(connection, error);
         (last as (...values: unknown[]) => void)(error, ...rest);
       };
     }
@@ -104,7 +109,7 @@ export async function inTransaction<T>(db: Db, work: (trx: Trx) => Promise<T>): 
   }
 }
 
-const DEADLOCK_DETECTED = '40P01';
+export const DEADLOCK_DETECTED = '40P01';
 
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;

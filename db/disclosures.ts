@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { type Calendar, deadline, endOfDay } from '../workflows/domain/calendar.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
-import type { Terms } from '../workflows/domain/procedures.ts';
+import { procedureIdOf, type Terms } from '../workflows/domain/procedures.ts';
 import { readCalendar } from './calendar/calendar.ts';
 import type { Db, Trx } from './client.ts';
-import { type LockedProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
+import { inheritFrom, startProcedure } from './protocol/life.ts';
+import type { LockedProcedure } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 
 export type DisclosureList = keyof Terms['disclosures'];
@@ -61,7 +62,7 @@ export async function publish(
   const calendar = await readCalendar(trx, parent.calendar_key);
   const { due, provisional } = deadline(calendar, { from: parent.today, workingDays });
   const number = await nextNumber(trx, 'disclosure', parent.region, parent.today.slice(0, 4));
-  const procedureId = `disclosure-${number}`;
+  const procedureId = procedureIdOf('publicDisclosure', number);
   const [row] = await trx<DisclosureRow>('disclosures')
     .insert({
       number,
@@ -84,34 +85,16 @@ export async function publish(
     } as never)
     .returning('*');
   if (!row) throw new NotFoundError('disclosure.unknown');
-  await openProcedure(trx, {
+  const opening = {
     id: procedureId,
     type: 'publicDisclosure',
+    ...inheritFrom(parent),
     subjectId: row.id,
-    classId: parent.class_id ?? undefined,
-    region: parent.region,
-    institutionId: parent.institution_id ?? undefined,
     number,
-    title: parent.subject_title,
-    institutionName: parent.institution_name,
     headcount: parent.headcount ?? undefined,
-    terms: parent.terms,
     flags: { workingDays, list },
-  });
-  const child: LockedProcedure = {
-    ...parent,
-    id: procedureId,
-    type: 'publicDisclosure',
-    fact_no: 0,
-    audit_no: 0,
-    audit_hash: Buffer.alloc(0),
-  };
-  await writeFact(
-    trx,
-    child,
-    { kind: 'submitted', actor },
-    { act: 'disclosure.publish', subject: procedureId, detail: { list, digest: row.digest } },
-  );
+  } as const;
+  await startProcedure(trx, opening, { actor, audit: { act: 'disclosure.publish', detail: { list, digest: row.digest } } });
   return row;
 }
 

@@ -9,6 +9,7 @@ import {
   keepsRegister,
   statusAfter,
 } from '../workflows/domain/institutions.ts';
+import { requireReason } from '../workflows/domain/reasons.ts';
 import { hasRole } from '../workflows/domain/scope.ts';
 import type { Db, Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
@@ -155,7 +156,7 @@ export async function moveInstitution(
     const row = await lockKept(trx, actor, creditCode);
     if (!allowedInstitutionActs(row.status).includes(act)) throw new ConflictError('institution.notNow', { status: row.status });
     requireVersion(row, version);
-    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    requireReason(reason);
     const status = statusAfter[act];
     await trx('institutions')
       .where({ id: row.id })

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
 import type { Trx } from './client.ts';
+import { procedureIdOf } from '../workflows/domain/procedures.ts';
 import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
-import { type LockedProcedure, lockProcedure, openProcedure, writeFact } from './protocol/procedures.ts';
+import { inheritFrom, startProcedure, tellProcedure } from './protocol/life.ts';
+import { type LockedProcedure, lockProcedure } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
 import { placeOf, type Vault } from './vault.ts';
 
@@ -42,19 +44,12 @@ export async function raiseObjection(
     const enrolmentId = objection.seat === undefined ? undefined : await enrolmentAt(trx, disclosure.class_id, objection.seat);
     const number = await nextNumber(trx, 'objection', disclosure.region, parent.today.slice(0, 4));
     const receipt = receiptFor(number);
-    const procedureId = `objection-${number}`;
-    await openProcedure(trx, {
-      id: procedureId,
-      type: 'objection',
-      subjectId: disclosure.id,
-      classId: disclosure.class_id,
-      region: disclosure.region,
-      institutionId: parent.institution_id ?? undefined,
-      number,
-      title: parent.subject_title,
-      institutionName: parent.institution_name,
-      terms: parent.terms,
-    });
+    const procedureId = procedureIdOf('objection', number);
+    await startProcedure(
+      trx,
+      { id: procedureId, type: 'objection', ...inheritFrom(parent), subjectId: disclosure.id, classId: disclosure.class_id, number },
+      { audit: { act: 'objection.raise', detail: { disclosure: disclosure.number } } },
+    );
     const [row] = await trx('objections')
       .insert({
         receipt,
@@ -72,13 +67,6 @@ export async function raiseObjection(
         .update({ contact_sealed: vault.seal(placeOf('objections', 'contact_sealed', row.id), objection.contact) });
     }
     if (enrolmentId) await trx('enrolments').where({ id: enrolmentId }).whereNull('held_by').update({ held_by: procedureId });
-    const opened = await lockProcedure(trx, procedureId);
-    await writeFact(
-      trx,
-      opened,
-      { kind: 'submitted' },
-      { act: 'objection.raise', subject: procedureId, detail: { disclosure: disclosure.number } },
-    );
     return { receipt };
   });
 }
@@ -122,7 +110,7 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
   if (!row) throw new NotFoundError('objection.unknown');
   // Its lines are written under the lock of the application, as its approval and its batches write them.
   const application = await trx('subsidy_applications').where({ class_id: row.class_id }).first('procedure_id');
-  const claimed = application && (await lockProcedure(trx, application.procedure_id));
+  if (application) await lockProcedure(trx, application.procedure_id);
   if (row.enrolment_id) {
     if (outcome === 'upheld') {
       const excluded = { status: 'excluded', status_reason: `objection ${procedure.subject_number}` };
@@ -146,6 +134,7 @@ export async function closeObjection(trx: Trx, procedure: LockedProcedure, outco
       .where({ id: row.enrolment_id, held_by: procedure.id })
       .update({ held_by: next?.procedure_id ?? null });
   }
-  if (claimed?.status !== 'open') return;
-  await writeFact(trx, claimed, { kind: 'objection_decided', outcome }, { act: `objection.${outcome}`, subject: procedure.id });
+  if (!application) return;
+  const audit = { act: `objection.${outcome}`, subject: procedure.id };
+  await tellProcedure(trx, application.procedure_id, { kind: 'objection_decided', outcome }, audit);
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { type Instant, instantColumns } from './calendar/instant.ts';
 import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
 import type { Db } from './client.ts';
+import { run, statement } from './statements.ts';
 
 /** Minutes without a request after which a session ends (ASVS 7.3.1), and its longest life (7.3.2). */
 export const sessionIdleMinutes = 60;
@@ -38,7 +39,7 @@ type SessionRow = Instant & {
   institution: string;
 };
 
-const findSessionSql = `
+const findSessionById = statement(`
   select s.user_id, s.csrf_token,
          s.expires_at > now() and s.absolute_expires_at > now() and u.active as live,
          s.last_seen_at < now() - interval '1 minute' as stale,
@@ -58,15 +59,14 @@ const findSessionSql = `
     ) g on true
     left join regions r on r.code = g.first_region
     left join regions p on p.code = r.parent
-   where s.id_hash = ?`;
+   where s.id_hash = :idHash`);
 
 /**
  * The session with its account and grants, in one prepared query, because this runs on every request.
  * Moves `last_seen_at` and the idle limit at most once a minute.
  */
 export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup> {
-  const { rows } = await db.raw<{ rows: SessionRow[] }>(findSessionSql, [idHash]).options({ name: 'find_session' });
-  const row = rows[0];
+  const [row] = await run<SessionRow>(db, findSessionById, { idHash });
   if (!row) return undefined;
   if (!row.live) return { ended: { userId: row.user_id } };
   if (row.stale) await touchSession(db, idHash);

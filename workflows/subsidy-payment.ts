@@ -1,6 +1,7 @@
 /** One payment batch (拨付批次): made, checked and released by three people, sent to the bank, answered line by line. */
 import { type Desk, openDesk, type ProcedureInput, walk } from './desk/desk.ts';
-import type { Ask, TaskKind } from './domain/procedures.ts';
+import type { Ask } from './domain/procedures.ts';
+import type { TaskKind } from './domain/task-kinds.ts';
 
 export async function subsidyPayment(input: ProcedureInput): Promise<string> {
   const desk = await openDesk(input);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { civilDate } from '../http/fields.ts';
+import { civilDate, reasonField } from '../http/fields.ts';
 
 const half = z.enum(['morning', 'afternoon', 'evening']);
 const several = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(400).default([]));
@@ -16,7 +16,7 @@ export const ChangeRequest = z
     half: half.optional(),
     days: z.coerce.number().int().optional(),
     enrolmentId: z.uuid().optional(),
-    reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000),
+    reason: reasonField,
   })
   .meta({ id: 'ChangeRequest' });
 

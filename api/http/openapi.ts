@@ -3,7 +3,7 @@ import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { mediaTypes } from './replies.ts';
-import type { Counter, RegisteredRoute } from './routing.ts';
+import { routerOf, type Counter, type RegisteredRoute } from './routing.ts';
 
 const problem = z
   .object({
@@ -32,7 +32,7 @@ const words: Record<number, string> = {
 
 export function mountOpenApi(counter: Counter): void {
   let document: unknown;
-  counter.router.get('/openapi.json', (_req, res) => {
+  routerOf(counter, '/openapi.json').get('/openapi.json', (_req, res) => {
     document ??= describe(counter.routes);
     res.json(document);
   });

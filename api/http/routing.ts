@@ -3,7 +3,7 @@
  * OpenAPI document. Handlers return a `Reply` (see replies.ts) and throw the error kinds of workflows/domain/errors.ts.
  */
 import { createHash } from 'node:crypto';
-import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
+import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from 'express';
 import multer from 'multer';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
@@ -104,7 +104,30 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 };
 
 export type RegisteredRoute = Omit<RouteSpec<z.ZodType, z.ZodType, z.ZodType>, 'handle' | 'onInvalid'>;
-export type Counter = { router: Router; deps: ApiDeps; routes: RegisteredRoute[] };
+/** Routers by the first part of their addresses, so that a request is not compared with the addresses of every other noun. */
+export type Counter = { routers: Map<string, Router>; deps: ApiDeps; routes: RegisteredRoute[] };
+
+/** The router of an address; addresses begin with a fixed word. */
+export function routerOf(counter: Counter, path: string): Router {
+  const noun = firstPart(path);
+  const router = counter.routers.get(noun) ?? express.Router();
+  counter.routers.set(noun, router);
+  return router;
+}
+
+/** Hands a request to the router of its noun. */
+export function toNouns({ routers }: Counter): RequestHandler {
+  return (req, res, next) => {
+    const router = routers.get(firstPart(req.path));
+    if (router) router(req, res, next);
+    else next();
+  };
+}
+
+function firstPart(path: string): string {
+  const end = path.indexOf('/', 1);
+  return path.slice(1, end === -1 ? undefined : end).toLowerCase();
+}
 
 const nothing = z.unknown();
 const LONGEST_KEY = 200;
@@ -123,7 +146,7 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
     if (counter.deps.config.strict && spec.response) requireAsPromised(spec.response, reply);
     await sendReply(counter.deps, req, res, reply);
   });
-  counter.router[spec.method](spec.path, ...steps);
+  routerOf(counter, spec.path)[spec.method](spec.path, ...steps);
 }
 
 async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(

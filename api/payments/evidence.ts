@@ -1,9 +1,15 @@
 /** What the checker and the releaser of a batch see beside their form. */
 import { findBatchViewOf, listApplicationsIn, listAttempts } from '../../db/views/payments.ts';
-import type { EvidenceContext } from '../tasks/evidence.ts';
+import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { attemptView, batchView } from './page.ts';
 
-export async function loadBatchEvidence({ db, procedure, t }: EvidenceContext): Promise<Record<string, unknown>> {
+export const batchEvidence: Evidence = {
+  evidence: 'payments/evidence',
+  below: 'payments/evidence-lines',
+  load: loadBatch,
+};
+
+async function loadBatch({ db, procedure, t }: EvidenceContext): Promise<Record<string, unknown>> {
   const batch = await findBatchViewOf(db, procedure.id);
   if (!batch) return {};
   const [attempts, applications] = await Promise.all([listAttempts(db, batch.id), listApplicationsIn(db, batch.id)]);

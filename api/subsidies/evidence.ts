@@ -1,9 +1,15 @@
 /** What officers see beside the form of a decision on a claim: amounts with their sources, what is left of the budget, how the lines stand. */
 import { findApplicationOf, findAvailable, listBatchesOf, listLines } from '../../db/views/subsidies.ts';
-import type { EvidenceContext } from '../tasks/evidence.ts';
+import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { lineView } from './lines.ts';
 
-export async function loadClaimEvidence({ db, task, procedure, t, locale }: EvidenceContext): Promise<Record<string, unknown>> {
+export const claimEvidence: Evidence = {
+  evidence: 'subsidies/evidence',
+  below: 'subsidies/evidence-lines',
+  load: loadClaim,
+};
+
+async function loadClaim({ db, task, procedure, t, locale }: EvidenceContext): Promise<Record<string, unknown>> {
   const application = await findApplicationOf(db, procedure.id);
   if (!application) return {};
   const [rows, availableFen, batches] = await Promise.all([

@@ -9,6 +9,7 @@ import { claimTaskOf, getApplicationOfClass, mayWithdraw, priceClaim, withdrawAp
 import { findOpenTask } from '../../db/views/payments.ts';
 import { getApplicationView, listBatchesOf, listFiledPeople, listLines, listPapersOf } from '../../db/views/subsidies.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -115,7 +116,7 @@ async function claim({ db, actor, params, t, locale }: Showing) {
   const [people, priced, task] = await Promise.all([
     listFiledPeople(db, row.id),
     priceClaim(db, row.id),
-    findOpenTask(db, `class-${row.number}`, ['claim']),
+    findOpenTask(db, procedureIdOf('trainingClass', row.number), ['claim']),
   ]);
   const lines = priced.flatMap(({ enrolmentId, amount }) => {
     const person = people.get(enrolmentId);

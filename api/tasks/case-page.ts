@@ -5,6 +5,7 @@ import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
+import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
@@ -35,9 +36,6 @@ export type CaseParts = {
   revealed?: { enrolmentId: string; idNumber: string } | undefined;
 };
 
-/** Kinds whose decision is taken on another page. */
-const decidedElsewhere = new Set(['attendance', 'results', 'claim', 'bank_answer', 'account_correction', 'calendar_notice']);
-const dangerous = new Set(['refuse', 'propose_refusal', 'uphold', 'send_back', 'not_rectified', 'finding']);
 /** What happens inside the office is not shown to institutions. */
 const inside = new Set([
   'task.claim',
@@ -50,8 +48,6 @@ const inside = new Set([
 ]);
 /** Lines of the timeline that are shown without being asked for. */
 const RECENT = 10;
-/** Kinds on which a remark makes sense even where no outcome demands one. */
-const withoutReason = new Set(['publish', 'correction', 'batch_make']);
 
 export function caseView(parts: CaseParts) {
   const { found, evidence, actor, at, t, words, locale, list } = parts;
@@ -61,7 +57,7 @@ export function caseView(parts: CaseParts) {
   const heldByOther = task.claimed_by !== null && task.claimed_by !== actor.userId;
   const open = task.status === 'open' && procedure.status === 'open';
   const ownPage = ownPageOf(task, procedure);
-  const form = open && decider && !heldByOther && !decidedElsewhere.has(task.kind);
+  const form = open && decider && !heldByOther && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts));
   const supervises = open && task.role !== 'clock' && maySupervise(actor, task);
   return {
@@ -79,7 +75,7 @@ export function caseView(parts: CaseParts) {
     number: procedure.subject_number,
     form,
     ownPage: open && decider && ownPage ? ownPage : undefined,
-    elsewhere: decidedElsewhere.has(task.kind),
+    elsewhere: isDecidedOnOwnPage(task.kind),
     mayClaim: open && decider && task.claimed_by === null && !isOutsideRole(task.role),
     mayRelease: open && decider && task.claimed_by === actor.userId && !isOutsideRole(task.role),
     held: open && heldByOther ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
@@ -94,7 +90,7 @@ export function caseView(parts: CaseParts) {
       form && parts.outstanding > 0 && task.outcomes.includes('approve')
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
-    withReason: !withoutReason.has(task.kind),
+    withReason: asksForWords(task.kind),
     reasonHint: task.kind === 'review' || task.kind === 'rectification' ? task.kind : 'other',
     evidence,
     hasWork: evidence.work !== undefined,
@@ -117,13 +113,13 @@ export function caseView(parts: CaseParts) {
 function outcomesOf({ found, outstanding, t, words }: CaseParts) {
   const { task, procedure } = found;
   const offered = task.outcomes.map((outcome) => ({ outcome, disabled: outcome === 'approve' && outstanding > 0 }));
-  const primary = offered.find(({ outcome, disabled }) => !disabled && !dangerous.has(outcome))?.outcome;
+  const primary = offered.find(({ outcome, disabled }) => !disabled && !isGrave(task.kind, outcome))?.outcome;
   return offered
     .sort((a, b) => Number(a.outcome !== primary) - Number(b.outcome !== primary))
     .map(({ outcome, disabled }) => ({
       value: outcome,
       label: outcomeLabel(words, t, task.kind, outcome),
-      tone: dangerous.has(outcome) ? 'danger' : outcome === primary ? 'primary' : '',
+      tone: isGrave(task.kind, outcome) ? 'danger' : outcome === primary ? 'primary' : '',
       disabled,
       next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
     }));

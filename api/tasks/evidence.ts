@@ -9,9 +9,16 @@ import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { Actor } from '../../db/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
+import type { OwnPageKind, TaskKind } from '../../workflows/domain/task-kinds.ts';
+import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
-import { moneyEvidence } from '../payments/task-evidence.ts';
-import { trainingEvidence } from '../verifications/evidence.ts';
+import { attendanceEvidence } from '../attendance/evidence.ts';
+import { changeEvidence } from '../changes/evidence.ts';
+import { inspectionEvidence, rectificationEvidence } from '../inspections/evidence.ts';
+import { batchEvidence } from '../payments/evidence.ts';
+import { resultsEvidence } from '../results/evidence.ts';
+import { claimEvidence } from '../subsidies/evidence.ts';
+import { filingEvidence } from '../verifications/evidence.ts';
 import { loadClassEvidence } from './class-evidence.ts';
 import { stepLabel } from './words.ts';
 
@@ -26,31 +33,41 @@ export type EvidenceContext = {
 };
 export type EvidenceLoader = (context: EvidenceContext) => Promise<Record<string, unknown>>;
 
-export type Evidence = {
-  /** Which tasks; the first entry that fits is taken. */
-  fits: (task: CaseTask) => boolean;
-  work?: string;
-  evidence?: string;
-  below?: string;
-  load: EvidenceLoader;
-};
+/** What the case page shows of a task, as templates; `data` is read by all of them. */
+export type Evidence = { work?: string; evidence?: string; below?: string; load: EvidenceLoader };
 
-const stageOf = (task: CaseTask): string => task.step.split('.')[0] ?? '';
+const reviewEvidence = {
+  pre_training: { work: 'tasks/checklist', evidence: 'tasks/plan', below: 'tasks/roster', load: loadClassEvidence },
+  filing: filingEvidence,
+  subsidy: claimEvidence,
+  refusal: claimEvidence,
+  approval: claimEvidence,
+} satisfies Record<ReviewStage, Evidence>;
 
-const entries: readonly Evidence[] = [
-  {
-    fits: (task) => task.kind === 'review' && stageOf(task) === 'pre_training',
-    work: 'tasks/checklist',
-    evidence: 'tasks/plan',
-    below: 'tasks/roster',
-    load: loadClassEvidence,
-  },
-  { fits: (task) => task.kind === 'correction', work: 'tasks/correction', load: loadCorrection },
-  { fits: (task) => task.kind === 'publish', work: 'tasks/preview', load: loadPreview },
-  { fits: (task) => task.kind === 'objection_review', work: 'tasks/objection', load: loadObjection },
-  ...trainingEvidence,
-  ...moneyEvidence,
-];
+const nothing: Evidence = { load: async () => ({}) };
+
+/** Reviews differ by the stage that they belong to. */
+const evidenceOf = {
+  account_correction: nothing,
+  attendance: attendanceEvidence,
+  bank_answer: nothing,
+  batch_check: batchEvidence,
+  batch_make: claimEvidence,
+  batch_release: batchEvidence,
+  calendar_notice: nothing,
+  change_review: changeEvidence,
+  claim: nothing,
+  correction: { work: 'tasks/correction', load: loadCorrection },
+  funds: claimEvidence,
+  inspection: inspectionEvidence,
+  objection_review: { work: 'tasks/objection', load: loadObjection },
+  publish: { work: 'tasks/preview', load: loadPreview },
+  rectification: rectificationEvidence,
+  reinspection: inspectionEvidence,
+  results: resultsEvidence,
+  review: (task) => reviewEvidence[stageOf(task.step) as ReviewStage],
+  wait: nothing,
+} satisfies Record<TaskKind, Evidence | ((task: CaseTask) => Evidence | undefined)>;
 
 export type LoadedEvidence = {
   work?: string | undefined;
@@ -60,8 +77,9 @@ export type LoadedEvidence = {
 };
 
 export async function loadEvidence(context: EvidenceContext): Promise<LoadedEvidence> {
-  const entry = entries.find(({ fits }) => fits(context.task));
-  return entry ? { work: entry.work, evidence: entry.evidence, below: entry.below, data: await entry.load(context) } : { data: {} };
+  const found = evidenceOf[context.task.kind];
+  const { load, ...templates } = (typeof found === 'function' ? found(context.task) : found) ?? nothing;
+  return { ...templates, data: await load(context) };
 }
 
 async function loadCorrection({ db, task, procedure, t, words }: EvidenceContext): Promise<Record<string, unknown>> {
@@ -103,27 +121,28 @@ function groupName(code: string | undefined, locale: Locale): string {
   return group ? (locale === 'en' ? group.en : group.zh) : (code ?? '');
 }
 
-/** The page on which a kind is decided, where the decision carries files, scores or an amount. */
+type OwnPage = (number: string, procedure: ProcedureRow, task: CaseTask) => string | undefined;
+
+const ownPages = {
+  account_correction: (number) => `/subsidies/${number}`,
+  attendance: ofClass('attendance'),
+  bank_answer: (number) => `/payments/${number}`,
+  calendar_notice: () => '/admin/calendar',
+  claim: ofClass('claim'),
+  results: ofClass('results'),
+  /** Decided on the page of the case, after the corrections were made here. */
+  correction: (number, procedure, task) => {
+    if (procedure.type === 'subsidyApplication') return `/subsidies/${number}`;
+    return ofClass(stageOf(task.step) === 'filing' ? 'results' : 'edit')(number, procedure, task);
+  },
+} satisfies Record<OwnPageKind | 'correction', OwnPage>;
+
+function ofClass(tab: string): OwnPage {
+  return (number, procedure) => (procedure.type === 'trainingClass' ? `/classes/${number}/${tab}` : undefined);
+}
+
+/** The page on which a task is worked on, where the work is files, scores or an amount. */
 export function ownPageOf(task: CaseTask, procedure: ProcedureRow): string | undefined {
-  const number = procedure.type === 'trainingClass' ? procedure.subject_number : undefined;
-  switch (task.kind) {
-    case 'attendance':
-      return number && `/classes/${number}/attendance`;
-    case 'results':
-      return number && `/classes/${number}/results`;
-    case 'claim':
-      return number && `/classes/${number}/claim`;
-    case 'bank_answer':
-      return `/payments/${procedure.subject_number}`;
-    case 'account_correction':
-      return `/subsidies/${procedure.subject_number}`;
-    case 'calendar_notice':
-      return '/admin/calendar';
-    case 'correction':
-      if (procedure.type === 'subsidyApplication') return `/subsidies/${procedure.subject_number}`;
-      if (task.step.startsWith('filing.')) return number && `/classes/${number}/results`;
-      return number && `/classes/${number}/edit`;
-    default:
-      return undefined;
-  }
+  const pages: Partial<Record<TaskKind, OwnPage>> = ownPages;
+  return pages[task.kind]?.(procedure.subject_number, procedure, task);
 }

@@ -11,7 +11,7 @@ import {
   viewsOf,
 } from '../../db/views/inbox.ts';
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
-import { taskKinds } from '../../workflows/domain/procedures.ts';
+import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import type { InboxList } from './schemas.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { reasonField } from '../http/fields.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox.ts';
-import { taskKinds } from '../../workflows/domain/procedures.ts';
+import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 
@@ -131,11 +132,9 @@ export const Reveal = z.looseObject({ enrolmentId: z.uuid(), purpose: z.string()
 export const Reassign = z
   .object({
     to: z.uuid('supervision.notHolder'),
-    reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000),
+    reason: reasonField,
     back: z.string().max(300).optional(),
   })
   .meta({ id: 'Reassign' });
-export const Escalate = z
-  .object({ reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000), back: z.string().max(300).optional() })
-  .meta({ id: 'Escalate' });
+export const Escalate = z.object({ reason: reasonField, back: z.string().max(300).optional() }).meta({ id: 'Escalate' });
 export const Urge = z.object({ back: z.string().max(300).optional() });

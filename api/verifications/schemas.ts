@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { reasonField } from '../http/fields.ts';
 import { registers } from '../../db/classes/verifications.ts';
 
 const chosen = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(2_000).default([]));
 
-export const Settlement = z
-  .object({ verificationIds: chosen, reason: z.string().trim().min(2, 'task.reasonMissing').max(1_000) })
-  .meta({ id: 'Settlement' });
+export const Settlement = z.object({ verificationIds: chosen, reason: reasonField }).meta({ id: 'Settlement' });
 
 /** `excludeReason` is the name of the field in the form. */
 export const Exclusion = z

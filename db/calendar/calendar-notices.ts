@@ -1,9 +1,9 @@
 /** Loading the official notice of a year and local closures; deadlines that they touch are computed again. */
 import type { Knex } from 'knex';
 import { type Calendar, isCivilDate } from '../../workflows/domain/calendar.ts';
-import { firstRung, rungCodes, taskClock } from '../../workflows/domain/deadlines.ts';
+import { type ClockTerms, firstRung, rungCodes, taskClock } from '../../workflows/domain/deadlines.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
-import type { Ask } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { readCalendar } from './calendar.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { recountPeriod } from '../disclosures.ts';
@@ -57,7 +57,7 @@ async function saveDays(trx: Trx, actor: Actor, days: readonly NoticeDay[], sour
 
 type OpenTask = {
   id: string;
-  kind: string;
+  kind: TaskKind;
   peremptory: boolean;
   from_date: string;
   working_days: number | null;
@@ -115,12 +115,8 @@ async function recomputeProcedure(trx: Trx, procedureId: string, actor: ActorId)
 
 /** Returns the day on which the task is due now. */
 async function recomputeTask(trx: Trx, procedure: LockedProcedure, calendar: Calendar, task: OpenTask): Promise<string> {
-  const ask: Ask = {
-    step: '',
-    kind: task.kind as Ask['kind'],
-    role: '',
-    level: 'own',
-    outcomes: [],
+  const ask: ClockTerms = {
+    kind: task.kind,
     ...(task.working_days === null ? {} : { workingDays: task.working_days }),
     ...(task.months === null ? {} : { months: task.months }),
     peremptory: task.peremptory,

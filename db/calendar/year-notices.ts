@@ -1,15 +1,16 @@
 /** Asking the administrator for the official notice of a year in which a deadline lies. */
 import { ConflictError } from '../../workflows/domain/errors.ts';
+import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import type { Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
-import { type LockedProcedure, openProcedure, writeFact } from '../protocol/procedures.ts';
+import { startProcedure } from '../protocol/life.ts';
+import type { LockedProcedure } from '../protocol/procedures.ts';
 
 /** Opens the procedure that asks for the year's notice, once per year and province. */
 export async function askForYearNotice(trx: Trx, procedure: LockedProcedure, year: number): Promise<void> {
   const province = procedure.region_path.split('/')[0] ?? procedure.region;
-  const id = `calendar-${province}-${year}`;
-  const opened = await openProcedure(trx, {
-    id,
+  const opening = {
+    id: procedureIdOf('calendarNotice', `${province}-${year}`),
     type: 'calendarNotice',
     subjectId: String(year),
     region: province,
@@ -18,10 +19,8 @@ export async function askForYearNotice(trx: Trx, procedure: LockedProcedure, yea
     institutionName: '',
     terms: procedure.terms,
     flags: { year },
-  });
-  if (!opened) return;
-  const notice: LockedProcedure = { ...procedure, id, type: 'calendarNotice', fact_no: 0, audit_no: 0, audit_hash: Buffer.alloc(0) };
-  await writeFact(trx, notice, { kind: 'submitted' }, { act: 'calendar.ask', subject: id });
+  } as const;
+  await startProcedure(trx, opening, { audit: { act: 'calendar.ask' } });
 }
 
 /** Decision rule: the task is done when the year is loaded. */

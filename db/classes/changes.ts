@@ -2,7 +2,8 @@
 import type { Knex } from 'knex';
 import { addDays } from '../../workflows/domain/calendar.ts';
 import { mayClass } from '../../workflows/domain/training/class.ts';
-import { ConflictError, InputError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, InputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { isReason } from '../../workflows/domain/reasons.ts';
 import type { Flags } from '../../workflows/domain/procedures.ts';
 import { type ChangeDetail, changeIssues, type ChangeKind, listPlaces, movedPlaces } from './change-checks.ts';
 import type { ClassRow } from './classes.ts';
@@ -41,7 +42,7 @@ export async function requestChange(
     const { row, procedure } = await lockOwnClass(trx, actor, number);
     if (!mayClass(row.status, 'requestChange') || !(await stillGoes(trx, procedure.id))) throw new ConflictError('change.notNow');
     const issues = await changeIssues(trx, row, procedure.today, change);
-    if (reason.trim().length < 2) issues.push({ field: 'reason', code: 'task.reasonMissing' });
+    if (!isReason(reason)) issues.push({ field: 'reason', code: 'task.reasonMissing' });
     if (issues.length > 0) throw new InputError(issues);
     await refuseSecond(trx, row.id, change);
     const changeNo = await writeFact(
@@ -97,7 +98,6 @@ export async function getChange(db: Db, classId: string, changeNo: number): Prom
 /** Decision rule: only what can still be made is approved; what time has overtaken is refused with its reason. */
 export async function requirePossible({ trx, task, procedure, decision }: DecisionContext): Promise<void> {
   const change = await getChange(trx, procedure.class_id ?? '', Number(task.reference));
-  if (decision.outcome === 'refuse' && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
   if (decision.outcome !== 'approve') return;
   const [issue] = await changeIssues(trx, await classOf(trx, procedure), procedure.today, change.detail);
   if (issue) throw new ConflictError(issue.code, issue.params);

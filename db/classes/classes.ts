@@ -1,13 +1,15 @@
 /** Classes (班次): drafted by an institution, submitted into the procedure, moved by the acts of the office. */
 import type { Knex } from 'knex';
 import { type ClassAct, type ClassStatus, mayClass, statusOfOutcome } from '../../workflows/domain/training/class.ts';
-import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { checkClass } from './class-checks.ts';
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { getPolicyPack, packFor } from '../policy-packs.ts';
-import { auditOutside, lockProcedure, openProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
+import { startProcedure, withdrawProcedure } from '../protocol/life.ts';
+import { auditOutside, lockProcedure } from '../protocol/procedures.ts';
 import { getRegion } from '../regions.ts';
 import { assessRoster, businessToday } from './roster-assessment.ts';
 import { nextNumber } from '../serial-numbers.ts';
@@ -53,7 +55,7 @@ export type NewSession = {
 };
 
 export function classProcedureId(number: string): string {
-  return `class-${number}`;
+  return procedureIdOf('trainingClass', number);
 }
 
 export async function findClass(db: Db, number: string): Promise<ClassRow | undefined> {
@@ -250,7 +252,7 @@ export async function submitClass(
     if (institution?.status !== 'listed') throw new ConflictError('institution.notListed');
     const { headcount, amountFen } = await checkClass(trx, row, pack);
     const procedureId = classProcedureId(number);
-    await openProcedure(trx, {
+    const opening = {
       id: procedureId,
       type: 'trainingClass',
       subjectId: row.id,
@@ -264,14 +266,8 @@ export async function submitClass(
       amountFen,
       terms: termsOf(pack),
       flags: { startDate: row.start_date ?? '', endDate: row.end_date ?? '', assessorId: row.assessor_id ?? '' },
-    });
-    const procedure = await lockProcedure(trx, procedureId);
-    await writeFact(
-      trx,
-      procedure,
-      { kind: 'submitted', actor: actor.userId },
-      { act: 'class.submit', subject: procedureId, detail: { headcount } },
-    );
+    } as const;
+    await startProcedure(trx, opening, { actor: actor.userId, audit: { act: 'class.submit', detail: { headcount } } });
     await trx('classes')
       .where({ id: row.id })
       .update({ status: 'in_review', version: row.version + 1 });
@@ -288,17 +284,8 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
       .forUpdate()
       .first('id');
     const row = await getOwnClass(trx, actor, number, 'withdraw');
-    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
     const procedure = await lockProcedure(trx, classProcedureId(number));
-    requireOpen(procedure);
-    await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
-    await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
-    await writeFact(
-      trx,
-      procedure,
-      { kind: 'withdrawn', actor: actor.userId, payload: { reason: reason.trim() } },
-      { act: 'class.withdraw', subject: procedure.id },
-    );
+    await withdrawProcedure(trx, procedure, { actor: actor.userId, reason, act: 'class.withdraw' });
     await trx('classes').where({ id: row.id }).update({ status: 'withdrawn' });
     return { withdrawn: true };
   });

@@ -1,6 +1,7 @@
 /** Answers of the registers (联网核查): asked per trainee, kept as evidence. No answer never counts as yes (N18). */
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
@@ -142,7 +143,7 @@ export async function settleVerification(
   actor: Actor,
   { procedureId, verificationIds, reason, request }: Settlement,
 ): Promise<{ settled: number }> {
-  if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+  requireReason(reason);
   if (verificationIds.length === 0) throw inputError('verificationIds', 'checks.chooseOne');
   return onceOnly(db, request, async (trx) => {
     const procedure = await lockProcedure(trx, procedureId);
@@ -213,7 +214,7 @@ export async function excludeEnrolment(
   actor: Actor,
   { procedureId, enrolmentId, reason, request }: Exclusion,
 ): Promise<{ headcount: number }> {
-  if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+  requireReason(reason);
   return onceOnly(db, request, async (trx) => {
     const procedure = await lockProcedure(trx, procedureId);
     const task = await reviewFor(trx, actor, procedure);

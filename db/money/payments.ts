@@ -1,11 +1,13 @@
 /** Payment batches: made, checked and released by three people, sent to the bank, answered line by line. Nobody is paid twice, by constraint. */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { dispatchFunds } from './ledger.ts';
-import { auditOutside, type LockedProcedure, lockProcedure, openProcedure, writeFact } from '../protocol/procedures.ts';
+import { inheritFrom, startProcedure, tellProcedure } from '../protocol/life.ts';
+import { auditOutside, type LockedProcedure } from '../protocol/procedures.ts';
 import { nextNumber } from '../serial-numbers.ts';
 import { type ApplicationRow, getApplicationOf } from './subsidies.ts';
 import type { Actor } from '../users.ts';
@@ -92,22 +94,18 @@ export async function makeBatch({ trx, actor, procedure }: DecisionContext): Pro
   const payer = await payingAccountFor(trx, procedure.region_path, application.fund);
   const totalFen = lines.reduce((sum, line) => sum + line.amount_fen, 0);
   const number = await nextNumber(trx, 'batch', application.region, procedure.today.slice(0, 4));
-  const procedureId = `batch-${number}`;
-  await openProcedure(trx, {
+  const procedureId = procedureIdOf('subsidyPayment', number);
+  const opening = {
     id: procedureId,
     type: 'subsidyPayment',
+    ...inheritFrom(procedure),
     subjectId: number,
-    classId: application.class_id,
-    region: application.region,
-    institutionId: procedure.institution_id ?? undefined,
     number,
-    title: procedure.subject_title,
-    institutionName: procedure.institution_name,
     headcount: lines.length,
     amountFen: totalFen,
-    terms: procedure.terms,
     flags: { applications: procedure.id },
-  });
+  } as const;
+  await startProcedure(trx, opening, { actor: actor.userId, audit: { act: 'batch.make', detail: { lines: lines.length, totalFen } } });
   const [batch] = await trx('payment_batches')
     .insert({
       number,
@@ -139,12 +137,6 @@ export async function makeBatch({ trx, actor, procedure }: DecisionContext): Pro
   const ids = lines.map((line) => line.id);
   await trx('payment_lines').whereIn('id', ids).update({ status: 'in_batch' });
   await trx('signatures').insert({ scope: procedureId, user_id: actor.userId, step: 'payment.make', signed_at: procedure.now });
-  await writeFact(
-    trx,
-    await lockProcedure(trx, procedureId),
-    { kind: 'submitted', actor: actor.userId },
-    { act: 'batch.make', subject: procedureId, detail: { lines: lines.length, totalFen } },
-  );
   return { batch: number };
 }
 
@@ -276,8 +268,7 @@ export async function closeBatch(trx: Trx, procedure: LockedProcedure, outcome: 
     .orderBy('s.procedure_id')
     .select('s.*');
   for (const application of applications) {
-    const other = await lockProcedure(trx, application.procedure_id);
-    if (other.status === 'open')
-      await writeFact(trx, other, { kind: 'batch_answered', outcome }, { act: `batch.${outcome}`, subject: procedure.id });
+    const audit = { act: `batch.${outcome}`, subject: procedure.id };
+    await tellProcedure(trx, application.procedure_id, { kind: 'batch_answered', outcome }, audit);
   }
 }

@@ -1,15 +1,16 @@
 /** Subsidy applications: claimed per trainee with amounts by the policy pack, reviewed, approved against the budget. */
 import type { Knex } from 'knex';
 import { calculate } from '../../workflows/domain/money/calculator.ts';
-import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
-import type { Flags } from '../../workflows/domain/procedures.ts';
+import { type Flags, procedureIdOf } from '../../workflows/domain/procedures.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { commitFunds, releaseFunds } from './ledger.ts';
 import { getPolicyPack } from '../policy-packs.ts';
-import { type LockedProcedure, lockProcedure, openProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
+import { inheritFrom, startProcedure, tellProcedure, withdrawProcedure } from '../protocol/life.ts';
+import { type LockedProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { nextNumber } from '../serial-numbers.ts';
 import type { Actor } from '../users.ts';
 
@@ -80,21 +81,20 @@ export async function claimSubsidy({ trx, actor, procedure }: DecisionContext): 
   const project = await trx('classes as c').join('catalogue_projects as p', 'p.id', 'c.project_id').where('c.id', classId).first('p.fund');
   const year = Number(procedure.today.slice(0, 4));
   const number = await nextNumber(trx, 'application', procedure.region, String(year));
-  const procedureId = `application-${number}`;
+  const procedureId = procedureIdOf('subsidyApplication', number);
   const totalFen = lines.reduce((sum, line) => sum + line.amount.amountFen, 0);
-  await openProcedure(trx, {
+  const opening = {
     id: procedureId,
     type: 'subsidyApplication',
+    ...inheritFrom(procedure),
     subjectId: classId,
-    classId,
-    region: procedure.region,
-    institutionId: procedure.institution_id ?? undefined,
     number,
-    title: procedure.subject_title,
-    institutionName: procedure.institution_name,
     headcount: lines.length,
     amountFen: totalFen,
-    terms: procedure.terms,
+  } as const;
+  await startProcedure(trx, opening, {
+    actor: actor.userId,
+    audit: { act: 'application.submit', detail: { lines: lines.length, totalFen } },
   });
   const [application] = await trx('subsidy_applications')
     .insert({
@@ -120,12 +120,6 @@ export async function claimSubsidy({ trx, actor, procedure }: DecisionContext): 
       trace: JSON.stringify(line.amount),
     })),
   );
-  await writeFact(
-    trx,
-    await lockProcedure(trx, procedureId),
-    { kind: 'submitted', actor: actor.userId },
-    { act: 'application.submit', subject: procedureId, detail: { lines: lines.length, totalFen } },
-  );
   return { application: number };
 }
 
@@ -148,7 +142,7 @@ export async function getApplicationOfClass(db: Db, classId: string): Promise<Ap
 /** The task that takes a class's claim, open or not. Throws ConflictError `claim.notNow` before the class is filed. */
 export async function claimTaskOf(db: Db, classNumber: string): Promise<string> {
   const task = await db('tasks')
-    .where({ procedure_id: `class-${classNumber}`, kind: 'claim' })
+    .where({ procedure_id: procedureIdOf('trainingClass', classNumber), kind: 'claim' })
     .orderBy('round', 'desc')
     .first('id');
   if (!task) throw new ConflictError('claim.notNow');
@@ -233,15 +227,8 @@ export async function closeApplication(trx: Trx, procedure: LockedProcedure, out
     await releaseExcluded(trx, application);
   }
   await setApplicationStatus(trx, procedure.id, outcome as ApplicationStatus);
-  const row = await trx('classes').where({ id: application.class_id }).first('number');
-  const parent = await lockProcedure(trx, `class-${row.number}`);
-  if (parent.status === 'closed') return;
-  await writeFact(
-    trx,
-    parent,
-    { kind: 'application_closed', outcome },
-    { act: 'application.close', subject: procedure.id, detail: { outcome } },
-  );
+  const audit = { act: 'application.close', subject: procedure.id, detail: { outcome } };
+  await tellProcedure(trx, procedure.parent_id ?? '', { kind: 'application_closed', outcome }, audit);
 }
 
 const withdrawable: readonly ApplicationStatus[] = ['in_review', 'correction', 'notice', 'approval'];
@@ -260,18 +247,9 @@ export async function withdrawApplication(
     if (!found) throw new NotFoundError('application.unknown');
     const procedure = await lockProcedure(trx, found.procedure_id);
     if (!actor.institutionId || procedure.institution_id !== actor.institutionId) throw new NotFoundError('application.unknown');
-    if (input.reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
-    requireOpen(procedure);
     const application = await getApplicationOf(trx, procedure.id);
     if (!withdrawable.includes(application.status) || application.approved_fen !== null) throw new ConflictError('application.notNow');
-    await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
-    await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
-    await writeFact(
-      trx,
-      procedure,
-      { kind: 'withdrawn', actor: actor.userId, payload: { reason: input.reason.trim() } },
-      { act: 'application.withdraw', subject: procedure.id },
-    );
+    await withdrawProcedure(trx, procedure, { actor: actor.userId, reason: input.reason, act: 'application.withdraw' });
     return { withdrawn: true };
   });
 }

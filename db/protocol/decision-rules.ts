@@ -2,7 +2,8 @@
  * What a decision brings with it, in its own transaction: checks that can refuse it and rows that belong to it.
  * One table by kind of task, so that no entry point can pass it by.
  */
-import { stageOf } from '../../workflows/domain/tasks.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
+import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';
 import { requirePossible } from '../classes/changes.ts';
 import { requireNewAccounts } from '../money/account-corrections.ts';
 import { takeBankAnswer } from '../money/bank-answers.ts';
@@ -24,14 +25,18 @@ export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure
 /** Returns what is kept with the fact besides the decision's own payload. Throws ConflictError or InputError to refuse. */
 export type DecisionRule = (context: DecisionContext) => Promise<Record<string, unknown> | void>;
 
+const nothing: DecisionRule = async () => undefined;
+
 /** Reviews differ by the stage that they belong to. */
-const reviewRules: Record<string, DecisionRule> = {
+const reviewRules = {
   approval: commitApproval,
   filing: requireChecks,
   pre_training: requireChecks,
-};
+  refusal: nothing,
+  subsidy: nothing,
+} satisfies Record<ReviewStage, DecisionRule>;
 
-export const decisionRules: Record<string, DecisionRule> = {
+const rules = {
   account_correction: requireNewAccounts,
   attendance: requireAttendance,
   bank_answer: takeBankAnswer,
@@ -42,11 +47,24 @@ export const decisionRules: Record<string, DecisionRule> = {
   change_review: requirePossible,
   claim: claimSubsidy,
   correction: recheckClass,
+  funds: nothing,
   inspection: recordInspection,
   objection_review: decideObjection,
   publish: publishList,
   rectification: answerRectification,
   reinspection: recordInspection,
   results: requireResults,
-  review: async (context) => (context.procedure.class_id ? reviewRules[stageOf(context.task.step)]?.(context) : undefined),
-};
+  // Ends by the clock or by another procedure.
+  wait: nothing,
+} satisfies Record<Exclude<TaskKind, 'review'>, DecisionRule>;
+
+/** The rule of a task. */
+export function ruleOf({ kind, step }: TaskRow, procedure: LockedProcedure): DecisionRule {
+  if (kind !== 'review') return rules[kind];
+  return (procedure.class_id && reviewRules[stageOf(step) as ReviewStage]) || nothing;
+}
+
+/** Rules that write nothing and read only what is written under the lock of the procedure. */
+export function onlyReads(rule: DecisionRule): boolean {
+  return rule === nothing || rule === requireChecks;
+}

@@ -1,11 +1,14 @@
 /** The act of deciding: one winner per task, on record with COMMIT. Also claiming and releasing. */
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
-import { allowedTaskActs, needsReason } from '../../workflows/domain/tasks.ts';
+import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
+import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
-import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
-import { decisionRules } from './decision-rules.ts';
+import { DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import { run, type Statement, statement } from '../statements.ts';
+import { onlyReads, ruleOf } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, auditProcedure, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
@@ -16,7 +19,7 @@ export type TaskRow = {
   procedure_id: string;
   step: string;
   round: number;
-  kind: string;
+  kind: TaskKind;
   role: string;
   office: string;
   office_path: string;
@@ -44,7 +47,7 @@ export type Decision = DecisionContent & {
   taskId: string;
   outcome: string;
   /** Reads reason and payload from what was entered, once the kind of the task is known. Throws InputError. */
-  contentFor?: ((kind: string) => DecisionContent) | undefined;
+  contentFor?: ((kind: TaskKind) => DecisionContent) | undefined;
   /** Version of the task that the officer saw; another one means that the evidence changed meanwhile. */
   version?: number | undefined;
   request?: IdempotentRequest | undefined;
@@ -58,8 +61,10 @@ export type DecisionWork = (
   locked: { task: TaskRow; procedure: LockedProcedure },
 ) => Promise<Record<string, unknown> | undefined>;
 
-const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
-  from tasks t join procedures p on p.id = t.procedure_id where t.id = ? for update of p`;
+const taskWithProcedure = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
+  from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId`;
+const readTask = statement(taskWithProcedure);
+const lockTask = statement(`${taskWithProcedure} for update of p`);
 
 /**
  * Decides a task. COMMIT is the act. Throws NotFoundError, NotAllowedError (wrong office or role), InputError (reason missing),
@@ -68,7 +73,9 @@ const lockTask = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${proce
  */
 export async function decideTask(db: Knex, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
   try {
-    return await inTransaction(db, (trx) => decide(trx, actor, decision, work));
+    return (
+      (work ? undefined : await decideAtOnce(db, actor, decision)) ?? (await inTransaction(db, (trx) => decide(trx, actor, decision, work)))
+    );
   } catch (error) {
     const stored = decision.request && isRepeat(error) ? await findAnswer<DecisionAnswer>(db, decision.request) : undefined;
     if (stored) return stored;
@@ -80,23 +87,56 @@ function isRepeat(error: unknown): boolean {
   return error instanceof ConflictError || sqlState(error) === '23505';
 }
 
+/**
+ * The short way, for decisions whose rule only reads: all is checked on what was read without a lock, and one statement writes if nothing has been
+ * written about the procedure since. Undefined if something has, or if the rule writes: the long way then says what.
+ */
+async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<DecisionAnswer | undefined> {
+  const { task, procedure } = await findLocked(db, readTask, given.taskId);
+  const rule = ruleOf(task, procedure);
+  if (!onlyReads(rule)) return undefined;
+  const decision = await requireDecidable(db, actor, task, procedure, given);
+  const { values, answer } = writtenBy(actor, decision, task, procedure, undefined);
+  try {
+    await rule({ trx: db as unknown as Trx, actor, task, procedure, decision });
+    await run(db, writeAtOnce, values);
+  } catch (error) {
+    if (error instanceof ConflictError || [DIVISION_BY_ZERO, DEADLOCK_DETECTED].includes(sqlState(error) ?? '')) return undefined;
+    throw error;
+  }
+  ringAfterCommit(db);
+  return answer;
+}
+
+/** The long way: everything under the lock of the procedure, with what the rule writes. */
 async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
-  const { rows } = await trx.raw(lockTask, [given.taskId]).options({ name: 'lock_task' });
-  const found = rows[0] as (LockedProcedure & { task: TaskInJson; task_due_at: Date | null }) | undefined;
-  if (!found) throw new NotFoundError('task.unknown');
-  const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
-  const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
-  const procedure: LockedProcedure = found;
-  await requireDecidable(trx, actor, task, procedure, given);
-  const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
-  if (needsReason(decision.outcome) && (decision.reason ?? '').trim().length < 2) throw inputError('reason', 'task.reasonMissing');
-  const ruled = await decisionRules[task.kind]?.({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
+  const { task, procedure } = await findLocked(trx, lockTask, given.taskId);
+  const decision = await requireDecidable(trx, actor, task, procedure, given);
+  const rule = ruleOf(task, procedure);
+  const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
     throw error;
   });
   const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
-  return writeDecision(trx, actor, decision, task, procedure, extra);
+  const { values, answer } = writtenBy(actor, decision, task, procedure, extra);
+  const [counts] = await run<{ signed: number; decided: number }>(trx, writeLocked, values);
+  // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
+  if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
+  if (counts.signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  ringAfterCommit(trx);
+  procedure.fact_no = answer.factNo;
+  return answer;
+}
+
+type Found = LockedProcedure & { task: TaskInJson; task_due_at: Date | null };
+
+async function findLocked(db: Db, by: Statement, taskId: string): Promise<{ task: TaskRow; procedure: LockedProcedure }> {
+  const [found] = await run<Found>(db, by, { taskId });
+  if (!found) throw new NotFoundError('task.unknown');
+  const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
+  const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
+  return { task, procedure: found };
 }
 
 /** Instants are text in JSON. */
@@ -106,43 +146,32 @@ function instantOf(text: string | null): Date | null {
   return text === null ? null : new Date(text);
 }
 
-/** Every entry point of a decision passes here: page, REST, bulk. */
-async function requireDecidable(trx: Trx, actor: Actor, task: TaskRow, procedure: LockedProcedure, decision: Decision): Promise<void> {
+/** Every entry point of a decision passes here: page, REST, bulk. Returns it with its content read. */
+async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: LockedProcedure, given: Decision): Promise<Decision> {
   if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
     throw new NotAllowedError('task.notYours');
-  if (task.status === 'decided') throw await alreadyDecided(trx, task);
+  if (task.status === 'decided') throw await alreadyDecided(db, task);
   if (!allowedTaskActs(task.status).includes('decide')) throw new ConflictError(`task.${task.status}`);
   if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
   if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');
-  if (task.claimed_by && task.claimed_by !== actor.userId) throw await alreadyClaimed(trx, task);
-  if (decision.version !== undefined && decision.version !== task.version) throw new ConflictError('task.changed');
-  if (!task.outcomes.includes(decision.outcome)) throw inputError('outcome', 'task.outcome');
+  if (task.claimed_by && task.claimed_by !== actor.userId) throw await alreadyClaimed(db, task);
+  if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
+  if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');
+  const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
+  if (needsReason(task.kind, decision.outcome)) requireReason(decision.reason);
+  return decision;
 }
 
-async function writeDecision(
-  trx: Trx,
-  actor: Actor,
-  decision: Decision,
-  task: TaskRow,
-  procedure: LockedProcedure,
-  extra: Record<string, unknown> | undefined,
-): Promise<DecisionAnswer> {
-  const factNo = procedure.fact_no + 1;
-  const auditNo = procedure.audit_no + 1;
-  const act = `task.${decision.outcome}`;
-  const detail = { task: task.id, outcome: decision.outcome };
-  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail });
-  const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
-  const { rows } = await trx
-    .raw<{ rows: { signed: number; decided: number }[] }>(
-      `with moved as (
+// The procedure is locked before its task, here as everywhere.
+const writing = `with moved as (
        update procedures set fact_no = :factNo, audit_no = :auditNo, audit_hash = :hash,
               next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open' and id <> :taskId)
-        where id = :id),
+        where id = :id and fact_no = :factNo - 1 and audit_no = :auditNo - 1 and status = 'open'
+       returning 1),
      decided as (
        update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
               claimed_by = :actor, version = version + 1
-        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor) and exists (select from moved)
           and version = :seenVersion and (not peremptory or date_trunc('milliseconds', due_at) is not distinct from :dueAt)
        returning 1),
      fact as (
@@ -160,38 +189,52 @@ async function writeDecision(
        insert into signatures (scope, user_id, step, signed_at)
        select scope, :actor, :step, :now from unnest(cast(:scopes as text[])) scope
        on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
-       returning 1)
-     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`,
-      {
-        id: procedure.id,
-        type: procedure.type,
-        factNo,
-        auditNo,
-        hash,
-        previous: procedure.audit_hash,
-        taskId: task.id,
-        seenVersion: task.version,
-        dueAt: task.due_at,
-        outcome: decision.outcome,
-        actor: actor.userId,
-        now: procedure.now,
-        payload: JSON.stringify({ ...decision.payload, ...extra, ...(decision.reason ? { reason: decision.reason.trim() } : {}) }),
-        act,
-        detail: JSON.stringify(detail),
-        key: decision.request?.key ?? null,
-        digest: decision.request?.digest ?? '',
-        answer: JSON.stringify(answer),
-        step: task.step,
-        scopes: task.four_eyes,
-      },
-    )
-    .options({ name: 'decide_task' });
-  // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
-  if (rows[0]?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
-  if (rows[0].signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
-  ringAfterCommit(trx);
-  procedure.fact_no = factNo;
-  return answer;
+       returning 1)`;
+
+const writeLocked = statement(`${writing}
+     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`);
+/** Fails as a whole unless it wrote everything: a division by zero undoes a statement that found something changed. */
+const writeAtOnce = statement(`${writing}
+     select 1 / cast((select count(*) from moved) = 1 and (select count(*) from decided) = 1
+                     and (select count(*) from signed) = cardinality(cast(:scopes as text[])) as int) as written`);
+const DIVISION_BY_ZERO = '22012';
+
+/** What a decision writes: the values of the writing statement, and the answer that is kept under the key of the request. */
+function writtenBy(
+  actor: Actor,
+  decision: Decision,
+  task: TaskRow,
+  procedure: LockedProcedure,
+  extra: Record<string, unknown> | undefined,
+): { values: Record<string, unknown>; answer: DecisionAnswer } {
+  const factNo = procedure.fact_no + 1;
+  const auditNo = procedure.audit_no + 1;
+  const act = `task.${decision.outcome}`;
+  const detail = { task: task.id, outcome: decision.outcome };
+  const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
+  const values = {
+    id: procedure.id,
+    type: procedure.type,
+    factNo,
+    auditNo,
+    hash: auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail }),
+    previous: procedure.audit_hash,
+    taskId: task.id,
+    seenVersion: task.version,
+    dueAt: task.due_at,
+    outcome: decision.outcome,
+    actor: actor.userId,
+    now: procedure.now,
+    payload: JSON.stringify({ ...decision.payload, ...extra, ...(decision.reason ? { reason: decision.reason.trim() } : {}) }),
+    act,
+    detail: JSON.stringify(detail),
+    key: decision.request?.key ?? null,
+    digest: decision.request?.digest ?? '',
+    answer: JSON.stringify(answer),
+    step: task.step,
+    scopes: task.four_eyes,
+  };
+  return { values, answer };
 }
 
 async function lostRace(trx: Trx, taskId: string, actorId: string): Promise<ConflictError> {

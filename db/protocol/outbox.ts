@@ -1,6 +1,7 @@
 /** Bells for Temporal: taken in batches by the relay, deleted after Temporal's durable answer. */
 import type { Knex } from 'knex';
 import { afterCommit, type Db, type Trx } from '../client.ts';
+import { run, statement } from '../statements.ts';
 
 export type OutboxLine = {
   id: number;
@@ -44,18 +45,17 @@ function notify(db: Knex): void {
   void db.raw(`select pg_notify('${outboxChannel}', '')`).catch(() => undefined);
 }
 
+const linesDue = statement(`select id, procedure_id, type, no, kind, task_id, outcome, attempts from outbox
+  where next_at <= clock_timestamp() order by next_at, id limit :limit for update skip locked`);
+const delivered = statement('delete from outbox where id = any(:ids)');
+
 /** Locks up to `limit` lines that are due, oldest first; lines that another relay holds are skipped. */
 export async function takeLines(trx: Trx, limit: number): Promise<OutboxLine[]> {
-  const { rows } = await trx.raw<{ rows: OutboxLine[] }>(
-    `select id, procedure_id, type, no, kind, task_id, outcome, attempts from outbox
-      where next_at <= clock_timestamp() order by next_at, id limit ? for update skip locked`,
-    [limit],
-  );
-  return rows;
+  return run<OutboxLine>(trx, linesDue, { limit });
 }
 
 export async function deleteLines(trx: Trx, ids: number[]): Promise<void> {
-  if (ids.length > 0) await trx.raw('delete from outbox where id = any(?)', [ids]);
+  if (ids.length > 0) await run(trx, delivered, { ids });
 }
 
 /** Puts lines back with a growing pause: 0.2 s, 0.4 s, … at most 10 s. */

@@ -7,11 +7,14 @@ import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
+import { run, statement } from '../statements.ts';
 import { ringAfterCommit } from './outbox.ts';
 
 export type ProcedureRow = {
   id: string;
   type: ProcedureType;
+  /** The procedure that started this one. */
+  parent_id: string | null;
   subject_id: string;
   class_id: string | null;
   region: string;
@@ -47,6 +50,7 @@ export type ActorId = string | undefined;
 export type NewProcedure = {
   id: string;
   type: ProcedureType;
+  parentId?: string | undefined;
   subjectId: string;
   classId?: string | undefined;
   region: string;
@@ -61,17 +65,19 @@ export type NewProcedure = {
   flags?: Flags | undefined;
 };
 
-/** Opens a procedure. Opening it again changes nothing. Returns true when it is new. */
-export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<boolean> {
-  const result = await trx.raw(
-    `insert into procedures (id, type, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
+/** Opens a procedure: the new row is this transaction's own. Undefined where there is one of this id. */
+export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<LockedProcedure | undefined> {
+  const { rows } = await trx.raw<{ rows: LockedProcedure[] }>(
+    `insert into procedures as p (id, type, parent_id, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title,
                              institution_name, headcount, amount_fen, terms, flags, opened_at)
-     select :id, :type, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
+     select :id, :type, :parentId, :subjectId, :classId, r.code, r.path, :institutionId, :number, :title,
             :institutionName, :headcount, :amountFen, :terms, :flags, business_now()
        from regions r where r.code = :region
-     on conflict (id) do nothing`,
+     on conflict (id) do nothing
+     returning ${procedureColumns}, ${instantColumns}`,
     {
       ...procedure,
+      parentId: procedure.parentId ?? null,
       classId: procedure.classId ?? null,
       institutionId: procedure.institutionId ?? null,
       headcount: procedure.headcount ?? null,
@@ -80,33 +86,38 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
       flags: JSON.stringify(procedure.flags ?? {}),
     },
   );
-  return result.rowCount === 1;
+  return rows[0];
 }
 
 /**
  * The columns of `ProcedureRow`, each by its name: a prepared statement with `p.*` fails on every open connection from the moment at which
  * a migration adds a column.
  */
-export const procedureColumns = `p.id, p.type, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
+export const procedureColumns = `p.id, p.type, p.parent_id, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
   p.subject_title, p.institution_name, p.headcount, p.amount_fen, p.stage, p.step, p.status, p.outcome, p.fact_no, p.applied_no, p.step_no,
   p.flags, p.terms, p.next_alarm_at, p.audit_no, p.audit_hash, p.opened_at, p.closed_at`;
 
-const locked = `select ${procedureColumns}, ${instantColumns} from procedures p`;
+const findById = statement(`select ${procedureColumns}, ${instantColumns} from procedures p where p.id = :id`);
+const lockById = statement(`select ${procedureColumns}, ${instantColumns} from procedures p where p.id = :id for update of p`);
 
 /** Locks the row until the transaction ends. Throws NotFoundError. */
 export async function lockProcedure(trx: Trx, id: string): Promise<LockedProcedure> {
-  const { rows } = await trx
-    .raw<{ rows: LockedProcedure[] }>(`${locked} where p.id = ? for update of p`, [id])
-    .options({ name: 'lock_procedure' });
-  const row = rows[0];
+  const [row] = await run<LockedProcedure>(trx, lockById, { id });
   if (!row) throw new NotFoundError('procedure.unknown');
   return row;
 }
 
 export async function findProcedure(db: Db, id: string): Promise<LockedProcedure | undefined> {
-  const { rows } = await db.raw<{ rows: LockedProcedure[] }>(`${locked} where p.id = ?`, [id]);
-  return rows[0];
+  const [row] = await run<LockedProcedure>(db, findById, { id });
+  return row;
 }
+
+const insertFact = statement(`with moved as (update procedures set fact_no = :no, audit_no = :auditNo, audit_hash = :hash where id = :id),
+          fact as (insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
+                   values (:id, :no, :kind, :taskId, :outcome, :actor, :now, :payload)),
+          bell as (insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :no, :kind, :taskId, :outcome))
+     insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
+     values (:now, :actor, :act, :subject, :id, :auditNo, :detail, :previous, :hash)`);
 
 export type AuditLine = { act: string; subject: string; detail?: Record<string, unknown> };
 
@@ -154,33 +165,23 @@ export async function writeFact(trx: Trx, procedure: LockedProcedure, fact: NewF
     no: auditNo,
     detail,
   });
-  await trx
-    .raw(
-      `with moved as (update procedures set fact_no = :no, audit_no = :auditNo, audit_hash = :hash where id = :id),
-          fact as (insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
-                   values (:id, :no, :kind, :taskId, :outcome, :actor, :now, :payload)),
-          bell as (insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :no, :kind, :taskId, :outcome))
-     insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
-     values (:now, :actor, :act, :subject, :id, :auditNo, :detail, :previous, :hash)`,
-      {
-        id: procedure.id,
-        type: procedure.type,
-        no,
-        auditNo,
-        hash,
-        previous: procedure.audit_hash,
-        kind: fact.kind,
-        taskId: fact.taskId ?? null,
-        outcome: fact.outcome ?? null,
-        actor: fact.actor ?? null,
-        now: procedure.now,
-        payload: fact.payload ? JSON.stringify(fact.payload) : null,
-        act: audit.act,
-        subject: audit.subject,
-        detail: JSON.stringify(detail),
-      },
-    )
-    .options({ name: 'write_fact' });
+  await run(trx, insertFact, {
+    id: procedure.id,
+    type: procedure.type,
+    no,
+    auditNo,
+    hash,
+    previous: procedure.audit_hash,
+    kind: fact.kind,
+    taskId: fact.taskId ?? null,
+    outcome: fact.outcome ?? null,
+    actor: fact.actor ?? null,
+    now: procedure.now,
+    payload: fact.payload ? JSON.stringify(fact.payload) : null,
+    act: audit.act,
+    subject: audit.subject,
+    detail: JSON.stringify(detail),
+  });
   ringAfterCommit(trx);
   procedure.fact_no = no;
   procedure.audit_no = auditNo;

@@ -2,8 +2,10 @@
 import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
 import { type Calendar, workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
+import { run, statement } from '../statements.ts';
 import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure, writeFact } from './procedures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
@@ -106,28 +108,9 @@ export async function takeStep(db: Db, input: StepInput, perform: PerformActs): 
   return place ?? readPlace(db, input.procedureId);
 }
 
-async function movePlace(
-  trx: Trx,
-  procedure: LockedProcedure,
-  input: StepInput,
-  flags: Flags,
-  tasks: TaskInsert[],
-  closing: boolean,
-): Promise<Place> {
-  const status = closing ? 'closed' : procedure.status;
-  const outcome = closing ? (input.close ?? null) : procedure.outcome;
-  const detail = {
-    stage: input.stage,
-    step: input.step,
-    ...(closing ? { outcome } : {}),
-    ...(tasks.length ? { tasks: tasks.map((task) => task.id) } : {}),
-  };
-  const auditNo = procedure.audit_no + 1;
-  const act = closing ? 'procedure.close' : 'procedure.step';
-  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: undefined, act, subject: procedure.id, no: auditNo, detail });
-  const { rows } = await trx
-    .raw<{ rows: { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null }[] }>(
-      `with ended as (
+type MovedPlace = { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null };
+
+const movePlaceSql = statement(`with ended as (
        update tasks set status = 'cancelled', next_rung_at = null, version = version + 1
         where procedure_id = :id and status = 'open'
           and (cast(:closing as boolean) or step = any(cast(:cancels as text[])) or (kind = 'wait' and cast(:leaving as boolean)))
@@ -150,31 +133,48 @@ async function movePlace(
      select (select array_agg(step) from known) as open_steps,
             extract(epoch from wall_instant((select at from alarm))) * 1000 as alarm_ms,
             (select json_agg(json_strip_nulls(json_build_object('no', no, 'kind', kind, 'taskId', task_id, 'outcome', outcome)) order by no)
-               from facts where procedure_id = :id and no > :appliedNo) as facts`,
-      {
-        id: procedure.id,
-        tasks: JSON.stringify(tasks),
-        closing,
-        // What a stage waited for is over when the stage is left.
-        leaving: input.stage !== procedure.stage,
-        cancels: input.cancels,
-        stage: input.stage,
-        step: input.step,
-        status,
-        outcome,
-        appliedNo: Math.max(input.appliedNo, procedure.applied_no),
-        stepNo: input.stepNo,
-        flags: JSON.stringify(flags),
-        now: procedure.now,
-        act,
-        auditNo,
-        detail: JSON.stringify(detail),
-        previous: procedure.audit_hash,
-        hash,
-      },
-    )
-    .options({ name: 'move_place' });
-  const row = rows[0];
+               from facts where procedure_id = :id and no > :appliedNo) as facts`);
+
+async function movePlace(
+  trx: Trx,
+  procedure: LockedProcedure,
+  input: StepInput,
+  flags: Flags,
+  tasks: TaskInsert[],
+  closing: boolean,
+): Promise<Place> {
+  const status = closing ? 'closed' : procedure.status;
+  const outcome = closing ? (input.close ?? null) : procedure.outcome;
+  const detail = {
+    stage: input.stage,
+    step: input.step,
+    ...(closing ? { outcome } : {}),
+    ...(tasks.length ? { tasks: tasks.map((task) => task.id) } : {}),
+  };
+  const auditNo = procedure.audit_no + 1;
+  const act = closing ? 'procedure.close' : 'procedure.step';
+  const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: undefined, act, subject: procedure.id, no: auditNo, detail });
+  const [row] = await run<MovedPlace>(trx, movePlaceSql, {
+    id: procedure.id,
+    tasks: JSON.stringify(tasks),
+    closing,
+    // What a stage waited for is over when the stage is left.
+    leaving: input.stage !== procedure.stage,
+    cancels: input.cancels,
+    stage: input.stage,
+    step: input.step,
+    status,
+    outcome,
+    appliedNo: Math.max(input.appliedNo, procedure.applied_no),
+    stepNo: input.stepNo,
+    flags: JSON.stringify(flags),
+    now: procedure.now,
+    act,
+    auditNo,
+    detail: JSON.stringify(detail),
+    previous: procedure.audit_hash,
+    hash,
+  });
   const moved: LockedProcedure = {
     ...procedure,
     stage: input.stage,
@@ -192,15 +192,19 @@ async function movePlace(
  * Periods count from the day of the act that asks for them, the last fact of the step, however late the step itself is. Only the applicant's
  * own peremptory period begins with the step, whose notice tells of it.
  */
-async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
-  const calendar = await readCalendar(trx, procedure.calendar_key);
-  const { rows } = await trx.raw<{ rows: ({ acted: string | null } & (EarlierRound | { step: null }))[] }>(
-    `select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
+/** The day of the fact that a step answers, and the last round of each step that it asks for. */
+const earlierRounds = statement(`select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
        from (select) step left join facts f on f.procedure_id = :id and f.no = :factNo
        left join (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
-                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`,
-    { id: procedure.id, factNo, steps: asks.map((ask) => ask.step) },
-  );
+                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`);
+
+async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
+  const calendar = await readCalendar(trx, procedure.calendar_key);
+  const rows = await run<{ acted: string | null } & (EarlierRound | { step: null })>(trx, earlierRounds, {
+    id: procedure.id,
+    factNo,
+    steps: asks.map((ask) => ask.step),
+  });
   const actedOn = rows[0]?.acted ?? procedure.today;
   const earlier = rows.filter((row): row is typeof row & EarlierRound => row.step !== null);
   const rounds = new Map(earlier.map((row) => [row.step, row.round]));
@@ -271,7 +275,7 @@ async function prepareTask(
   };
 }
 
-type DueTask = { id: string; step: string; kind: string; peremptory: boolean; rung: number; rungs: Date[] };
+type DueTask = { id: string; step: string; kind: TaskKind; peremptory: boolean; rung: number; rungs: Date[] };
 
 /**
  * Writes what the clock found: `rung` for reminders and escalations, `expired` where a period ended. Under the lock of the procedure, so

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { shanghaiDate, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
 import { allowedTaskActs, isOutsideRole, type TaskAct } from '../../workflows/domain/tasks.ts';
 import { readCalendar } from '../calendar/calendar.ts';
@@ -58,7 +59,7 @@ export async function reassignTask(
   return onceOnly(db, request, async (trx) => {
     const { task, procedure } = await lockSupervised(trx, actor, taskId, 'reassign');
     if (isOutsideRole(task.role) || task.role === 'clock') throw new ConflictError('supervision.outside');
-    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    requireReason(reason);
     if (!(await listHolders(trx, task.role, task.office)).includes(toUserId)) throw inputError('to', 'supervision.notHolder');
     if (await hasSignedElsewhere(trx, task, toUserId)) throw new ConflictError('task.fourEyes');
     const person = await trx('users').where({ id: toUserId }).first('name');
@@ -125,7 +126,7 @@ export async function escalateTask(
   return onceOnly(db, request, async (trx) => {
     const supervised = await lockSupervised(trx, actor, taskId, 'urge');
     const { task, procedure } = supervised;
-    if (reason.trim().length < 2) throw inputError('reason', 'task.reasonMissing');
+    requireReason(reason);
     const issued = await trx('papers').where({ kind: 'supervision_order', procedure_id: procedure.id, task_id: taskId }).first('number');
     if (issued) throw new ConflictError('supervision.escalated', { number: issued.number });
     const above = task.office_path.split('/').at(-2);

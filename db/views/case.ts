@@ -1,15 +1,14 @@
 /** The case page: a task with its procedure, who holds it, what happened so far, and the evidence of the kinds that are shown here. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee, mayDecide } from '../../workflows/domain/scope.ts';
-import type { TaskKind } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import type { ProcedureRow } from '../protocol/procedures.ts';
 import { listRoster, type RosterLine } from '../classes/roster.ts';
 import type { Actor } from '../users.ts';
 
-export type CaseTask = Omit<TaskRow, 'kind'> & {
-  kind: TaskKind;
+export type CaseTask = TaskRow & {
   from_date: string;
   working_days: number | null;
   days_used: number;

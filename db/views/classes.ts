@@ -2,8 +2,8 @@
 import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import type { TaskKind } from '../../workflows/domain/procedures.ts';
-import type { ClassRow } from '../classes/classes.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
+import { type ClassRow, classProcedureId } from '../classes/classes.ts';
 import { sessionOrder } from '../classes/class-checks.ts';
 import type { Db } from '../client.ts';
 import type { ProcedureRow } from '../protocol/procedures.ts';
@@ -147,7 +147,7 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
   if (!row || !maySeeClass(actor, row)) throw new NotFoundError('class.unknown');
   const [procedure, application] = await Promise.all([
     db<ProcedureRow>('procedures')
-      .where({ id: `class-${number}` })
+      .where({ id: classProcedureId(number) })
       .first(),
     db('subsidy_applications as a')
       .join('procedures as p', 'p.id', 'a.procedure_id')

@@ -2,12 +2,12 @@
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
  * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
  */
-import { createHash } from 'node:crypto';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import type { TaskKind } from '../../workflows/domain/procedures.ts';
+import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
+import { run, statementOf } from '../statements.ts';
 import type { Actor } from '../users.ts';
 
 export const inboxViews = ['mine', 'queue', 'region'] as const;
@@ -104,11 +104,11 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
   const paths = topmost(actor.grants.filter((grant) => regionRoles.includes(grant.role)).map((grant) => grant.path));
   const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
-  const roles = filter.kind ? rolesOfKind[filter.kind] : undefined;
-  if (!filter.text && roles) {
+  const role = filter.kind && soleOfficeRole(filter.kind);
+  if (!filter.text && role) {
     const pairs = `(select r.code as office, x.role from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'
                      cross join unnest(cast(:roles as text[])) x (role)) g`;
-    return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles } };
+    return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles: [role] } };
   }
   if (!filter.text) return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
   return {
@@ -118,18 +118,6 @@ function regionScope(actor: Actor, filter: InboxFilter): Scope {
     bindings: { paths },
   };
 }
-
-/** Kinds that belong to few roles: a rare one is found without reading the queues of the others. */
-const rolesOfKind: Partial<Record<TaskKind, readonly Role[]>> = {
-  inspection: ['inspector'],
-  reinspection: ['inspector'],
-  funds: ['finance_officer'],
-  batch_make: ['payment_officer'],
-  batch_check: ['payment_officer'],
-  batch_release: ['payment_officer'],
-  bank_answer: ['payment_officer'],
-  calendar_notice: ['system_admin'],
-};
 
 const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 
@@ -201,14 +189,8 @@ export async function listInbox(
 
 type Query = { sql: string; bindings: Record<string, unknown> };
 
-/** Prepared under a name of its text: planning these queries costs more than running them. */
-function statementName(sql: string): string {
-  return `inbox_${createHash('sha256').update(sql).digest('hex').slice(0, 24)}`;
-}
-
 async function readPage(db: Db, { sql, bindings }: Query): Promise<InboxTask[]> {
-  const { rows } = await db.raw<{ rows: InboxTask[] }>(sql, bindings as never).options({ name: statementName(sql) });
-  return rows;
+  return run<InboxTask>(db, statementOf(sql), bindings);
 }
 
 /** The SQL of one part of a page; exported so that a test can ask PostgreSQL how it runs. */
@@ -259,10 +241,8 @@ export type InboxCounts = Record<Urgency, number> & {
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
   const { sql, bindings } = countQuery(actor, filter, times);
-  const { rows } = await db
-    .raw<{ rows: (Record<Urgency, number> & { mine: number })[] }>(sql, bindings as never)
-    .options({ name: statementName(sql) });
-  const counts = rows[0] ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0 };
+  const [row] = await run<Record<Urgency, number> & { mine: number }>(db, statementOf(sql), bindings);
+  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0 };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;

@@ -1,4 +1,5 @@
 /** Evidence of the tasks of training and filing, for the page on which they are decided. Who may open that page is checked there. */
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { getClassById } from '../classes/classes.ts';
 import type { Db } from '../client.ts';
@@ -15,7 +16,7 @@ import {
   type ResultRow,
 } from './training.ts';
 
-export type EvidenceTask = { procedure_id: string; class_id: string | null; step: string; kind: string; reference: string | null };
+export type EvidenceTask = { procedure_id: string; class_id: string | null; step: string; kind: TaskKind; reference: string | null };
 
 /** What the registers of this stage answered. */
 export async function findEvidenceChecks(db: Db, task: EvidenceTask): Promise<{ number: string; checks: Checks }> {

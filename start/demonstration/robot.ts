@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { cleanRoster } from '../../db/formats/sample-rosters.ts';
 import { makeCard } from '../../workflows/domain/identity.ts';
+import { numberOf } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { MaterialKind } from '../../workflows/domain/training/material.ts';
 import { type Answer, type Person, signIn } from './person.ts';
 
@@ -13,7 +15,7 @@ export type RobotTask = {
   id: string;
   procedure: string;
   step: string;
-  kind: string;
+  kind: TaskKind;
   role: string;
   number: string;
   title: string;
@@ -184,7 +186,7 @@ export function createRobot(options: RobotOptions) {
   /** Performs one task as its owner would; a task that somebody else finished meanwhile is left alone. */
   async function perform(login: string, task: RobotTask): Promise<boolean> {
     const person = await as(task.role === 'payment_officer' ? `${office}-${payers[task.kind] ?? 'pay-1'}` : login);
-    const classNumber = task.procedure.startsWith('class-') ? task.procedure.slice('class-'.length) : '';
+    const classNumber = numberOf('trainingClass', task.procedure) ?? '';
     const decide = async (outcome: string, more: Record<string, unknown> = {}): Promise<boolean> => {
       const answer = await post(person, `/tasks/${task.id}/decide`, { outcome, ...more }, [200, 409]);
       if (answer.status === 200) say(`${person.login}: ${task.title} · ${task.step} → ${outcome}`);
@@ -221,10 +223,11 @@ export function createRobot(options: RobotOptions) {
       case 'results':
         return enterResults(person, classNumber);
       case 'bank_answer':
-        return answerAsBank(person, task.procedure.slice('batch-'.length));
+        return answerAsBank(person, numberOf('subsidyPayment', task.procedure) ?? '');
       case 'account_correction':
-        return correctAccounts(person, task.procedure.slice('application-'.length));
-      default:
+        return correctAccounts(person, numberOf('subsidyApplication', task.procedure) ?? '');
+      case 'calendar_notice':
+      case 'wait':
         return false;
     }
   }

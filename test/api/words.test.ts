@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { datesIn } from '../../api/pages/dates.ts';
 import { loadWords, type Locale } from '../../api/pages/i18n.ts';
-import { actWords } from '../../api/tasks/words.ts';
+import { actWords, outcomeLabel } from '../../api/tasks/words.ts';
 import { dueView } from '../../api/tasks/due.ts';
 import { stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
+import { outcomesOfKind, taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const words = loadWords();
 const zh = words.translator('zh-CN');
@@ -41,6 +42,14 @@ describe('words of pages', () => {
       const key = code.replace('.', '_');
       return !['tasks', 'classes', 'audit'].some((noun) => words.has(`${noun}.acts.${key}`));
     });
+    expect(silent).toEqual([]);
+  });
+
+  test('every kind of task and each of its outcomes have words', () => {
+    const silent = taskKinds.flatMap((kind) => [
+      ...(words.has(`tasks.kinds.${kind}`) ? [] : [kind]),
+      ...outcomesOfKind(kind).filter((outcome) => outcomeLabel(words, en, kind, outcome) === outcome),
+    ]);
     expect(silent).toEqual([]);
   });
 

@@ -202,9 +202,9 @@ describe('the alarm', () => {
 
 describe('what changes while a decision waits for the lock', () => {
   test.each([
-    ['its evidence', { version: 5 }],
-    ['the end of its period', { due_at: new Date('2026-03-01T16:00:00Z') }],
-  ])('%s: the decision is not taken', async (_what, change) => {
+    ['its evidence', { version: 5 }, 'task.changed'],
+    ['the end of its period', { due_at: new Date('2026-03-01T16:00:00Z') }, 'task.expired'],
+  ])('%s: the decision is not taken', async (_what, change, code) => {
     const { id, taskIds } = await cases.open([{ ...plain, peremptory: true }]);
     const first = await cases.actor('first-1');
     let decided: Promise<unknown> = Promise.resolve();
@@ -214,7 +214,7 @@ describe('what changes while a decision waits for the lock', () => {
       await waitForLock(owner);
       await trx('tasks').where({ id: taskIds[0] }).update(change);
     });
-    expect(await decided).toMatchObject({ code: 'task.changed' });
+    expect(await decided).toMatchObject({ code });
     expect(await db('facts').where({ procedure_id: id, kind: 'decided' })).toEqual([]);
   });
 });

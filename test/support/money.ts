@@ -13,7 +13,8 @@ import { type Actor, getActor } from '../../db/users.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import { birthDateOf, makeCard, makeId, maskId } from '../../workflows/domain/identity.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import type { Ask, Flags, OfficeAct, Place, TaskKind } from '../../workflows/domain/procedures.ts';
+import type { Ask, Flags, OfficeAct, Place } from '../../workflows/domain/procedures.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { freshDatabase } from './servers.ts';
 
 export type FiledClass = { number: string; classId: string; procedureId: string; enrolments: string[]; accounts: string[] };

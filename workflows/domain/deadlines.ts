@@ -11,6 +11,10 @@ import {
   startOfDay,
 } from './calendar.ts';
 import type { Ask, Terms } from './procedures.ts';
+import type { TaskKind } from './task-kinds.ts';
+
+/** What of an ask its clock needs. */
+export type ClockTerms = Pick<Ask, 'kind' | 'workingDays' | 'dueDate' | 'months' | 'from' | 'peremptory'>;
 
 export type TaskClock = {
   workingDays?: number;
@@ -27,7 +31,7 @@ export const waitRungs = ['expired'] as const;
 export type RungCode = (typeof ordinaryRungs)[number] | 'expired';
 
 /** What each rung of a task means. */
-export function rungCodes(kind: string, peremptory: boolean): readonly RungCode[] {
+export function rungCodes(kind: TaskKind, peremptory: boolean): readonly RungCode[] {
   if (kind === 'wait') return waitRungs;
   return peremptory ? peremptoryRungs : ordinaryRungs;
 }
@@ -36,7 +40,7 @@ export function rungCodes(kind: string, peremptory: boolean): readonly RungCode[
  * Computes the clock of a task whose period counts from `today`. `daysUsed`: working days that an earlier round has used up before the clock was stopped.
  * Ladder by the policy pack (F04): reminder before due, supervisor when overdue, deputy director and superior authority some working days later.
  */
-export function taskClock(calendar: Calendar, ask: Ask, terms: Terms, today: string, daysUsed: number): TaskClock {
+export function taskClock(calendar: Calendar, ask: ClockTerms, terms: Terms, today: string, daysUsed: number): TaskClock {
   const period = duePeriod(calendar, ask, today, daysUsed);
   if (!period) return { provisional: false, rungs: [] };
   const { due, provisional } = period;
@@ -58,7 +62,12 @@ export function taskClock(calendar: Calendar, ask: Ask, terms: Terms, today: str
   };
 }
 
-function duePeriod(calendar: Calendar, ask: Ask, today: string, daysUsed: number): { due: string; provisional: boolean } | undefined {
+function duePeriod(
+  calendar: Calendar,
+  ask: ClockTerms,
+  today: string,
+  daysUsed: number,
+): { due: string; provisional: boolean } | undefined {
   if (ask.workingDays !== undefined)
     return deadline(calendar, {
       from: ask.from !== undefined && ask.from > today ? ask.from : today,

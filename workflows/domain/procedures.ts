@@ -1,4 +1,6 @@
 /** Words that procedures, their runs and the record share. Codes and dates only: all of this lies in workflow histories. */
+import type { TaskKind } from './task-kinds.ts';
+
 export const procedureTypes = [
   'trainingClass',
   'subsidyApplication',
@@ -8,6 +10,26 @@ export const procedureTypes = [
   'calendarNotice',
 ] as const;
 export type ProcedureType = (typeof procedureTypes)[number];
+
+const idPrefixes = {
+  trainingClass: 'class',
+  subsidyApplication: 'application',
+  subsidyPayment: 'batch',
+  publicDisclosure: 'disclosure',
+  objection: 'objection',
+  calendarNotice: 'calendar',
+} as const satisfies Record<ProcedureType, string>;
+
+/** The id of a procedure, which is the id of its workflow as well, from the number of its subject. */
+export function procedureIdOf(type: ProcedureType, number: string): string {
+  return `${idPrefixes[type]}-${number}`;
+}
+
+/** The number of the subject of a procedure of this type; undefined for another type. */
+export function numberOf(type: ProcedureType, procedureId: string): string | undefined {
+  const prefix = `${idPrefixes[type]}-`;
+  return procedureId.startsWith(prefix) ? procedureId.slice(prefix.length) : undefined;
+}
 
 /** What rings a run: the number, kind and outcome of a fact. Number 0 only asks the run to look at its place. */
 export type FactBell = { no: number; kind: string; taskId?: string; outcome?: string };
@@ -110,29 +132,6 @@ export type Ask = {
 export function waitFor(step: string): Ask {
   return { step, kind: 'wait', role: 'clock', level: 'own', outcomes: [] };
 }
-
-export const taskKinds = [
-  'review',
-  'correction',
-  'publish',
-  'wait',
-  'attendance',
-  'inspection',
-  'rectification',
-  'reinspection',
-  'results',
-  'change_review',
-  'claim',
-  'funds',
-  'batch_make',
-  'batch_check',
-  'batch_release',
-  'bank_answer',
-  'account_correction',
-  'objection_review',
-  'calendar_notice',
-] as const;
-export type TaskKind = (typeof taskKinds)[number];
 
 /** An act of the office that a step performs in its transaction. */
 export type OfficeAct = { act: string; taskId?: string; factNo?: number; code?: string };

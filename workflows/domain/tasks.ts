@@ -2,6 +2,7 @@
  * What may be done with a task. The pages draw their buttons from this table, the API and the desk ask it:
  * a status or an outcome that is not here does not exist.
  */
+import type { TaskOutcome } from './task-kinds.ts';
 
 export type TaskStatus = 'open' | 'decided' | 'expired' | 'cancelled';
 export type TaskAct = 'claim' | 'release' | 'decide' | 'urge' | 'reassign';
@@ -18,15 +19,12 @@ export function allowedTaskActs(status: TaskStatus): readonly TaskAct[] {
 }
 
 /** Outcomes of a review by the role that decides: a refusal is the approver's act with reasons and the way to appeal. */
-export function reviewOutcomes(role: string): string[] {
+export function reviewOutcomes(role: string): TaskOutcome<'review'>[] {
   return role === 'approver' ? ['approve', 'return', 'refuse'] : ['approve', 'return', 'propose_refusal'];
 }
 
-/** Outcomes that need words: the reasons are part of the record and of the paper that goes out. */
-const reasoned = new Set(['return', 'refuse', 'propose_refusal', 'finding', 'not_rectified', 'uphold', 'dismiss', 'send_back']);
-export function needsReason(outcome: string): boolean {
-  return reasoned.has(outcome);
-}
+/** Stages in which tasks of kind `review` are opened. */
+export type ReviewStage = 'pre_training' | 'filing' | 'subsidy' | 'refusal' | 'approval';
 
 /** The stage and the step of a task: `<stage>.<step>`. */
 export function stageOf(step: string): string {

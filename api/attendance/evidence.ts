@@ -1,0 +1,8 @@
+/** Attendance as entered so far. */
+import { findEvidenceAttendance } from '../../db/views/training-evidence.ts';
+import type { Evidence } from '../tasks/evidence.ts';
+
+export const attendanceEvidence: Evidence = {
+  evidence: 'attendance/evidence',
+  load: ({ db, task }) => findEvidenceAttendance(db, task),
+};

@@ -1,0 +1,8 @@
+/** The change that is asked for, before and after. */
+import { findEvidenceChange } from '../../db/views/training-evidence.ts';
+import type { Evidence } from '../tasks/evidence.ts';
+
+export const changeEvidence: Evidence = {
+  work: 'changes/evidence',
+  load: async ({ db, task }) => ({ change: await findEvidenceChange(db, task) }),
+};

@@ -1,0 +1,14 @@
+/** Inspections of the class so far. */
+import { findEvidenceInspection } from '../../db/views/training-evidence.ts';
+import type { Evidence } from '../tasks/evidence.ts';
+
+export const inspectionEvidence: Evidence = {
+  work: 'inspections/form-fields',
+  evidence: 'inspections/evidence',
+  load: async ({ db, task }) => ({ ...(await findEvidenceInspection(db, task)), required: task.kind === 'inspection' }),
+};
+
+export const rectificationEvidence: Evidence = {
+  evidence: 'inspections/evidence',
+  load: ({ db, task }) => findEvidenceInspection(db, task),
+};
