@@ -5,7 +5,7 @@ import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { getTask, type TaskRow } from '../db/protocol/decisions.ts';
 import { isOutsideRole } from '../workflows/domain/tasks.ts';
-import type { ActsOfOffice } from './acts.ts';
+import type { SomeActs } from './acts.ts';
 
 const templateOfRung: Record<string, MailTemplate> = {
   reminder: 'reminder',
@@ -14,10 +14,10 @@ const templateOfRung: Record<string, MailTemplate> = {
   superior: 'escalation',
 };
 
-export const correspondenceActs: ActsOfOffice = {
+export const correspondenceActs = {
   /** A rung of the clock: reminder to who works on it, overdue to the supervisor, then the deputy director in charge, then the superior authority with an order (督办单). */
   answerRung: async ({ trx, procedure, act }) => {
-    const fact = await getFact(trx, procedure.id, act.factNo ?? 0);
+    const fact = await getFact(trx, procedure.id, act.factNo);
     const rung = fact.outcome ?? 'reminder';
     const task = await getTask(trx, act.taskId ?? '');
     if (task.status !== 'open') return;
@@ -53,7 +53,7 @@ export const correspondenceActs: ActsOfOffice = {
 
   /** 补正通知书: everything to be corrected, told once, with the date until when. */
   issueCorrectionNotice: async ({ trx, procedure, act }) => {
-    const fact = await getFact(trx, procedure.id, act.factNo ?? 0);
+    const fact = await getFact(trx, procedure.id, act.factNo);
     const paper = await issuePaper(trx, {
       kind: 'correction_notice',
       classId: procedure.class_id,
@@ -76,7 +76,7 @@ export const correspondenceActs: ActsOfOffice = {
       occasion: `${act.taskId ?? procedure.id}/correction`,
     });
   },
-};
+} satisfies SomeActs;
 
 async function recipients(trx: Trx, task: TaskRow, rung: string): Promise<string[]> {
   if (rung === 'reminder') {

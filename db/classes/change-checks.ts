@@ -5,9 +5,6 @@ import type { Half } from '../../workflows/domain/training/timetable.ts';
 import type { ClassRow } from './classes.ts';
 import type { Trx } from '../client.ts';
 
-export const changeKinds = ['teacher', 'date', 'venue', 'drop_out'] as const;
-export type ChangeKind = (typeof changeKinds)[number];
-
 /** What a change says; ids, dates and numbers only. A change of date moves either one session or everything that lies ahead. */
 export type ChangeDetail =
   | { kind: 'teacher'; sessionIds: string[]; teacherId: string }

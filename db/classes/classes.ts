@@ -1,6 +1,6 @@
 /** Classes (班次): drafted by an institution, submitted into the procedure, moved by the acts of the office. */
 import type { Knex } from 'knex';
-import { type ClassAct, type ClassStatus, mayClass, statusOfOutcome } from '../../workflows/domain/training/class.ts';
+import { type ClassAct, type ClassStatus, mayClass } from '../../workflows/domain/training/class.ts';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
@@ -294,8 +294,4 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
 /** Moves the class along with its procedure. A class that was withdrawn stays so. */
 export async function setClassStatus(trx: Trx, classId: string, status: ClassStatus): Promise<void> {
   await trx('classes').where({ id: classId }).whereNotIn('status', ['withdrawn', 'terminated']).update({ status });
-}
-
-export function endStatus(outcome: string): ClassStatus {
-  return statusOfOutcome[outcome] ?? 'terminated';
 }

@@ -58,11 +58,5 @@ export const classTrack: readonly { key: string; stages: readonly string[] }[] =
   { key: 'done', stages: ['closed'] },
 ];
 
-/** Outcome of the procedure → status of the class. */
-export const statusOfOutcome: Record<string, ClassStatus> = {
-  paid: 'paid',
-  refused: 'refused',
-  withdrawn: 'withdrawn',
-  expired: 'expired',
-  terminated: 'terminated',
-};
+/** What an institution may ask to change (变更). */
+export type ChangeKind = 'teacher' | 'date' | 'venue' | 'drop_out';
