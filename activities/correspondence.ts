@@ -1,10 +1,11 @@
 /** Papers and mails that the steps of a procedure cause. */
-import { listHolders, listInstitutionPeople, listSuperiors, type MailTemplate, queueMails } from '../db/mails.ts';
+import { type MailTemplate, queueMails } from '../db/mails.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { getTask, type TaskRow } from '../db/protocol/decisions.ts';
-import { isOutsideRole } from '../workflows/domain/tasks.ts';
+import { mailAboutTask, orderSupervision } from '../db/protocol/task-mails.ts';
+import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/users.ts';
 import type { SomeActs } from './acts.ts';
 
 const templateOfRung: Record<string, MailTemplate> = {
@@ -22,33 +23,8 @@ export const correspondenceActs = {
     const task = await getTask(trx, act.taskId ?? '');
     if (task.status !== 'open') return;
     const to = await recipients(trx, task, rung);
-    await queueMails(trx, to, {
-      template: templateOfRung[rung] ?? 'reminder',
-      params: {
-        number: procedure.subject_number,
-        title: procedure.subject_title,
-        step: task.step,
-        dueAt: task.due_at ? String(task.due_at) : '',
-        task: task.id,
-      },
-      occasion: `${task.id}/${rung}`,
-    });
-    if (rung === 'superior') {
-      await issuePaper(trx, {
-        kind: 'supervision_order',
-        classId: procedure.class_id,
-        procedureId: procedure.id,
-        taskId: task.id,
-        region: task.office,
-        content: {
-          number: procedure.subject_number,
-          title: procedure.subject_title,
-          institution: procedure.institution_name,
-          step: task.step,
-          due: task.due_at,
-        },
-      });
-    }
+    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`);
+    if (rung === 'superior') await orderSupervision(trx, { task, procedure });
   },
 
   /** 补正通知书: everything to be corrected, told once, with the date until when. */
@@ -79,10 +55,7 @@ export const correspondenceActs = {
 } satisfies SomeActs;
 
 async function recipients(trx: Trx, task: TaskRow, rung: string): Promise<string[]> {
-  if (rung === 'reminder') {
-    if (isOutsideRole(task.role)) return listInstitutionPeople(trx, task.institution_id);
-    return task.claimed_by ? [task.claimed_by] : listHolders(trx, task.role, task.office);
-  }
+  if (rung === 'reminder') return listWorkers(trx, task);
   if (rung === 'overdue') return listHolders(trx, 'supervisor', task.office);
   if (rung === 'leader') return listHolders(trx, 'approver', task.office);
   return listSuperiors(trx, task);

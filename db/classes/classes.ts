@@ -11,9 +11,11 @@ import { getPolicyPack, packFor } from '../policy-packs.ts';
 import { startProcedure, withdrawProcedure } from '../protocol/life.ts';
 import { auditOutside, lockProcedure } from '../protocol/procedures.ts';
 import { getRegion } from '../regions.ts';
-import { assessRoster, businessToday } from './roster-assessment.ts';
+import { assessRoster } from './roster-assessment.ts';
+import { businessToday } from '../calendar/instant.ts';
 import { nextNumber } from '../serial-numbers.ts';
 import type { Actor } from '../users.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 export type ClassRow = {
   id: string;
@@ -84,8 +86,7 @@ export async function getOwnClass(trx: Trx, actor: Actor, number: string, act: C
 
 /** A new draft from a project of the catalogue, in the institution's region, under the policy pack in force today. Returns its number. */
 export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, request?: IdempotentRequest): Promise<{ number: string }> {
-  if (!actor.institutionId || !actor.grants.some((grant) => grant.role === 'institution'))
-    throw new NotAllowedError('class.institutionOnly');
+  if (!actor.institutionId || !hasRole(actor, 'institution')) throw new NotAllowedError('class.institutionOnly');
   const institutionId = actor.institutionId;
   return onceOnly(db, request, async (trx) => {
     // Whoever suspends it waits, or is waited for.

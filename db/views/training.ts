@@ -362,9 +362,3 @@ export async function getChangeOfTask(
   await getChange(db, classId, no);
   return (await listChanges(db, classId, procedureId, no))[0];
 }
-
-/** The civil date of the business clock. */
-export async function getToday(db: Db): Promise<string> {
-  const { rows } = await db.raw<{ rows: { today: string }[] }>('select business_today() as today');
-  return rows[0]?.today ?? '';
-}
