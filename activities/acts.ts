@@ -2,7 +2,8 @@
 import type { Trx } from '../db/client.ts';
 import type { LockedProcedure } from '../db/protocol/procedures.ts';
 import type { Vault } from '../db/vault.ts';
-import type { Flags, OfficeAct } from '../workflows/domain/procedures.ts';
+import type { OfficeAct, OfficeActName } from '../workflows/domain/office-acts.ts';
+import type { Flags } from '../workflows/domain/procedures.ts';
 import { classActs } from './classes.ts';
 import { correspondenceActs } from './correspondence.ts';
 import { disclosureActs } from './disclosures.ts';
@@ -11,9 +12,16 @@ import { paymentActs } from './payments.ts';
 import { subsidyActs } from './subsidies.ts';
 import { trainingActs } from './training.ts';
 
-export type ActContext = { trx: Trx; procedure: LockedProcedure; act: OfficeAct; flags: Flags; vault: Vault };
-export type ActOfOffice = (context: ActContext) => Promise<Flags | void>;
-export type ActsOfOffice = Record<string, ActOfOffice>;
+export type ActContext<A extends OfficeActName = OfficeActName> = {
+  trx: Trx;
+  procedure: LockedProcedure;
+  act: OfficeAct<A>;
+  flags: Flags;
+  vault: Vault;
+};
+export type ActsOfOffice = { [A in OfficeActName]: (context: ActContext<A>) => Promise<Flags | void> };
+/** The acts of one noun. */
+export type SomeActs = Partial<ActsOfOffice>;
 
 export const actsOfOffice: ActsOfOffice = {
   ...classActs,
@@ -24,3 +32,8 @@ export const actsOfOffice: ActsOfOffice = {
   ...subsidyActs,
   ...trainingActs,
 };
+
+/** The act of this name; undefined where this program does not know it. */
+export function findAct(acts: SomeActs, name: OfficeActName): ((context: ActContext) => Promise<Flags | void>) | undefined {
+  return acts[name] as ((context: ActContext) => Promise<Flags | void>) | undefined;
+}

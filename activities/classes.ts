@@ -1,14 +1,14 @@
 /** Acts of the office on a class. */
-import type { ClassStatus } from '../workflows/domain/training/class.ts';
-import { endStatus, getClassById, setClassStatus } from '../db/classes/classes.ts';
+import { getClassById, setClassStatus } from '../db/classes/classes.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
-import { listInstitutionPeople, queueMails } from '../db/mails.ts';
+import { queueMails } from '../db/mails.ts';
+import { listInstitutionPeople } from '../db/users.ts';
 import { getLastDecision, listReviewSignatures } from '../db/views/class-reviews.ts';
-import type { ActContext, ActsOfOffice } from './acts.ts';
+import type { ActContext, SomeActs } from './acts.ts';
 
-export const classActs: ActsOfOffice = {
-  setClassStatus: async ({ trx, procedure, act }) => setClassStatus(trx, procedure.subject_id, act.code as ClassStatus),
+export const classActs = {
+  setClassStatus: async ({ trx, procedure, act }) => setClassStatus(trx, procedure.subject_id, act.code),
 
   /** The review is passed: 开班审核表 with the reviewers' names, and the institution publishes the plan. */
   approveClass: async (context) => {
@@ -39,7 +39,7 @@ export const classActs: ActsOfOffice = {
   /** The last step: the class takes the outcome of its procedure; a refusal goes out as a notice with reasons and the way to appeal. */
   closeClass: async (context) => {
     const { trx, procedure, act } = context;
-    await setClassStatus(trx, procedure.subject_id, endStatus(act.code ?? ''));
+    await setClassStatus(trx, procedure.subject_id, act.code);
     if (act.code === 'refused') await refusalNotice(context);
     await queueMails(trx, await listInstitutionPeople(trx, procedure.institution_id), {
       template: 'outcome',
@@ -47,7 +47,7 @@ export const classActs: ActsOfOffice = {
       occasion: `${procedure.id}/outcome`,
     });
   },
-};
+} satisfies SomeActs;
 
 async function refusalNotice({ trx, procedure }: ActContext): Promise<void> {
   const refusal = await getLastDecision(trx, procedure.id, ['refuse', 'propose_refusal']);

@@ -1,11 +1,12 @@
 /** Papers and mails that the steps of a procedure cause. */
-import { listHolders, listInstitutionPeople, listSuperiors, type MailTemplate, queueMails } from '../db/mails.ts';
+import { type MailTemplate, queueMails } from '../db/mails.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { getTask, type TaskRow } from '../db/protocol/decisions.ts';
-import { isOutsideRole } from '../workflows/domain/tasks.ts';
-import type { ActsOfOffice } from './acts.ts';
+import { mailAboutTask, orderSupervision } from '../db/protocol/task-mails.ts';
+import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/users.ts';
+import type { SomeActs } from './acts.ts';
 
 const templateOfRung: Record<string, MailTemplate> = {
   reminder: 'reminder',
@@ -14,46 +15,21 @@ const templateOfRung: Record<string, MailTemplate> = {
   superior: 'escalation',
 };
 
-export const correspondenceActs: ActsOfOffice = {
+export const correspondenceActs = {
   /** A rung of the clock: reminder to who works on it, overdue to the supervisor, then the deputy director in charge, then the superior authority with an order (督办单). */
   answerRung: async ({ trx, procedure, act }) => {
-    const fact = await getFact(trx, procedure.id, act.factNo ?? 0);
+    const fact = await getFact(trx, procedure.id, act.factNo);
     const rung = fact.outcome ?? 'reminder';
     const task = await getTask(trx, act.taskId ?? '');
     if (task.status !== 'open') return;
     const to = await recipients(trx, task, rung);
-    await queueMails(trx, to, {
-      template: templateOfRung[rung] ?? 'reminder',
-      params: {
-        number: procedure.subject_number,
-        title: procedure.subject_title,
-        step: task.step,
-        dueAt: task.due_at ? String(task.due_at) : '',
-        task: task.id,
-      },
-      occasion: `${task.id}/${rung}`,
-    });
-    if (rung === 'superior') {
-      await issuePaper(trx, {
-        kind: 'supervision_order',
-        classId: procedure.class_id,
-        procedureId: procedure.id,
-        taskId: task.id,
-        region: task.office,
-        content: {
-          number: procedure.subject_number,
-          title: procedure.subject_title,
-          institution: procedure.institution_name,
-          step: task.step,
-          due: task.due_at,
-        },
-      });
-    }
+    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`);
+    if (rung === 'superior') await orderSupervision(trx, { task, procedure });
   },
 
   /** 补正通知书: everything to be corrected, told once, with the date until when. */
   issueCorrectionNotice: async ({ trx, procedure, act }) => {
-    const fact = await getFact(trx, procedure.id, act.factNo ?? 0);
+    const fact = await getFact(trx, procedure.id, act.factNo);
     const paper = await issuePaper(trx, {
       kind: 'correction_notice',
       classId: procedure.class_id,
@@ -76,13 +52,10 @@ export const correspondenceActs: ActsOfOffice = {
       occasion: `${act.taskId ?? procedure.id}/correction`,
     });
   },
-};
+} satisfies SomeActs;
 
 async function recipients(trx: Trx, task: TaskRow, rung: string): Promise<string[]> {
-  if (rung === 'reminder') {
-    if (isOutsideRole(task.role)) return listInstitutionPeople(trx, task.institution_id);
-    return task.claimed_by ? [task.claimed_by] : listHolders(trx, task.role, task.office);
-  }
+  if (rung === 'reminder') return listWorkers(trx, task);
   if (rung === 'overdue') return listHolders(trx, 'supervisor', task.office);
   if (rung === 'leader') return listHolders(trx, 'approver', task.office);
   return listSuperiors(trx, task);

@@ -1,8 +1,8 @@
 import { endDisclosure } from '../db/disclosures.ts';
 import { tellProcedure } from '../db/protocol/life.ts';
-import type { ActsOfOffice } from './acts.ts';
+import type { SomeActs } from './acts.ts';
 
-export const disclosureActs: ActsOfOffice = {
+export const disclosureActs = {
   /** Takes the list down and, where the case waits for the end of the period, rings it. */
   endDisclosure: async ({ trx, procedure }) => {
     const disclosure = await endDisclosure(trx, procedure.id);
@@ -10,4 +10,4 @@ export const disclosureActs: ActsOfOffice = {
     const fact = { kind: 'disclosure_ended', outcome: disclosure.list } as const;
     await tellProcedure(trx, disclosure.parent_procedure_id, fact, { act: 'disclosure.end', subject: procedure.id });
   },
-};
+} satisfies SomeActs;

@@ -1,6 +1,6 @@
 import { closeObjection } from '../db/objections.ts';
-import type { ActsOfOffice } from './acts.ts';
+import type { SomeActs } from './acts.ts';
 
-export const objectionActs: ActsOfOffice = {
-  closeObjection: async ({ trx, procedure, act }) => closeObjection(trx, procedure, act.code ?? ''),
-};
+export const objectionActs = {
+  closeObjection: async ({ trx, procedure, act }) => closeObjection(trx, procedure, act.code),
+} satisfies SomeActs;

@@ -5,11 +5,11 @@ import { encodeGb18030 } from '../db/formats/gb18030.ts';
 import { closeBatch, getBatchOf, keepBankFile, listBankLines } from '../db/money/payments.ts';
 import { placeOf } from '../db/vault.ts';
 import { formatBatchFile } from '../workflows/domain/money/bank-file.ts';
-import type { ActsOfOffice } from './acts.ts';
+import type { SomeActs } from './acts.ts';
 
 const PURPOSE = '职业技能培训补贴';
 
-export const paymentActs: ActsOfOffice = {
+export const paymentActs = {
   /** Forms the bank file of a released batch, GB 18030. Kept as formed: a repeated act keeps the first. */
   sendBankFile: async ({ trx, procedure, vault }) => {
     const batch = await getBatchOf(trx, procedure.id);
@@ -33,6 +33,6 @@ export const paymentActs: ActsOfOffice = {
     await keepBankFile(trx, vault, batch.id, encodeGb18030(text));
   },
 
-  closeBatch: async ({ trx, procedure, act }) => closeBatch(trx, procedure, act.code ?? ''),
+  closeBatch: async ({ trx, procedure, act }) => closeBatch(trx, procedure, act.code),
   retryFailedLines: async ({ trx, procedure }) => retryFailedLines(trx, procedure.id),
-};
+} satisfies SomeActs;

@@ -6,16 +6,14 @@ import type { Trx } from '../db/client.ts';
 import { sqlState } from '../db/client.ts';
 import type { LockedProcedure } from '../db/protocol/procedures.ts';
 import { lookAtClock, readPlace, takeStep } from '../db/protocol/steps.ts';
-import { type ActsOfOffice, actsOfOffice } from './acts.ts';
+import { actsOfOffice, findAct } from './acts.ts';
 import type { OfficeDeps } from './deps.ts';
 
 export function procedureActivities({ db, vault }: OfficeDeps) {
-  const acts: ActsOfOffice = actsOfOffice;
-
   async function perform(trx: Trx, procedure: LockedProcedure, input: StepInput): Promise<Flags> {
     let flags: Flags = {};
     for (const act of input.acts) {
-      const run = acts[act.act];
+      const run = findAct(actsOfOffice, act.act);
       // A worker of an older release: another one will know the act.
       if (!run) throw ApplicationFailure.retryable(`unknown act ${act.act}`, 'UnknownAct');
       // Later acts of a step see what earlier ones found.

@@ -1,19 +1,12 @@
 /** Acts of the office on a subsidy application. */
 import { listRoster } from '../db/classes/roster.ts';
 import { issuePaper } from '../db/papers.ts';
-import {
-  type ApplicationStatus,
-  closeApplication,
-  countLines,
-  getApplicationOf,
-  listCommittedLines,
-  setApplicationStatus,
-} from '../db/money/subsidies.ts';
+import { closeApplication, countLines, getApplicationOf, listCommittedLines, setApplicationStatus } from '../db/money/subsidies.ts';
 import { listReviewSignatures } from '../db/views/class-reviews.ts';
-import type { ActsOfOffice } from './acts.ts';
+import type { SomeActs } from './acts.ts';
 
-export const subsidyActs: ActsOfOffice = {
-  setApplicationStatus: async ({ trx, procedure, act }) => setApplicationStatus(trx, procedure.id, act.code as ApplicationStatus),
+export const subsidyActs = {
+  setApplicationStatus: async ({ trx, procedure, act }) => setApplicationStatus(trx, procedure.id, act.code),
 
   /** Approved: the roster of the subsidy (补贴花名册) and the request for funds (用款申请) go out with number, date and signatory. */
   approveApplication: async ({ trx, procedure }) => {
@@ -61,5 +54,5 @@ export const subsidyActs: ActsOfOffice = {
   },
 
   countLines: async ({ trx, procedure }) => countLines(trx, procedure),
-  closeApplication: async ({ trx, procedure, act }) => closeApplication(trx, procedure, act.code ?? ''),
-};
+  closeApplication: async ({ trx, procedure, act }) => closeApplication(trx, procedure, act.code),
+} satisfies SomeActs;

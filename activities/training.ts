@@ -2,13 +2,13 @@
 import { applyChange, refuseChange } from '../db/classes/changes.ts';
 import { fileClass } from '../db/classes/results.ts';
 import { closeAttendance, orderRectification } from '../db/classes/training.ts';
-import type { ActsOfOffice } from './acts.ts';
+import type { SomeActs } from './acts.ts';
 
-export const trainingActs: ActsOfOffice = {
-  orderRectification: async ({ trx, procedure, act }) => orderRectification(trx, procedure, act.taskId ?? ''),
+export const trainingActs = {
+  orderRectification: async ({ trx, procedure, act }) => orderRectification(trx, procedure, act.taskId),
   closeAttendance: async ({ trx, procedure }) => closeAttendance(trx, procedure),
   /** A change of dates moves the class: its new dates go into the flags, for the tasks that count from them. */
-  applyChange: async ({ trx, procedure, act }) => applyChange(trx, procedure, act.factNo ?? 0),
-  refuseChange: async ({ trx, procedure, act }) => refuseChange(trx, procedure, act.factNo ?? 0),
+  applyChange: async ({ trx, procedure, act }) => applyChange(trx, procedure, act.factNo),
+  refuseChange: async ({ trx, procedure, act }) => refuseChange(trx, procedure, act.factNo),
   fileClass: async ({ trx, procedure }) => fileClass(trx, procedure),
-};
+} satisfies SomeActs;

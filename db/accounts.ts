@@ -56,8 +56,7 @@ const accountSql = `
   select u.id, u.login, u.name, u.email, u.active, u.demo, u.version, r.code as region, r.path as "regionPath", r.name_zh as "regionZh", r.name_en as "regionEn",
          u.institution_id as "institutionId", i.name as institution, i.credit_code as "creditCode", u.password_hash is not null as "hasPassword",
          (select l.expires_at from setup_links l where l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now()) as "linkUntil",
-         array(select distinct g.role from grants g where g.user_id = u.id and g.valid_from <= business_today()
-                 and (g.valid_to is null or g.valid_to > business_today()) order by 1) as roles
+         array(select distinct g.role from grants_in_force g where g.user_id = u.id order by 1) as roles
     from users u join regions r on r.code = u.region left join institutions i on i.id = u.institution_id`;
 
 export type AccountFilter = {

@@ -7,6 +7,7 @@ import { findAccountByLogin, getAccount, pathsOf } from './accounts.ts';
 import { type Db, sqlState, type Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { auditOutside } from './protocol/procedures.ts';
+import { businessToday } from './calendar/instant.ts';
 import type { Actor } from './users.ts';
 
 export type NewGrantRequest = {
@@ -83,8 +84,7 @@ export async function requestGrant(
 }
 
 async function periodOf(trx: Trx, { validFrom, validTo }: NewGrantRequest): Promise<Period> {
-  const { rows } = await trx.raw<{ rows: { today: string }[] }>('select business_today() as today');
-  const today = rows[0]?.today ?? '';
+  const today = await businessToday(trx);
   const from = validFrom ?? today;
   if (from < today) throw inputError('validFrom', 'grant.past', { today });
   if (validTo !== undefined && validTo <= from) throw inputError('validTo', 'grant.period');

@@ -40,30 +40,6 @@ export async function queueMails(trx: Trx, userIds: readonly string[], mail: New
   }
 }
 
-/** Active people with a role in exactly this office. */
-export async function listHolders(db: Db, role: string, region: string): Promise<string[]> {
-  const rows = await db('grants as g')
-    .join('users as u', 'u.id', 'g.user_id')
-    .where({ 'g.role': role, 'g.region': region, 'u.active': true })
-    .whereRaw('g.valid_from <= business_today() and (g.valid_to is null or g.valid_to > business_today())')
-    .distinct('u.id')
-    .orderBy('u.id');
-  return rows.map((row) => row.id);
-}
-
-/** Before whom a late task is brought in the end: the supervisors of the office above, or the approvers of its own where there are none. */
-export async function listSuperiors(db: Db, task: { office: string; office_path: string }): Promise<string[]> {
-  const above = task.office_path.split('/').at(-2);
-  const superiors = above ? await listHolders(db, 'supervisor', above) : [];
-  return superiors.length > 0 ? superiors : listHolders(db, 'approver', task.office);
-}
-
-export async function listInstitutionPeople(db: Db, institutionId: string | null): Promise<string[]> {
-  if (!institutionId) return [];
-  const rows = await db('users').where({ institution_id: institutionId, active: true }).orderBy('id').select('id');
-  return rows.map((row) => row.id);
-}
-
 export type QueuedMail = MailRow & { address: string | null; name: string; locale: 'zh-CN' | 'en' };
 
 /** Locks mails whose turn has come; another mail desk skips them. */

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../workflows/domain/errors.ts';
 import type { Trx } from './client.ts';
 import { procedureIdOf } from '../workflows/domain/procedures.ts';
+import type { Outcome } from '../workflows/domain/stages.ts';
 import type { DecisionContext } from './protocol/decision-rules.ts';
 import { getDisclosure } from './disclosures.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
@@ -105,7 +106,7 @@ export async function decideObjection({ trx, actor, procedure, decision }: Decis
 }
 
 /** The last step: lifts the hold or excludes the person, and rings the application of the class if there is one. */
-export async function closeObjection(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
+export async function closeObjection(trx: Trx, procedure: LockedProcedure, outcome: Outcome<'objection'>): Promise<void> {
   const row = await trx<ObjectionRow>('objections').where({ procedure_id: procedure.id }).first();
   if (!row) throw new NotFoundError('objection.unknown');
   // Its lines are written under the lock of the application, as its approval and its batches write them.

@@ -1,5 +1,6 @@
 /** Official papers (文书): numbered, dated, signed, kept as issued. */
 import { NotFoundError } from '../workflows/domain/errors.ts';
+import { businessToday } from './calendar/instant.ts';
 import type { Db, Trx } from './client.ts';
 import { nextNumber } from './serial-numbers.ts';
 
@@ -43,8 +44,8 @@ export async function issuePaper(trx: Trx, paper: NewPaper): Promise<{ id: strin
   const taskId = paper.taskId ?? paper.procedureId;
   const existing = await trx('papers').where({ kind: paper.kind, procedure_id: paper.procedureId, task_id: taskId }).first('id', 'number');
   if (existing) return existing;
-  const { rows } = await trx.raw<{ rows: { year: string }[] }>(`select to_char(business_today(), 'YYYY') as year`);
-  const number = await nextNumber(trx, `paper.${paper.kind}`, paper.region, rows[0]?.year ?? '');
+  const year = (await businessToday(trx)).slice(0, 4);
+  const number = await nextNumber(trx, `paper.${paper.kind}`, paper.region, year);
   const [row] = await trx('papers')
     .insert({
       kind: paper.kind,

@@ -51,11 +51,9 @@ const findSessionById = statement(`
     join users u on u.id = s.user_id
     left join institutions i on i.id = u.institution_id
     left join lateral (
-      select json_agg(json_build_object('role', g.role, 'region', g.region, 'path', gr.path) order by g.role, g.region) as grants,
-             min(g.region) as first_region
-        from grants g
-        join regions gr on gr.code = g.region
-       where g.user_id = u.id and g.valid_from <= clock.today and (g.valid_to is null or g.valid_to > clock.today)
+      select json_agg(json_build_object('role', f.role, 'region', f.region, 'path', f.path) order by f.role, f.region) as grants,
+             min(f.region) as first_region
+        from grants_in_force f where f.user_id = u.id
     ) g on true
     left join regions r on r.code = g.first_region
     left join regions p on p.code = r.parent

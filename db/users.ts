@@ -1,6 +1,7 @@
 /** Accounts and what they may do where. */
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import type { Role } from '../workflows/domain/roles.ts';
+import { isOutsideRole } from '../workflows/domain/tasks.ts';
 import type { Db } from './client.ts';
 
 /** A role in a region and everything below it; `path` is that of the region tree, like `350000/350100/350104`. */
@@ -37,13 +38,7 @@ export async function findUserByLogin(db: Db, login: string): Promise<Account | 
 
 /** The grants in force today by the business clock, with the paths of their regions. */
 export async function findGrants(db: Db, userId: string): Promise<RegionGrant[]> {
-  return db('grants as g')
-    .join('regions as r', 'r.code', 'g.region')
-    .where('g.user_id', userId)
-    .whereRaw(`g.valid_from <= ${businessToday}`)
-    .whereRaw(`(g.valid_to is null or g.valid_to > ${businessToday})`)
-    .orderBy(['g.role', 'g.region'])
-    .select('g.role', 'g.region', 'r.path');
+  return db('grants_in_force').where({ user_id: userId }).orderBy(['role', 'region']).select('role', 'region', 'path');
 }
 
 /** Every active demonstration account, one row per account (its first grant): institutions first, then the offices from the county up. */
@@ -82,9 +77,6 @@ export function toWorkplace(row: WorkplaceRow): Workplace {
   };
 }
 
-/** The date in China by the business clock, as SQL. */
-export const businessToday = `(business_now() at time zone 'Asia/Shanghai')::date`;
-
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -101,4 +93,36 @@ export async function getActor(db: Db, userId: string): Promise<Actor> {
     locale: row.locale,
     grants: await findGrants(db, row.id),
   };
+}
+
+/** Active people with a role in exactly this office. */
+export async function listHolders(db: Db, role: string, region: string): Promise<string[]> {
+  const rows = await db('grants_in_force as g')
+    .join('users as u', 'u.id', 'g.user_id')
+    .where({ 'g.role': role, 'g.region': region, 'u.active': true })
+    .distinct('u.id')
+    .orderBy('u.id');
+  return rows.map((row) => row.id);
+}
+
+/** Before whom a late task is brought in the end: the supervisors of the office above, or the approvers of its own where there are none. */
+export async function listSuperiors(db: Db, task: { office: string; office_path: string }): Promise<string[]> {
+  const above = task.office_path.split('/').at(-2);
+  const superiors = above ? await listHolders(db, 'supervisor', above) : [];
+  return superiors.length > 0 ? superiors : listHolders(db, 'approver', task.office);
+}
+
+/** Who works on a task: its holder or, while it has none, everybody who may decide it. */
+export async function listWorkers(
+  db: Db,
+  task: { role: string; office: string; institution_id: string | null; claimed_by: string | null },
+): Promise<string[]> {
+  if (isOutsideRole(task.role)) return listInstitutionPeople(db, task.institution_id);
+  return task.claimed_by ? [task.claimed_by] : listHolders(db, task.role, task.office);
+}
+
+export async function listInstitutionPeople(db: Db, institutionId: string | null): Promise<string[]> {
+  if (!institutionId) return [];
+  const rows = await db('users').where({ institution_id: institutionId, active: true }).orderBy('id').select('id');
+  return rows.map((row) => row.id);
 }

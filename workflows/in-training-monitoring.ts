@@ -1,31 +1,11 @@
 /** During the training (培训中监管): attendance, inspections with rectification, changes and drop-outs, each a reviewed task. */
 import { type Desk, stepOf } from './desk/desk.ts';
-import type { Ask, FactBell } from './domain/procedures.ts';
+import type { Ask } from './domain/procedures.ts';
+import type { Next } from './domain/stages.ts';
+import { answerChange, datesMoved } from './class-changes.ts';
 import { disclose } from './public-disclosure.ts';
 
-/** The plan is public; the class waits for its first day. */
-export async function readiness(desk: Desk): Promise<string> {
-  const beginning = (): Ask => ({
-    step: 'ready.beginning',
-    kind: 'wait',
-    role: 'clock',
-    level: 'own',
-    outcomes: [],
-    dueDate: String(desk.place.flags.startDate),
-  });
-  if (!desk.isAt('ready'))
-    await desk.proceed({ stage: 'ready', step: 'ready', acts: [{ act: 'setClassStatus', code: 'ready' }], asks: [beginning()] });
-  for (;;) {
-    if (datesMoved(desk)) await desk.proceed({ cancels: ['ready.beginning'], asks: [beginning()], flags: { datesMoved: false } });
-    const fact = await desk.next();
-    if (fact.kind === 'withdrawn') return 'withdrawn';
-    // A day that was moved meanwhile is waited for anew.
-    if (fact.kind === 'expired' && !desk.place.openSteps.includes('ready.beginning')) return 'training';
-    await answerChange(desk, fact);
-  }
-}
-
-export async function inTrainingMonitoring(desk: Desk): Promise<string> {
+export async function inTrainingMonitoring(desk: Desk): Promise<Next<'trainingClass'>> {
   if (!desk.isAt('training')) {
     await desk.proceed({
       stage: 'training',
@@ -43,12 +23,13 @@ export async function inTrainingMonitoring(desk: Desk): Promise<string> {
     }
     const fact = await desk.next();
     if (fact.kind === 'withdrawn') return 'withdrawn';
-    const decided: { taskId?: string; factNo: number } = { factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) };
     switch (fact.kind === 'decided' ? stepOf(fact) : fact.kind) {
       case 'training.inspection':
       case 'training.reinspection': {
         const inOrder = fact.outcome === 'in_order' || fact.outcome === 'rectified';
-        await desk.proceed(inOrder ? {} : { acts: [{ act: 'orderRectification', ...decided }], asks: [rectificationTask(desk)] });
+        await desk.proceed(
+          inOrder ? {} : { acts: [{ act: 'orderRectification', taskId: fact.taskId ?? '' }], asks: [rectificationTask(desk)] },
+        );
         break;
       }
       case 'training.rectification':
@@ -64,47 +45,13 @@ export async function inTrainingMonitoring(desk: Desk): Promise<string> {
   return 'conduct';
 }
 
-export async function conductDisclosure(desk: Desk): Promise<string> {
+export async function conductDisclosure(desk: Desk): Promise<Next<'trainingClass'>> {
   return disclose(desk, {
     stage: 'conduct',
     list: 'conduct',
     entryActs: [{ act: 'setClassStatus', code: 'filing' }, { act: 'closeAttendance' }],
     next: 'results',
   });
-}
-
-/** Said by the record when an applied change moved the dates, until the tasks that count from them are asked anew: a run may end in between. */
-function datesMoved(desk: Desk): boolean {
-  return desk.place.flags.datesMoved === true;
-}
-
-/** Changes before and during training (变更): reviewed by the pack's table, then applied. */
-async function answerChange(desk: Desk, fact: FactBell): Promise<unknown> {
-  const table = desk.place.terms.reviews.change;
-  const changeTask = (changeNo: number, at: number): Ask[] => {
-    const row = table[at];
-    if (!row) return [];
-    const step = `change-${changeNo}.${row.step}`;
-    return [
-      {
-        step,
-        kind: 'change_review',
-        role: row.role,
-        level: row.level,
-        outcomes: ['approve', 'refuse'],
-        workingDays: row.workingDays,
-        reference: String(changeNo),
-      },
-    ];
-  };
-
-  if (fact.kind === 'change_requested') return desk.proceed({ asks: changeTask(fact.no, 0) });
-  const [stage, step] = stepOf(fact).split('.');
-  const changeNo = stage?.startsWith('change-') ? Number(stage.slice('change-'.length)) : 0;
-  if (fact.kind !== 'decided' || changeNo === 0) return desk.proceed({});
-  const following = table.findIndex((row) => row.step === step) + 1;
-  if (fact.outcome === 'approve' && following < table.length) return desk.proceed({ asks: changeTask(changeNo, following) });
-  return desk.proceed({ acts: [{ act: fact.outcome === 'approve' ? 'applyChange' : 'refuseChange', factNo: changeNo }] });
 }
 
 function attendanceTask(desk: Desk): Ask {
@@ -148,13 +95,12 @@ function rectificationTask(desk: Desk): Ask {
 /** Whoever found it may look again: an inspection decides nothing about money. */
 function reinspectionTask(desk: Desk): Ask {
   const { terms } = desk.place;
-  const outcomes = ['rectified', 'not_rectified'];
   return {
     step: 'training.reinspection',
     kind: 'reinspection',
     role: 'inspector',
     level: terms.offices.inspection,
-    outcomes,
+    outcomes: ['rectified', 'not_rectified'],
     workingDays: terms.days.inspection,
     fourEyes: [],
   };

@@ -1,12 +1,14 @@
 /** An objection to a public list (异议): holds only the person named, is decided within the period of the policy pack. */
-import { type Desk, openDesk, type ProcedureInput, walk } from './desk/desk.ts';
+import { type Desk, openDesk, type ProcedureInput } from './desk/desk.ts';
+import { walk } from './desk/walk.ts';
+import type { Next } from './domain/stages.ts';
 
 export async function objection(input: ProcedureInput): Promise<string> {
   const desk = await openDesk(input);
-  return walk(desk, 'objection', { objection: decision }, (outcome) => ({ acts: [{ act: 'closeObjection', code: outcome }] }));
+  return walk<'objection'>(desk, 'objection', { objection: decision }, (outcome) => ({ acts: [{ act: 'closeObjection', code: outcome }] }));
 }
 
-async function decision(desk: Desk): Promise<string> {
+async function decision(desk: Desk): Promise<Next<'objection'>> {
   if (!desk.isAt('objection')) {
     const { terms } = desk.place;
     await desk.proceed({

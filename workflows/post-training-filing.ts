@@ -2,10 +2,11 @@
 import { type Desk, stepOf } from './desk/desk.ts';
 import { askOutside } from './desk/profiles.ts';
 import { review } from './desk/review.ts';
+import type { Next } from './domain/stages.ts';
 import { disclose } from './public-disclosure.ts';
 
 /** Scores and certificates come from another body than the trainer (考培分离). */
-export async function resultEntry(desk: Desk): Promise<string> {
+export async function resultEntry(desk: Desk): Promise<Next<'trainingClass'>> {
   if (!desk.isAt('results')) {
     const { terms, flags } = desk.place;
     await desk.proceed({
@@ -31,16 +32,16 @@ export async function resultEntry(desk: Desk): Promise<string> {
   }
 }
 
-export async function postTrainingFiling(desk: Desk): Promise<string> {
-  const outcome = await review(desk, {
+export async function postTrainingFiling(desk: Desk): Promise<Next<'trainingClass'>> {
+  return review(desk, {
     stage: 'filing',
     table: desk.place.terms.reviews.filing,
     corrector: 'assessor',
     checks: () => askOutside((office) => office.verifyCertificates(desk.procedureId)),
+    approved: 'result',
   });
-  return outcome === 'approved' ? 'result' : outcome;
 }
 
-export async function resultDisclosure(desk: Desk): Promise<string> {
+export async function resultDisclosure(desk: Desk): Promise<Next<'trainingClass'>> {
   return disclose(desk, { stage: 'result', list: 'result', entryActs: [{ act: 'fileClass' }], next: 'claim' });
 }

@@ -1,17 +1,20 @@
 /** A public list and its period: 公开 does not hold a case up, 公示 does. The period runs as a procedure of its own. */
-import { type Desk, openDesk, type ProcedureInput, stepOf, walk } from './desk/desk.ts';
-import { type OfficeAct, type Terms, waitFor } from './domain/procedures.ts';
+import { type Desk, openDesk, type ProcedureInput, stepOf } from './desk/desk.ts';
+import { walk } from './desk/walk.ts';
+import type { OfficeAct } from './domain/office-acts.ts';
+import { type Terms, waitFor } from './domain/procedures.ts';
+import type { Next, Stage } from './domain/stages.ts';
 
-export type DisclosurePlan = {
-  stage: string;
+export type DisclosurePlan<Following extends string> = {
+  stage: Stage;
   list: keyof Terms['disclosures'];
   entryActs?: OfficeAct[];
-  /** Stage that follows. */
-  next: string;
+  /** What follows. */
+  next: Following;
 };
 
 /** The institution sees what the public will see and publishes it; where the policy pack says so, the case waits for the end of the period. */
-export async function disclose(desk: Desk, plan: DisclosurePlan): Promise<string> {
+export async function disclose<Following extends string>(desk: Desk, plan: DisclosurePlan<Following>): Promise<Following | 'withdrawn'> {
   const { stage, list, next } = plan;
   const publish = `${stage}.publish`;
   if (!desk.isAt(stage)) {
@@ -48,10 +51,10 @@ export async function disclose(desk: Desk, plan: DisclosurePlan): Promise<string
 /** The life of one publication: until the end of its last working day. */
 export async function publicDisclosure(input: ProcedureInput): Promise<string> {
   const desk = await openDesk(input);
-  return walk(desk, 'period', { period: noticePeriod }, () => ({ acts: [{ act: 'endDisclosure' }] }));
+  return walk<'publicDisclosure'>(desk, 'period', { period: noticePeriod }, () => ({ acts: [{ act: 'endDisclosure' }] }));
 }
 
-async function noticePeriod(desk: Desk): Promise<string> {
+async function noticePeriod(desk: Desk): Promise<Next<'publicDisclosure'>> {
   if (!desk.isAt('period')) {
     const workingDays = Number(desk.place.flags.workingDays);
     await desk.proceed({

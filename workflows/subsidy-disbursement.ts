@@ -1,10 +1,11 @@
 /** An approved claim is paid out (拨付): request for funds to finance, payment batches until no line is outstanding, publication of what was paid. */
 import { type Desk, stepOf } from './desk/desk.ts';
 import { type Ask, waitFor } from './domain/procedures.ts';
+import type { Next } from './domain/stages.ts';
 import { disclose } from './public-disclosure.ts';
 
 /** The finance department confirms the request for funds (会同财政). */
-export async function requestForFunds(desk: Desk): Promise<string> {
+export async function requestForFunds(desk: Desk): Promise<Next<'subsidyApplication'>> {
   if (!desk.isAt('funds')) {
     const { terms } = desk.place;
     await desk.proceed({
@@ -33,7 +34,7 @@ export async function requestForFunds(desk: Desk): Promise<string> {
 }
 
 /** Batches take the lines that are not held; it ends when no line is outstanding. */
-export async function payment(desk: Desk): Promise<string> {
+export async function payment(desk: Desk): Promise<Next<'subsidyApplication'>> {
   if (!desk.isAt('payment'))
     await desk.proceed({
       stage: 'payment',
@@ -53,11 +54,11 @@ export async function payment(desk: Desk): Promise<string> {
     if (Number(flags.outstanding) === 0) return Number(flags.paid) > 0 ? 'paid_list' : 'refused';
     const fact = await desk.next();
     const corrected = fact.kind === 'decided' && stepOf(fact) === 'payment.account';
-    await desk.proceed({ acts: [...(corrected ? [{ act: 'retryFailedLines' }] : []), { act: 'countLines' }] });
+    await desk.proceed({ acts: corrected ? [{ act: 'retryFailedLines' }, { act: 'countLines' }] : [{ act: 'countLines' }] });
   }
 }
 
-export async function paymentDisclosure(desk: Desk): Promise<string> {
+export async function paymentDisclosure(desk: Desk): Promise<Next<'subsidyApplication'>> {
   return disclose(desk, { stage: 'paid_list', list: 'payment', next: 'paid' });
 }
 

@@ -1,13 +1,14 @@
 /** One class, from its submission to the payment of the subsidy (培训班次全程). */
 import { claimSubsidy, awaitSubsidy } from './class-subsidy.ts';
-import { openDesk, type ProcedureInput, walk } from './desk/desk.ts';
-import { conductDisclosure, inTrainingMonitoring, readiness } from './in-training-monitoring.ts';
+import { openDesk, type ProcedureInput } from './desk/desk.ts';
+import { walk } from './desk/walk.ts';
+import { conductDisclosure, inTrainingMonitoring } from './in-training-monitoring.ts';
 import { postTrainingFiling, resultDisclosure, resultEntry } from './post-training-filing.ts';
-import { planDisclosure, preTrainingReview } from './pre-training-review.ts';
+import { planDisclosure, preTrainingReview, readiness } from './pre-training-review.ts';
 
 export async function trainingClass(input: ProcedureInput): Promise<string> {
   const desk = await openDesk(input);
-  return walk(
+  return walk<'trainingClass'>(
     desk,
     'pre_training',
     {

@@ -11,7 +11,7 @@ import { inTransaction } from '../../db/client.ts';
 import { deleteLines, type OutboxLine, outboxChannel, postponeLines, takeLines } from '../../db/protocol/outbox.ts';
 import { findProcedure } from '../../db/protocol/procedures.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
-import type { FactBell } from '../../workflows/domain/procedures.ts';
+import type { FactBell, LookBell } from '../../workflows/domain/facts.ts';
 
 const BATCH = 50;
 const POLL_MS = 50;
@@ -98,12 +98,12 @@ function group(lines: OutboxLine[]): Map<string, OutboxLine[]> {
 }
 
 async function deliver(options: RelayOptions, client: Client, line: OutboxLine): Promise<boolean> {
-  const bell: FactBell = {
+  const bell = {
     no: line.no,
     kind: line.kind,
     ...(line.task_id === null ? {} : { taskId: line.task_id }),
     ...(line.outcome === null ? {} : { outcome: line.outcome }),
-  };
+  } as FactBell | LookBell;
   try {
     await send(options, client, line, bell, 'REJECT_DUPLICATE');
     return true;
@@ -117,7 +117,7 @@ async function deliver(options: RelayOptions, client: Client, line: OutboxLine):
 }
 
 /** The run has ended: right if the procedure is closed; otherwise the run was lost and a new one starts at the place on record. */
-async function deliverToEnded(options: RelayOptions, client: Client, line: OutboxLine, bell: FactBell): Promise<boolean> {
+async function deliverToEnded(options: RelayOptions, client: Client, line: OutboxLine, bell: FactBell | LookBell): Promise<boolean> {
   try {
     const procedure = await findProcedure(options.db, line.procedure_id);
     if (!procedure || procedure.status === 'closed') return true;
@@ -133,7 +133,7 @@ async function send(
   options: RelayOptions,
   client: Client,
   line: OutboxLine,
-  bell: FactBell,
+  bell: FactBell | LookBell,
   policy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
 ): Promise<void> {
   await client.withDeadline(Date.now() + SEND_DEADLINE_MS, () =>

@@ -4,7 +4,7 @@ import { decideTask, type DecisionAnswer } from '../../db/protocol/decisions.ts'
 import type { Actor } from '../../db/users.ts';
 import { type ClassHead, findOpenTask } from '../../db/views/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
-import { maySee } from '../../workflows/domain/scope.ts';
+import { hasRole, maySee } from '../../workflows/domain/scope.ts';
 import type { Translate } from '../pages/i18n.ts';
 import { classPath, classTabs, type trainingPages, trainingTabs } from '../classes/head.ts';
 import type { Context } from '../http/routing.ts';
@@ -42,13 +42,11 @@ export function isOfficer(actor: Actor, head: { regionPath: string }): boolean {
 }
 
 export function isOwner(actor: Actor, head: ClassHead): boolean {
-  return actor.institutionId === head.institution_id && actor.grants.some((grant) => grant.role === 'institution');
+  return actor.institutionId === head.institution_id && hasRole(actor, 'institution');
 }
 
 export function isAssessor(actor: Actor, head: ClassHead): boolean {
-  return (
-    actor.institutionId !== undefined && actor.institutionId === head.assessor_id && actor.grants.some((grant) => grant.role === 'assessor')
-  );
+  return actor.institutionId !== undefined && actor.institutionId === head.assessor_id && hasRole(actor, 'assessor');
 }
 
 type Handing = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'request'>;

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attendance-file.ts';
 import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/training.ts';
-import { findOpenTask, getAttendanceSheet, getClassHead, getToday } from '../../db/views/training.ts';
+import { findOpenTask, getAttendanceSheet, getClassHead } from '../../db/views/training.ts';
+import { businessToday } from '../../db/calendar/instant.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -131,7 +132,7 @@ async function show(context: Shown, sessionId: string | undefined, more: Record<
   const [sheet, task, today] = await Promise.all([
     getAttendanceSheet(db, head),
     findOpenTask(db, head.procedureId, ['attendance'], 'institution'),
-    getToday(db),
+    businessToday(db),
   ]);
   const mayEnter = task !== undefined && head.status === 'in_training' && isOwner(actor, head);
   const due = sheet.sessions.filter((session) => session.day <= today);

@@ -7,6 +7,7 @@ import type { Role } from '../../workflows/domain/roles.ts';
 import { file, page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 const tags = ['administration'];
 const readers: readonly Role[] = ['audit_admin', 'auditor'];
@@ -125,7 +126,7 @@ export function auditRoutes(counter: Counter): void {
 }
 
 function actorNav(actor: { grants: readonly { role: Role }[] }): string {
-  return actor.grants.some((grant) => grant.role === 'audit_admin') ? 'admin' : 'audit';
+  return hasRole(actor, 'audit_admin') ? 'admin' : 'audit';
 }
 
 function filterOf({ person, act, subject, from, to, reads }: z.output<typeof Filter>): AuditFilter {

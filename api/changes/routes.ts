@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { ChangeDetail } from '../../db/classes/change-checks.ts';
 import { requestChange } from '../../db/classes/changes.ts';
-import { type ChangeLine, getClassHead, getToday, listChanges, listEnrolled, listMeans, listSessions } from '../../db/views/training.ts';
+import { businessToday } from '../../db/calendar/instant.ts';
+import { type ChangeLine, getClassHead, listChanges, listEnrolled, listMeans, listSessions } from '../../db/views/training.ts';
 import { mayClass } from '../../workflows/domain/training/class.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { ClassParams, isOwner, trainingHead } from '../attendance/head.ts';
@@ -99,7 +100,7 @@ async function choices(
     listSessions(db, head.id),
     listEnrolled(db, head.id),
     listMeans(db, head),
-    getToday(db),
+    businessToday(db),
   ]);
   const ahead = sessions.filter((session) => session.day >= today);
   return {

@@ -1,6 +1,6 @@
 /** The form of a class: new, or of a draft, or of one returned for correction; drawn again with what was typed. */
 import { getPolicyPack, packFor } from '../../db/policy-packs.ts';
-import { businessToday } from '../../db/classes/roster-assessment.ts';
+import { businessToday } from '../../db/calendar/instant.ts';
 import { type ClassHead, listChoices } from '../../db/views/classes.ts';
 import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import type { Translate } from '../pages/i18n.ts';

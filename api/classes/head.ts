@@ -1,10 +1,11 @@
 /** What stands at the head of every page of a class: who and what, where it stands, and the tabs. */
 import type { ClassHead } from '../../db/views/classes.ts';
 import type { Actor } from '../../db/users.ts';
-import { allowedClassActs, type ClassAct, type ClassStatus, classTrack } from '../../workflows/domain/training/class.ts';
+import { allowedClassActs, type ClassAct, type ClassStatus, classTrack, endedStatuses } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 export const classTabs = ['overview', 'roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'timeline'] as const;
 export type ClassTab = (typeof classTabs)[number];
@@ -39,15 +40,13 @@ export function trainingTabs(number: string, t: Translate, active?: string) {
   }));
 }
 
-const ended: readonly ClassStatus[] = ['withdrawn', 'refused', 'expired', 'terminated'];
-
 export function classPath(number: string, tab: ClassTab = 'overview'): string {
   return tab === 'overview' ? `/classes/${number}` : `/classes/${number}/${tab}`;
 }
 
 /** What its own institution may do with a class now; nobody else acts on it here. */
 export function actsFor(actor: Actor, head: Pick<ClassHead, 'institution_id' | 'status'>): readonly ClassAct[] {
-  const own = actor.institutionId === head.institution_id && actor.grants.some((grant) => grant.role === 'institution');
+  const own = actor.institutionId === head.institution_id && hasRole(actor, 'institution');
   return own ? allowedClassActs(head.status) : [];
 }
 
@@ -86,7 +85,7 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
 }
 
 /** The stage that a class has reached: that of its application once there is one. */
-export function stageOf(head: Pick<ClassHead, 'procedure' | 'application'>): string {
+export function stageReached(head: Pick<ClassHead, 'procedure' | 'application'>): string {
   const stage = head.application?.stage ?? head.procedure?.stage ?? 'draft';
   if (stage === 'opened') return head.application ? 'subsidy' : 'pre_training';
   return stage === 'refusal' ? 'approval' : stage;
@@ -94,8 +93,8 @@ export function stageOf(head: Pick<ClassHead, 'procedure' | 'application'>): str
 
 /** The tracker: the same one for the institution, the office and the public. */
 export function stagesOf(head: ClassHead, t: Translate) {
-  const at = head.status === 'paid' ? classTrack.length : classTrack.findIndex((entry) => entry.stages.includes(stageOf(head)));
-  const present = ended.includes(head.status) ? 'stopped' : head.status === 'correction' ? 'paused' : 'current';
+  const at = head.status === 'paid' ? classTrack.length : classTrack.findIndex((entry) => entry.stages.includes(stageReached(head)));
+  const present = endedStatuses.includes(head.status) ? 'stopped' : head.status === 'correction' ? 'paused' : 'current';
   return classTrack.map((entry, index) => ({
     label: t(`tasks.track.${entry.key}`),
     state: index < at ? 'done' : index === at ? present : 'todo',

@@ -9,6 +9,7 @@ import { findEndReason, listClassTimeline } from '../../db/views/class-record.ts
 import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
 import { materialRules, rule } from '../../workflows/domain/policy/policy.ts';
+import { endedStatuses } from '../../workflows/domain/training/class.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
@@ -17,9 +18,10 @@ import { readToday } from '../tasks/case.ts';
 import { dueView } from '../tasks/due.ts';
 import { officeName, stepLabel, taskPath, whoWithoutName } from '../tasks/words.ts';
 import { type FieldIssue, withWords } from '../http/validation.ts';
-import { actsFor, classPath, headView, stageOf } from './head.ts';
+import { actsFor, classPath, headView, stageReached } from './head.ts';
 import type { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 export type ClassContext = Pick<Context<ClassParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 
@@ -63,7 +65,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
         head.status === 'correction' && head.procedure
           ? await correctionView(db, head.procedure.id, mine ? correction : undefined, { t, words: deps.words, today })
           : undefined,
-      ended: ['refused', 'withdrawn', 'expired', 'terminated'].includes(head.status)
+      ended: endedStatuses.includes(head.status)
         ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
         : undefined,
       moving,
@@ -100,7 +102,7 @@ function detailJson(
     number: head.number,
     title: head.title,
     status: head.status,
-    stage: head.procedure ? stageOf(head) : null,
+    stage: head.procedure ? stageReached(head) : null,
     version: head.version,
     institution: head.institution,
     projectId: head.project_id,
@@ -133,7 +135,7 @@ export async function outstandingOf(db: Knex, head: ClassHead): Promise<Issue[]>
 }
 
 function isMine(task: ClassTask, actor: Actor): boolean {
-  return isOutsideRole(task.role) && task.institution_id === actor.institutionId && actor.grants.some((grant) => grant.role === task.role);
+  return isOutsideRole(task.role) && task.institution_id === actor.institutionId && hasRole(actor, task.role);
 }
 
 type Speech = { t: Translate; words: Words; locale: Locale };

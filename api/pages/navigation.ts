@@ -1,23 +1,13 @@
 /** The entries of the header by role: one table. */
 import type { Actor, Workplace } from '../../db/users.ts';
-import type { Role } from '../../workflows/domain/roles.ts';
-import { hasRole, readingRoles } from '../../workflows/domain/scope.ts';
+import { officerRoles, readingRoles, type Role } from '../../workflows/domain/roles.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale, Translate } from './i18n.ts';
 
 type Entry = { id: string; href: string; roles: readonly Role[] | 'everybody' };
 
-const officers: readonly Role[] = [
-  'first_reviewer',
-  'second_reviewer',
-  'approver',
-  'inspector',
-  'finance_officer',
-  'payment_officer',
-  'supervisor',
-];
-
 const entries: readonly Entry[] = [
-  { id: 'tasks', href: '/tasks', roles: [...officers, 'institution', 'assessor'] },
+  { id: 'tasks', href: '/tasks', roles: [...officerRoles, 'institution', 'assessor'] },
   { id: 'board', href: '/board', roles: ['supervisor'] },
   { id: 'classes', href: '/classes', roles: [...readingRoles, 'institution', 'assessor'] },
   { id: 'institutions', href: '/institutions', roles: 'everybody' },
@@ -47,7 +37,7 @@ export function navigationFor(actor: Actor | undefined, at: string, t: Translate
 
 /** Where somebody arrives after signing in. */
 export function homeOf(actor: Actor): string {
-  if (hasRole(actor, ...officers)) return '/tasks';
+  if (hasRole(actor, ...officerRoles)) return '/tasks';
   if (hasRole(actor, 'institution', 'assessor', 'auditor', 'catalogue_officer')) return '/classes';
   if (hasRole(actor, 'system_admin', 'security_admin', 'audit_admin')) return '/admin';
   return '/account';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/classes/roster.ts';
-import { businessToday } from '../../db/classes/roster-assessment.ts';
+import { businessToday } from '../../db/calendar/instant.ts';
 import { annotatedRoster, readRosterFile, rosterTemplate } from '../../db/formats/roster-file.ts';
 import { cleanRoster, cleanRosterCsv, faultyRoster } from '../../db/formats/sample-rosters.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes.ts';

@@ -5,10 +5,11 @@ import { getClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { onceOnly } from '../../db/protocol/idempotency.ts';
 import { getRegion } from '../../db/regions.ts';
-import { claimTaskOf, getApplicationOfClass, mayWithdraw, priceClaim, withdrawApplication } from '../../db/money/subsidies.ts';
+import { claimTaskOf, getApplicationOfClass, priceClaim, withdrawApplication } from '../../db/money/subsidies.ts';
 import { findOpenTask } from '../../db/views/payments.ts';
 import { getApplicationView, listBatchesOf, listFiledPeople, listLines, listPapersOf } from '../../db/views/subsidies.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { mayApplication } from '../../workflows/domain/money/application.ts';
 import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../http/replies.ts';
@@ -193,7 +194,7 @@ async function show({ db, actor, params, t, locale }: Showing, more: Record<stri
       .map((line) => ({ ...line, waits: open.get(line.enrolmentId)?.waits === true })),
     returned: correctable.some((line) => line.returned),
     resubmit: correction ? `/tasks/${correction.id}` : undefined,
-    mayWithdraw: own && mayWithdraw(application) && application.procedure_status === 'open',
+    mayWithdraw: own && mayApplication(application, 'withdraw') && application.procedure_status === 'open',
     moving: application.behind,
     ...more,
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { applicationStatuses } from '../../workflows/domain/money/application.ts';
 
 const Source = z.object({ label: z.string(), value: z.string(), source: z.string(), article: z.string(), sourced: z.boolean() });
 
@@ -43,7 +44,7 @@ export const Application = z
     classNumber: z.string(),
     title: z.string(),
     institution: z.string(),
-    status: z.enum(['in_review', 'correction', 'notice', 'approval', 'approved', 'paying', 'paid', 'refused', 'withdrawn', 'expired']),
+    status: z.enum(applicationStatuses),
     packId: z.string(),
     fund: z.string(),
     year: z.number().int(),

@@ -14,3 +14,9 @@ export async function readInstant(db: Db): Promise<Instant> {
   if (!row) throw new Error('the clock has no row');
   return row;
 }
+
+/** The civil date of the business clock. */
+export async function businessToday(db: Db): Promise<string> {
+  const { rows } = await db.raw<{ rows: { today: string }[] }>('select business_today() as today');
+  return rows[0]?.today ?? '';
+}

@@ -2,11 +2,10 @@
 import { addDays } from '../../workflows/domain/calendar.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
 import type { Half } from '../../workflows/domain/training/timetable.ts';
+import { runningStatuses } from '../../workflows/domain/training/class.ts';
 import type { ClassRow } from './classes.ts';
+import { isLiving } from './statuses.ts';
 import type { Trx } from '../client.ts';
-
-export const changeKinds = ['teacher', 'date', 'venue', 'drop_out'] as const;
-export type ChangeKind = (typeof changeKinds)[number];
 
 /** What a change says; ids, dates and numbers only. A change of date moves either one session or everything that lies ahead. */
 export type ChangeDetail =
@@ -20,7 +19,6 @@ export type SessionPlace = { id: string; day: string; half: Half; teacher_id: st
 
 /** Longest postponement of a class, in days: beyond it a new application is due. */
 const LONGEST_SHIFT_DAYS = 180;
-const dead = ['draft', 'withdrawn', 'refused', 'expired', 'terminated'];
 
 /** Every reason why the change cannot be made, at the fields of the request. Empty: it can. */
 export async function changeIssues(trx: Trx, row: ClassRow, today: string, change: ChangeDetail): Promise<Issue[]> {
@@ -106,7 +104,7 @@ async function dateIssues(trx: Trx, row: ClassRow, planned: readonly SessionPlac
     .join('classes as c', 'c.id', 'o.class_id')
     .where({ 'e.class_id': row.id, 'e.status': 'enrolled', 'o.status': 'enrolled' })
     .whereNot('o.class_id', row.id)
-    .whereNotIn('c.status', [...dead, 'paid'])
+    .whereIn('c.status', [...runningStatuses])
     .whereRaw('c.start_date <= ? and c.end_date >= ?', [last, moved[0]?.day ?? last])
     .orderBy('e.seat')
     .first('e.seat', 'c.number');
@@ -125,8 +123,8 @@ async function clashIssues(trx: Trx, row: ClassRow, places: readonly SessionPlac
        from jsonb_to_recordset(cast(:places as jsonb)) as m (day date, half text, teacher_id uuid, venue_id uuid)
        join class_sessions o on o.day = m.day and o.half = m.half and (o.teacher_id = m.teacher_id or o.venue_id = m.venue_id)
        join classes c on c.id = o.class_id
-      where o.class_id <> :classId and c.status <> all(:dead) order by o.day limit 1`,
-    { places: JSON.stringify(asked), classId: row.id, dead },
+      where o.class_id <> :classId and ${isLiving('c.status')} order by o.day limit 1`,
+    { places: JSON.stringify(asked), classId: row.id },
   );
   const [clash] = rows;
   if (!clash) return [];

@@ -1,11 +1,11 @@
 /** Changes before and during training (变更, N30): asked for by the institution, reviewed, then applied; claims use the changed facts. */
 import type { Knex } from 'knex';
 import { addDays } from '../../workflows/domain/calendar.ts';
-import { mayClass } from '../../workflows/domain/training/class.ts';
+import { type ChangeKind, mayClass } from '../../workflows/domain/training/class.ts';
 import { ConflictError, InputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isReason } from '../../workflows/domain/reasons.ts';
 import type { Flags } from '../../workflows/domain/procedures.ts';
-import { type ChangeDetail, changeIssues, type ChangeKind, listPlaces, movedPlaces } from './change-checks.ts';
+import { type ChangeDetail, changeIssues, listPlaces, movedPlaces } from './change-checks.ts';
 import type { ClassRow } from './classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';

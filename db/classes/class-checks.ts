@@ -7,7 +7,9 @@ import type { ClassRow } from './classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { getPolicyPack } from '../policy-packs.ts';
-import { assessRoster, businessToday } from './roster-assessment.ts';
+import { livingStatuses, runningStatuses } from '../../workflows/domain/training/class.ts';
+import { assessRoster } from './roster-assessment.ts';
+import { businessToday } from '../calendar/instant.ts';
 
 /** The order of a timetable: its rows are counted in it wherever an issue names one. */
 export const sessionOrder = `day, array_position(array['morning', 'afternoon', 'evening'], half)`;
@@ -136,7 +138,7 @@ async function takenElsewhere(
     })
     .where('own.class_id', classId)
     .whereNot('other.class_id', classId)
-    .whereNotIn('c.status', ['draft', 'withdrawn', 'refused', 'expired', 'terminated'])
+    .whereIn('c.status', [...livingStatuses])
     .whereRaw('(other.teacher_id = own.teacher_id or other.venue_id = own.venue_id)')
     .select('other.day', 'other.half', 'other.teacher_id', 'other.venue_id', 'c.number');
   return rows.map((row) => ({ day: row.day, half: row.half, teacherId: row.teacher_id, venueId: row.venue_id, classNumber: row.number }));
@@ -149,7 +151,7 @@ async function overlapIssues(db: Db, row: ClassRow): Promise<Issue[]> {
     .join('classes as c', 'c.id', 'o.class_id')
     .where({ 'e.class_id': row.id, 'e.status': 'enrolled', 'o.status': 'enrolled' })
     .whereNot('o.class_id', row.id)
-    .whereNotIn('c.status', ['draft', 'withdrawn', 'refused', 'expired', 'terminated', 'paid'])
+    .whereIn('c.status', [...runningStatuses])
     .whereRaw('c.start_date <= ? and c.end_date >= ?', [row.end_date, row.start_date])
     .orderBy('e.seat')
     .select('e.seat', 'c.number');

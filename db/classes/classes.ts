@@ -1,6 +1,6 @@
 /** Classes (班次): drafted by an institution, submitted into the procedure, moved by the acts of the office. */
 import type { Knex } from 'knex';
-import { type ClassAct, type ClassStatus, mayClass, statusOfOutcome } from '../../workflows/domain/training/class.ts';
+import { type ClassAct, type ClassStatus, mayClass } from '../../workflows/domain/training/class.ts';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
@@ -11,9 +11,11 @@ import { getPolicyPack, packFor } from '../policy-packs.ts';
 import { startProcedure, withdrawProcedure } from '../protocol/life.ts';
 import { auditOutside, lockProcedure } from '../protocol/procedures.ts';
 import { getRegion } from '../regions.ts';
-import { assessRoster, businessToday } from './roster-assessment.ts';
+import { assessRoster } from './roster-assessment.ts';
+import { businessToday } from '../calendar/instant.ts';
 import { nextNumber } from '../serial-numbers.ts';
 import type { Actor } from '../users.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 export type ClassRow = {
   id: string;
@@ -84,8 +86,7 @@ export async function getOwnClass(trx: Trx, actor: Actor, number: string, act: C
 
 /** A new draft from a project of the catalogue, in the institution's region, under the policy pack in force today. Returns its number. */
 export async function createClass(db: Knex, actor: Actor, draft: ClassDraft, request?: IdempotentRequest): Promise<{ number: string }> {
-  if (!actor.institutionId || !actor.grants.some((grant) => grant.role === 'institution'))
-    throw new NotAllowedError('class.institutionOnly');
+  if (!actor.institutionId || !hasRole(actor, 'institution')) throw new NotAllowedError('class.institutionOnly');
   const institutionId = actor.institutionId;
   return onceOnly(db, request, async (trx) => {
     // Whoever suspends it waits, or is waited for.
@@ -294,8 +295,4 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
 /** Moves the class along with its procedure. A class that was withdrawn stays so. */
 export async function setClassStatus(trx: Trx, classId: string, status: ClassStatus): Promise<void> {
   await trx('classes').where({ id: classId }).whereNotIn('status', ['withdrawn', 'terminated']).update({ status });
-}
-
-export function endStatus(outcome: string): ClassStatus {
-  return statusOfOutcome[outcome] ?? 'terminated';
 }

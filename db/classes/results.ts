@@ -10,6 +10,7 @@ import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen } from
 import { type KeptFile, keepFile } from './training.ts';
 import type { Actor } from '../users.ts';
 import { dropCertificateChecks, registers } from './verifications.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 export type ResultEntry = {
   enrolmentId: string;
@@ -59,7 +60,7 @@ async function lockAssessedClass(trx: Trx, actor: Actor, number: string): Promis
   });
   const row = await trx<ClassRow>('classes').where({ number }).first();
   if (!row || !actor.institutionId || procedure.flags['assessorId'] !== actor.institutionId) throw new NotFoundError('class.unknown');
-  if (!actor.grants.some((grant) => grant.role === 'assessor')) throw new NotAllowedError('results.assessorOnly');
+  if (!hasRole(actor, 'assessor')) throw new NotAllowedError('results.assessorOnly');
   requireOpen(procedure);
   const task = await trx<TaskRow>('tasks')
     .where({ procedure_id: procedure.id, status: 'open', role: 'assessor' })

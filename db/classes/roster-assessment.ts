@@ -6,6 +6,7 @@ import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
 import { ageOn, type Sex } from '../../workflows/domain/identity.ts';
 import type { PolicyPack } from '../../workflows/domain/policy/policy.ts';
 import type { ClassRow } from './classes.ts';
+import { businessToday } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
 
 type Trainee = { id: string; seat: number; person_id: string; group_code: GroupCode; birth_date: string; sex: Sex };
@@ -95,11 +96,6 @@ async function totalHours(db: Db, classId: string): Promise<number> {
     [classId],
   );
   return rows[0]?.hours ?? 0;
-}
-
-export async function businessToday(db: Db): Promise<string> {
-  const { rows } = await db.raw<{ rows: { today: string }[] }>('select business_today() as today');
-  return rows[0]?.today ?? '';
 }
 
 /** What the people of a class were paid before: recorded from earlier years (N3), or claimed and paid here for other classes. */

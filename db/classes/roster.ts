@@ -3,7 +3,8 @@ import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { maskAccount, maskId, maskPhone, sexOf } from '../../workflows/domain/identity.ts';
 import type { RosterRow } from '../../workflows/domain/training/roster.ts';
-import { isWithin } from '../../workflows/domain/scope.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import { hasRole, hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { type ClassRow, classProcedureId, getOwnClass } from './classes.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
@@ -181,11 +182,11 @@ export async function getRejection(db: Db, vault: Vault, actor: Actor, number: s
   return Buffer.from(vault.open(placeOf('roster_rejections', 'annotated_sealed', id), row.annotated_sealed), 'base64');
 }
 
-const revealRoles = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'auditor'];
+const revealRoles: readonly Role[] = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'auditor'];
 
 /** Opens the identity number of one trainee for a stated purpose; every reveal is on record. */
 export async function revealId(db: Knex, vault: Vault, actor: Actor, enrolmentId: string, purpose: string): Promise<string> {
-  if (!actor.grants.some((grant) => revealRoles.includes(grant.role))) throw new NotAllowedError('roster.reveal');
+  if (!hasRole(actor, ...revealRoles)) throw new NotAllowedError('roster.reveal');
   if (purpose.trim().length < 2) throw new ConflictError('roster.purpose');
   return inTransaction(db, async (trx) => {
     const row = await trx('enrolments as e')
@@ -195,7 +196,7 @@ export async function revealId(db: Knex, vault: Vault, actor: Actor, enrolmentId
       .where('e.id', enrolmentId)
       .first('p.id', 'p.id_sealed', 'c.number', 'r.path');
     // The role that may reveal must itself hold in that region: another role there does not widen it.
-    if (!row || !actor.grants.some((grant) => revealRoles.includes(grant.role) && isWithin(row.path, grant.path))) {
+    if (!row || !hasRoleAbove(actor, row.path, ...revealRoles)) {
       throw new NotFoundError('class.unknown');
     }
     await auditOutside(trx, actor.userId, {

@@ -12,6 +12,7 @@ import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { getPolicyPack } from '../policy-packs.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 
 export const attendanceMethods = ['face', 'qr', 'card', 'hand'] as const;
 export type AttendanceMethod = (typeof attendanceMethods)[number];
@@ -25,7 +26,7 @@ export async function lockOwnClass(trx: Trx, actor: Actor, number: string): Prom
   });
   const row = await trx<ClassRow>('classes').where({ number }).first();
   if (!row || row.institution_id !== actor.institutionId) throw new NotFoundError('class.unknown');
-  if (!actor.grants.some((grant) => grant.role === 'institution')) throw new NotAllowedError('class.institutionOnly');
+  if (!hasRole(actor, 'institution')) throw new NotAllowedError('class.institutionOnly');
   requireOpen(procedure);
   return { row, procedure };
 }

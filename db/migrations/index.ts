@@ -11,6 +11,7 @@ import * as classMaterials from './202611251420_create_class_materials.ts';
 import * as administrators from './202611251430_separate_administrators.ts';
 import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 import * as linkedProcedures from './202611251500_link_procedures.ts';
+import * as grantsInForce from './202611251501_view_grants_in_force.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251430_separate_administrators', sql: administrators.sql },
   { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
   { name: '202611251500_link_procedures', sql: linkedProcedures.sql },
+  { name: '202611251501_view_grants_in_force', sql: grantsInForce.sql },
 ];

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ConflictError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { procedureIdOf } from '../../workflows/domain/procedures.ts';
+import type { Outcome } from '../../workflows/domain/stages.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
@@ -252,7 +253,7 @@ export async function takeBankFile(db: Db, vault: Vault, actor: Actor, number: s
 }
 
 /** The end of a batch: a batch sent back gives its lines free; the applications in it are rung. */
-export async function closeBatch(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
+export async function closeBatch(trx: Trx, procedure: LockedProcedure, outcome: Outcome<'subsidyPayment'>): Promise<void> {
   const batch = await getBatchOf(trx, procedure.id);
   if (outcome === 'cancelled') {
     const lines = trx('payment_attempts').where({ batch_id: batch.id, status: 'planned' }).select('line_id');

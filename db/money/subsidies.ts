@@ -1,9 +1,11 @@
 /** Subsidy applications: claimed per trainee with amounts by the policy pack, reviewed, approved against the budget. */
 import type { Knex } from 'knex';
+import { type ApplicationStatus, mayApplication } from '../../workflows/domain/money/application.ts';
 import { calculate } from '../../workflows/domain/money/calculator.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
 import { type Flags, procedureIdOf } from '../../workflows/domain/procedures.ts';
+import type { Outcome } from '../../workflows/domain/stages.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
@@ -14,17 +16,6 @@ import { type LockedProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { nextNumber } from '../serial-numbers.ts';
 import type { Actor } from '../users.ts';
 
-export type ApplicationStatus =
-  | 'in_review'
-  | 'correction'
-  | 'notice'
-  | 'approval'
-  | 'approved'
-  | 'paying'
-  | 'paid'
-  | 'refused'
-  | 'withdrawn'
-  | 'expired';
 export type ApplicationRow = {
   id: string;
   number: string;
@@ -217,7 +208,7 @@ async function releaseExcluded(trx: Trx, application: ApplicationRow): Promise<v
 }
 
 /** The end of the application: its status, and the class that waits for it is rung. What was committed and will not be paid is available again. */
-export async function closeApplication(trx: Trx, procedure: LockedProcedure, outcome: string): Promise<void> {
+export async function closeApplication(trx: Trx, procedure: LockedProcedure, outcome: Outcome<'subsidyApplication'>): Promise<void> {
   const application = await getApplicationOf(trx, procedure.id);
   if (outcome !== 'paid') {
     await trx('payment_lines')
@@ -226,12 +217,10 @@ export async function closeApplication(trx: Trx, procedure: LockedProcedure, out
       .update({ status: 'excluded', status_reason: outcome });
     await releaseExcluded(trx, application);
   }
-  await setApplicationStatus(trx, procedure.id, outcome as ApplicationStatus);
+  await setApplicationStatus(trx, procedure.id, outcome);
   const audit = { act: 'application.close', subject: procedure.id, detail: { outcome } };
   await tellProcedure(trx, procedure.parent_id ?? '', { kind: 'application_closed', outcome }, audit);
 }
-
-const withdrawable: readonly ApplicationStatus[] = ['in_review', 'correction', 'notice', 'approval'];
 
 /**
  * The institution takes its claim back before money is committed. The row's status closes its tasks at once; the run follows.
@@ -248,13 +237,8 @@ export async function withdrawApplication(
     const procedure = await lockProcedure(trx, found.procedure_id);
     if (!actor.institutionId || procedure.institution_id !== actor.institutionId) throw new NotFoundError('application.unknown');
     const application = await getApplicationOf(trx, procedure.id);
-    if (!withdrawable.includes(application.status) || application.approved_fen !== null) throw new ConflictError('application.notNow');
+    if (!mayApplication(application, 'withdraw')) throw new ConflictError('application.notNow');
     await withdrawProcedure(trx, procedure, { actor: actor.userId, reason: input.reason, act: 'application.withdraw' });
     return { withdrawn: true };
   });
-}
-
-/** What the institution may still do with its claim. Pages and REST ask this. */
-export function mayWithdraw(application: Pick<ApplicationRow, 'status' | 'approved_fen'>): boolean {
-  return withdrawable.includes(application.status) && application.approved_fen === null;
 }

@@ -245,7 +245,8 @@ async function lostRace(trx: Trx, taskId: string, actorId: string): Promise<Conf
   return now.claimed_by && now.claimed_by !== actorId ? alreadyClaimed(trx, now) : new ConflictError('task.changed');
 }
 
-async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
+/** Names who decided, when and how. */
+export async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
   return new ConflictError('task.decided', {
     name: await nameOf(db, task.decided_by),
     at: (task.decided_at ?? new Date(0)).toISOString(),

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
-import type { FactBell, FactKind, Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
+import type { FactBell, FactKind, FactWords } from '../../workflows/domain/facts.ts';
+import type { Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -121,13 +122,7 @@ const insertFact = statement(`with moved as (update procedures set fact_no = :no
 
 export type AuditLine = { act: string; subject: string; detail?: Record<string, unknown> };
 
-export type NewFact = {
-  kind: FactKind;
-  taskId?: string | undefined;
-  outcome?: string | undefined;
-  actor?: ActorId;
-  payload?: Record<string, unknown> | undefined;
-};
+export type NewFact = FactWords & { actor?: ActorId; payload?: Record<string, unknown> | undefined };
 
 /** The next link of a procedure's audit chain: SHA-256 over the previous link and the line. */
 export function auditHash(
@@ -226,20 +221,22 @@ export async function auditOutside(db: Db, actor: ActorId, line: AuditLine): Pro
 
 /** Facts that the procedure has not taken account of yet, oldest first: codes only, fit for a workflow history. */
 export async function listUnappliedFacts(db: Db, procedureId: string, appliedNo: number): Promise<FactBell[]> {
-  const { rows } = await db.raw<{ rows: { no: number; kind: string; task_id: string | null; outcome: string | null }[] }>(
+  const { rows } = await db.raw<{ rows: BellRow[] }>(
     'select no, kind, task_id, outcome from facts where procedure_id = ? and no > ? order by no',
     [procedureId, appliedNo],
   );
   return rows.map(toBell);
 }
 
-function toBell(row: { no: number; kind: string; task_id: string | null; outcome: string | null }): FactBell {
-  return {
-    no: row.no,
+type BellRow = { no: number; kind: FactKind; task_id: string | null; outcome: string | null };
+
+function toBell(row: BellRow): FactBell {
+  const words = {
     kind: row.kind,
     ...(row.task_id === null ? {} : { taskId: row.task_id }),
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
   };
+  return { no: row.no, ...(words as FactWords) };
 }
 
 /** The payload of a fact, for the acts of the office that need what was entered. */
@@ -248,7 +245,7 @@ export async function getFact(
   procedureId: string,
   no: number,
 ): Promise<{
-  kind: string;
+  kind: FactKind;
   actor: string | null;
   at: Date;
   outcome: string | null;

@@ -3,23 +3,22 @@ import type { Knex } from 'knex';
 import { shanghaiDate, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
-import { isWithin } from '../../workflows/domain/scope.ts';
+import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { allowedTaskActs, isOutsideRole, type TaskAct } from '../../workflows/domain/tasks.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import type { Db, Trx } from '../client.ts';
-import { hasSignedElsewhere, type TaskRow } from './decisions.ts';
+import { alreadyDecided, hasSignedElsewhere, type TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
-import { listHolders, listInstitutionPeople, listSuperiors, type MailTemplate, queueMails } from '../mails.ts';
-import { issuePaper } from '../papers.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
-import type { Actor } from '../users.ts';
+import { mailAboutTask, orderSupervision } from './task-mails.ts';
+import { type Actor, listHolders, listSuperiors, listWorkers } from '../users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
 type Supervised = { task: SupervisedTask; procedure: LockedProcedure };
 
 /** True for a supervisor whose region contains the office of the task. */
 export function maySupervise(actor: Actor, task: { office_path: string }): boolean {
-  return actor.grants.some((grant) => grant.role === 'supervisor' && isWithin(task.office_path, grant.path));
+  return hasRoleAbove(actor, task.office_path, 'supervisor');
 }
 
 /** The task under the lock of its procedure, open and within the supervisor's region. */
@@ -33,15 +32,6 @@ async function lockSupervised(trx: Trx, actor: Actor, taskId: string, act: TaskA
   if (task.status === 'decided') throw await alreadyDecided(trx, task);
   if (!allowedTaskActs(task.status).includes(act)) throw new ConflictError(`task.${task.status}`);
   return { task, procedure };
-}
-
-async function alreadyDecided(trx: Trx, task: SupervisedTask): Promise<ConflictError> {
-  const decider = task.decided_by ? await trx('users').where({ id: task.decided_by }).first('name') : undefined;
-  return new ConflictError('task.decided', {
-    name: decider?.name ?? '—',
-    at: task.decided_at?.toISOString() ?? '',
-    outcome: task.outcome ?? '',
-  });
 }
 
 /**
@@ -69,7 +59,7 @@ export async function reassignTask(
         .update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
       const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
-      await mailAbout(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);
+      await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);
     }
     return { holder: person?.name ?? '' };
   });
@@ -84,8 +74,7 @@ export async function listSubstitutes(
     `select u.id, u.name, (select cast(count(*) as int) from tasks t where t.claimed_by = u.id and t.status = 'open') as open
        from users u
       where u.active and u.id is distinct from :holder
-        and exists (select 1 from grants g where g.user_id = u.id and g.role = :role and g.region = :office
-                       and g.valid_from <= business_today() and (g.valid_to is null or g.valid_to > business_today()))
+        and exists (select 1 from grants_in_force g where g.user_id = u.id and g.role = :role and g.region = :office)
         and not exists (select 1 from signatures s where s.user_id = u.id and s.scope = any(cast(:scopes as text[])) and s.step <> :step)
       order by open, u.name`,
     { role: task.role, office: task.office, holder: task.claimed_by, scopes: task.four_eyes, step: task.step },
@@ -102,17 +91,12 @@ export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?:
     if (task.urged_at && workingDaysBetween(calendar, shanghaiDate(task.urged_at), procedure.today) < 1) {
       throw new ConflictError('supervision.urgedToday', { at: task.urged_at.toISOString() });
     }
-    const people = await workersOf(trx, task);
+    const people = await listWorkers(trx, task);
     await trx('tasks').where({ id: taskId }).update({ urged_at: procedure.now });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.urge', subject: taskId, detail: { people: people.length } });
-    await mailAbout(trx, 'urge', { task, procedure }, people, `${taskId}/urge/${procedure.today}`);
+    await mailAboutTask(trx, 'urge', { task, procedure }, people, `${taskId}/urge/${procedure.today}`);
     return { mailed: people.length };
   });
-}
-
-async function workersOf(trx: Trx, task: SupervisedTask): Promise<string[]> {
-  if (isOutsideRole(task.role)) return listInstitutionPeople(trx, task.institution_id);
-  return task.claimed_by ? [task.claimed_by] : listHolders(trx, task.role, task.office);
 }
 
 /** Brings a task before the superior authority now: mail and an order (督办单). Throws ConflictError `supervision.escalated` when that was done. */
@@ -131,45 +115,13 @@ export async function escalateTask(
     if (issued) throw new ConflictError('supervision.escalated', { number: issued.number });
     const above = task.office_path.split('/').at(-2);
     const people = await listSuperiors(trx, task);
-    const paper = await issuePaper(trx, {
-      kind: 'supervision_order',
-      classId: procedure.class_id,
-      procedureId: procedure.id,
-      taskId,
-      region: task.office,
-      signatory: actor.userId,
-      content: {
-        number: procedure.subject_number,
-        title: procedure.subject_title,
-        institution: procedure.institution_name,
-        step: task.step,
-        due: task.due_at,
-        reason: reason.trim(),
-      },
-    });
+    const paper = await orderSupervision(trx, supervised, { signatory: actor.userId, reason: reason.trim() });
     await auditProcedure(trx, procedure, actor.userId, {
       act: 'task.escalate',
       subject: taskId,
       detail: { paper: paper.number, to: above ?? task.office, reason: reason.trim() },
     });
-    await mailAbout(trx, 'escalation', supervised, people, `${taskId}/escalate`);
+    await mailAboutTask(trx, 'escalation', supervised, people, `${taskId}/escalate`);
     return { paper: paper.number };
   });
-}
-
-async function mailAbout(
-  trx: Trx,
-  template: MailTemplate,
-  { task, procedure }: Supervised,
-  people: readonly string[],
-  occasion: string,
-): Promise<void> {
-  const params = {
-    number: procedure.subject_number,
-    title: procedure.subject_title,
-    step: task.step,
-    dueAt: task.due_at?.toISOString() ?? '',
-    task: task.id,
-  };
-  await queueMails(trx, people, { template, params, occasion });
 }

@@ -118,9 +118,8 @@ export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): P
   const { rows } = await db.raw<{ rows: (Omit<OfficerLoad, 'userId' | 'decidedToday'> & { id: string; decided_today: number })[] }>(
     `with offices as (select code from ${offices} o),
           people as (
-            select u.id, u.name, array_agg(distinct g.role) as roles from grants g join offices o on o.code = g.region join users u on u.id = g.user_id
-             where u.active and g.role in ('first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer')
-               and g.valid_from <= business_today() and (g.valid_to is null or g.valid_to > business_today()) group by u.id)
+            select u.id, u.name, array_agg(distinct g.role) as roles from grants_in_force g join offices o on o.code = g.region join users u on u.id = g.user_id
+             where u.active and g.role in ('first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer') group by u.id)
      select p.id, p.name, p.roles, c.overdue, c.soon, c.later, d.decided_today
        from people p
        cross join lateral (

@@ -5,6 +5,7 @@ import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import type { ProcedureRow } from '../protocol/procedures.ts';
+import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../classes/roster.ts';
 import type { Actor } from '../users.ts';
 
@@ -179,7 +180,7 @@ export async function getClassEvidence(db: Db, classId: string): Promise<ClassEv
 
 const clash = (column: string): string => `(select c.number from class_sessions o join classes c on c.id = o.class_id
    where o.${column} = s.${column} and o.day = s.day and o.half = s.half and o.class_id <> s.class_id
-     and c.status not in ('draft', 'withdrawn', 'refused', 'expired', 'terminated') order by c.number limit 1)`;
+     and ${isLiving('c.status')} order by c.number limit 1)`;
 
 async function listSessions(db: Db, classId: string): Promise<SessionLine[]> {
   const { rows } = await db.raw<{ rows: SessionLine[] }>(

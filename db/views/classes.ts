@@ -1,5 +1,5 @@
 /** Classes as lists and pages show them, within the reader's scope: a draft is seen by its own institution only. */
-import type { ClassStatus } from '../../workflows/domain/training/class.ts';
+import { type ClassStatus, livingStatuses } from '../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
@@ -287,7 +287,7 @@ export async function listTakenHalves(
     .join('classes as c', 'c.id', 's.class_id')
     .where('c.institution_id', row.institution_id)
     .whereNot('c.id', row.id)
-    .whereNotIn('c.status', ['draft', 'withdrawn', 'refused', 'expired', 'terminated'])
+    .whereIn('c.status', [...livingStatuses])
     .whereBetween('s.day', [row.start_date ?? '', row.end_date ?? ''])
     .select('s.day', 's.half', 's.teacher_id', 's.venue_id');
   return rows.map((taken) => ({ day: taken.day, half: taken.half, teacherId: taken.teacher_id, venueId: taken.venue_id }));

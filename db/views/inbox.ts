@@ -5,7 +5,7 @@
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
-import type { Role } from '../../workflows/domain/roles.ts';
+import { readingRoles } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
 import { run, statementOf } from '../statements.ts';
 import type { Actor } from '../users.ts';
@@ -63,20 +63,8 @@ export const countedAtMost = 10_000;
 /** The views that this person has. */
 export function viewsOf(actor: Actor): InboxView[] {
   if (actor.institutionId !== undefined) return ['queue'];
-  return hasRole(actor, ...regionRoles) ? ['queue', 'mine', 'region'] : ['queue', 'mine'];
+  return hasRole(actor, ...readingRoles) ? ['queue', 'mine', 'region'] : ['queue', 'mine'];
 }
-
-const regionRoles: readonly Role[] = [
-  'first_reviewer',
-  'second_reviewer',
-  'approver',
-  'inspector',
-  'finance_officer',
-  'payment_officer',
-  'supervisor',
-  'auditor',
-  'catalogue_officer',
-];
 
 type Scope = { from: string; match: string; bindings: Record<string, unknown> };
 
@@ -102,7 +90,7 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
 
 /** Every office of the subtree is a queue of its own. A text is first looked up among the classes: their tasks are few and found by class. */
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
-  const paths = topmost(actor.grants.filter((grant) => regionRoles.includes(grant.role)).map((grant) => grant.path));
+  const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
   const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
   const role = filter.kind && soleOfficeRole(filter.kind);
   if (!filter.text && role) {

@@ -2,6 +2,7 @@
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { normaliseNumber } from '../../workflows/domain/identity.ts';
 import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
+import { isLiving, isRunning } from '../classes/statuses.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import type { Db } from '../client.ts';
@@ -211,7 +212,7 @@ export async function getFigures(db: Db, institutionId: string): Promise<Institu
   const { rows } = await db.raw<{ rows: InstitutionFigures[] }>(
     `with own as materialized (${ownClasses})
      select (select cast(count(*) as int) from own) as classes,
-            (select cast(count(*) as int) from own join classes c using (id) where c.status not in ('paid', 'withdrawn', 'refused', 'expired', 'terminated')) as running,
+            (select cast(count(*) as int) from own join classes c using (id) where ${isRunning('c.status')}) as running,
             (select cast(count(distinct e.person_id) as int) from enrolments e join own on own.id = e.class_id where e.status = 'enrolled') as enrolled,
             (select cast(count(*) as int) from results x join own on own.id = x.class_id) as examined,
             (select cast(count(*) as int) from results x join own on own.id = x.class_id where x.passed) as passed,
@@ -231,9 +232,9 @@ export type TeacherLine = TeacherRow & { sessions: number; ahead: number };
 export type VenueLine = VenueRow & { sessions: number; ahead: number };
 
 const use = (column: string): string => `(select cast(count(*) as int) from class_sessions s join classes c on c.id = s.class_id
-    where s.${column} = x.id and c.status not in ('draft', 'withdrawn', 'refused', 'expired', 'terminated')) as sessions,
+    where s.${column} = x.id and ${isLiving('c.status')}) as sessions,
   (select cast(count(*) as int) from class_sessions s join classes c on c.id = s.class_id
-    where s.${column} = x.id and s.day >= business_today() and c.status not in ('draft', 'withdrawn', 'refused', 'expired', 'terminated')) as ahead`;
+    where s.${column} = x.id and s.day >= business_today() and ${isLiving('c.status')}) as ahead`;
 
 /** Those in use first, by number. */
 export async function listTeachers(db: Db, institutionId: string): Promise<TeacherLine[]> {

@@ -1,6 +1,7 @@
 /** Payment batches as their pages show them. Full account numbers are in the bank's file only. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { maySee, readingRoles } from '../../workflows/domain/scope.ts';
+import { readingRoles } from '../../workflows/domain/roles.ts';
+import { maySee } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import type { BatchRow, BatchStatus } from '../money/payments.ts';
 import type { Actor } from '../users.ts';

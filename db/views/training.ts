@@ -6,7 +6,8 @@ import { rule } from '../../workflows/domain/policy/policy.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Half, SessionKind } from '../../workflows/domain/training/timetable.ts';
 import { attendedSessions } from '../classes/training.ts';
-import type { ChangeDetail, ChangeKind } from '../classes/change-checks.ts';
+import type { ChangeDetail } from '../classes/change-checks.ts';
+import type { ChangeKind } from '../../workflows/domain/training/class.ts';
 import { type ChangeRow, getChange } from '../classes/changes.ts';
 import { classProcedureId } from '../classes/classes.ts';
 import type { Db } from '../client.ts';
@@ -360,10 +361,4 @@ export async function getChangeOfTask(
   const no = Number(task.reference);
   await getChange(db, classId, no);
   return (await listChanges(db, classId, procedureId, no))[0];
-}
-
-/** The civil date of the business clock. */
-export async function getToday(db: Db): Promise<string> {
-  const { rows } = await db.raw<{ rows: { today: string }[] }>('select business_today() as today');
-  return rows[0]?.today ?? '';
 }

@@ -8,6 +8,7 @@ import { lookAtClock, readPlace } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
 import { type Cases, firstReview, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
+import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
 
 const vault = openVault({ keys: { k1: randomBytes(32) }, currentKid: 'k1', indexKey: randomBytes(32) });
 const plain = { ...firstReview, step: 'review.first_review' };
@@ -36,7 +37,7 @@ async function superiorsMailed(): Promise<string[]> {
     .update({ rung: 3, next_rung_at: owner.raw(`business_now() - interval '1 second'`) });
   const [fact] = (await lookAtClock(db, id)).facts;
   expect(fact).toMatchObject({ kind: 'rung', outcome: 'superior' });
-  const acts = [{ act: 'answerRung', factNo: fact?.no ?? 0, taskId: taskIds[0] ?? '' }];
+  const acts: OfficeAct[] = [{ act: 'answerRung', factNo: fact?.no ?? 0, taskId: taskIds[0] ?? '' }];
   await take(id, fact?.no ?? 0, acts);
   return db('mails as m')
     .join('users as u', 'u.id', 'm.user_id')
@@ -45,7 +46,7 @@ async function superiorsMailed(): Promise<string[]> {
     .pluck('u.login');
 }
 
-function take(procedureId: string, appliedNo: number, acts: { act: string; factNo?: number; taskId?: string }[]) {
+function take(procedureId: string, appliedNo: number, acts: OfficeAct[]) {
   const input = { procedureId, stepNo: 2, appliedNo, stage: 'review', step: 'first_review', acts, asks: [], cancels: [], flags: {} };
   return procedureActivities({ db, vault } as never).takeStep(input);
 }
@@ -59,6 +60,6 @@ test('[F04] the last rung goes to the supervisors above, and where there are non
 test('an act that this worker does not know is tried again elsewhere: nothing is changed and the run does not fail', async () => {
   const { id } = await cases.open([plain]);
   const before = await readPlace(db, id);
-  await expect(take(id, 1, [{ act: 'actOfTomorrow' }])).rejects.toMatchObject({ type: 'UnknownAct', nonRetryable: false });
+  await expect(take(id, 1, [{ act: 'actOfTomorrow' } as never])).rejects.toMatchObject({ type: 'UnknownAct', nonRetryable: false });
   expect(await readPlace(db, id)).toEqual(before);
 });

@@ -91,7 +91,7 @@ test('a listener whose connection is cut comes back as one, and none is left whe
 });
 
 async function fact(trx: Knex.Transaction, id: string): Promise<void> {
-  await writeFact(trx, await lockProcedure(trx, id), { kind: 'change_requested' }, { act: 'test.fact', subject: id });
+  await writeFact(trx, await lockProcedure(trx, id), { kind: 'change_requested', outcome: 'date' }, { act: 'test.fact', subject: id });
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Choices, draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
+import type { Ask } from '../../workflows/domain/procedures.ts';
 
 type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Detail = {
@@ -136,9 +137,9 @@ describe('what goes out', () => {
     const school = await province.as('shifan-1');
     await school.post(`/classes/${number}/submit`);
     const id = `class-${number}`;
-    const review = {
+    const review: Ask = {
       step: 'pre_training.first_review',
-      kind: 'review' as const,
+      kind: 'review',
       role: 'first_reviewer',
       level: 'county',
       outcomes: ['approve', 'return', 'propose_refusal'],

@@ -5,6 +5,7 @@ import { inTransaction } from '../../db/client.ts';
 import { publish } from '../../db/disclosures.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
+import type { Ask } from '../../workflows/domain/procedures.ts';
 
 let province: Province;
 let number = '';
@@ -82,9 +83,9 @@ test('a double click raises one objection; another key another one; a key opens 
 
 test('what an objector wrote is for the office, not for the institution that it is about', async () => {
   const { procedure_id: id } = await province.db('objections').orderBy('raised_at').first('procedure_id');
-  const review = {
+  const review: Ask = {
     step: 'objection.decide',
-    kind: 'objection_review' as const,
+    kind: 'objection_review',
     role: 'first_reviewer',
     level: 'county',
     outcomes: ['uphold', 'dismiss'],

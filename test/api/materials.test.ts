@@ -6,6 +6,7 @@ import { sampleMaterial, samplePdf, samplePng } from '../../db/formats/sample-ma
 import { placeOf } from '../../db/vault.ts';
 import { cleanName, typeOfContent } from '../../workflows/domain/training/material.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
+import type { Ask } from '../../workflows/domain/procedures.ts';
 
 type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Line = { id: string; kind: string; name: string; type: string; size: number; sha256: string; read: boolean; removedAt: string | null };
@@ -45,17 +46,17 @@ async function open(path: string, login: string) {
   return { status: response.status, headers: response.headers, content: Buffer.from(await response.arrayBuffer()) };
 }
 
-const review = {
+const review: Ask = {
   step: 'pre_training.first_review',
-  kind: 'review' as const,
+  kind: 'review',
   role: 'first_reviewer',
   level: 'county',
   outcomes: ['approve', 'return', 'propose_refusal'],
   workingDays: 3,
 };
-const correction = {
+const correction: Ask = {
   step: 'pre_training.correction',
-  kind: 'correction' as const,
+  kind: 'correction',
   role: 'institution',
   level: 'own',
   outcomes: ['resubmit'],

@@ -47,7 +47,7 @@ describe('closing', () => {
       performed.push(1);
       return { ended: true };
     };
-    const ending = { close: 'refused', acts: [{ act: 'closeClass', code: 'refused' }], flags: { said: 'end' } };
+    const ending: Partial<StepInput> = { close: 'refused', acts: [{ act: 'closeClass', code: 'refused' }], flags: { said: 'end' } };
     const before = await db('procedures').where({ id }).first();
 
     const open = await takeStep(db, step(id, 2, 1, ending), perform);

@@ -13,9 +13,11 @@ import { type Actor, getActor } from '../../db/users.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import { birthDateOf, makeCard, makeId, maskId } from '../../workflows/domain/identity.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import type { Ask, Flags, OfficeAct, Place } from '../../workflows/domain/procedures.ts';
+import type { Ask, Flags, Place } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { freshDatabase } from './servers.ts';
+import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
+import { findAct } from '../../activities/acts.ts';
 
 export type FiledClass = { number: string; classId: string; procedureId: string; enrolments: string[]; accounts: string[] };
 export type Application = { id: string; number: string; procedureId: string };
@@ -91,7 +93,10 @@ export async function openMoneyDatabase(): Promise<MoneyDatabase> {
       return takeStep(db, input, async (trx, procedure) => {
         let found: Flags = {};
         for (const act of wanted)
-          found = { ...found, ...(await acts[act.act]?.({ trx, procedure, act, flags: { ...procedure.flags, ...found }, vault })) };
+          found = {
+            ...found,
+            ...(await findAct(acts, act.act)?.({ trx, procedure, act, flags: { ...procedure.flags, ...found }, vault })),
+          };
         return found;
       });
     },
@@ -112,7 +117,7 @@ export async function openMoneyDatabase(): Promise<MoneyDatabase> {
             outcomes: [outcome, 'other'],
             workingDays: 3,
             fourEyes: kind === 'bank_answer' ? [] : [procedureId, ...applications],
-          },
+          } as Ask,
         ],
       });
       const task = await db('tasks').where({ procedure_id: place.procedureId, step, status: 'open' }).first('id');

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import pino from 'pino';
-import { actsOfOffice } from '../../activities/acts.ts';
+import { actsOfOffice, findAct } from '../../activities/acts.ts';
 import { readApiConfig } from '../../api/config.ts';
 import { type RunningApi, startApi } from '../../api/server.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
@@ -14,8 +14,9 @@ import { takeStep } from '../../db/protocol/steps.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import { type Person, signIn } from '../../start/demonstration/person.ts';
 import { addDays } from '../../workflows/domain/calendar.ts';
-import type { Ask, OfficeAct } from '../../workflows/domain/procedures.ts';
+import type { Ask } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';
+import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
 
 /** Somebody in a browser: pages as text, forms with the token of the session. */
 export type Visitor = {
@@ -76,7 +77,7 @@ export async function openProvince(config: { demo?: boolean } = {}): Promise<Pro
       const input = { procedureId, stepNo: at.step_no + 1, appliedNo: at.fact_no, stage, step, acts, asks, cancels: [], flags: {} };
       await takeStep(db, input, async (trx, procedure) => {
         let flags = {};
-        for (const act of acts) flags = { ...flags, ...(await actsOfOffice[act.act]?.({ trx, procedure, act, flags, vault })) };
+        for (const act of acts) flags = { ...flags, ...(await findAct(actsOfOffice, act.act)?.({ trx, procedure, act, flags, vault })) };
         return flags;
       });
     },
@@ -206,9 +207,9 @@ export async function returnClass(province: Province, seed: number): Promise<str
   const school = await province.as('shifan-1');
   await accepted(school.post(`/classes/${number}/submit`));
   const id = `class-${number}`;
-  const review = {
+  const review: Ask = {
     step: 'pre_training.first_review',
-    kind: 'review' as const,
+    kind: 'review',
     role: 'first_reviewer',
     level: 'county',
     outcomes: ['approve', 'return', 'propose_refusal'],
@@ -223,16 +224,16 @@ export async function returnClass(province: Province, seed: number): Promise<str
       items: [{ field: 'plan', text: '补充每日安排' }],
     }),
   );
-  const correction = {
+  const correction: Ask = {
     step: 'pre_training.correction',
-    kind: 'correction' as const,
+    kind: 'correction',
     role: 'institution',
     level: 'own',
     outcomes: ['resubmit'],
     workingDays: 5,
     peremptory: true,
   };
-  const acts = [
+  const acts: OfficeAct[] = [
     { act: 'setClassStatus', code: 'correction' },
     { act: 'issueCorrectionNotice', factNo: 2, taskId: `${id}/pre_training.first_review/1` },
   ];

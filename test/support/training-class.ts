@@ -13,8 +13,10 @@ import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'js
 import fujian from '../../db/regions/fujian.json' with { type: 'json' };
 import { birthDateOf, makeCard, makeId, makeUscc, maskAccount, maskId, maskPhone } from '../../workflows/domain/identity.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import type { Ask, OfficeAct, Place } from '../../workflows/domain/procedures.ts';
+import type { Ask, Place } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';
+import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
+import { findAct } from '../../activities/acts.ts';
 
 export const people = {
   school: { role: 'institution', institution: 'school' },
@@ -93,7 +95,7 @@ export async function openTrainingDatabase(): Promise<TrainingDatabase> {
       };
       return takeStep(db, input, async (trx, procedure, { acts }) => {
         let flags = {};
-        for (const act of acts) flags = { ...flags, ...(await trainingActs[act.act]?.({ trx, procedure, act, flags, vault })) };
+        for (const act of acts) flags = { ...flags, ...(await findAct(trainingActs, act.act)?.({ trx, procedure, act, flags, vault })) };
         return flags;
       });
     },

@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import type { Desk, Step } from '../../workflows/desk/desk.ts';
 import { review } from '../../workflows/desk/review.ts';
-import type { FactBell, Place } from '../../workflows/domain/procedures.ts';
-import { inTrainingMonitoring, readiness } from '../../workflows/in-training-monitoring.ts';
+import type { FactBell } from '../../workflows/domain/facts.ts';
+import type { Place, ReviewStep } from '../../workflows/domain/procedures.ts';
+import { inTrainingMonitoring } from '../../workflows/in-training-monitoring.ts';
+import { readiness } from '../../workflows/pre-training-review.ts';
 
 class NoMoreFacts extends Error {}
 
@@ -43,7 +45,7 @@ test('a run that begins after the dates were moved waits for the new first day',
 });
 
 test('a first day that was moved while it came is waited for anew', async () => {
-  const expired = { no: 5, kind: 'expired', taskId: 'class-1/ready.beginning/1' };
+  const expired = { no: 5, kind: 'expired', taskId: 'class-1/ready.beginning/1' } as const;
   const flags = { datesMoved: true, startDate: '2026-05-06' };
   await expect(readiness(paperDesk({ stage: 'ready', flags }, [expired], []))).rejects.toThrow(NoMoreFacts);
   await expect(readiness(paperDesk({ stage: 'ready' }, [expired], []))).resolves.toBe('training');
@@ -59,9 +61,9 @@ test('a run that begins after the last day was moved asks for attendance by the 
 
 test('registers are asked again before the wish is taken account of, so that a run that dies in between asks', async () => {
   const log: (Step | string)[] = [];
-  const table = [{ step: 'first_review', role: 'first_reviewer', level: 'county', workingDays: 3 }];
+  const table: ReviewStep[] = [{ step: 'first_review', role: 'first_reviewer', level: 'county', workingDays: 3 }];
   const checks = async () => void log.push('asked');
   const desk = paperDesk({ stage: 'filing', step: 'first_review', flags: { reviewAt: 0 } }, [{ no: 3, kind: 'recheck_requested' }], log);
-  await expect(review(desk, { stage: 'filing', table, checks })).rejects.toThrow(NoMoreFacts);
+  await expect(review(desk, { stage: 'filing', table, checks, approved: 'result' })).rejects.toThrow(NoMoreFacts);
   expect(log).toEqual(['asked', {}]);
 });

@@ -3,18 +3,21 @@
  * in the order of their numbers and ignores what it has. PostgreSQL knows where the procedure stands, so a new run goes on from there.
  */
 import { condition, continueAsNew, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { Ask, FactBell, Flags, OfficeAct, Place, Reached, StepInput } from '../domain/procedures.ts';
+import type { FactBell, LookBell } from '../domain/facts.ts';
+import type { OfficeAct } from '../domain/office-acts.ts';
+import type { Ask, Flags, Place, Reached, StepInput } from '../domain/procedures.ts';
+import type { Stage } from '../domain/stages.ts';
 import { record } from './profiles.ts';
 
 const LONGEST_PAUSE_MS = 60_000;
 
-export const factSignal = defineSignal<[FactBell]>('fact');
+export const factSignal = defineSignal<[FactBell | LookBell]>('fact');
 
 export type ProcedureInput = { procedureId: string };
 
 /** What a step of a procedure does besides taking account of the fact that was read last. */
 export type Step = {
-  stage?: string;
+  stage?: Stage;
   step?: string;
   acts?: OfficeAct[];
   asks?: Ask[];
@@ -26,7 +29,7 @@ export type Desk = {
   readonly procedureId: string;
   readonly place: Place;
   /** True when the procedure already stands in this stage: a run that resumes does not enter it again. */
-  isAt(stage: string): boolean;
+  isAt(stage: Stage): boolean;
   /** The next fact that the procedure has to answer. Rungs of the clock are dealt with on the way. */
   next(): Promise<FactBell>;
   /** One step = one transaction; takes account of every fact read so far. */
@@ -46,7 +49,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   let look = false;
 
   setHandler(factSignal, (bell) => {
-    if (bell.no === 0) look = true;
+    if (bell.kind === 'look') look = true;
     else inTray.set(bell.no, bell);
   });
 
@@ -154,20 +157,4 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
     proceed,
     close,
   };
-}
-
-export type Stage = (desk: Desk) => Promise<string>;
-
-/**
- * Walks the stages of a procedure from where it stands: each stage returns the name of the next one or, if there is no stage of that name,
- * the outcome with which the procedure ends. `ending` says what the office does in the last step.
- */
-export async function walk(desk: Desk, first: string, stages: Record<string, Stage>, ending: (outcome: string) => Step): Promise<string> {
-  let at = desk.isAt('opened') ? first : desk.place.stage;
-  while (desk.place.status !== 'closed') {
-    const stage = stages[at];
-    if (!stage) return desk.close(at, ending(at));
-    at = await stage(desk);
-  }
-  return desk.place.outcome ?? 'closed';
 }

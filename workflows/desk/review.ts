@@ -1,11 +1,13 @@
 /** Reviews are tables: the policy pack says which role at which level reviews in which order and within how many days. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import { type Ask, type FactBell, type Flags, type OfficeAct, type ReviewStep, waitFor } from '../domain/procedures.ts';
-import { reviewOutcomes } from '../domain/tasks.ts';
+import type { FactBell } from '../domain/facts.ts';
+import type { OfficeAct } from '../domain/office-acts.ts';
+import { type Ask, type Flags, type ReviewStep, waitFor } from '../domain/procedures.ts';
+import { type ReviewStage, reviewOutcomes } from '../domain/tasks.ts';
 import { type Desk, type Step, stepOf } from './desk.ts';
 
-export type ReviewPlan = {
-  stage: string;
+export type ReviewPlan<Following extends string> = {
+  stage: ReviewStage;
   table: ReviewStep[];
   /** Asked of the registers when the review begins, after each correction, and when an officer asks again. */
   checks?: (desk: Desk) => Promise<void>;
@@ -17,12 +19,18 @@ export type ReviewPlan = {
   corrector?: 'institution' | 'assessor';
   /** Four eyes over the whole procedure instead of this stage alone. */
   signedPerProcedure?: boolean;
+  /** What follows when the last row of the table has approved, and when it proposes a refusal; packs end every other table with an approver. */
+  approved: Following;
+  refusalProposed?: Following;
 };
 
-export type ReviewOutcome = 'approved' | 'refused' | 'refusal_proposed' | 'withdrawn' | 'expired';
+type TaskPlan = Pick<ReviewPlan<string>, 'stage' | 'table' | 'corrector' | 'signedPerProcedure'>;
 
 /** Walks the table until its last step approves, an approver refuses, or the file is withdrawn. The deciding fact is left for the next step to take account of. */
-export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcome> {
+export async function review<Following extends string>(
+  desk: Desk,
+  plan: ReviewPlan<Following>,
+): Promise<Following | 'refused' | 'withdrawn' | 'expired'> {
   const { stage, table } = plan;
   const correction = `${stage}.correction`;
   const checks = `${stage}.checks`;
@@ -51,11 +59,11 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
     if (fact.kind === 'expired' && stepOf(fact) === correction) return 'expired';
     switch (fact.outcome) {
       case 'approve':
-        if (!following) return 'approved';
+        if (!following) return plan.approved;
         await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1 } });
         break;
       case 'propose_refusal':
-        if (!following) return 'refusal_proposed';
+        if (!following) return plan.refusalProposed ?? nobodyLeft(stage);
         await desk.proceed({
           step: following.step,
           asks: [reviewTask(desk, plan, at + 1, false)],
@@ -83,12 +91,17 @@ export async function review(desk: Desk, plan: ReviewPlan): Promise<ReviewOutcom
   }
 }
 
+/** A pack whose reader lets a table end without an approver. */
+function nobodyLeft(stage: string): never {
+  throw ApplicationFailure.nonRetryable(`nobody is left to decide on the refusal proposed in ${stage}`, 'PolicyPack');
+}
+
 function correctionNotice(fact: FactBell): OfficeAct {
   return { act: 'issueCorrectionNotice', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) };
 }
 
 /** While the file is with the applicant the clock of the review stands still; the applicant's own period is peremptory. */
-function correctionTask(desk: Desk, plan: ReviewPlan): Ask {
+function correctionTask(desk: Desk, plan: TaskPlan): Ask {
   return {
     step: `${plan.stage}.correction`,
     kind: 'correction',
@@ -101,7 +114,7 @@ function correctionTask(desk: Desk, plan: ReviewPlan): Ask {
 }
 
 /** The task of one row of a review table. A refusal is the approver's act; the others propose it. */
-function reviewTask(desk: Desk, plan: ReviewPlan, at: number, resumes: boolean): Ask {
+function reviewTask(desk: Desk, plan: TaskPlan, at: number, resumes: boolean): Ask {
   const row = plan.table[at];
   if (!row) throw ApplicationFailure.nonRetryable(`review table of ${plan.stage} has no row ${at}`, 'PolicyPack');
   return {

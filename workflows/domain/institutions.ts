@@ -1,5 +1,5 @@
 /** Kinds and statuses of institutions on the register, and what the office may do in each status. Pages, REST and record ask this table. */
-import { isWithin, type Scope } from './scope.ts';
+import { hasRoleAbove, type Scope } from './scope.ts';
 
 export const institutionKinds = ['training', 'assessment', 'enterprise'] as const;
 export type InstitutionKind = (typeof institutionKinds)[number];
@@ -26,7 +26,7 @@ export function allowedInstitutionActs(status: InstitutionStatus): readonly Inst
 
 /** The register of a region is kept by its catalogue officers and by those above it. */
 export function keepsRegister(actor: Scope, regionPath: string): boolean {
-  return actor.grants.some((grant) => grant.role === 'catalogue_officer' && isWithin(regionPath, grant.path));
+  return hasRoleAbove(actor, regionPath, 'catalogue_officer');
 }
 
 /** Occupations as people write a licence scope: one a line, or with commas between them; each once. */

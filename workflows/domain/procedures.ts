@@ -1,5 +1,7 @@
 /** Words that procedures, their runs and the record share. Codes and dates only: all of this lies in workflow histories. */
-import type { TaskKind } from './task-kinds.ts';
+import type { FactBell } from './facts.ts';
+import type { OfficeAct } from './office-acts.ts';
+import type { TaskKind, TaskOutcome, TaskRole } from './task-kinds.ts';
 
 export const procedureTypes = [
   'trainingClass',
@@ -31,23 +33,6 @@ export function numberOf(type: ProcedureType, procedureId: string): string | und
   return procedureId.startsWith(prefix) ? procedureId.slice(prefix.length) : undefined;
 }
 
-/** What rings a run: the number, kind and outcome of a fact. Number 0 only asks the run to look at its place. */
-export type FactBell = { no: number; kind: string; taskId?: string; outcome?: string };
-
-/** Kinds of fact. `rung`: the clock of a task reached a rung; `expired`: a peremptory period ended. */
-export type FactKind =
-  | 'submitted'
-  | 'decided'
-  | 'withdrawn'
-  | 'rung'
-  | 'expired'
-  | 'change_requested'
-  | 'recheck_requested'
-  | 'disclosure_ended'
-  | 'objection_decided'
-  | 'batch_answered'
-  | 'application_closed';
-
 export type Flags = Record<string, string | number | boolean>;
 
 /** Where a procedure stands, as its run needs to know it. */
@@ -74,7 +59,7 @@ export type Place = {
 export type Reached = Omit<Place, 'terms'>;
 
 /** One row of a review table of the policy pack. */
-export type ReviewStep = { step: string; role: string; level: string; workingDays: number };
+export type ReviewStep = { step: string; role: TaskRole<'review'>; level: string; workingDays: number };
 
 /** What a procedure needs of the policy pack, kept with the procedure when it opens: later packs do not change it. */
 export type Terms = {
@@ -99,19 +84,21 @@ export type Terms = {
   };
   claimWindowMonths: number;
   /** Who decides an objection. */
-  objection: { role: string; level: string };
+  objection: { role: TaskRole<'objection_review'>; level: string };
   /** Who confirms the request for funds, and who pays. */
   offices: { finance: string; payment: string; inspection: string };
 };
 
 /** A request for a fact: what a step asks for. */
-export type Ask = {
+export type Ask<K extends TaskKind = TaskKind> = { [One in K]: AskOf<One> }[K];
+
+type AskOf<K extends TaskKind> = {
   step: string;
-  kind: TaskKind;
-  role: string;
+  kind: K;
+  role: TaskRole<K>;
   /** Level of the office that decides; `own` is the region of the procedure itself. */
   level: string;
-  outcomes: string[];
+  outcomes: readonly TaskOutcome<K>[];
   /** Working days to decide in, or a civil date, or months (for windows); absent: no deadline. */
   workingDays?: number;
   dueDate?: string;
@@ -123,7 +110,7 @@ export type Ask = {
   /** Goes on counting where an earlier round of the same step was stopped. */
   resumes?: boolean;
   /** Four-eyes scopes in which the decision is signed, in place of the stage of the procedure; none: anybody may decide. */
-  fourEyes?: string[];
+  fourEyes?: readonly string[];
   /** Id of the thing that the task is about, if it is not the procedure's subject. */
   reference?: string;
 };
@@ -132,9 +119,6 @@ export type Ask = {
 export function waitFor(step: string): Ask {
   return { step, kind: 'wait', role: 'clock', level: 'own', outcomes: [] };
 }
-
-/** An act of the office that a step performs in its transaction. */
-export type OfficeAct = { act: string; taskId?: string; factNo?: number; code?: string };
 
 /** One step of a procedure = one transaction. */
 export type StepInput = {

@@ -17,6 +17,20 @@ export const roles = [
 ] as const;
 export type Role = (typeof roles)[number];
 
+/** Those who decide cases of their office or supervise it. */
+export const officerRoles = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+] as const satisfies readonly Role[];
+
+/** Roles that read the cases of their subtree. */
+export const readingRoles: readonly Role[] = [...officerRoles, 'catalogue_officer', 'auditor'];
+
 /** 三员: accounts, permissions and the log are kept by three different people. */
 export const administratorRoles = ['system_admin', 'security_admin', 'audit_admin'] as const;
 export type AdministratorRole = (typeof administratorRoles)[number];

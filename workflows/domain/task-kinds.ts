@@ -55,6 +55,8 @@ const kinds = {
 } as const satisfies Record<string, Kind>;
 
 export type TaskKind = keyof typeof kinds;
+/** Who may decide a kind of task. */
+export type TaskRole<K extends TaskKind = TaskKind> = (typeof kinds)[K]['roles'][number];
 /** How a kind of task may be decided. */
 export type TaskOutcome<K extends TaskKind = TaskKind> = { [One in K]: keyof (typeof kinds)[One]['outcomes'] & string }[K];
 /** Kinds that are decided on a page of their own. */

@@ -2,7 +2,7 @@
  * What may be done with a task. The pages draw their buttons from this table, the API and the desk ask it:
  * a status or an outcome that is not here does not exist.
  */
-import type { TaskOutcome } from './task-kinds.ts';
+import type { TaskOutcome, TaskRole } from './task-kinds.ts';
 
 export type TaskStatus = 'open' | 'decided' | 'expired' | 'cancelled';
 export type TaskAct = 'claim' | 'release' | 'decide' | 'urge' | 'reassign';
@@ -19,7 +19,7 @@ export function allowedTaskActs(status: TaskStatus): readonly TaskAct[] {
 }
 
 /** Outcomes of a review by the role that decides: a refusal is the approver's act with reasons and the way to appeal. */
-export function reviewOutcomes(role: string): TaskOutcome<'review'>[] {
+export function reviewOutcomes(role: TaskRole<'review'>): TaskOutcome<'review'>[] {
   return role === 'approver' ? ['approve', 'return', 'refuse'] : ['approve', 'return', 'propose_refusal'];
 }
 

@@ -17,6 +17,15 @@ export const classStatuses = [
 ] as const;
 export type ClassStatus = (typeof classStatuses)[number];
 
+/** Over without having been paid. */
+export const endedStatuses: readonly ClassStatus[] = ['withdrawn', 'refused', 'expired', 'terminated'];
+/** Submitted and not ended otherwise than by payment: its teachers, venues and people count. */
+export const livingStatuses: readonly ClassStatus[] = classStatuses.filter(
+  (status) => status !== 'draft' && !endedStatuses.includes(status),
+);
+/** Living, and not paid yet. */
+export const runningStatuses: readonly ClassStatus[] = livingStatuses.filter((status) => status !== 'paid');
+
 export type ClassAct = 'edit' | 'submit' | 'withdraw' | 'requestChange' | 'enterAttendance';
 
 const acts: Record<ClassStatus, readonly ClassAct[]> = {
@@ -58,11 +67,5 @@ export const classTrack: readonly { key: string; stages: readonly string[] }[] =
   { key: 'done', stages: ['closed'] },
 ];
 
-/** Outcome of the procedure → status of the class. */
-export const statusOfOutcome: Record<string, ClassStatus> = {
-  paid: 'paid',
-  refused: 'refused',
-  withdrawn: 'withdrawn',
-  expired: 'expired',
-  terminated: 'terminated',
-};
+/** What an institution may ask to change (变更). */
+export type ChangeKind = 'teacher' | 'date' | 'venue' | 'drop_out';
