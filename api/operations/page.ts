@@ -94,6 +94,12 @@ export function ageWords(seconds: number | null, t: Translate): string {
   return t('operations.age.days', { n: Math.floor(seconds / 86_400) });
 }
 
+/** Where a system administrator goes on. */
+const links: Partial<Record<CheckCode, { href: string; key: string }>> = {
+  mailFailed: { href: '/admin/mails', key: 'operations.openMails' },
+  provisional: { href: '/admin/calendar', key: 'operations.openCalendar' },
+};
+
 type Parts = { state: OperationsState; repairs: RepairLine[]; actor: Actor; t: Translate; words: Words };
 
 export function operationsView({ state, repairs, actor, t, words }: Parts) {
@@ -105,17 +111,22 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
     name: t(`operations.checks.${check.code}.name`),
     whatToDo: t(`operations.checks.${check.code}.do`),
     tone: check.count === 0 ? 'green' : check.severity === 'fault' ? 'red' : 'amber',
-    state: check.count === 0 ? t('operations.right') : t('operations.found', { n: check.count }),
+    state: t('operations.found', { n: check.count }),
     oldest: ageWords(check.oldestSeconds, t),
+    link: asks ? links[check.code] : undefined,
     more: check.count - check.items.length,
     items: check.items.map((item) => itemView(item, check, asks, t, words)),
   }));
   return {
     inOrder: faults.length === 0,
     faultCount: faults.reduce((sum, check) => sum + check.count, 0),
-    lastTurn: state.reconcilerAge === null ? t('operations.neverTurned') : ageWords(Math.round(state.reconcilerAge), t),
+    lastTurn:
+      state.reconcilerAge === null
+        ? t('operations.neverTurned')
+        : t('operations.ago', { age: ageWords(Math.round(state.reconcilerAge), t) }),
     tiles: tilesOf(state, checks, repairs, t),
-    checks: shown,
+    found: shown.filter((check) => check.count > 0),
+    clear: shown.filter((check) => check.count === 0),
     lists: shown.filter((check) => check.items.length > 0),
     waiting: repairs.filter((repair) => repair.status === 'requested').map((repair) => repairView(repair, actor)),
     decided: repairs.filter((repair) => repair.status !== 'requested').map((repair) => repairView(repair, actor)),
@@ -124,6 +135,7 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
 }
 
 function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: Words) {
+  const status = item.detail['status'];
   const stage = words.has(`tasks.stages.${item.stage}`) ? t(`tasks.stages.${item.stage}`) : '';
   // A procedure of another release may be of a type that has no words here.
   const type = words.has(`operations.types.${item.type}`) ? t(`operations.types.${item.type}`) : item.type;
@@ -135,6 +147,9 @@ function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: 
     since: ageWords(item.seconds, t),
     words: t(`operations.checks.${check.code}.detail`, {
       ...item.detail,
+      ...(typeof status === 'string'
+        ? { statusWords: words.has(`operations.runStatuses.${status}`) ? t(`operations.runStatuses.${status}`) : status }
+        : {}),
       ...(item.type === 'mail' ? { template: t(`operations.templates.${item.detail['template']}`) } : {}),
     }),
     mayAsk: asks && check.repairable && item.repairRequested !== true,
