@@ -78,39 +78,39 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   const orphans = await listOrphans(db);
   if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
   // Ringing an orphan would not help it: its run has nothing to do. Somebody must look.
-  const ids = await findings.takeForRinging(db);
+  const ids = await findings.takeForRinging(db, [...still, ...walk.found]);
   if (ids.length > 0) {
     await ringProcedures(db, ids);
     log.warn({ procedures: ids.length }, 'reconciler: rang procedures that stood still');
   }
   if (walk.temporalSilent) log.warn('reconciler: Temporal gives no answer');
-  await findings.endTurn(db, walk);
+  await findings.endTurn(db, { walkedTo: walk.walkedTo, temporalSilent: walk.temporalSilent });
   return ids;
 }
 
+type Walk = { walkedTo: string; temporalSilent: boolean /** Procedures whose run is not right. */; found: string[] };
+
 /** Asks Temporal about what was found before and one more batch of open procedures each turn, so that a large province is walked round in time. */
-async function lookAtRuns(db: Knex, client: Client, taskQueue: string): Promise<{ walkedTo: string; temporalSilent: boolean }> {
+async function lookAtRuns(db: Knex, client: Client, taskQueue: string): Promise<Walk> {
   const from = await findings.readWalk(db);
   const open = await listOpenProcedures(db, from, BATCH);
   const ids = [...new Set([...(await findings.listFound(db, runCodes, KNOWN_FAULTS)), ...open])];
+  const found: string[] = [];
   for (let at = 0; at < ids.length; at += AT_ONCE) {
     const some = ids.slice(at, at + AT_ONCE);
     // All of them are waited for: a call that is left behind would outlive the connection.
     const answers = await Promise.allSettled(some.map((id) => describe(client, id, taskQueue)));
     const runs = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-    if (runs.length < some.length) return { walkedTo: from, temporalSilent: true };
-    await findings.recordFindings(
-      db,
-      runCodes,
-      some,
-      runs.flatMap((run) => run.found),
-    );
+    if (runs.length < some.length) return { walkedTo: from, temporalSilent: true, found };
+    const wrong = runs.flatMap((run) => run.found);
+    await findings.recordFindings(db, runCodes, some, wrong);
+    found.push(...wrong.map(({ procedureId }) => procedureId));
     await findings.recordBuilds(
       db,
       runs.flatMap(({ procedureId, buildId }) => (buildId ? [{ procedureId, buildId }] : [])),
     );
   }
-  return { walkedTo: open.length < BATCH ? '' : (open.at(-1) ?? ''), temporalSilent: false };
+  return { walkedTo: open.length < BATCH ? '' : (open.at(-1) ?? ''), temporalSilent: false, found };
 }
 
 type Run = { procedureId: string; buildId: string | undefined; found: findings.Finding[] };

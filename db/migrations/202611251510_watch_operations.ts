@@ -60,5 +60,7 @@ create index repair_requests_requester on repair_requests (requested_by);
 create index repair_requests_decider on repair_requests (decided_by);
 revoke update, delete, truncate on repair_requests from shiming_app;
 grant update (status, decided_by, decided_at) on repair_requests to shiming_app;
+create index procedures_not_closed on procedures (id) where status <> 'closed';
+create index tasks_provisional on tasks (procedure_id) where status = 'open' and provisional;
 create index mails_failed on mails (created_at) where status = 'failed';
 `;

@@ -39,17 +39,18 @@ export async function listFound(db: Db, codes: readonly FindingCode[], limit: nu
 }
 
 /**
- * Takes those that a bell may help and whose turn it is: at once, then after growing pauses, so that a run which cannot go on is not flooded.
+ * Of what was found in this turn takes those that a bell may help and whose turn it is: at once, then after growing pauses, so that a run which cannot go on is not flooded.
  * A run that ended once more within an hour after it was started anew is left to people.
  */
-export async function takeForRinging(db: Db): Promise<string[]> {
+export async function takeForRinging(db: Db, procedureIds: readonly string[]): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
     `update operation_findings f set rings = rings + 1, rung_at = clock_timestamp()
-      where cleared_at is null and code in ('standing_still', 'run_missing', 'run_ended')
+      where procedure_id = any(cast(? as text[])) and cleared_at is null and code in ('standing_still', 'run_missing', 'run_ended')
         and (rung_at is null or rung_at < clock_timestamp() - case when code = 'run_ended' then interval '1 hour'
                                                                   else least(3600, 15 * power(2, least(rings, 10))) * interval '1 second' end)
         and not exists (select from outbox o where o.procedure_id = f.procedure_id)
      returning procedure_id as id`,
+    [[...procedureIds]],
   );
   return [...new Set(rows.map((row) => row.id))].sort();
 }

@@ -339,17 +339,17 @@ describe('ringing by itself', () => {
     };
     const cleared = () => recordFindings(db, ['standing_still', 'run_ended'], [still.id, ended.id], []);
     await found();
-    expect(await takeForRinging(db)).toEqual([still.id, ended.id]);
+    expect(await takeForRinging(db, [still.id, ended.id])).toEqual([still.id, ended.id]);
     await found();
-    expect(await takeForRinging(db)).toEqual([]);
+    expect(await takeForRinging(db, [still.id, ended.id])).toEqual([]);
     await db('operation_findings').update({ rung_at: db.raw(`clock_timestamp() - interval '40 seconds'`) });
-    expect(await takeForRinging(db)).toEqual([still.id]);
+    expect(await takeForRinging(db, [still.id, ended.id])).toEqual([still.id]);
     await cleared();
-    expect(await takeForRinging(db)).toEqual([]);
+    expect(await takeForRinging(db, [still.id, ended.id])).toEqual([]);
     await found();
-    expect(await takeForRinging(db)).toEqual([still.id]);
+    expect(await takeForRinging(db, [still.id, ended.id])).toEqual([still.id]);
     await db('operation_findings').update({ rung_at: db.raw(`clock_timestamp() - interval '61 minutes'`) });
-    expect(await takeForRinging(db)).toEqual([still.id, ended.id]);
+    expect(await takeForRinging(db, [still.id, ended.id])).toEqual([still.id, ended.id]);
     await cleared();
   });
 
