@@ -46,7 +46,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const done = worker.run();
   const relay = startRelay({ db: options.db, databaseUrl: options.databaseUrl, connection, namespace, taskQueue, log: options.log });
   const mailDesk = startMailDesk({ db: options.db, smtpUrl: options.smtpUrl, baseUrl: options.baseUrl, log: options.log });
-  const reconciler = startReconciler({ db: options.db, connection, namespace, taskQueue, log: options.log });
+  const reconciler = startReconciler({
+    db: options.db,
+    connection,
+    namespace,
+    taskQueue,
+    log: options.log,
+    buildId: worker.options.buildId,
+  });
   return {
     relay,
     done,

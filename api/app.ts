@@ -17,6 +17,7 @@ import { refuseOtherMethods } from './http/methods.ts';
 import { mountNouns } from './nouns.ts';
 import { mountOpenApi } from './http/openapi.ts';
 import { createRenderer, type Surroundings } from './pages/render.ts';
+import { countRequests, type RequestCounts } from './http/requests.ts';
 import { type ApiDeps, type Counter, type RegistersControl, toNouns } from './http/routing.ts';
 import { meetVisitor, requireSameOrigin, secureHeaders } from './http/security.ts';
 import { visitOf } from './http/visit.ts';
@@ -29,9 +30,11 @@ export type AppDeps = {
   /** Named checks of /readyz. */
   checks: Record<string, HealthCheck>;
   registersControl?: RegistersControl | undefined;
+  /** Counts of requests that somebody reads as metrics. */
+  requests?: RequestCounts | undefined;
 };
 
-export function createApp({ db, vault, config, log, checks, registersControl }: AppDeps): Express {
+export function createApp({ db, vault, config, log, checks, registersControl, requests }: AppDeps): Express {
   const app = express();
   const words = loadWords();
   const assets = loadAssets();
@@ -50,6 +53,7 @@ export function createApp({ db, vault, config, log, checks, registersControl }: 
     if (!asset) return next(new NotFoundError('page'));
     return res.setHeader('Cache-Control', 'public, max-age=31536000, immutable').type(asset.type).send(asset.content);
   });
+  app.use((requests ?? countRequests(log)).handler);
   app.use(meetVisitor(db, config, words));
   app.use(...secureHeaders(config));
   app.use(requireSameOrigin(config));

@@ -1,21 +1,28 @@
 /** The API as a process of its own (`npm run start:api`): DATABASE_URL and the keys come from the environment. */
 import pino from 'pino';
-import { databaseConfig, vaultFromConfig } from '../db/config.ts';
+import { databaseConfig, logOptions, metricsAddress, vaultFromConfig } from '../db/config.ts';
 import { closeDatabase, openDatabase } from '../db/client.ts';
+import { serveMetrics } from '../db/formats/prometheus.ts';
 import { temporalSettings } from '../temporal.config.ts';
 import { readApiConfig } from './config.ts';
 import { databaseChecks, temporalCheck } from './http/readiness.ts';
+import { countRequests } from './http/requests.ts';
 import { startApi } from './server.ts';
 
-const log = pino({ name: 'api' });
+// A line per request: written aside, so that no answer waits for whoever reads them.
+const log = pino({ name: 'api', ...logOptions }, pino.destination({ sync: false }));
 
 async function start(): Promise<() => Promise<void>> {
   const settings = databaseConfig();
   const db = openDatabase(settings.url, { max: settings.poolMax, applicationName: 'shiming-api' });
   const checks = { ...databaseChecks(db), temporal: temporalCheck(temporalSettings()) };
-  const api = await startApi({ db, vault: vaultFromConfig(), config: readApiConfig(), log, checks });
+  const requests = countRequests(log);
+  const api = await startApi({ db, vault: vaultFromConfig(), config: readApiConfig(), log, checks, requests });
+  const address = metricsAddress();
+  const metrics = address && (await serveMetrics(address, [requests.metrics]));
   log.info({ url: api.url }, 'api listens');
   return async () => {
+    await metrics?.close();
     await api.close();
     await closeDatabase(db);
   };

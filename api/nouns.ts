@@ -13,6 +13,7 @@ import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
+import { operationsRoutes } from './operations/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
@@ -45,6 +46,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   grantRoutes,
   auditRoutes,
   mailRoutes,
+  operationsRoutes,
   calendarRoutes,
   taskRoutes,
   boardRoutes,

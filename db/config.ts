@@ -1,3 +1,4 @@
+import type { MetricsAddress } from './formats/prometheus.ts';
 import { loadVaultKeys, openVault, parseVaultKeys, type Vault } from './vault.ts';
 
 export type DatabaseConfig = {
@@ -40,3 +41,31 @@ export function vaultFromConfig(fallbackDir?: string): Vault {
 export function publicUrl(): string {
   return (process.env.PUBLIC_URL || 'http://localhost:3000').replace(/\/$/, '');
 }
+
+/** METRICS_PORT (absent: nothing listens) and METRICS_HOST (127.0.0.1). @throws Error with a plain sentence for a port that is none. */
+export function metricsAddress(): MetricsAddress | undefined {
+  const text = process.env.METRICS_PORT;
+  if (!text) return undefined;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new Error(`METRICS_PORT must be a whole number from 0 to 65535, not "${text}".`);
+  return { port: Number(text), host: process.env.METRICS_HOST || '127.0.0.1' };
+}
+
+const unlogged = [
+  'idNumber',
+  'phone',
+  'accountNumber',
+  'password',
+  'token',
+  'cookie',
+  'authorization',
+  'reason',
+  'body',
+  'query',
+  'url',
+  'params',
+  'bindings',
+];
+
+/** For every log: lines hold codes, numbers of procedures and times. What a line should never be given is left out of it all the same. */
+export const logOptions = { redact: { paths: unlogged.flatMap((field) => [field, `*.${field}`]), remove: true } };

@@ -6,12 +6,15 @@ import pino from 'pino';
 import { hashPassword } from '../api/sessions/passwords.ts';
 import { readApiConfig } from '../api/config.ts';
 import { databaseChecks, temporalCheck } from '../api/http/readiness.ts';
+import { countRequests } from '../api/http/requests.ts';
 import { type RunningApi, startApi } from '../api/server.ts';
 import { startSimulators } from '../activities/connectors/simulators.ts';
 import { readWorkerConfig } from '../activities/config.ts';
+import { officeMetrics } from '../activities/metrics.ts';
 import { startWorker } from '../activities/worker.ts';
 import { closeDatabase, openDatabase } from '../db/client.ts';
-import { vaultFromConfig } from '../db/config.ts';
+import { logOptions, metricsAddress, vaultFromConfig } from '../db/config.ts';
+import { serveMetrics } from '../db/formats/prometheus.ts';
 import { loadDemonstration } from '../db/demonstration/load.ts';
 import { migrate } from '../db/migrate.ts';
 import { temporalSettings } from '../temporal.config.ts';
@@ -67,7 +70,10 @@ async function assemble(
 ): Promise<Product> {
   const { stateDir, log } = options;
   mkdirSync(stateDir, { recursive: true });
-  const logFile = pino({ name: 'shiming', level: 'info' }, pino.destination({ dest: join(stateDir, 'shiming.log'), sync: false }));
+  const logFile = pino(
+    { name: 'shiming', level: 'info', ...logOptions },
+    pino.destination({ dest: join(stateDir, 'shiming.log'), sync: false }),
+  );
 
   const embedded = options.databaseUrl === undefined;
   log(embedded ? '1/5 PostgreSQL…' : '1/5 PostgreSQL (DATABASE_URL)…');
@@ -114,7 +120,9 @@ async function assemble(
     ...readWorkerConfig({ registersUrl: simulators?.url, baseUrl: config.publicUrl ?? `http://localhost:${config.port}` }),
   });
   stops.push(() => worker.stop());
+  const requests = countRequests(logFile);
   const api = await listen({
+    requests,
     db,
     vault,
     config,
@@ -130,6 +138,11 @@ async function assemble(
     ...(simulators ? { registersControl: simulators } : {}),
   });
   stops.push(() => api.close());
+  const address = metricsAddress();
+  if (address) {
+    const metrics = await serveMetrics(address, [() => officeMetrics(db), requests.metrics]);
+    stops.push(() => metrics.close());
+  }
   return {
     url: api.url.replace('127.0.0.1', 'localhost'),
     databaseUrl: url,

@@ -1,34 +1,59 @@
 /**
- * Compares procedures with their workflows and rings what stands still: facts that were not taken account of, alarms that did not ring,
- * procedures without a running workflow. Also finishes counting deadlines by a changed calendar
- * and forgets old answers. Ringing is always safe: a run reads its place from the row.
+ * Compares procedures with their workflows, writes down what is wrong for the operations page, and rings what stands still: facts that were
+ * not taken account of, alarms that did not ring, procedures without a running workflow. Ringing is always safe, since a run reads its place
+ * from the row; it is done at once and then after growing pauses. Also finishes counting deadlines by a changed calendar and forgets old answers.
+ *
+ * A timer of the worker and no schedule of Temporal: this is what rebuilds a lost Temporal store and says that Temporal is silent, so it must not live there.
  */
-import { type Connection, Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Connection, Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
+import { ringProcedures } from '../../db/protocol/procedures.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
-import { ringProcedures } from '../../db/protocol/procedures.ts';
 
 export type Reconciler = { stop(): Promise<void> };
-export type ReconcilerOptions = { db: Knex; connection: Connection; namespace: string; taskQueue: string; log: Logger; everyMs?: number };
+export type ReconcilerOptions = {
+  db: Knex;
+  connection: Connection;
+  namespace: string;
+  taskQueue: string;
+  log: Logger;
+  /** Of this worker. */
+  buildId?: string | undefined;
+  everyMs?: number;
+};
 
 const EVERY_MS = 15_000;
 const BATCH = 200;
+const KNOWN_FAULTS = 100;
+const AT_ONCE = 10;
+const ANSWER_MS = 3_000;
+/** A first failure may be the death of a worker; the third is not. */
+const FAILING_FROM = 3;
+const RETRYING_FROM = 5;
+const runCodes = ['run_missing', 'run_ended', 'run_failing', 'run_retrying'] as const;
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
+  const { db, log, buildId, everyMs = EVERY_MS } = options;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  const takeTurn = async (): Promise<void> => {
+    if (buildId) await findings.recordWorker(db, buildId);
+    // Of several workers one takes the turn; the others look whether the next one is theirs.
+    if (await findings.beginTurn(db, everyMs * 0.9)) await reconcile(options);
+  };
   const again = (): void => {
     if (stopped) return;
     timer = setTimeout(() => {
-      turn = reconcile(options)
-        .catch((error: Error) => options.log.warn({ error: error.name }, 'reconciler: turn failed'))
+      turn = takeTurn()
+        .catch((error: Error) => log.warn({ error: error.name }, 'reconciler: turn failed'))
         .finally(again);
-    }, options.everyMs ?? EVERY_MS);
+    }, everyMs);
   };
   again();
   return {
@@ -40,40 +65,77 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
 }
 
-let cursor = '';
-
 /** One turn. Returns the ids that were rung. */
 export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
   await recomputeDeadlines(db, undefined);
   await forgetOldAnswers(db);
+  await findings.forgetClosed(db);
+  const known = await findings.listFound(db, ['standing_still'], BATCH);
   const still = await listStandingStill(db);
-  const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
+  const standing = still.map((procedureId) => ({ procedureId, code: 'standing_still' as const, detail: {} }));
+  await findings.recordFindings(db, ['standing_still'], [...known, ...still], standing);
+  const walk = await lookAtRuns(db, new Client({ connection, namespace }), taskQueue);
   const orphans = await listOrphans(db);
   if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
   // Ringing an orphan would not help it: its run has nothing to do. Somebody must look.
-  const ids = [...new Set([...still, ...lost])];
+  const ids = await findings.takeForRinging(db, [...still, ...walk.found]);
   if (ids.length > 0) {
     await ringProcedures(db, ids);
-    log.warn({ procedures: ids.length, lost: lost.length }, 'reconciler: rang procedures that stood still');
+    log.warn({ procedures: ids.length }, 'reconciler: rang procedures that stood still');
   }
+  if (walk.temporalSilent) log.warn('reconciler: Temporal gives no answer');
+  await findings.endTurn(db, { walkedTo: walk.walkedTo, temporalSilent: walk.temporalSilent });
   return ids;
 }
 
-/** Asks Temporal about one batch of open procedures each turn, so that a large province is walked round in time. */
-async function findLostRuns(db: Knex, client: Client, taskQueue: string): Promise<string[]> {
-  const open = await listOpenProcedures(db, cursor, BATCH);
-  cursor = open.length < BATCH ? '' : (open.at(-1) ?? '');
-  const lost: string[] = [];
-  for (const id of open) {
-    try {
-      const description = await client.withDeadline(Date.now() + 3_000, () =>
-        client.workflow.getHandle(procedureWorkflowId(id, taskQueue)).describe(),
-      );
-      if (description.status.name !== 'RUNNING') lost.push(id);
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) lost.push(id);
-      else throw error;
-    }
+type Walk = { walkedTo: string; temporalSilent: boolean /** Procedures whose run is not right. */; found: string[] };
+
+/** Asks Temporal about what was found before and one more batch of open procedures each turn, so that a large province is walked round in time. */
+async function lookAtRuns(db: Knex, client: Client, taskQueue: string): Promise<Walk> {
+  const from = await findings.readWalk(db);
+  const open = await listOpenProcedures(db, from, BATCH);
+  const ids = [...new Set([...(await findings.listFound(db, runCodes, KNOWN_FAULTS)), ...open])];
+  const found: string[] = [];
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const some = ids.slice(at, at + AT_ONCE);
+    // All of them are waited for: a call that is left behind would outlive the connection.
+    const answers = await Promise.allSettled(some.map((id) => describe(client, id, taskQueue)));
+    const runs = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    if (runs.length < some.length) return { walkedTo: from, temporalSilent: true, found };
+    const wrong = runs.flatMap((run) => run.found);
+    await findings.recordFindings(db, runCodes, some, wrong);
+    found.push(...wrong.map(({ procedureId }) => procedureId));
+    await findings.recordBuilds(
+      db,
+      runs.flatMap(({ procedureId, buildId }) => (buildId ? [{ procedureId, buildId }] : [])),
+    );
   }
-  return lost;
+  return { walkedTo: open.length < BATCH ? '' : (open.at(-1) ?? ''), temporalSilent: false, found };
+}
+
+type Run = { procedureId: string; buildId: string | undefined; found: findings.Finding[] };
+
+async function describe(client: Client, procedureId: string, taskQueue: string): Promise<Run> {
+  try {
+    const handle = client.workflow.getHandle(procedureWorkflowId(procedureId, taskQueue));
+    const description = await client.withDeadline(Date.now() + ANSWER_MS, () => handle.describe());
+    return {
+      procedureId,
+      buildId: description.raw.workflowExecutionInfo?.mostRecentWorkerVersionStamp?.buildId || undefined,
+      found: faultsOf(description).map((fault) => ({ procedureId, ...fault })),
+    };
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return { procedureId, buildId: undefined, found: [{ procedureId, code: 'run_missing', detail: {} }] };
+  }
+}
+
+function faultsOf({ status, raw }: WorkflowExecutionDescription): Omit<findings.Finding, 'procedureId'>[] {
+  if (status.name !== 'RUNNING') return [{ code: 'run_ended', detail: { status: status.name } }];
+  const faults: Omit<findings.Finding, 'procedureId'>[] = [];
+  const attempt = raw.pendingWorkflowTask?.attempt ?? 0;
+  if (attempt >= FAILING_FROM) faults.push({ code: 'run_failing', detail: { attempt } });
+  const retried = (raw.pendingActivities ?? []).find((activity) => (activity.attempt ?? 0) >= RETRYING_FROM);
+  if (retried) faults.push({ code: 'run_retrying', detail: { activity: retried.activityType?.name ?? '', attempt: retried.attempt ?? 0 } });
+  return faults;
 }

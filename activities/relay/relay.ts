@@ -2,7 +2,7 @@
  * The relay carries every line of the outbox to Temporal as one signalWithStart. A line is gone only after Temporal's durable answer.
  * Runs in the worker process, in any number.
  */
-import { Client, type Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { Client, type Connection, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -105,6 +105,7 @@ async function deliver(options: RelayOptions, client: Client, line: OutboxLine):
     ...(line.outcome === null ? {} : { outcome: line.outcome }),
   } as FactBell | LookBell;
   try {
+    if (line.kind === 'restart') await endRun(options, client, line);
     await send(options, client, line, bell, 'REJECT_DUPLICATE');
     return true;
   } catch (error) {
@@ -113,6 +114,16 @@ async function deliver(options: RelayOptions, client: Client, line: OutboxLine):
       return false;
     }
     return deliverToEnded(options, client, line, bell);
+  }
+}
+
+/** Two people had the run started anew. Whatever it was in the middle of is on record or not; the new run goes on from there. */
+async function endRun(options: RelayOptions, client: Client, line: OutboxLine): Promise<void> {
+  try {
+    const handle = client.workflow.getHandle(procedureWorkflowId(line.procedure_id, options.taskQueue));
+    await client.withDeadline(Date.now() + SEND_DEADLINE_MS, () => handle.terminate('started anew'));
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import * as administrators from './202611251430_separate_administrators.ts';
 import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 import * as linkedProcedures from './202611251500_link_procedures.ts';
 import * as grantsInForce from './202611251501_view_grants_in_force.ts';
+import * as operations from './202611251510_watch_operations.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
   { name: '202611251500_link_procedures', sql: linkedProcedures.sql },
   { name: '202611251501_view_grants_in_force', sql: grantsInForce.sql },
+  { name: '202611251510_watch_operations', sql: operations.sql },
 ];

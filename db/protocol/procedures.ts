@@ -281,11 +281,14 @@ export function requireOpen(procedure: ProcedureRow): void {
   if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
 }
 
-/** Rings procedures whose run may have lost something: a bell without a fact, number 0, makes a run look at its place again. */
-export async function ringProcedures(db: Db, where: 'all-open' | string[]): Promise<number> {
+/**
+ * Rings procedures whose run may have lost something: a bell without a fact, number 0, makes a run look at its place again.
+ * With `restart` the relay ends the run first, and a new one begins at the place on record.
+ */
+export async function ringProcedures(db: Db, where: 'all-open' | string[], kind: 'look' | 'restart' = 'look'): Promise<number> {
   const result = await db.raw(
     `insert into outbox (procedure_id, type, no, kind)
-     select id, type, 0, 'look' from procedures where (status <> 'closed' or applied_no < fact_no) ${where === 'all-open' ? '' : 'and id = any(?)'}`,
+     select id, type, 0, '${kind}' from procedures where (status <> 'closed' or applied_no < fact_no) ${where === 'all-open' ? '' : 'and id = any(?)'}`,
     where === 'all-open' ? [] : [where],
   );
   ringAfterCommit(db);

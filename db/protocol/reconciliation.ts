@@ -16,10 +16,13 @@ export async function listStandingStill(db: Db): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/** Ids of open procedures after `after`, for walking round. */
+/** Ids of open procedures after `after`, for walking round: whose last fact is older than the grace and has no bell on the way, so that a run ought to be there. */
 export async function listOpenProcedures(db: Db, after: string, limit: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
-    `select id from procedures where status <> 'closed' and id > ? and opened_at < business_now() - ${GRACE} order by id limit ?`,
+    `select p.id from procedures p
+      where p.status <> 'closed' and p.id > ? and not exists (select from outbox o where o.procedure_id = p.id)
+        and not exists (select from facts f where f.procedure_id = p.id and f.no = p.fact_no and f.recorded_at > clock_timestamp() - ${GRACE})
+      order by p.id limit ?`,
     [after, limit],
   );
   return rows.map((row) => row.id);

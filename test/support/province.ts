@@ -150,7 +150,7 @@ export function daysOfFortnight(n: number): string[] {
 }
 
 /** A complete draft by the institution itself, over REST: plan, timetable, roster, materials. Returns its number. */
-export async function draftClass(province: Province, options: DraftOptions = {}): Promise<string> {
+export async function draftClass(province: Pick<Province, 'as'>, options: DraftOptions = {}): Promise<string> {
   const {
     login = 'kangning-1',
     title = '中式烹调师（五级）第 11 期',

@@ -1,0 +1,245 @@
+/** From what the record says about the running procedures to checks in words: what is wrong, since when, what to do. */
+import type { RepairLine } from '../../db/repairs.ts';
+import type { Actor } from '../../db/users.ts';
+import type { OperationsState, Question } from '../../db/views/operations.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
+
+const LATE_TURN_SECONDS = 120;
+const IN_SERVICE_SECONDS = 120;
+
+type CheckCode = Question | 'temporal' | 'reconciler' | 'mailFailed';
+/** In the order of the page. A notice waits for somebody and is no fault. */
+const order: readonly { code: CheckCode; severity: 'fault' | 'notice'; repairable?: true }[] = [
+  { code: 'temporal', severity: 'fault' },
+  { code: 'reconciler', severity: 'fault' },
+  { code: 'runMissing', severity: 'fault', repairable: true },
+  { code: 'runEnded', severity: 'fault', repairable: true },
+  { code: 'runFailing', severity: 'fault', repairable: true },
+  { code: 'runRetrying', severity: 'fault', repairable: true },
+  { code: 'unapplied', severity: 'fault', repairable: true },
+  { code: 'alarm', severity: 'fault', repairable: true },
+  { code: 'noTask', severity: 'fault', repairable: true },
+  { code: 'closedTask', severity: 'fault' },
+  { code: 'outbox', severity: 'fault' },
+  { code: 'mailFailed', severity: 'fault' },
+  { code: 'provisional', severity: 'notice' },
+];
+
+type Item = {
+  procedureId: string | null;
+  number: string | null;
+  title: string | null;
+  type: string;
+  seconds: number | null;
+  detail: Record<string, string | number>;
+  stage?: string;
+  repairRequested?: boolean;
+};
+export type Check = {
+  code: CheckCode;
+  severity: 'fault' | 'notice';
+  repairable: boolean;
+  count: number;
+  oldestSeconds: number | null;
+  items: Item[];
+};
+
+export function checksOf(state: OperationsState): Check[] {
+  return order.map(({ code, severity, repairable }) => ({ code, severity, repairable: repairable ?? false, ...answerTo(state, code) }));
+}
+
+function answerTo(state: OperationsState, code: CheckCode): Pick<Check, 'count' | 'oldestSeconds' | 'items'> {
+  switch (code) {
+    case 'temporal':
+      return { count: state.temporalSilent === null ? 0 : 1, oldestSeconds: whole(state.temporalSilent), items: [] };
+    case 'reconciler': {
+      const late = state.reconcilerAge === null || state.reconcilerAge > LATE_TURN_SECONDS;
+      return { count: late ? 1 : 0, oldestSeconds: late ? whole(state.reconcilerAge) : null, items: [] };
+    }
+    case 'mailFailed':
+      return {
+        count: state.mails.count,
+        oldestSeconds: whole(state.mails.oldest),
+        items: state.mails.items.map(({ template, number, title, age }) => ({
+          procedureId: null,
+          number,
+          title,
+          type: 'mail',
+          seconds: whole(age),
+          detail: { template },
+        })),
+      };
+    default: {
+      const { count, oldest, items } = state.answers[code];
+      return {
+        count,
+        oldestSeconds: whole(oldest),
+        items: items.map(({ age, ...item }) => ({ ...item, seconds: whole(age) })),
+      };
+    }
+  }
+}
+
+function whole(seconds: number | null): number | null {
+  return seconds === null ? null : Math.max(0, Math.round(seconds));
+}
+
+/** «3 分钟». */
+export function ageWords(seconds: number | null, t: Translate): string {
+  if (seconds === null) return '';
+  if (seconds < 60) return t('operations.age.seconds');
+  if (seconds < 3_600) return t('operations.age.minutes', { n: Math.floor(seconds / 60) });
+  if (seconds < 86_400) return t('operations.age.hours', { n: Math.floor(seconds / 3_600) });
+  return t('operations.age.days', { n: Math.floor(seconds / 86_400) });
+}
+
+/** Where a system administrator goes on. */
+const links: Partial<Record<CheckCode, { href: string; key: string }>> = {
+  mailFailed: { href: '/admin/mails', key: 'operations.openMails' },
+  provisional: { href: '/admin/calendar', key: 'operations.openCalendar' },
+};
+
+type Parts = { state: OperationsState; repairs: RepairLine[]; actor: Actor; t: Translate; words: Words };
+
+export function operationsView({ state, repairs, actor, t, words }: Parts) {
+  const checks = checksOf(state);
+  const faults = checks.filter((check) => check.severity === 'fault' && check.count > 0);
+  const asks = hasRole(actor, 'system_admin');
+  const shown = checks.map((check) => ({
+    ...check,
+    name: t(`operations.checks.${check.code}.name`),
+    whatToDo: t(`operations.checks.${check.code}.do`),
+    tone: check.count === 0 ? 'green' : check.severity === 'fault' ? 'red' : 'amber',
+    state: t('operations.found', { n: check.count }),
+    oldest: ageWords(check.oldestSeconds, t),
+    link: asks ? links[check.code] : undefined,
+    more: check.count - check.items.length,
+    items: check.items.map((item) => itemView(item, check, asks, t, words)),
+  }));
+  return {
+    inOrder: faults.length === 0,
+    faultCount: faults.reduce((sum, check) => sum + check.count, 0),
+    lastTurn:
+      state.reconcilerAge === null
+        ? t('operations.neverTurned')
+        : t('operations.ago', { age: ageWords(Math.round(state.reconcilerAge), t) }),
+    tiles: tilesOf(state, checks, repairs, t),
+    found: shown.filter((check) => check.count > 0),
+    clear: shown.filter((check) => check.count === 0),
+    lists: shown.filter((check) => check.items.length > 0),
+    waiting: repairs.filter((repair) => repair.status === 'requested').map((repair) => repairView(repair, actor)),
+    decided: repairs.filter((repair) => repair.status !== 'requested').map((repair) => repairView(repair, actor)),
+    builds: buildsView(state, t),
+  };
+}
+
+function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: Words) {
+  const status = item.detail['status'];
+  const stage = words.has(`tasks.stages.${item.stage}`) ? t(`tasks.stages.${item.stage}`) : '';
+  // A procedure of another release may be of a type that has no words here.
+  const type = words.has(`operations.types.${item.type}`) ? t(`operations.types.${item.type}`) : item.type;
+  return {
+    ...item,
+    title: item.title ?? type,
+    type,
+    stage,
+    since: ageWords(item.seconds, t),
+    words: t(`operations.checks.${check.code}.detail`, {
+      ...item.detail,
+      ...(typeof status === 'string'
+        ? { statusWords: words.has(`operations.runStatuses.${status}`) ? t(`operations.runStatuses.${status}`) : status }
+        : {}),
+      ...(item.type === 'mail' ? { template: t(`operations.templates.${item.detail['template']}`) } : {}),
+    }),
+    mayAsk: asks && check.repairable && item.repairRequested !== true,
+    asked: check.repairable && item.repairRequested === true,
+  };
+}
+
+function tilesOf(state: OperationsState, checks: Check[], repairs: RepairLine[], t: Translate) {
+  const sum = (...codes: CheckCode[]): number =>
+    checks.filter((check) => codes.includes(check.code)).reduce((total, check) => total + check.count, 0);
+  const red = (count: number): string => (count > 0 ? 'red' : '');
+  const stuck = sum('runMissing', 'runEnded', 'runFailing', 'runRetrying');
+  const behind = sum('unapplied', 'alarm', 'noTask', 'closedTask');
+  const waiting = repairs.filter((repair) => repair.status === 'requested').length;
+  return [
+    {
+      label: t('operations.tiles.bells'),
+      value: String(state.outbox.waiting),
+      tone: red(sum('outbox')),
+      detail:
+        state.outbox.waiting === 0
+          ? t('operations.tiles.noBells')
+          : t('operations.tiles.oldestBell', { age: ageWords(Math.round(state.outbox.oldestMs / 1_000), t) }),
+    },
+    { label: t('operations.tiles.runs'), value: String(stuck), tone: red(stuck), detail: t('operations.tiles.runsHint') },
+    { label: t('operations.tiles.record'), value: String(behind), tone: red(behind), detail: t('operations.tiles.recordHint') },
+    {
+      label: t('operations.tiles.repairs'),
+      value: String(waiting),
+      tone: waiting > 0 ? 'amber' : '',
+      detail: t('operations.tiles.repairsHint'),
+    },
+  ];
+}
+
+/** Who asked may only take it back. */
+function repairView(repair: RepairLine, actor: Actor) {
+  const own = repair.requestedById === actor.userId;
+  const decides = hasRole(actor, 'system_admin', 'security_admin');
+  return { ...repair, mayConfirm: decides && !own, mayWithdraw: decides && own };
+}
+
+function inService(seenAgo: number | null): boolean {
+  return seenAgo !== null && seenAgo < IN_SERVICE_SECONDS;
+}
+
+function buildsView(state: OperationsState, t: Translate) {
+  return state.builds.map((build) => ({
+    ...build,
+    short: shortBuild(build.buildId),
+    inService: inService(build.seenAgo),
+    seen: build.seenAgo === null ? '' : ageWords(Math.round(build.seenAgo), t),
+    more: build.classes - build.examples.length,
+  }));
+}
+
+/** Of the digest that names a build its first twelve digits. */
+function shortBuild(buildId: string): string {
+  return (buildId.split('+').at(-1) ?? buildId).slice(0, 12);
+}
+
+export function operationsJson({ state, repairs, t }: Pick<Parts, 'state' | 'repairs' | 't'>) {
+  const checks = checksOf(state);
+  return {
+    inOrder: checks.every((check) => check.severity === 'notice' || check.count === 0),
+    outbox: { waiting: state.outbox.waiting, oldestSeconds: Math.round(state.outbox.oldestMs / 1_000) },
+    reconciler: { lastTurnSeconds: whole(state.reconcilerAge) },
+    checks: checks.map(({ repairable: _r, items, ...check }) => ({
+      ...check,
+      whatToDo: t(`operations.checks.${check.code}.do`),
+      items: items.map(({ procedureId, number, title, type, seconds, detail }) => ({ procedureId, number, title, type, seconds, detail })),
+    })),
+    repairs: repairs.map(({ id, procedureId, number, kind, reason, status, requestedBy, requestedAt, decidedBy, decidedAt }) => ({
+      id,
+      procedureId,
+      number,
+      kind,
+      reason,
+      status,
+      requestedBy,
+      requestedAt: requestedAt.toISOString(),
+      decidedBy,
+      decidedAt: decidedAt?.toISOString() ?? null,
+    })),
+    builds: state.builds.map(({ buildId, procedures, classes, seenAgo, examples }) => ({
+      buildId,
+      inService: inService(seenAgo),
+      procedures,
+      classes,
+      examples,
+    })),
+  };
+}

@@ -1,0 +1,105 @@
+/** What the reconciler found out about the runs of procedures, kept for the operations page: the API asks no Temporal. All instants are real time. */
+import type { Db } from '../client.ts';
+
+export type FindingCode = 'standing_still' | 'run_missing' | 'run_ended' | 'run_failing' | 'run_retrying';
+/** Codes and numbers only. */
+export type Finding = { procedureId: string; code: FindingCode; detail: Record<string, string | number> };
+
+/** Writes what was found about the procedures that were `looked` at; of these, what is not found again is cleared. */
+export async function recordFindings(db: Db, codes: readonly FindingCode[], looked: readonly string[], found: readonly Finding[]) {
+  await db.raw(
+    `with seen as (
+       select s.procedure_id, s.code, s.detail from jsonb_to_recordset(cast(:found as jsonb)) s (procedure_id text, code text, detail jsonb)),
+     kept as (
+       insert into operation_findings as f (procedure_id, code, since, seen_at, detail)
+       select procedure_id, code, clock_timestamp(), clock_timestamp(), detail from seen
+       on conflict (procedure_id, code) do update set
+         seen_at = excluded.seen_at, detail = excluded.detail, cleared_at = null,
+         since = case when f.cleared_at is null then f.since else excluded.since end,
+         rings = case when f.cleared_at is null or f.code = 'run_ended' then f.rings else 0 end,
+         rung_at = case when f.cleared_at is null or f.code = 'run_ended' then f.rung_at end)
+     update operation_findings f set cleared_at = clock_timestamp()
+      where f.cleared_at is null and f.code = any(cast(:codes as text[])) and f.procedure_id = any(cast(:looked as text[]))
+        and not exists (select from seen s where s.procedure_id = f.procedure_id and s.code = f.code)`,
+    {
+      found: JSON.stringify(found.map(({ procedureId, code, detail }) => ({ procedure_id: procedureId, code, detail }))),
+      codes: [...codes],
+      looked: [...looked],
+    },
+  );
+}
+
+/** Procedures with something found that is not cleared. */
+export async function listFound(db: Db, codes: readonly FindingCode[], limit: number): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `select procedure_id as id from operation_findings where cleared_at is null and code = any(cast(? as text[])) group by 1 order by min(seen_at), 1 limit ?`,
+    [[...codes], limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Of what was found in this turn takes those that a bell may help and whose turn it is: at once, then after growing pauses, so that a run which cannot go on is not flooded.
+ * A run that ended once more within an hour after it was started anew is left to people.
+ */
+export async function takeForRinging(db: Db, procedureIds: readonly string[]): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `update operation_findings f set rings = rings + 1, rung_at = clock_timestamp()
+      where procedure_id = any(cast(? as text[])) and cleared_at is null and code in ('standing_still', 'run_missing', 'run_ended')
+        and (rung_at is null or rung_at < clock_timestamp() - case when code = 'run_ended' then interval '1 hour'
+                                                                  else least(3600, 15 * power(2, least(rings, 10))) * interval '1 second' end)
+        and not exists (select from outbox o where o.procedure_id = f.procedure_id)
+     returning procedure_id as id`,
+    [[...procedureIds]],
+  );
+  return [...new Set(rows.map((row) => row.id))].sort();
+}
+
+/** What closed procedures leave behind. */
+export async function forgetClosed(db: Db): Promise<void> {
+  await db.raw(
+    `update operation_findings f set cleared_at = clock_timestamp() from procedures p
+      where p.id = f.procedure_id and f.cleared_at is null and p.status = 'closed' and p.applied_no = p.fact_no`,
+  );
+  await db.raw(`delete from run_builds b using procedures p where p.id = b.procedure_id and p.status = 'closed'`);
+}
+
+export async function recordBuilds(db: Db, builds: readonly { procedureId: string; buildId: string }[]): Promise<void> {
+  await db.raw(
+    `insert into run_builds (procedure_id, build_id, seen_at)
+     select b.procedure_id, b.build_id, clock_timestamp() from jsonb_to_recordset(cast(? as jsonb)) b (procedure_id text, build_id text)
+     on conflict (procedure_id) do update set build_id = excluded.build_id, seen_at = excluded.seen_at`,
+    [JSON.stringify(builds.map(({ procedureId, buildId }) => ({ procedure_id: procedureId, build_id: buildId })))],
+  );
+}
+
+export async function recordWorker(db: Db, buildId: string): Promise<void> {
+  await db.raw(
+    `insert into worker_builds (build_id, first_seen_at, seen_at) values (?, clock_timestamp(), clock_timestamp())
+     on conflict (build_id) do update set seen_at = excluded.seen_at`,
+    [buildId],
+  );
+}
+
+/** Workers take turns: true for the one that may begin, at most one in `everyMs`. */
+export async function beginTurn(db: Db, everyMs: number): Promise<boolean> {
+  const result = await db.raw(
+    `update reconciler_turns set began_at = clock_timestamp()
+      where began_at is null or began_at < clock_timestamp() - ? * interval '1 millisecond'`,
+    [everyMs],
+  );
+  return result.rowCount === 1;
+}
+
+export async function readWalk(db: Db): Promise<string> {
+  const row = await db('reconciler_turns').first('walked_to');
+  return row?.walked_to ?? '';
+}
+
+export async function endTurn(db: Db, turn: { walkedTo: string; temporalSilent: boolean }): Promise<void> {
+  await db.raw(
+    `update reconciler_turns set ended_at = clock_timestamp(), walked_to = :walkedTo,
+            temporal_silent_since = case when cast(:temporalSilent as boolean) then coalesce(temporal_silent_since, clock_timestamp()) end`,
+    turn,
+  );
+}
