@@ -1,11 +1,12 @@
 /**
  * Compares procedures with their workflows and rings what stands still: facts that were not taken account of, alarms that did not ring,
- * procedures without a running workflow. Also finishes counting deadlines by a changed calendar
- * and forgets old answers. Ringing is always safe: a run reads its place from the row.
+ * procedures without a running workflow. Also finishes counting deadlines by a changed calendar,
+ * goes on with bulk acts that stopped half way and forgets old answers. Ringing is always safe: a run reads its place from the row.
  */
 import { type Connection, Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { forgetOldBulkJobs, resumeBulkJobs } from '../../db/bulk-jobs.ts';
 import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
@@ -46,6 +47,9 @@ let cursor = '';
 export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
   await recomputeDeadlines(db, undefined);
   await forgetOldAnswers(db);
+  await forgetOldBulkJobs(db);
+  // One job that meets a fault must not keep the procedures waiting.
+  await resumeBulkJobs(db).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: a bulk act stopped'));
   const still = await listStandingStill(db);
   const lost = await findLostRuns(db, new Client({ connection, namespace }), taskQueue);
   const orphans = await listOrphans(db);

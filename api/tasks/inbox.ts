@@ -12,6 +12,9 @@ import {
 } from '../../db/views/inbox.ts';
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../workflows/domain/procedures.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import { type BulkAct, bulkActs, bulkLimit } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import type { InboxList } from './schemas.ts';
@@ -42,7 +45,7 @@ export function readCursor(text: string | undefined): InboxCursor | undefined {
 /** The query string of a list, with changes; empty when it is the default list. */
 export function listQuery(
   list: InboxList,
-  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string } = {},
+  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string } = {},
 ): string {
   const { view, kind, stage, q, urgency } = list;
   const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, kind, stage, q, urgency, ...changes };
@@ -77,8 +80,24 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
   };
 }
 
+/** Officers whose queues are long enough to act on many tasks at once. */
+export const bulkRoles: readonly Role[] = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+];
+
+/** The acts on many tasks that the list offers to this person. */
+function bulkActsOf(actor: Actor): readonly BulkAct[] {
+  return actor.institutionId === undefined && hasRole(actor, ...bulkRoles) ? bulkActs : [];
+}
+
 type InboxParts = {
-  list: InboxList;
+  list: InboxList & { after?: string | undefined; select?: 'page' | 'all' | undefined };
   tasks: InboxTask[];
   next: InboxCursor | undefined;
   counts: InboxCounts;
@@ -128,6 +147,29 @@ export function inboxView(parts: InboxParts) {
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
     nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
+    bulk: rows.length > 0 ? selectionView(parts) : undefined,
+  };
+}
+
+/** The bar above the list: what is ticked, the explicit second step to everything that matches, and the acts. */
+function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
+  const acts = bulkActsOf(actor);
+  if (acts.length === 0) return undefined;
+  const after = list.after ? { after: list.after } : {};
+  return {
+    list: listQuery(list),
+    all: list.select === 'all',
+    ticked: list.select !== undefined,
+    onPage: tasks.length,
+    matching: counts.total,
+    total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
+    more: counts.total > tasks.length,
+    limit: bulkLimit,
+    limited: counts.total > bulkLimit,
+    pageHref: withQuery('/tasks', listQuery(list, { ...after, select: 'page' })),
+    allHref: withQuery('/tasks', listQuery(list, { ...after, select: 'all' })),
+    noneHref: withQuery('/tasks', listQuery(list, after)),
+    acts: acts.map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
   };
 }
 

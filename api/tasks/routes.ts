@@ -5,6 +5,7 @@ import { findNextTask } from '../../db/views/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
+import { bulkRoutes } from './bulk.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox.ts';
@@ -64,6 +65,7 @@ export function taskRoutes(counter: Counter): void {
     handle: (context) => showCase(context, { list: listQuery(context.query) }),
   });
 
+  bulkRoutes(counter);
   taskActRoutes(counter);
   supervisionRoutes(counter);
 }
