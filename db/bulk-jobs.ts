@@ -220,9 +220,10 @@ function refusalOf(error: unknown): Refusal | undefined {
 /** The act on one task, through the same door as a single one. */
 async function act(trx: Trx, actor: Actor, job: BulkJob, item: ItemToDo): Promise<void> {
   const task = await getTask(trx, item.task_id);
-  const mayRead = mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id });
-  if (!mayRead && !maySee(actor, { regionPath: task.office_path, institutionIds: [task.institution_id] }))
-    throw new NotFoundError('task.unknown');
+  if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) {
+    const procedure = await trx('procedures').where({ id: task.procedure_id }).first('region_path');
+    if (!maySee(actor, { regionPath: procedure?.region_path ?? '' })) throw new NotFoundError('task.unknown');
+  }
   const never = bulkRefusal(job.act, task.kind);
   if (never) throw new ConflictError(never);
   if (job.act === 'claim') return claimTask(trx, actor, task.id);

@@ -13,7 +13,7 @@ import {
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../workflows/domain/procedures.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
-import { hasRole } from '../../workflows/domain/scope.ts';
+import { hasRole, readingRoles } from '../../workflows/domain/scope.ts';
 import { type BulkAct, bulkActs, bulkLimit } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
@@ -109,10 +109,12 @@ type InboxParts = {
 };
 
 export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
+  const { savedViews, ...figures } = counts;
   return {
     view: list.view,
     tasks: tasks.map((task) => taskJson(task, at, t, actor)),
-    counts,
+    counts: figures,
+    savedViews,
     next: next ? cursorText(next) : null,
   };
 }
@@ -147,6 +149,15 @@ export function inboxView(parts: InboxParts) {
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
     nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
+    list: listQuery(list),
+    savedViews: counts.savedViews.map(({ name, list: saved }) => ({
+      name,
+      href: withQuery('/tasks', saved),
+      active: saved === listQuery(list),
+    })),
+    saved: counts.savedViews.some((saved) => saved.list === listQuery(list)),
+    exportHref: withQuery('/tasks/export.csv', listQuery(list)),
+    byPerson: hasRole(parts.actor, ...readingRoles),
     bulk: rows.length > 0 ? selectionView(parts) : undefined,
   };
 }
@@ -216,16 +227,21 @@ function capped(count: number): string {
   return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
 }
 
+export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
+  return t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`);
+}
+
 function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
   return {
-    label: t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`),
+    label: viewLabel(view, actor, t),
     count: view === 'mine' ? counts.mine : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };
 }
 
-function chipsOf({ list, t }: InboxParts) {
+/** The filters of a list, each with the address of the list without it. */
+export function chipsOf({ list, t }: Pick<InboxParts, 'list' | 't'>) {
   const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({
     label,
     href: withQuery('/tasks', listQuery(list, { [field]: undefined })),

@@ -8,7 +8,10 @@ import { taskActRoutes } from './acts.ts';
 import { bulkRoutes } from './bulk.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';
+import { inboxExportRoutes } from './export.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox.ts';
+import { personSearchRoutes } from './person-search.ts';
+import { savedViewRoutes } from './saved-views.ts';
 import { CaseDetail, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
 import { supervisionRoutes } from './supervision.ts';
 import { taskPath } from './words.ts';
@@ -66,6 +69,9 @@ export function taskRoutes(counter: Counter): void {
   });
 
   bulkRoutes(counter);
+  savedViewRoutes(counter);
+  inboxExportRoutes(counter);
+  personSearchRoutes(counter);
   taskActRoutes(counter);
   supervisionRoutes(counter);
 }

@@ -79,6 +79,7 @@ export const Inbox = z
       mine: z.number().int(),
       capped: z.boolean(),
     }),
+    savedViews: z.array(z.object({ id: z.uuid(), name: z.string(), list: z.string() })),
     next: z.string().nullable(),
   })
   .meta({ id: 'Inbox' });
