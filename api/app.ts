@@ -29,14 +29,15 @@ export type AppDeps = {
   /** Named checks of /readyz. */
   checks: Record<string, HealthCheck>;
   registersControl?: RegistersControl | undefined;
+  leaving?: AbortSignal | undefined;
 };
 
-export function createApp({ db, vault, config, log, checks, registersControl }: AppDeps): Express {
+export function createApp({ db, vault, config, log, checks, registersControl, leaving }: AppDeps): Express {
   const app = express();
   const words = loadWords();
   const assets = loadAssets();
   const renderer = createRenderer({ config, words, assets, db, surroundings: surroundingsOf(db, config) });
-  const deps: ApiDeps = { db, vault, config, log, words, renderer, registersControl };
+  const deps: ApiDeps = { db, vault, config, log, words, renderer, registersControl, leaving };
   const counter: Counter = { router: express.Router(), deps, routes: [] };
 
   app.disable('x-powered-by');

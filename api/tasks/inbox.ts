@@ -14,7 +14,7 @@ import { isWorkingDay } from '../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../workflows/domain/procedures.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole, readingRoles } from '../../workflows/domain/scope.ts';
-import { type BulkAct, bulkActs, bulkLimit } from '../../workflows/domain/tasks.ts';
+import { type BulkAct, bulkLimit } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import type { InboxList } from './schemas.ts';
@@ -91,9 +91,10 @@ export const bulkRoles: readonly Role[] = [
   'supervisor',
 ];
 
-/** The acts on many tasks that the list offers to this person. */
-function bulkActsOf(actor: Actor): readonly BulkAct[] {
-  return actor.institutionId === undefined && hasRole(actor, ...bulkRoles) ? bulkActs : [];
+/** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
+function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
+  if (actor.institutionId !== undefined || !hasRole(actor, ...bulkRoles)) return [];
+  return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
 }
 
 type InboxParts = {
@@ -156,6 +157,8 @@ export function inboxView(parts: InboxParts) {
       active: saved === listQuery(list),
     })),
     saved: counts.savedViews.some((saved) => saved.list === listQuery(list)),
+    here: withQuery('/tasks', listQuery(list, { ...(list.after ? { after: list.after } : {}) })),
+    eventsHref: withQuery('/tasks/events', listQuery(list)),
     exportHref: withQuery('/tasks/export.csv', listQuery(list)),
     byPerson: hasRole(parts.actor, ...readingRoles),
     bulk: rows.length > 0 ? selectionView(parts) : undefined,
@@ -164,7 +167,7 @@ export function inboxView(parts: InboxParts) {
 
 /** The bar above the list: what is ticked, the explicit second step to everything that matches, and the acts. */
 function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
-  const acts = bulkActsOf(actor);
+  const acts = bulkActsOf(actor, list.view);
   if (acts.length === 0) return undefined;
   const after = list.after ? { after: list.after } : {};
   return {

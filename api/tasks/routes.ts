@@ -8,6 +8,7 @@ import { taskActRoutes } from './acts.ts';
 import { bulkRoutes } from './bulk.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';
+import { taskEventRoutes } from './events.ts';
 import { inboxExportRoutes } from './export.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox.ts';
 import { personSearchRoutes } from './person-search.ts';
@@ -71,6 +72,7 @@ export function taskRoutes(counter: Counter): void {
   bulkRoutes(counter);
   savedViewRoutes(counter);
   inboxExportRoutes(counter);
+  taskEventRoutes(counter);
   personSearchRoutes(counter);
   taskActRoutes(counter);
   supervisionRoutes(counter);
