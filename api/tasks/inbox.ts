@@ -157,7 +157,7 @@ export function inboxView(parts: InboxParts) {
       active: saved === listQuery(list),
     })),
     saved: counts.savedViews.some((saved) => saved.list === listQuery(list)),
-    here: withQuery('/tasks', listQuery(list, { ...(list.after ? { after: list.after } : {}) })),
+    here: withQuery('/tasks', listQuery(list, list.after ? { after: list.after } : {})),
     eventsHref: withQuery('/tasks/events', listQuery(list)),
     exportHref: withQuery('/tasks/export.csv', listQuery(list)),
     byPerson: hasRole(parts.actor, ...readingRoles),

@@ -31,7 +31,7 @@
       else if (row) {
         showGone(row);
         changed.add(task.id);
-      } else if (task.open) changed.add(task.id);
+      } else if (task.open && (task.self || !('onlyMine' in notice.dataset))) changed.add(task.id);
     }
     if (changed.size === 0) return;
     notice.querySelector('[data-live-words]').textContent = notice.dataset.words.replace('#', String(changed.size));
