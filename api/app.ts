@@ -32,14 +32,15 @@ export type AppDeps = {
   registersControl?: RegistersControl | undefined;
   /** Counts of requests that somebody reads as metrics. */
   requests?: RequestCounts | undefined;
+  leaving?: AbortSignal | undefined;
 };
 
-export function createApp({ db, vault, config, log, checks, registersControl, requests }: AppDeps): Express {
+export function createApp({ db, vault, config, log, checks, registersControl, requests, leaving }: AppDeps): Express {
   const app = express();
   const words = loadWords();
   const assets = loadAssets();
   const renderer = createRenderer({ config, words, assets, db, surroundings: surroundingsOf(db, config) });
-  const deps: ApiDeps = { db, vault, config, log, words, renderer, registersControl };
+  const deps: ApiDeps = { db, vault, config, log, words, renderer, registersControl, leaving };
   const counter: Counter = { routers: new Map(), deps, routes: [] };
 
   app.disable('x-powered-by');

@@ -10,7 +10,8 @@ const CLEAR_EVERY_MS = 15 * 60_000;
 
 /** Starts the API. Throws an Error with `code` EADDRINUSE when the port is taken. Port 0 takes any free one. */
 export async function startApi(deps: AppDeps): Promise<RunningApi> {
-  const server = createServer(createApp(deps));
+  const leaving = new AbortController();
+  const server = createServer(createApp({ ...deps, leaving: leaving.signal }));
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -28,6 +29,7 @@ export async function startApi(deps: AppDeps): Promise<RunningApi> {
     url: `http://${deps.config.host === '0.0.0.0' ? 'localhost' : deps.config.host}:${port}`,
     async close() {
       clearInterval(clearing);
+      leaving.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);

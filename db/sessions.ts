@@ -108,6 +108,17 @@ export async function endSessionsOf(db: Db, userId: string, keep?: Buffer): Prom
     .delete();
 }
 
+/** Which of these sessions live on. Asking moves no limit. */
+export async function listLiveSessions(db: Db, idHashes: readonly Buffer[]): Promise<Buffer[]> {
+  const rows = await db('sessions as s')
+    .join('users as u', 'u.id', 's.user_id')
+    .whereIn('s.id_hash', idHashes)
+    .where('u.active', true)
+    .whereRaw('s.expires_at > now() and s.absolute_expires_at > now()')
+    .select('s.id_hash');
+  return rows.map((row) => row.id_hash);
+}
+
 export type SessionLine = { id: string; createdAt: Date; lastSeenAt: Date; ip: string; userAgent: string; current: boolean };
 
 // What names a session in addresses and forms: part of the hash, from which nobody gets the token.

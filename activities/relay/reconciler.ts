@@ -1,13 +1,15 @@
 /**
  * Compares procedures with their workflows, writes down what is wrong for the operations page, and rings what stands still: facts that were
  * not taken account of, alarms that did not ring, procedures without a running workflow. Ringing is always safe, since a run reads its place
- * from the row; it is done at once and then after growing pauses. Also finishes counting deadlines by a changed calendar and forgets old answers.
+ * from the row; it is done at once and then after growing pauses. Also finishes counting deadlines by a changed calendar,
+ * goes on with bulk acts that stopped half way and forgets old answers.
  *
  * A timer of the worker and no schedule of Temporal: this is what rebuilds a lost Temporal store and says that Temporal is silent, so it must not live there.
  */
 import { type Connection, Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { forgetOldBulkJobs, resumeBulkJobs } from '../../db/bulk-jobs.ts';
 import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
 import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
@@ -69,6 +71,9 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
 export async function reconcile({ db, connection, namespace, taskQueue, log }: ReconcilerOptions): Promise<string[]> {
   await recomputeDeadlines(db, undefined);
   await forgetOldAnswers(db);
+  await forgetOldBulkJobs(db);
+  // One job that meets a fault must not keep the procedures waiting.
+  await resumeBulkJobs(db).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: a bulk act stopped'));
   await findings.forgetClosed(db);
   const known = await findings.listFound(db, ['standing_still'], BATCH);
   const still = await listStandingStill(db);

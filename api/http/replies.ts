@@ -36,6 +36,7 @@ export const mediaTypes = {
   csv: 'text/csv; charset=utf-8',
   csvGb18030: 'text/csv; charset=gb18030',
   textGb18030: 'text/plain; charset=gb18030',
+  events: 'text/event-stream',
 } as const;
 export type FileKind = keyof typeof mediaTypes;
 
@@ -52,7 +53,8 @@ export type Reply =
   | { kind: 'page'; template: string; view: View | (() => View); options: PageOptions }
   | { kind: 'redirect'; to: string; options: RedirectOptions }
   | { kind: 'json'; body: unknown; status: number; etag?: string }
-  | { kind: 'file'; content: Buffer | Readable; options: FileOptions };
+  | { kind: 'file'; content: Buffer | Readable; options: FileOptions }
+  | { kind: 'events'; content: Readable };
 
 /**
  * A page for a browser, the view (or `options.json`) for a program. `template` is a path under `templates/` without suffix,
@@ -75,4 +77,9 @@ export function redirect(to: string, options: RedirectOptions = {}): Reply {
 /** A file to save or, with `inline`, to look at. */
 export function file(content: Buffer | Readable, options: FileOptions): Reply {
   return { kind: 'file', content, options };
+}
+
+/** Server-sent events for as long as the reader stays. */
+export function events(content: Readable): Reply {
+  return { kind: 'events', content };
 }

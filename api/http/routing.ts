@@ -33,6 +33,8 @@ export type ApiDeps = {
   words: Words;
   renderer: Renderer;
   registersControl?: RegistersControl | undefined;
+  /** Aborted when the process leaves: what stays open ends then. */
+  leaving?: AbortSignal | undefined;
 };
 /** The register simulators, where this product started them. */
 export type RegistersControl = {
@@ -198,7 +200,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 
 /** Strict configuration, for tests: JSON that does not fit the document is a defect of the product. */
 function requireAsPromised(promised: z.ZodType, reply: Reply): void {
-  if (reply.kind === 'file') return;
+  if (reply.kind === 'file' || reply.kind === 'events') return;
   const json = reply.kind === 'json' ? reply.body : (made(reply.options.json) ?? (reply.kind === 'page' ? made(reply.view) : undefined));
   const status = reply.kind === 'json' ? reply.status : (reply.options.status ?? 200);
   if (json === undefined || status >= 400) return;

@@ -1,8 +1,9 @@
 /** Sends a reply: a page to a browser, JSON to a program; flash messages in a cookie for one page. */
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
-import { type Flash, made, type Reply, type View } from './replies.ts';
+import { type Flash, made, mediaTypes, type Reply, type View } from './replies.ts';
 import type { ApiDeps } from './routing.ts';
 import { visitOf, wantsPage } from './visit.ts';
 
@@ -49,12 +50,26 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
         res.send(reply.content);
         return;
       }
-      // A reader who goes away in the middle is no failure of ours.
-      await pipeline(reply.content, res).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-      });
+      await sendAll(reply.content, res);
+      return;
+    }
+    case 'events': {
+      res.setHeader('Content-Type', mediaTypes.events);
+      // A proxy that collects would keep them from the reader.
+      res.setHeader('X-Accel-Buffering', 'no');
+      // Its connection serves nothing else: when the stream ends, a process that leaves need not wait for it.
+      res.setHeader('Connection', 'close');
+      res.flushHeaders();
+      await sendAll(reply.content, res);
     }
   }
+}
+
+/** A reader who goes away in the middle is no failure of ours. */
+async function sendAll(content: Readable, res: Response): Promise<void> {
+  await pipeline(content, res).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
 }
 
 function letOurPagesFrame(res: Response): void {

@@ -27,7 +27,8 @@ function kept(entered: unknown): Redraw {
   };
 }
 
-function listOf(text: string | undefined): InboxList {
+/** The list named by a query string; one that nobody gave out is the default list. */
+export function listOf(text: string | undefined): InboxList {
   const read = InboxList.safeParse(Object.fromEntries(new URLSearchParams(text ?? '')));
   return read.success ? read.data : { view: 'queue' };
 }

@@ -12,6 +12,10 @@ import {
 } from '../../db/views/inbox.ts';
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+import { readingRoles } from '../../workflows/domain/roles.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import { type BulkAct, bulkLimit } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import type { InboxList } from './schemas.ts';
@@ -42,7 +46,7 @@ export function readCursor(text: string | undefined): InboxCursor | undefined {
 /** The query string of a list, with changes; empty when it is the default list. */
 export function listQuery(
   list: InboxList,
-  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string } = {},
+  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string } = {},
 ): string {
   const { view, kind, stage, q, urgency } = list;
   const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, kind, stage, q, urgency, ...changes };
@@ -77,8 +81,25 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
   };
 }
 
+/** Officers whose queues are long enough to act on many tasks at once. */
+export const bulkRoles: readonly Role[] = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+];
+
+/** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
+function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
+  if (actor.institutionId !== undefined || !hasRole(actor, ...bulkRoles)) return [];
+  return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
+}
+
 type InboxParts = {
-  list: InboxList;
+  list: InboxList & { after?: string | undefined; select?: 'page' | 'all' | undefined };
   tasks: InboxTask[];
   next: InboxCursor | undefined;
   counts: InboxCounts;
@@ -90,10 +111,12 @@ type InboxParts = {
 };
 
 export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
+  const { savedViews, ...figures } = counts;
   return {
     view: list.view,
     tasks: tasks.map((task) => taskJson(task, at, t, actor)),
-    counts,
+    counts: figures,
+    savedViews,
     next: next ? cursorText(next) : null,
   };
 }
@@ -128,6 +151,40 @@ export function inboxView(parts: InboxParts) {
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
     nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
+    list: listQuery(list),
+    savedViews: counts.savedViews.map(({ name, list: saved }) => ({
+      name,
+      href: withQuery('/tasks', saved),
+      active: saved === listQuery(list),
+    })),
+    saved: counts.savedViews.some((saved) => saved.list === listQuery(list)),
+    here: withQuery('/tasks', listQuery(list, list.after ? { after: list.after } : {})),
+    eventsHref: withQuery('/tasks/events', listQuery(list)),
+    exportHref: withQuery('/tasks/export.csv', listQuery(list)),
+    byPerson: hasRole(parts.actor, ...readingRoles),
+    bulk: rows.length > 0 ? selectionView(parts) : undefined,
+  };
+}
+
+/** The bar above the list: what is ticked, the explicit second step to everything that matches, and the acts. */
+function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
+  const acts = bulkActsOf(actor, list.view);
+  if (acts.length === 0) return undefined;
+  const after = list.after ? { after: list.after } : {};
+  return {
+    list: listQuery(list),
+    all: list.select === 'all',
+    ticked: list.select !== undefined,
+    onPage: tasks.length,
+    matching: counts.total,
+    total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
+    more: counts.total > tasks.length,
+    limit: bulkLimit,
+    limited: counts.total > bulkLimit,
+    pageHref: withQuery('/tasks', listQuery(list, { ...after, select: 'page' })),
+    allHref: withQuery('/tasks', listQuery(list, { ...after, select: 'all' })),
+    noneHref: withQuery('/tasks', listQuery(list, after)),
+    acts: acts.map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
   };
 }
 
@@ -174,16 +231,21 @@ function capped(count: number): string {
   return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
 }
 
+export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
+  return t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`);
+}
+
 function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
   return {
-    label: t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`),
+    label: viewLabel(view, actor, t),
     count: view === 'mine' ? counts.mine : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };
 }
 
-function chipsOf({ list, t }: InboxParts) {
+/** The filters of a list, each with the address of the list without it. */
+export function chipsOf({ list, t }: Pick<InboxParts, 'list' | 't'>) {
   const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({
     label,
     href: withQuery('/tasks', listQuery(list, { [field]: undefined })),

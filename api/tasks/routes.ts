@@ -5,9 +5,14 @@ import { findNextTask } from '../../db/views/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
+import { bulkRoutes } from './bulk.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';
+import { taskEventRoutes } from './events.ts';
+import { inboxExportRoutes } from './export.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox.ts';
+import { personSearchRoutes } from './person-search.ts';
+import { savedViewRoutes } from './saved-views.ts';
 import { CaseDetail, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
 import { supervisionRoutes } from './supervision.ts';
 import { taskPath } from './words.ts';
@@ -64,6 +69,11 @@ export function taskRoutes(counter: Counter): void {
     handle: (context) => showCase(context, { list: listQuery(context.query) }),
   });
 
+  bulkRoutes(counter);
+  savedViewRoutes(counter);
+  inboxExportRoutes(counter);
+  taskEventRoutes(counter);
+  personSearchRoutes(counter);
   taskActRoutes(counter);
   supervisionRoutes(counter);
 }

@@ -29,6 +29,8 @@ export type InboxList = z.output<typeof InboxList>;
 export const InboxQuery = InboxList.extend({
   after: z.string().max(400).optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(25),
+  /** Boxes that the page shows ticked: those of this page, or all that match. */
+  select: z.enum(['page', 'all']).optional().or(emptyAsAbsent),
 });
 
 export const DueState = z
@@ -78,6 +80,7 @@ export const Inbox = z
       mine: z.number().int(),
       capped: z.boolean(),
     }),
+    savedViews: z.array(z.object({ id: z.uuid(), name: z.string(), list: z.string() })),
     next: z.string().nullable(),
   })
   .meta({ id: 'Inbox' });

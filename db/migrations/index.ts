@@ -13,6 +13,7 @@ import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 import * as linkedProcedures from './202611251500_link_procedures.ts';
 import * as grantsInForce from './202611251501_view_grants_in_force.ts';
 import * as operations from './202611251510_watch_operations.ts';
+import * as bulkJobs from './202611251520_create_bulk_jobs.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251500_link_procedures', sql: linkedProcedures.sql },
   { name: '202611251501_view_grants_in_force', sql: grantsInForce.sql },
   { name: '202611251510_watch_operations', sql: operations.sql },
+  { name: '202611251520_create_bulk_jobs', sql: bulkJobs.sql },
 ];

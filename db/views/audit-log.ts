@@ -35,7 +35,7 @@ export type AuditFilter = {
 };
 
 /** Acts that are reads of personal data. */
-export const readingActs: readonly string[] = ['person.reveal', 'batch.file', 'audit.export'];
+export const readingActs: readonly string[] = ['person.reveal', 'person.search', 'batch.file', 'audit.export'];
 
 const paths = (actor: Actor): string[] =>
   actor.grants.filter((grant) => grant.role === 'audit_admin' || grant.role === 'auditor').map((grant) => grant.path);

@@ -7,6 +7,7 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
+import { auditOutside } from '../protocol/procedures.ts';
 import { run, statementOf } from '../statements.ts';
 import type { Actor } from '../users.ts';
 
@@ -224,13 +225,15 @@ export type InboxCounts = Record<Urgency, number> & {
   total: number;
   capped: boolean /** Open tasks that this person holds. */;
   mine: number;
+  /** The filters that this person gave a name, by name. */
+  savedViews: { id: string; name: string; list: string }[];
 };
 
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
   const { sql, bindings } = countQuery(actor, filter, times);
-  const [row] = await run<Record<Urgency, number> & { mine: number }>(db, statementOf(sql), bindings);
-  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0 };
+  const [row] = await run<Record<Urgency, number> & Pick<InboxCounts, 'mine' | 'savedViews'>>(db, statementOf(sql), bindings);
+  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0, savedViews: [] };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;
@@ -249,7 +252,8 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
       : '0';
   return {
     sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')},
-      (select cast(count(*) as int) from tasks where claimed_by = :holder and status = 'open') as mine`,
+      (select cast(count(*) as int) from tasks where claimed_by = :holder and status = 'open') as mine,
+      (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :holder) as "savedViews"`,
     bindings: { ...scope.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, holder: actor.userId },
   };
 }
@@ -265,4 +269,21 @@ export async function findNextTask(
   const { tasks } = await listInbox(db, actor, filter, times, { size: 20 });
   const free = tasks.filter((task) => task.id !== except && (task.claimed_by === null || task.claimed_by === actor.userId));
   return free[0]?.id;
+}
+
+/** The most rows of an exported list. */
+export const exportedAtMost = 10_000;
+const EXPORT_BATCH = 500;
+
+/** A list from its top, batch by batch, most urgent first; that it was taken is put on record before its first row. */
+export async function* exportInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): AsyncGenerator<InboxTask[]> {
+  await auditOutside(db, actor.userId, { act: 'inbox.export', subject: 'inbox', detail: { ...filter } });
+  let cursor: InboxCursor | undefined;
+  for (let left = exportedAtMost; left > 0; ) {
+    const { tasks, next } = await listInbox(db, actor, filter, times, { cursor, size: Math.min(EXPORT_BATCH, left) });
+    if (tasks.length > 0) yield tasks;
+    left -= tasks.length;
+    if (!next) return;
+    cursor = next;
+  }
 }

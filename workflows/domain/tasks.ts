@@ -35,3 +35,20 @@ export function stageOf(step: string): string {
 export function isOutsideRole(role: string): role is 'institution' | 'assessor' {
   return role === 'institution' || role === 'assessor';
 }
+
+/** What may be done with many tasks at once. */
+export const bulkActs = ['claim', 'release', 'approve'] as const;
+export type BulkAct = (typeof bulkActs)[number];
+/** The most tasks of one bulk act. */
+export const bulkLimit = 500;
+
+/** Money is confirmed, sent and booked one by one, by people who look at each. */
+const neverInBulk = new Set(['funds', 'batch_make', 'batch_check', 'batch_release', 'bank_answer', 'account_correction']);
+/** Their approval needs neither words nor a form of its own. */
+const approvedInBulk = new Set(['review', 'change_review']);
+
+/** Why a task is left out of a bulk act whatever its state: a code of the errors, or undefined. */
+export function bulkRefusal(act: BulkAct, kind: string): string | undefined {
+  if (neverInBulk.has(kind)) return 'bulk.money';
+  return act === 'approve' && !approvedInBulk.has(kind) ? 'bulk.ownPage' : undefined;
+}

@@ -76,6 +76,9 @@
     }
     if (event.target.matches('[data-select-all], input[name^="selected"]')) countSelected();
   });
+  for (const box of document.querySelectorAll('[data-select-all]')) box.hidden = false;
+  for (const place of document.querySelectorAll('[data-counted]')) place.hidden = false;
+  for (const place of document.querySelectorAll('.without-script')) place.hidden = true;
   if (document.querySelector('[data-with-selection]')) countSelected();
 })();
 

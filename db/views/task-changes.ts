@@ -1,0 +1,47 @@
+/** What changed about tasks lately, for pages that are open: read from the record, which every act and every step of a procedure writes to. */
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
+import type { Db } from '../client.ts';
+
+export type TaskChange = {
+  /** Number of the line of the record that tells of it. */
+  line: number;
+  id: string;
+  procedure_id: string;
+  step: string;
+  kind: TaskKind;
+  role: string;
+  office: string;
+  office_path: string;
+  institution_id: string | null;
+  subject_number: string;
+  subject_title: string;
+  institution_name: string;
+  open: boolean;
+  claimed_by: string | null;
+  holder: string | null;
+};
+
+/** More lines than this are told by the next look. */
+export const linesAtMost = 500;
+
+/** Number of the newest line. */
+export async function newestLine(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { newest: number }[] }>('select coalesce(max(id), 0) as newest from audit_log');
+  return rows[0]?.newest ?? 0;
+}
+
+/** Lines above `after` with the tasks that they concern: those that are open, and those that a line or a step has ended. A line may concern none. */
+export async function listTaskChanges(db: Db, after: number): Promise<{ lines: number[]; changes: TaskChange[] }> {
+  const { rows } = await db
+    .raw<{ rows: (TaskChange | { line: number; id: null })[] }>(
+      `select a.id as line, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
+              t.institution_name, t.status = 'open' as open, t.claimed_by, u.name as holder
+         from (select id, procedure_id, subject from audit_log where id > ? order by id limit ${linesAtMost}) a
+         left join tasks t on t.procedure_id = a.procedure_id and t.role <> 'clock' and (t.status in ('open', 'cancelled', 'expired') or t.id = a.subject)
+         left join users u on u.id = t.claimed_by
+        order by a.id`,
+      [after],
+    )
+    .options({ name: 'task_changes' });
+  return { lines: [...new Set(rows.map((row) => row.line))], changes: rows.filter((row): row is TaskChange => row.id !== null) };
+}

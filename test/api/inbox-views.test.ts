@@ -1,0 +1,166 @@
+/** The inbox beyond its list: saved views, a list as a file, tasks of one person; real PostgreSQL, no Temporal. */
+import { randomUUID } from 'node:crypto';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeId } from '../../workflows/domain/identity.ts';
+import { firstReview } from '../support/cases.ts';
+import { type CounterOfTests, openCounter } from '../support/counter.ts';
+
+let counter: CounterOfTests;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+
+type SavedView = { id: string; name: string; href: string };
+
+describe('saved views', () => {
+  test('[F11] a filter under a name: a chip above the list, the address stays shareable, renamed, deleted', async () => {
+    await counter.cases.open([firstReview], { title: '电工（三级）第 1 期' });
+    const list = await counter.browse('first-1', '/tasks?q=%E7%94%B5%E5%B7%A5');
+    expect(list.html).toContain('保存当前筛选');
+    const saved = await counter.browse('first-1', '/tasks/views', { name: '电工班', list: 'q=%E7%94%B5%E5%B7%A5' });
+    expect(saved).toMatchObject({ status: 303, location: '/tasks?q=%E7%94%B5%E5%B7%A5' });
+    const page = await counter.browse('first-1', '/tasks');
+    expect(page.html).toMatch(/<a class="chip off" href="\/tasks\?q&#x3D;%E7%94%B5%E5%B7%A5">电工班<\/a>/);
+    const one = await counter.as('first-1');
+    expect((await one.get<{ savedViews: SavedView[] }>('/tasks')).body.savedViews).toMatchObject([{ name: '电工班' }]);
+    // Nobody else has it, and nobody else changes it.
+    const other = await counter.as('first-2');
+    expect((await other.get<{ views: SavedView[] }>('/tasks/views')).body.views).toEqual([]);
+    const [view] = (await one.get<{ views: SavedView[] }>('/tasks/views')).body.views;
+    expect((await other.post(`/tasks/views/${view?.id}/rename`, { name: '别人的' })).status).toBe(404);
+    await other.post(`/tasks/views/${view?.id}/delete`);
+    expect((await one.post<SavedView>(`/tasks/views/${view?.id}/rename`, { name: '急件' })).body).toMatchObject({
+      name: '急件',
+      href: view?.href,
+    });
+    const manage = await counter.browse('first-1', '/tasks/views');
+    expect(manage.html).toContain('包含：电工');
+    await one.post(`/tasks/views/${view?.id}/delete`);
+    expect((await one.get<{ views: SavedView[] }>('/tasks/views')).body.views).toEqual([]);
+  });
+
+  test('[F11] at most twenty; the same name replaces; a name that is taken, none, one too long', async () => {
+    const one = await counter.as('second-1');
+    const answers = await Promise.all(
+      Array.from({ length: 22 }, (_, at) => one.post('/tasks/views', { name: `第 ${at} 个`, list: `q=${at}` })),
+    );
+    expect(answers.filter((answer) => answer.status === 201)).toHaveLength(20);
+    expect(answers.find((answer) => answer.status === 422)?.body).toMatchObject({ issues: [{ field: 'name', code: 'savedView.tooMany' }] });
+    const { views } = (await one.get<{ views: SavedView[] }>('/tasks/views')).body;
+    expect(views).toHaveLength(20);
+    expect((await one.post<SavedView>('/tasks/views', { name: views[0]?.name, list: 'urgency=soon&bad=1' })).body.href).toBe(
+      '/tasks?urgency=soon',
+    );
+    expect((await one.post(`/tasks/views/${views[0]?.id}/rename`, { name: views[1]?.name })).body).toMatchObject({
+      issues: [{ field: 'name', code: 'savedView.taken' }],
+    });
+    for (const name of ['', ' ', 'x'.repeat(41)]) expect((await one.post('/tasks/views', { name })).status).toBe(422);
+  });
+});
+
+describe('a list as a file', () => {
+  test('[F11] what is on screen as CSV: its mark, formulas made harmless, the own scope, on record', async () => {
+    await counter.cases.open([firstReview], { title: '=1+1', institution: '@导出学校', id: `class-${randomUUID()}` });
+    await counter.cases.open([firstReview], { title: '平常班次', institution: '@导出学校', id: `class-${randomUUID()}` });
+    await counter.cases.open([{ ...firstReview }], {
+      title: '外县班次',
+      institution: '@导出学校',
+      region: '350102',
+      id: `class-${randomUUID()}`,
+    });
+    const one = await counter.as('first-1');
+    const query = `q=${encodeURIComponent('@导出')}`;
+    const content = await one.download(`/tasks/export.csv?${query}`);
+    expect(content.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    const rows = parse(content, { bom: true }) as string[][];
+    expect(rows[0]).toEqual([
+      '事项',
+      '编号',
+      '第几次',
+      '机构',
+      '环节',
+      '人数',
+      '金额（元）',
+      '紧急程度',
+      '时限',
+      '截止日',
+      '催办',
+      '办理人',
+    ]);
+    expect(rows).toHaveLength(3);
+    expect(new Set(rows.slice(1).map((row) => row[0]))).toEqual(new Set(["'=1+1", '平常班次']));
+    expect(rows[1]?.[3]).toBe("'@导出学校");
+    expect(rows[1]?.[6]).toBe('2100.00');
+    expect(content.toString('utf8')).not.toMatch(/\d{17}[\dX]/);
+    const lines = await counter.db('audit_log').where({ act: 'inbox.export' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.detail).toMatchObject({ view: 'queue', text: '@导出' });
+    const page = await counter.browse('first-1', `/tasks?${query}`);
+    expect(page.html).toContain('/tasks/export.csv?q');
+  });
+
+  test('[F11] no more than ten thousand rows, in the order of the list', async () => {
+    await counter.db.raw(
+      `insert into procedures (id, type, subject_id, region, region_path, subject_number, subject_title, institution_name, terms, opened_at)
+       values ('many', 'objection', 'none', '350102', '350000/350100/350102', 'many', 'many', 'many', '{}', business_now())`,
+    );
+    await counter.db.raw(
+      `insert into tasks (id, procedure_id, step, round, kind, role, office, office_path, outcomes, subject_number, subject_title, institution_name, opened_at, from_date,
+                          working_days, due_date, due_at, calendar_version)
+       select 'many/a.b/' || n, 'many', 'a.b', n, 'review', 'first_reviewer', '350102', '350000/350100/350102', '{approve}', 'many', 'n ' || n, 'many', business_now(),
+              business_today(), 5, business_today() + n % 40, business_now() + (n % 40) * interval '1 day', 'test' from generate_series(1, 10050) n`,
+    );
+    await counter.db.raw('analyze tasks');
+    const rows = parse(await (await counter.as('other-first-1')).download('/tasks/export.csv'), { bom: true }) as string[][];
+    expect(rows).toHaveLength(10_001);
+    const dates = rows.slice(1).map((row) => row[9] ?? '');
+    expect(dates).toEqual([...dates].sort());
+    expect(new Set(rows.map((row) => row[0])).size).toBeGreaterThan(10_000);
+  });
+});
+
+describe('tasks of one person', () => {
+  const known = makeId({ region: '350104', birth: '1990-03-07', serial: 122 });
+  const unknown = makeId({ region: '350104', birth: '1991-03-07', serial: 7 });
+
+  test('[N2] by exact ID number and for a purpose: within the own region, on record, never in an address', async () => {
+    const { taskIds } = await counter.cases.open([firstReview], { title: '查人班' });
+    const one = await counter.as('first-1');
+    const found = await one.post<{ person: { name: string; idMasked: string } | null; tasks: { id: string; status: string }[] }>(
+      '/tasks/by-person',
+      // As people type it: full width, blanks, small x.
+      { idNumber: ` ${known.slice(0, 6)} ${known.slice(6)} `, purpose: '核对投诉' },
+    );
+    expect(found.status).toBe(200);
+    expect(found.body.person).toMatchObject({ name: '林小燕', idMasked: expect.stringContaining('*') });
+    expect(found.body.tasks.map((task) => task.id)).toContain(taskIds[0]);
+    const [line] = await counter.db('audit_log').where({ act: 'person.search' });
+    expect(line.detail).toEqual({ purpose: '核对投诉', tasks: found.body.tasks.length });
+    expect(line.subject).toMatch(/^person-[0-9a-f-]{36}$/);
+    expect(JSON.stringify(line)).not.toContain(known);
+    await counter.db('tasks').where({ office: '350102' }).update({ class_id: null });
+    // Somebody of another county learns nothing, not even that the person is known.
+    const stranger = await (await counter.as('other-first-1')).post('/tasks/by-person', { idNumber: known, purpose: '核对' });
+    expect(stranger.body).toEqual({ person: null, tasks: [] });
+    expect((await one.post('/tasks/by-person', { idNumber: unknown, purpose: '核对' })).body).toEqual({ person: null, tasks: [] });
+    expect(await counter.db('audit_log').where({ act: 'person.search', subject: 'person-unknown' })).toHaveLength(2);
+  });
+
+  test('a purpose is needed, the number must be sound, and institutions do not look people up', async () => {
+    const one = await counter.as('first-1');
+    expect((await one.post('/tasks/by-person', { idNumber: known })).body).toMatchObject({
+      issues: [{ field: 'purpose', code: 'required' }],
+    });
+    expect((await one.post('/tasks/by-person', { idNumber: '350104199003071221', purpose: '核对' })).body).toMatchObject({
+      issues: [{ field: 'idNumber', code: 'id.checkDigit' }],
+    });
+    expect((await (await counter.as('school-1')).post('/tasks/by-person', { idNumber: known, purpose: '核对' })).status).toBe(403);
+    expect((await counter.browse('first-1', '/tasks/by-person')).html).toContain('每次查询都会留痕');
+    const page = await counter.browse('first-1', '/tasks/by-person', { idNumber: known, purpose: '核对' });
+    expect(page.status).toBe(200);
+    expect(page.html).toContain('林小燕');
+    expect(page.html).toContain('查人班');
+  });
+});
