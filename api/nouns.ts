@@ -4,6 +4,7 @@ import { adminRoutes } from './admin/routes.ts';
 import { attendanceRoutes } from './attendance/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { boardRoutes } from './board/routes.ts';
+import { budgetRoutes } from './budgets/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
@@ -51,6 +52,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   subsidyRoutes,
   paymentRoutes,
   fundRoutes,
+  budgetRoutes,
   paperRoutes,
   rosterRoutes,
   materialRoutes,
