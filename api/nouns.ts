@@ -16,6 +16,7 @@ import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
+import { packRoutes } from './packs/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
@@ -40,6 +41,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   disclosureRoutes,
   institutionRoutes,
   projectRoutes,
+  packRoutes,
   clockRoutes,
   adminRoutes,
   accountRoutes,

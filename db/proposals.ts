@@ -5,8 +5,8 @@ import type { Trx } from './client.ts';
 import type { Actor } from './users.ts';
 
 type ProposalStatus = 'proposed' | 'confirmed' | 'refused' | 'withdrawn';
-type Proposal = { id: string; region: string; status: ProposalStatus; proposed_by: string };
-type ProposalTable = 'budget_entries';
+export type Proposal = { id: string; region: string; status: ProposalStatus; proposed_by: string };
+type ProposalTable = 'budget_entries' | 'pack_uploads';
 
 /**
  * The proposal under lock, if it lies within these regions and waits. Throws NotFoundError `proposal.unknown`, ConflictError

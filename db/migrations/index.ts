@@ -11,6 +11,7 @@ import * as classMaterials from './202611251420_create_class_materials.ts';
 import * as administrators from './202611251430_separate_administrators.ts';
 import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 import * as budgets from './202611251540_confirm_budgets.ts';
+import * as packs from './202611251541_upload_packs.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251430_separate_administrators', sql: administrators.sql },
   { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
   { name: '202611251540_confirm_budgets', sql: budgets.sql },
+  { name: '202611251541_upload_packs', sql: packs.sql },
 ];
