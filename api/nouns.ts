@@ -18,6 +18,7 @@ import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { packRoutes } from './packs/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
+import { priorBenefitRoutes } from './prior-benefits/routes.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
@@ -42,6 +43,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   institutionRoutes,
   projectRoutes,
   packRoutes,
+  priorBenefitRoutes,
   clockRoutes,
   adminRoutes,
   accountRoutes,

@@ -12,6 +12,7 @@ import * as administrators from './202611251430_separate_administrators.ts';
 import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 import * as budgets from './202611251540_confirm_budgets.ts';
 import * as packs from './202611251541_upload_packs.ts';
+import * as priorBenefits from './202611251542_upload_prior_benefits.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
   { name: '202611251540_confirm_budgets', sql: budgets.sql },
   { name: '202611251541_upload_packs', sql: packs.sql },
+  { name: '202611251542_upload_prior_benefits', sql: priorBenefits.sql },
 ];
