@@ -17,6 +17,7 @@ import { mailRoutes } from './mails/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { packRoutes } from './packs/routes.ts';
+import { payingAccountRoutes } from './paying-accounts/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { priorBenefitRoutes } from './prior-benefits/routes.ts';
 import { projectRoutes } from './projects/routes.ts';
@@ -57,6 +58,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   paymentRoutes,
   fundRoutes,
   budgetRoutes,
+  payingAccountRoutes,
   paperRoutes,
   rosterRoutes,
   materialRoutes,

@@ -6,7 +6,7 @@ import type { Actor } from './users.ts';
 
 type ProposalStatus = 'proposed' | 'confirmed' | 'refused' | 'withdrawn';
 export type Proposal = { id: string; region: string; status: ProposalStatus; proposed_by: string };
-type ProposalTable = 'budget_entries' | 'pack_uploads';
+type ProposalTable = 'budget_entries' | 'pack_uploads' | 'paying_account_proposals';
 
 /**
  * The proposal under lock, if it lies within these regions and waits. Throws NotFoundError `proposal.unknown`, ConflictError

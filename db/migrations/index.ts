@@ -13,6 +13,8 @@ import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
 import * as budgets from './202611251540_confirm_budgets.ts';
 import * as packs from './202611251541_upload_packs.ts';
 import * as priorBenefits from './202611251542_upload_prior_benefits.ts';
+import * as payingAccounts from './202611251543_confirm_paying_accounts.ts';
+import * as projectVersions from './202611251544_version_projects.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -31,4 +33,6 @@ export const migrations: readonly Migration[] = [
   { name: '202611251540_confirm_budgets', sql: budgets.sql },
   { name: '202611251541_upload_packs', sql: packs.sql },
   { name: '202611251542_upload_prior_benefits', sql: priorBenefits.sql },
+  { name: '202611251543_confirm_paying_accounts', sql: payingAccounts.sql },
+  { name: '202611251544_version_projects', sql: projectVersions.sql },
 ];
