@@ -120,9 +120,11 @@ export const inCatalogueOf = `region in (select unnest(string_to_array(r.path, '
 
 type LatestRow = { id: string; version: number; region: string; valid_from: string; valid_to: string | null };
 
-/** The newest version under lock, for the catalogue officer of its region. */
+/** The newest version, its code locked, for the catalogue officer of its region. */
 async function lockLatest(trx: Trx, actor: Actor, code: string): Promise<LatestRow> {
-  const row: LatestRow | undefined = await trx('catalogue_projects').where({ code }).orderBy('version', 'desc').forUpdate().first();
+  // Not the row: who waited for its lock would not see the version that came meanwhile.
+  await trx.raw('select pg_advisory_xact_lock(hashtext(?))', [`project-${code}`]);
+  const row: LatestRow | undefined = await trx('catalogue_projects').where({ code }).orderBy('version', 'desc').first();
   if (!row) throw new NotFoundError('project.unknown');
   const region = await trx('regions').where({ code: row.region }).first('path');
   if (!isOwn(actor, region?.path ?? '')) throw new NotFoundError('project.unknown');

@@ -20,7 +20,10 @@ const sections = ['days', 'amounts', 'conditions', 'organisation'] as const;
 export function packView(pack: PolicyPack, speech: Speech) {
   const { t, locale } = speech;
   const basis = ({ source, article, sourced }: Sourced<unknown>) => ({ source: [source, article].filter(Boolean).join(' '), sourced });
-  const plain = Object.entries(pack.values).filter(([key]) => !/^(reviews|disclosures)\./.test(key));
+  // The database does not keep the order of the file.
+  const plain = Object.entries(pack.values)
+    .filter(([key]) => !/^(reviews|disclosures)\./.test(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     title: locale === 'en' ? pack.name.en : pack.name.zh,
     packId: pack.id,

@@ -148,6 +148,8 @@ describe('[N3] budgets', () => {
     expect([made.status, made.location]).toEqual([303, '/budgets']);
     const { id } = await province.db('budget_entries').where({ document: '页面 1 号' }).first('id');
     const own = (await browser.get('/funds')).html;
+    expect(own).toContain('href="/budgets/new"');
+    expect((await browser.get('/budgets')).html).toContain('href="/budgets/new"');
     expect(own).not.toContain(`/budgets/${id}/confirm`);
     expect(own).toContain(`/budgets/${id}/refuse`);
     const second = await province.browser('cs-finance-2');

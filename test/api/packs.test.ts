@@ -1,6 +1,9 @@
 /** Policy packs over real HTTP: uploaded by one catalogue officer, put in force by another, never changed; the pack decides who reviews (N7). */
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadWords } from '../../api/pages/i18n.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import type { Answer } from '../../start/demonstration/person.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
@@ -113,7 +116,7 @@ describe('uploading', () => {
     expect(zh).toContain('五级（初级工） ¥700.00');
     expect(zh).toContain(fujianPack.values['training.byLevelFen'].source);
     const unsourced = Object.values(pack.values).filter((value) => !value.sourced).length;
-    expect(zh.match(/依据待补<\/span>/g)).toHaveLength(unsourced + 1);
+    expect(zh.match(/依据待补<\/strong>/g)).toHaveLength(unsourced);
     const en = (await browser.get(`${made.location}?lang=en`)).html;
     expect(en).toContain('county');
     expect(en).not.toMatch(/packs\.[a-z]/i);
@@ -123,6 +126,18 @@ describe('uploading', () => {
     expect((await browser.post(`${made.location}/refuse`)).status).toBe(303);
     expect((await province.db('pack_uploads').where({ pack_id: pack.id }).first('status')).status).toBe('withdrawn');
   });
+});
+
+test('[N19] every value that any pack here holds has its name in the preview', () => {
+  const words = loadWords();
+  const folder = 'db/policy-packs';
+  const keys = readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => Object.keys((JSON.parse(readFileSync(join(folder, name), 'utf8')) as { values: object }).values))
+    .filter((key) => !/^(reviews|disclosures)\./.test(key));
+  expect(keys.length).toBeGreaterThan(60);
+  expect([...new Set(keys)].filter((key) => !words.has(`packs.keys.${key.replaceAll('.', '_')}`))).toEqual([]);
 });
 
 describe('putting in force', () => {
@@ -161,6 +176,7 @@ describe('putting in force', () => {
     });
     expect(String(answer.body['digest'])).toMatch(/^[\w-]{43}$/);
     expect(JSON.parse(String(await (await province.as('kangning-1')).download(`/packs/${pack.id}/file`)))).toEqual(pack);
+    expect((await (await province.browser('cs-catalogue-1')).get('/packs')).html).toContain('href="/packs/new"');
     const html = (await (await province.browser('cs-first-1')).get('/packs')).html;
     expect(html).toContain(`${names[0]} → ${names[1]}`);
     expect(html).not.toContain('href="/packs/new"');

@@ -90,6 +90,7 @@ describe('[N17] paying accounts', () => {
       ),
     ).toEqual(['account payingAccount.account', 'bankTemplate notOffered', 'fund notOffered', 'name tooShort', 'reason tooShort']);
     const browser = await province.browser('cs-pay-1');
+    expect((await browser.get('/paying-accounts')).html).toContain('href="/paying-accounts/new"');
     const page = await browser.post('/paying-accounts?lang=en', wanted({ account: '12' }));
     expect(page.status).toBe(422);
     expect(page.html).toContain('8 to 32 digits');

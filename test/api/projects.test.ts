@@ -136,6 +136,9 @@ describe('[N11] the catalogue of projects', () => {
     const project = fresh();
     const code = await added(project);
     const browser = await province.browser('cs-catalogue-1');
+    expect((await browser.get('/projects')).html).toContain('href="/projects/new"');
+    expect((await browser.get(`/projects/${code}`)).html).toContain(`href="/projects/${code}/edit"`);
+    expect((await (await province.browser('gl-catalogue-1')).get(`/projects/${code}`)).html).not.toContain(`/projects/${code}/edit`);
     expect((await browser.get(`/projects/${code}/edit`)).html).toContain(`/projects/${code}/end`);
     expect((await browser.post(`/projects/${code}/end`, { validTo: '2026-02-01', reason: '过早' })).status).toBe(422);
     expect((await browser.post(`/projects/${code}/end`, { validTo: '2026-03-02', reason: '并入省级目录' })).status).toBe(303);
