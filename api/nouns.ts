@@ -4,6 +4,7 @@ import { adminRoutes } from './admin/routes.ts';
 import { attendanceRoutes } from './attendance/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { boardRoutes } from './board/routes.ts';
+import { budgetRoutes } from './budgets/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
@@ -16,7 +17,10 @@ import { mailRoutes } from './mails/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
+import { packRoutes } from './packs/routes.ts';
+import { payingAccountRoutes } from './paying-accounts/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
+import { priorBenefitRoutes } from './prior-benefits/routes.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
@@ -40,6 +44,8 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   disclosureRoutes,
   institutionRoutes,
   projectRoutes,
+  packRoutes,
+  priorBenefitRoutes,
   clockRoutes,
   adminRoutes,
   accountRoutes,
@@ -53,6 +59,8 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   subsidyRoutes,
   paymentRoutes,
   fundRoutes,
+  budgetRoutes,
+  payingAccountRoutes,
   paperRoutes,
   rosterRoutes,
   materialRoutes,

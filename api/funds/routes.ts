@@ -1,13 +1,16 @@
 /** The fund ledger: budget, available, committed, in transit, paid, and the newest entries with their postings. */
 import { z } from 'zod';
 import { type Balance, listBalances, listEntries } from '../../db/money/ledger.ts';
-import type { Role } from '../../workflows/domain/roles.ts';
+import { listBudgets } from '../../db/money/budgets.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import { budgetJson, budgetView, fundPaths, fundReaders } from '../budgets/page.ts';
+import { Budget } from '../budgets/schemas.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { FundBalance, LedgerEntry } from './schemas.ts';
 
-const readers: readonly Role[] = ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'];
 const SHOWN = 60;
+const BUDGETS_SHOWN = 20;
 
 export function fundRoutes(counter: Counter): void {
   route(counter, {
@@ -15,11 +18,15 @@ export function fundRoutes(counter: Counter): void {
     path: '/funds',
     summary: 'Balances by fund, year and region of the own regions, and the newest entries of the ledger',
     tags: ['funds'],
-    access: readers,
-    response: z.object({ balances: z.array(FundBalance), entries: z.array(LedgerEntry) }),
+    access: fundReaders,
+    response: z.object({ balances: z.array(FundBalance), entries: z.array(LedgerEntry), budgets: z.array(Budget) }),
     handle: async ({ db, actor, locale }) => {
-      const paths = actor.grants.filter((grant) => readers.includes(grant.role)).map((grant) => grant.path);
-      const [balances, entries] = await Promise.all([listBalances(db, paths), listEntries(db, paths, SHOWN)]);
+      const paths = fundPaths(actor);
+      const [balances, entries, budgets] = await Promise.all([
+        listBalances(db, paths),
+        listEntries(db, paths, SHOWN),
+        listBudgets(db, paths, BUDGETS_SHOWN),
+      ]);
       const view = {
         balances: balances.map((balance) => ({
           ...balance,
@@ -32,9 +39,11 @@ export function fundRoutes(counter: Counter): void {
           // Commitments are booked under the id of the application's procedure
           referenceLabel: entry.reference.replace(/^[a-z]+-/, ''),
         })),
+        budgets: budgets.map((budget) => budgetView(budget, actor, locale)),
+        mayEnter: hasRole(actor, 'finance_officer'),
         shown: SHOWN,
       };
-      return page('funds/index', view, { json: { balances, entries } });
+      return page('funds/index', view, { json: { balances, entries, budgets: budgets.map(budgetJson) } });
     },
   });
 }

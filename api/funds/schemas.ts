@@ -19,7 +19,7 @@ export const FundBalance = z
 export const LedgerEntry = z
   .object({
     id: z.number().int(),
-    kind: z.enum(['budget', 'commitment', 'release', 'dispatch', 'payment', 'bank_return']),
+    kind: z.enum(['budget', 'budget_reduction', 'commitment', 'release', 'dispatch', 'payment', 'bank_return']),
     reference: z.string(),
     at: z.iso.datetime(),
     amountFen: z.number().int(),
@@ -31,5 +31,6 @@ export const LedgerEntry = z
     regionZh: z.string(),
     regionEn: z.string(),
     classNumber: z.string().nullable(),
+    document: z.string().nullable(),
   })
   .meta({ id: 'LedgerEntry' });

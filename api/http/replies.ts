@@ -35,6 +35,7 @@ export const mediaTypes = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   csv: 'text/csv; charset=utf-8',
   csvGb18030: 'text/csv; charset=gb18030',
+  json: 'application/json; charset=utf-8',
   textGb18030: 'text/plain; charset=gb18030',
   events: 'text/event-stream',
 } as const;

@@ -12,6 +12,8 @@ const entries: readonly Entry[] = [
   { id: 'classes', href: '/classes', roles: [...readingRoles, 'institution', 'assessor'] },
   { id: 'institutions', href: '/institutions', roles: 'everybody' },
   { id: 'projects', href: '/projects', roles: 'everybody' },
+  { id: 'packs', href: '/packs', roles: ['catalogue_officer', 'auditor'] },
+  { id: 'prior-benefits', href: '/prior-benefits', roles: ['first_reviewer', 'catalogue_officer', 'auditor'] },
   { id: 'payments', href: '/payments', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor'] },
   { id: 'funds', href: '/funds', roles: ['payment_officer', 'finance_officer', 'approver', 'supervisor', 'auditor', 'catalogue_officer'] },
   { id: 'disclosures', href: '/disclosures', roles: 'everybody' },

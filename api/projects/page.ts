@@ -97,6 +97,7 @@ export function projectJson(line: ProjectLine, pack: PolicyPack | undefined) {
   const standard = standardFor(line, pack);
   return {
     code: line.code,
+    version: line.version,
     name: line.name,
     occupation: line.occupation,
     level: line.level,

@@ -1,8 +1,11 @@
 /** The catalogue of subsidised projects (项目目录): read by everybody without signing in. */
 import { z } from 'zod';
-import { getProject, listProjects, listProvidersOf } from '../../db/views/projects.ts';
+import { isOwn } from '../../db/projects.ts';
+import { getProject, listProjects, listProjectVersions, listProvidersOf } from '../../db/views/projects.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import { projectKeepingRoutes } from './keeping.ts';
 import { projectJson, projectView, readPacks, standardsOf } from './page.ts';
 import { Project, ProjectDetail, ProjectParams, ProjectQuery } from './schemas.ts';
 
@@ -17,7 +20,7 @@ export function projectRoutes(counter: Counter): void {
     access: 'public',
     query: ProjectQuery,
     response: z.object({ projects: z.array(Project), next: z.string().nullable() }),
-    handle: async ({ db, query, t, locale }) => {
+    handle: async ({ db, query, t, locale, visitor }) => {
       const { lines, next } = await listProjects(db, { ...query, text: query.q });
       const packs = await readPacks(db, lines);
       const kept = new URLSearchParams(
@@ -27,6 +30,7 @@ export function projectRoutes(counter: Counter): void {
         'projects/index',
         {
           lines: lines.map((line) => projectView(line, packs.get(line.region_path), { t, locale })),
+          mayAdd: visitor !== undefined && hasRole(visitor, 'catalogue_officer'),
           filter: query,
           filtered: query.q !== undefined || query.level !== undefined || query.kind !== undefined,
           levels: ([5, 4, 3, 2, 1] as const).map((value) => ({ value, label: t(`projects.level.${value}`) })),
@@ -39,6 +43,8 @@ export function projectRoutes(counter: Counter): void {
     },
   });
 
+  projectKeepingRoutes(counter);
+
   route(counter, {
     method: 'get',
     path: '/projects/:code',
@@ -47,9 +53,13 @@ export function projectRoutes(counter: Counter): void {
     access: 'public',
     params: ProjectParams,
     response: ProjectDetail,
-    handle: async ({ db, params, t, locale }) => {
+    handle: async ({ db, params, t, locale, visitor }) => {
       const line = await getProject(db, params.code);
-      const [packs, providers] = await Promise.all([readPacks(db, [line]), listProvidersOf(db, line.occupation, PROVIDERS + 1)]);
+      const [packs, providers, versions] = await Promise.all([
+        readPacks(db, [line]),
+        listProvidersOf(db, line.occupation, PROVIDERS + 1),
+        listProjectVersions(db, line.code),
+      ]);
       const pack = packs.get(line.region_path);
       const bodies = providers.slice(0, PROVIDERS);
       return page(
@@ -58,6 +68,8 @@ export function projectRoutes(counter: Counter): void {
           ...projectView(line, pack, { t, locale }),
           standards: pack ? standardsOf(line, pack, locale) : [],
           pack: pack && { id: pack.id, name: locale === 'en' ? pack.name.en : pack.name.zh, source: pack.source },
+          mayKeep: visitor !== undefined && isOwn(visitor, line.region_path),
+          versions: versions.length > 1 ? versions : [],
           providers: bodies.map((body) => ({
             ...body,
             kindLabel: t(`institutions.kind.${body.kind}`),
@@ -70,6 +82,7 @@ export function projectRoutes(counter: Counter): void {
           json: {
             ...projectJson(line, pack),
             standards: pack ? standardsOf(line, pack, locale).map(({ name: _name, factors: _factors, ...standard }) => standard) : [],
+            versions,
             institutions: bodies.map(({ credit_code: creditCode, name, kind }) => ({ creditCode, name, kind })),
           },
         },

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { funds } from '../../workflows/domain/policy/policy.ts';
+import { civilDate, line } from '../http/fields.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 const code = z.string().regex(/^[\w-]{1,40}$/);
@@ -19,6 +21,7 @@ const Standard = z.object({ fen: z.number().int(), source: z.string(), article: 
 export const Project = z
   .object({
     code: z.string(),
+    version: z.number().int(),
     name: z.string(),
     occupation: z.string(),
     level: z.number().int().nullable(),
@@ -36,6 +39,41 @@ export const Project = z
   })
   .meta({ id: 'Project' });
 
+const entry = {
+  name: line(2, 100),
+  occupation: line(2, 40),
+  level: z.coerce.number().int().min(1).max(5).optional(),
+  kind: z.enum(['certificate', 'single_ability']),
+  fund: z.enum(funds),
+  department: line(2, 60),
+  responsible: line(2, 60),
+  region: z.string().regex(/^\d{6,12}$/, 'region.unknown'),
+  hoursMin: z.coerce.number().int().min(1).max(5_000),
+  validFrom: civilDate,
+  /** First day on which no class can be opened from it. */
+  validTo: civilDate.optional(),
+};
+type Entered = { kind: string; level?: number | undefined; validFrom: string; validTo?: string | undefined };
+const levelFits = ({ kind, level }: Entered): boolean => (kind === 'certificate') === (level !== undefined);
+const periodFits = ({ validFrom, validTo }: Entered): boolean => validTo === undefined || validTo > validFrom;
+const atLevel = { path: ['level'], error: 'project.level' };
+const atEnd = { path: ['validTo'], error: 'project.period' };
+
+export const ProjectForm = z
+  .object({
+    code: z
+      .string()
+      .trim()
+      .regex(/^(?=.*\d)[A-Za-z0-9][\w-]{1,39}$/, 'project.code'),
+    ...entry,
+  })
+  .refine(levelFits, atLevel)
+  .refine(periodFits, atEnd)
+  .meta({ id: 'ProjectForm' });
+export const ProjectRevision = z.object(entry).refine(levelFits, atLevel).refine(periodFits, atEnd).meta({ id: 'ProjectRevision' });
+export const ProjectEnd = z.object({ validTo: civilDate, reason: line(2, 300) }).meta({ id: 'ProjectEnd' });
+export const ProjectSaved = z.object({ code: z.string(), version: z.number().int() });
+
 export const ProjectDetail = Project.extend({
   standards: z.array(
     z.object({
@@ -44,6 +82,16 @@ export const ProjectDetail = Project.extend({
       amountFen: z.number().int(),
       source: z.string(),
       sourced: z.boolean(),
+    }),
+  ),
+  versions: z.array(
+    z.object({
+      version: z.number().int(),
+      name: z.string(),
+      hoursMin: z.number().int(),
+      validFrom: z.string(),
+      validTo: z.string().nullable(),
+      endReason: z.string().nullable(),
     }),
   ),
   institutions: z.array(z.object({ creditCode: z.string(), name: z.string(), kind: z.string() })),

@@ -10,6 +10,7 @@ import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { getPolicyPack, packFor } from '../policy-packs.ts';
 import { startProcedure, withdrawProcedure } from '../protocol/life.ts';
 import { auditOutside, lockProcedure } from '../protocol/procedures.ts';
+import { inCatalogueOf } from '../projects.ts';
 import { getRegion } from '../regions.ts';
 import { assessRoster } from './roster-assessment.ts';
 import { businessToday } from '../calendar/instant.ts';
@@ -119,7 +120,7 @@ async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, 
   const issues: Issue[] = [];
   if (draft.projectId !== kept?.project_id) {
     if (kept && kept.status !== 'draft') issues.push({ field: 'projectId', code: 'class.projectFixed' });
-    else if (!(await findProject(trx, draft.projectId, today))) issues.push({ field: 'projectId', code: 'class.project' });
+    else if (!(await findProject(trx, draft.projectId, institutionId, today))) issues.push({ field: 'projectId', code: 'class.project' });
   }
   if (draft.startDate && draft.endDate && draft.endDate < draft.startDate) issues.push({ field: 'endDate', code: 'class.datesOrder' });
   if (draft.venueId && !(await trx('venues').where({ id: draft.venueId, institution_id: institutionId, active: true }).first('id')))
@@ -131,11 +132,12 @@ async function requireDraft(trx: Trx, institutionId: string, draft: ClassDraft, 
   if (issues.length > 0) throw new InputError(issues);
 }
 
-async function findProject(trx: Trx, id: string, today: string): Promise<{ id: string } | undefined> {
+async function findProject(trx: Trx, id: string, institutionId: string, today: string): Promise<{ id: string } | undefined> {
   return trx('catalogue_projects')
     .where({ id })
     .where('valid_from', '<=', today)
     .whereRaw('(valid_to is null or valid_to > ?)', [today])
+    .whereRaw(inCatalogueOf, [institutionId])
     .first('id');
 }
 

@@ -66,8 +66,12 @@ export async function saveRoster(
 
 type KnownPerson = { id: string; index: string; name: string; elsewhere: boolean };
 
-/** One identity record per person. A name may be set right as long as no submitted class rests on the record. */
-async function peopleFor(trx: Trx, vault: Vault, trainees: readonly RosterRow[]): Promise<Map<string, string>> {
+/** One identity record per person. A name may be set right as long as no submitted class and no earlier benefit rests on the record. */
+export async function peopleFor(
+  trx: Trx,
+  vault: Vault,
+  trainees: readonly Pick<RosterRow, 'name' | 'idNumber' | 'birthDate'>[],
+): Promise<Map<string, string>> {
   const ids = await freshIds(trx, trainees.length);
   const rows = trainees.map((trainee, at) => ({
     id: ids[at] ?? '',
@@ -87,7 +91,8 @@ async function peopleFor(trx: Trx, vault: Vault, trainees: readonly RosterRow[])
   }
   const { rows: found } = await trx.raw<{ rows: KnownPerson[] }>(
     `select p.id, encode(p.id_index, 'hex') as index, p.name,
-            exists (select 1 from enrolments e join classes c on c.id = e.class_id where e.person_id = p.id and c.status <> 'draft') as elsewhere
+            exists (select 1 from enrolments e join classes c on c.id = e.class_id where e.person_id = p.id and c.status <> 'draft')
+            or exists (select 1 from prior_benefits b where b.person_id = p.id) as elsewhere
        from people p where p.id_index = any(?)`,
     [rows.map((row) => row.id_index)],
   );

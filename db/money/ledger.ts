@@ -5,7 +5,7 @@ import { type Db, sqlState, type Trx } from '../client.ts';
 
 export type LedgerScope = { fund: string; year: number; region: string };
 export type AccountKind = 'budget' | 'available' | 'committed' | 'in_transit' | 'paid';
-type EntryKind = 'budget' | 'commitment' | 'release' | 'dispatch' | 'payment' | 'bank_return';
+type EntryKind = 'budget' | 'budget_reduction' | 'commitment' | 'release' | 'dispatch' | 'payment' | 'bank_return';
 export type LedgerEvent = LedgerScope & { reference: string; amountFen: number; classId?: string | undefined; actor?: string | undefined };
 
 const CHECK_VIOLATION = '23514';
@@ -46,30 +46,48 @@ async function openAccounts(trx: Trx, scopes: readonly LedgerScope[], kinds: Acc
 }
 
 /** Puts a budget at disposal; further amounts need another reference. */
-export async function setBudget(trx: Trx, budget: LedgerScope & { amountFen: number; reference?: string }): Promise<void> {
+export async function setBudget(trx: Trx, budget: LedgerScope & { amountFen: number; reference?: string; actor?: string }): Promise<void> {
   await post(trx, 'budget', 'available', 'budget', [
     { ...budget, reference: budget.reference ?? `${budget.fund}-${budget.year}-${budget.region}` },
   ]);
 }
 
+/** Takes back what is not committed. Throws ConflictError `budget.committed` with what is left to take. */
+export async function reduceBudget(trx: Trx, event: LedgerEvent): Promise<void> {
+  await postWithin(trx, event, ['budget_reduction', 'budget', 'available'], 'budget.committed');
+}
+
 /** At approval. Throws ConflictError `budget.insufficient` with what is left. */
 export async function commitFunds(trx: Trx, event: LedgerEvent): Promise<void> {
-  await trx.raw('savepoint commitment');
+  await postWithin(trx, event, ['commitment', 'committed', 'available'], 'budget.insufficient');
+}
+
+/** Posts what the available balance must bear; the table's constraint is the judge of that. */
+async function postWithin(
+  trx: Trx,
+  event: LedgerEvent,
+  [kind, debit, credit]: [EntryKind, AccountKind, AccountKind],
+  refusal: string,
+): Promise<void> {
+  await trx.raw('savepoint within_balance');
   try {
-    await post(trx, 'commitment', 'committed', 'available', [event]);
+    await post(trx, kind, debit, credit, [event]);
   } catch (error) {
     if (sqlState(error) !== CHECK_VIOLATION) throw error;
-    await trx.raw('rollback to savepoint commitment');
-    const left = await trx('ledger_accounts')
-      .where({ fund: event.fund, year: event.year, region: event.region, kind: 'available' })
-      .first('balance_fen');
-    const availableFen: number = left?.balance_fen ?? 0;
-    throw new ConflictError('budget.insufficient', {
+    await trx.raw('rollback to savepoint within_balance');
+    const availableFen = await availableFor(trx, event);
+    throw new ConflictError(refusal, {
       availableFen,
       available: formatYuan(availableFen),
       needed: formatYuan(event.amountFen),
     });
   }
+}
+
+/** What is neither committed nor paid. */
+export async function availableFor(db: Db, { fund, year, region }: LedgerScope): Promise<number> {
+  const left = await db('ledger_accounts').where({ fund, year, region, kind: 'available' }).first('balance_fen');
+  return left?.balance_fen ?? 0;
 }
 
 /** What was committed and will not be paid becomes available again. */
@@ -126,18 +144,21 @@ export type EntryLine = LedgerScope & {
   regionZh: string;
   regionEn: string;
   classNumber: string | null;
+  /** The document that a budget rests on. */
+  document: string | null;
 };
 
 /** The newest entries within subtrees, each with the account debited and the one credited. */
 export async function listEntries(db: Db, paths: readonly string[], limit: number): Promise<EntryLine[]> {
   const { rows } = await db.raw<{ rows: EntryLine[] }>(
     `select e.id, e.kind, e.reference, e.at, d.amount_fen as "amountFen", da.kind as debit, ca.kind as credit, da.fund, da.year, da.region,
-            r.name_zh as "regionZh", r.name_en as "regionEn", c.number as "classNumber"
+            r.name_zh as "regionZh", r.name_en as "regionEn", c.number as "classNumber", b.document
        from ledger_entries e
        join ledger_postings d on d.entry_id = e.id and d.side = 'debit' join ledger_accounts da on da.id = d.account_id
        join ledger_postings k on k.entry_id = e.id and k.side = 'credit' join ledger_accounts ca on ca.id = k.account_id
        join regions r on r.code = da.region
        left join classes c on c.id = e.class_id
+       left join budget_entries b on e.kind in ('budget', 'budget_reduction') and b.id::text = e.reference
       where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
       order by e.id desc limit ?`,
     [[...paths], limit],

@@ -6,6 +6,7 @@ import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../classes/classes.ts';
 import { sessionOrder } from '../classes/class-checks.ts';
 import type { Db } from '../client.ts';
+import { inCatalogueOf } from '../projects.ts';
 import type { ProcedureRow } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
 
@@ -258,6 +259,7 @@ export async function listChoices(db: Db, institutionId: string): Promise<ClassC
     db('institutions').where({ id: institutionId }).first('licence_scope'),
     db('catalogue_projects')
       .whereRaw('valid_from <= business_today() and (valid_to is null or valid_to > business_today())')
+      .whereRaw(inCatalogueOf, [institutionId])
       .orderBy('code')
       .select('id', 'name', 'occupation', 'kind', 'hours_min'),
     db('venues').where({ institution_id: institutionId, active: true }).orderBy('name').select('id', 'name', 'capacity'),

@@ -5,6 +5,7 @@ import type { Db } from '../client.ts';
 export type ProjectKind = 'certificate' | 'single_ability';
 export type ProjectLine = {
   code: string;
+  version: number;
   name: string;
   occupation: string;
   level: number | null;
@@ -32,7 +33,7 @@ export type ProjectFilter = {
 };
 
 const inForce = 'j.valid_from <= business_today() and (j.valid_to is null or j.valid_to > business_today())';
-const columns = `j.code, j.name, j.occupation, j.level, j.kind, j.fund, j.department, j.responsible, j.region, r.path as region_path,
+const columns = `j.code, j.version, j.name, j.occupation, j.level, j.kind, j.fund, j.department, j.responsible, j.region, r.path as region_path,
   r.name_zh as region_zh, r.name_en as region_en, j.hours_min, j.valid_from, j.valid_to, (${inForce}) as in_force`;
 
 /** The projects in force, by code, a page at a time. */
@@ -63,14 +64,31 @@ export async function listProjects(db: Db, filter: ProjectFilter): Promise<{ lin
   return { lines, next: rows.length > filter.size ? lines.at(-1)?.code : undefined };
 }
 
-/** A project, in force or not. Throws NotFoundError. */
+/** A project, in force or not: the version that counts today, else the newest. Throws NotFoundError. */
 export async function getProject(db: Db, code: string): Promise<ProjectLine> {
   const { rows } = await db.raw<{ rows: ProjectLine[] }>(
-    `select ${columns} from catalogue_projects j join regions r on r.code = j.region where j.code = ?`,
+    `select ${columns} from catalogue_projects j join regions r on r.code = j.region where j.code = ? order by (${inForce}) desc, j.version desc limit 1`,
     [code],
   );
   if (!rows[0]) throw new NotFoundError('project.unknown');
   return rows[0];
+}
+
+export type ProjectVersion = {
+  version: number;
+  name: string;
+  hoursMin: number;
+  validFrom: string;
+  validTo: string | null;
+  endReason: string | null;
+};
+
+/** Every version of a code, the newest first. */
+export async function listProjectVersions(db: Db, code: string): Promise<ProjectVersion[]> {
+  return db('catalogue_projects')
+    .where({ code })
+    .orderBy('version', 'desc')
+    .select('version', 'name', { hoursMin: 'hours_min', validFrom: 'valid_from', validTo: 'valid_to', endReason: 'end_reason' });
 }
 
 /** Listed institutions whose licence covers the occupation: who holds such classes, and who assesses. */

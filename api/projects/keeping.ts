@@ -1,0 +1,112 @@
+/** The catalogue officer's side of the projects: entering one, a new version, the end. */
+import { z } from 'zod';
+import { listRegionsWithin, pathsOf } from '../../db/accounts.ts';
+import { addProject, endProject, isOwn, reviseProject } from '../../db/projects.ts';
+import { getProject, type ProjectLine } from '../../db/views/projects.ts';
+import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { funds } from '../../workflows/domain/policy/policy.ts';
+import { regionOptions } from '../accounts/page.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
+import { ProjectEnd, ProjectForm, ProjectParams, ProjectRevision, ProjectSaved } from './schemas.ts';
+
+const tags = ['projects'];
+type FormContext = Context<unknown, unknown, unknown>;
+
+export function projectKeepingRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'get',
+    path: '/projects/new',
+    summary: 'The form to enter a project',
+    tags,
+    access: ['catalogue_officer'],
+    handle: (context) => form(context),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/projects',
+    summary: 'Enter a project in the catalogue of the own region',
+    tags,
+    access: ['catalogue_officer'],
+    body: ProjectForm,
+    response: ProjectSaved,
+    handle: async ({ db, actor, body, request }) => {
+      const answer = await addProject(db, actor, body, request);
+      return redirect(`/projects/${answer.code}`, { json: answer, status: 201, flash: 'projects.flash.added' });
+    },
+    onInvalid: (context, issues, entered) => form(context, { issues, entered }),
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/projects/:code/edit',
+    summary: 'The form for a new version, with what the present one says',
+    tags,
+    access: ['catalogue_officer'],
+    params: ProjectParams,
+    handle: async (context) => form(context, {}, await ownProject(context, context.params.code)),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/projects/:code/edit',
+    summary: 'A new version from a day on; classes keep the version that they were opened from',
+    tags,
+    access: ['catalogue_officer'],
+    params: ProjectParams,
+    body: ProjectRevision,
+    response: ProjectSaved,
+    errors: [409],
+    handle: async ({ db, actor, params, body, request }) => {
+      const answer = await reviseProject(db, actor, { ...body, code: params.code }, request);
+      return redirect(`/projects/${answer.code}`, { json: answer, flash: 'projects.flash.revised' });
+    },
+    onInvalid: async (context, issues, entered) => form(context, { issues, entered }, await ownProject(context, context.params.code)),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/projects/:code/end',
+    summary: 'End a project: no class can be opened from it from that day on',
+    tags,
+    access: ['catalogue_officer'],
+    params: ProjectParams,
+    body: ProjectEnd,
+    response: z.object({ validTo: z.string() }),
+    errors: [409],
+    handle: async ({ db, actor, params, body, request }) =>
+      redirect(`/projects/${params.code}`, {
+        json: await endProject(db, actor, { ...body, code: params.code }, request),
+        flash: 'projects.flash.ended',
+      }),
+    onInvalid: async (context, issues, entered) => form(context, { issues, entered }, await ownProject(context, context.params.code)),
+  });
+}
+
+async function ownProject({ db, actor }: Pick<FormContext, 'db' | 'actor'>, code: string): Promise<ProjectLine> {
+  const line = await getProject(db, code);
+  if (!isOwn(actor, line.region_path)) throw new NotFoundError('project.unknown');
+  return line;
+}
+
+async function form(
+  { db, actor, t, locale }: Pick<FormContext, 'db' | 'actor' | 't' | 'locale'>,
+  more: Record<string, unknown> = {},
+  line?: ProjectLine,
+): Promise<Reply> {
+  const regions = await listRegionsWithin(db, pathsOf(actor, 'catalogue_officer'));
+  const view = {
+    pageTitle: t(line ? 'projects.revise' : 'projects.add'),
+    line,
+    action: line ? `/projects/${line.code}/edit` : '/projects',
+    backHref: line ? `/projects/${line.code}` : '/projects',
+    backLabel: line ? line.name : t('projects.heading'),
+    regionOptions: regionOptions(regions, locale),
+    levelOptions: ([5, 4, 3, 2, 1] as const).map((value) => ({ value, label: t(`projects.level.${value}`) })),
+    kindOptions: (['certificate', 'single_ability'] as const).map((value) => ({ value, label: t(`projects.kind.${value}`) })),
+    fundOptions: funds.map((value) => ({ value, label: t(`funds.names.${value}`) })),
+    ...more,
+  };
+  return page('projects/form', view, { nav: 'projects' });
+}
