@@ -11,6 +11,7 @@ import {
   listBulkItems,
   workOffBulkJob,
 } from '../../db/bulk-jobs.ts';
+import type { Actor } from '../../db/users.ts';
 import { countInbox, listInbox } from '../../db/views/inbox.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { bulkActs, bulkLimit } from '../../workflows/domain/tasks.ts';
@@ -66,7 +67,7 @@ const Job = z
   })
   .meta({ id: 'BulkJob' });
 
-const PAGE_WAIT_MS = 1_500;
+const PAGE_WAIT_MS = 2_500;
 const tags = ['tasks'];
 
 export function bulkRoutes(counter: Counter): void {
@@ -84,8 +85,7 @@ export function bulkRoutes(counter: Counter): void {
       const list = listOf(body.list);
       const chosen = body.all ? await wholeList(context, list) : { taskIds: body.selected, leftOut: 0 };
       const { id } = await createBulkJob(db, actor, { act: body.act, ...chosen, list: listQuery(list), request });
-      await checkBulkJob(db, actor, await getBulkJob(db, actor, id));
-      return redirect(`/tasks/bulk/${id}`, { status: 201, json: await jobJson(context, await getBulkJob(db, actor, id)) });
+      return prepared(context, id);
     },
     onInvalid: (_context, issues, entered) =>
       redirect(withQuery('/tasks', listQuery(listOf(String(entered['list'] ?? '')))), {
@@ -108,7 +108,7 @@ export function bulkRoutes(counter: Counter): void {
     handle: async (context) => {
       const { db, actor, params, deps } = context;
       const job = await getBulkJob(db, actor, params.job);
-      if (job.status === 'checking') await checkBulkJob(db, actor, job);
+      if (job.status === 'checking') void check(deps, actor, job);
       if (job.status === 'running') void workOff(deps, job.id);
       return showJob(context, await getBulkJob(db, actor, job.id));
     },
@@ -147,8 +147,7 @@ export function bulkRoutes(counter: Counter): void {
       if (job.status !== 'finished') throw new ConflictError('bulk.notFinished');
       const taskIds = (await listBulkItems(db, job.id)).filter((item) => item.status === 'refused').map((item) => item.task_id);
       const { id } = await createBulkJob(db, actor, { act: job.act, taskIds, leftOut: 0, list: job.list, request });
-      await checkBulkJob(db, actor, await getBulkJob(db, actor, id));
-      return redirect(`/tasks/bulk/${id}`, { status: 201, json: await jobJson(context, await getBulkJob(db, actor, id)) });
+      return prepared(context, id);
     },
     onInvalid: (context) => redirect(`/tasks/bulk/${(context.params as { job: string }).job}`),
   });
@@ -164,18 +163,35 @@ async function wholeList({ db, actor, instant }: Reading, list: ReturnType<typeo
   return { taskIds: tasks.map((task) => task.id), leftOut: Math.max(0, total - tasks.length) };
 }
 
+/** Looks at every item of a new job. A program gets the verdicts; a page is sent on after a moment and shows how far it is. */
+async function prepared(context: Reading & Pick<Context<unknown, unknown, unknown>, 'forPage'>, id: string): Promise<Reply> {
+  const { db, actor, deps, forPage } = context;
+  const checking = check(deps, actor, await getBulkJob(db, actor, id));
+  if (forPage) await atMost(PAGE_WAIT_MS, checking);
+  else await checking;
+  return redirect(`/tasks/bulk/${id}`, { status: 201, json: await jobJson(context, await getBulkJob(db, actor, id)) });
+}
+
 /** Jobs that this process works on: looking at the page again starts nothing twice. */
 const atWork = new Map<string, Promise<void>>();
 
-/** A failure is no matter here: the next look at the page or the worker's reconciler goes on. */
-function workOff({ db, log }: Pick<ApiDeps, 'db' | 'log'>, jobId: string): Promise<void> {
+/** A failure is no matter here: the next look at the page goes on, of a confirmed job also the worker's reconciler. */
+function inBackground(log: ApiDeps['log'], jobId: string, work: () => Promise<void>): Promise<void> {
   const known = atWork.get(jobId);
   if (known) return known;
-  const work = workOffBulkJob(db as Knex, jobId)
+  const working = work()
     .catch((error: Error) => log.warn({ error: error.name }, 'a bulk act stopped half way'))
     .finally(() => atWork.delete(jobId));
-  atWork.set(jobId, work);
-  return work;
+  atWork.set(jobId, working);
+  return working;
+}
+
+function check({ db, log }: Pick<ApiDeps, 'db' | 'log'>, actor: Actor, job: BulkJob): Promise<void> {
+  return inBackground(log, job.id, () => checkBulkJob(db as Knex, actor, job));
+}
+
+function workOff({ db, log }: Pick<ApiDeps, 'db' | 'log'>, jobId: string): Promise<void> {
+  return inBackground(log, jobId, () => workOffBulkJob(db as Knex, jobId));
 }
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {
@@ -233,13 +249,17 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
   const counts = countsOf(items);
   const act = t(`bulk.acts.${job.act}`);
   const preview = job.status === 'preview' || job.status === 'checking';
+  const unchecked = rows.filter((row) => row.status === 'unchecked').length;
   const view = {
     pageTitle: t(preview ? 'bulk.previewTitle' : 'bulk.jobTitle', { act }),
+    lead: t(job.status === 'checking' ? 'bulk.checkingLead' : 'bulk.previewLead', counts),
     id: job.id,
     act: job.act,
     actLabel: act,
     ...counts,
     settled: counts.done + counts.refused,
+    checking: job.status === 'checking',
+    checked: counts.total - unchecked,
     finished: job.status === 'finished',
     finishedAt: job.finished_at,
     leftOut: job.left_out,
@@ -252,6 +272,6 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
   return page(preview ? 'tasks/bulk-preview' : 'tasks/bulk-job', view, {
     nav: 'tasks',
     json: jobOf(job, items, t, locale),
-    ...(job.status === 'running' ? { refreshSeconds: 2 } : {}),
+    ...(job.status === 'running' || job.status === 'checking' ? { refreshSeconds: 2 } : {}),
   });
 }

@@ -1,0 +1,116 @@
+/** The inbox in a browser: keys and boxes, an act on many tasks, news of an open list; without Temporal. */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserAvailable, launchBrowser } from '../support/browser.ts';
+import { type CounterOfTests, openCounter } from '../support/counter.ts';
+
+describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
+  let counter: CounterOfTests;
+  let browser: Browser;
+  beforeAll(async () => {
+    counter = await openCounter();
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await counter?.close();
+  });
+
+  async function openAs(login: string, width = 1440): Promise<{ context: BrowserContext; page: Page }> {
+    const context = await browser.newContext({ viewport: { width, height: 900 } });
+    const { token } = await counter.as(login);
+    await context.addCookies([{ name: 'shiming-session', value: token, url: counter.origin }]);
+    return { context, page: await context.newPage() };
+  }
+
+  test('[F07] x ticks, the bar counts, preview and confirmation are two presses of a button', async () => {
+    const reviews = await Promise.all([counter.openReview(), counter.openReview(), counter.openReview()]);
+    const { context, page } = await openAs('first-1');
+    await page.goto(`${counter.origin}/tasks`);
+    expect(await page.locator('.selection-bar').isVisible()).toBe(false);
+    for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key);
+    expect(await page.textContent('.selection-bar strong')).toMatch(/已选\s*2\s*件/);
+    await page.keyboard.press('x');
+    expect(await page.textContent('.selection-bar strong')).toMatch(/已选\s*1\s*件/);
+    await page.check('[data-select-all]');
+    await page.click('button[value=approve]');
+    await page.waitForURL(/\/tasks\/bulk\//);
+    expect(await page.textContent('main')).toContain('现在还没有办理');
+    const decided = () =>
+      counter
+        .db('facts')
+        .whereIn(
+          'procedure_id',
+          reviews.map((review) => review.id),
+        )
+        .where({ kind: 'decided' });
+    expect(await decided()).toHaveLength(0);
+    await page.click('.decision-bar button');
+    await page.waitForSelector('.notice.success');
+    expect(await page.textContent('.notice.success')).toContain('已通过 3 件');
+    expect(await decided()).toHaveLength(3);
+    await context.close();
+  }, 120_000);
+
+  test('[F11] an open list shows in place who took a task, and counts what is gone until it is fetched again', async () => {
+    const [held, gone] = await Promise.all([counter.openReview(), counter.openReview()]);
+    const { context, page } = await openAs('first-1');
+    await page.goto(`${counter.origin}/tasks`);
+    await page.waitForTimeout(2_500);
+    const colleague = await counter.as('first-2');
+    await colleague.post(`/tasks/${held.taskId}/claim`);
+    await page.waitForSelector(`tr[data-task="${held.taskId}"] [data-holder]:has-text("李静")`);
+    expect(await page.locator('[data-live]').isVisible()).toBe(false);
+    await page.check(`input[value="${gone.taskId}"]`);
+    await colleague.post(`/tasks/${gone.taskId}/decide`, { outcome: 'approve' });
+    await page.waitForSelector('[data-live]:visible');
+    expect(await page.textContent('[data-live]')).toMatch(/1 条有变化 · 刷新/);
+    expect(await page.isDisabled(`input[value="${gone.taskId}"]`)).toBe(true);
+    expect(await page.locator('.selection-bar').isVisible()).toBe(false);
+    await page.click('[data-live] a');
+    await page.waitForLoadState();
+    expect(await page.locator(`tr[data-task="${gone.taskId}"]`).count()).toBe(0);
+    await context.close();
+  }, 120_000);
+
+  test('an ID number typed into the search does not get into an address', async () => {
+    const { context, page } = await openAs('first-1');
+    await page.goto(`${counter.origin}/tasks`);
+    await page.fill('input[name=q]', '350104199003071229');
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(500);
+    expect(page.url()).toBe(`${counter.origin}/tasks`);
+    await context.close();
+  }, 60_000);
+
+  test('lists with boxes, preview, saved views and the search for a person: WCAG 2.2 AA in both languages, nothing wider than a telephone', async () => {
+    const one = await counter.as('first-1');
+    const { taskId } = await counter.openReview();
+    const job = (await one.post<{ id: string }>('/tasks/bulk', { act: 'approve', selected: [taskId] })).body;
+    const done = (await one.post<{ id: string }>('/tasks/bulk', { act: 'claim', selected: [taskId] })).body;
+    await one.post(`/tasks/bulk/${done.id}/confirm`, {}, { headers: { prefer: 'wait=5' } });
+    await one.post('/tasks/views', { name: '今明到期', list: 'urgency=soon' });
+    const problems: string[] = [];
+    for (const path of [
+      '/tasks?select=page',
+      '/tasks?select=all',
+      `/tasks/bulk/${job.id}`,
+      `/tasks/bulk/${done.id}`,
+      '/tasks/views',
+      '/tasks/by-person',
+    ]) {
+      for (const locale of ['zh-CN', 'en']) {
+        const { context, page } = await openAs('first-1', 390);
+        await page.goto(`${counter.origin}${path}${path.includes('?') ? '&' : '?'}lang=${locale}`);
+        const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
+        if (overflow > 1) problems.push(`${path} ${locale}: ${overflow} px wider than 390`);
+        const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+        for (const { id, nodes } of found.violations)
+          problems.push(`${path} ${locale}: ${id} ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+        await context.close();
+      }
+    }
+    expect(problems).toEqual([]);
+  }, 240_000);
+});
