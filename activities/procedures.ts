@@ -5,7 +5,8 @@ import type { Flags, Place, Reached, StepInput } from '../workflows/domain/proce
 import type { Trx } from '../db/client.ts';
 import { sqlState } from '../db/client.ts';
 import type { LockedProcedure } from '../db/protocol/procedures.ts';
-import { lookAtClock, readPlace, takeStep } from '../db/protocol/steps.ts';
+import { lookAtClock } from '../db/protocol/alarms.ts';
+import { readPlace, takeStep } from '../db/protocol/steps.ts';
 import { actsOfOffice, findAct } from './acts.ts';
 import type { OfficeDeps } from './deps.ts';
 

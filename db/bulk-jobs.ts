@@ -8,7 +8,8 @@ import { ConflictError, InputError, inputError, NotFoundError, OfficeError, Unav
 import { mayDecide, maySee } from '../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, bulkRefusal } from '../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from './client.ts';
-import { claimTask, decideTask, getTask, releaseTask, type TaskRow } from './protocol/decisions.ts';
+import { claimTask, releaseTask } from './protocol/claims.ts';
+import { decideTask, getTask, type TaskRow } from './protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from './protocol/idempotency.ts';
 import { auditOutside } from './protocol/procedures.ts';
 import { type Actor, getActor } from './users.ts';

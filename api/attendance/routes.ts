@@ -1,8 +1,9 @@
 /** Attendance of a class: seen by its office, entered by its institution by session, by sheet or by program, then handed in. */
 import { z } from 'zod';
 import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attendance-file.ts';
-import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/training.ts';
-import { findOpenTask, getAttendanceSheet, getClassHead } from '../../db/views/training.ts';
+import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/attendance.ts';
+import { findOpenTask, getClassHead } from '../../db/views/training.ts';
+import { getAttendanceSheet } from '../../db/views/attendance.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { readResultFile, type ResultLine, resultTemplate } from '../../db/formats/result-file.ts';
 import { type PlacedResult, saveResults } from '../../db/classes/results.ts';
-import { type ClassHead, findOpenTask, getClassHead, listResults, type ResultRow } from '../../db/views/training.ts';
+import { type ClassHead, findOpenTask, getClassHead } from '../../db/views/training.ts';
+import { listResults, type ResultRow } from '../../db/views/results.ts';
 import { InputError, inputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
 import { ClassParams, Handed, handIn, isAssessor, SheetFormat, trainingHead } from '../attendance/head.ts';
 import { Saved } from '../attendance/schemas.ts';

@@ -1,6 +1,7 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
 import { z } from 'zod';
-import { claimTask, decideTask, getTask, releaseTask } from '../../db/protocol/decisions.ts';
+import { claimTask, releaseTask } from '../../db/protocol/claims.ts';
+import { decideTask, getTask } from '../../db/protocol/decisions.ts';
 import { revealId } from '../../db/classes/roster.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { redirect } from '../http/replies.ts';

@@ -19,7 +19,7 @@ import { batchEvidence } from '../payments/evidence.ts';
 import { resultsEvidence } from '../results/evidence.ts';
 import { claimEvidence } from '../subsidies/evidence.ts';
 import { filingEvidence } from '../verifications/evidence.ts';
-import { loadClassEvidence } from './class-evidence.ts';
+import { loadClassEvidence } from '../classes/evidence.ts';
 import { stepLabel } from './words.ts';
 
 export type EvidenceContext = {

@@ -1,6 +1,7 @@
 /** Answers of the registers about a class (联网核查), for the office: settled by hand with a reason, asked again, or the trainee taken off the class. */
 import { z } from 'zod';
-import { askAgain, excludeEnrolment, registers, settleVerification } from '../../db/classes/verifications.ts';
+import { askAgain, registers, settleVerification } from '../../db/classes/verifications.ts';
+import { excludeEnrolment } from '../../db/classes/roster.ts';
 import { type CheckLine, type Checks, findCheckReview, getChecks } from '../../db/views/checks.ts';
 import { type ClassHead, getClassHead } from '../../db/views/training.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';

@@ -8,7 +8,7 @@ import { readCalendar } from './calendar.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { recountPeriod } from '../disclosures.ts';
 import { type ActorId, auditOutside, auditProcedure, type LockedProcedure, lockProcedure, ringProcedures } from '../protocol/procedures.ts';
-import { setAlarm } from '../protocol/steps.ts';
+import { setAlarm } from '../protocol/alarms.ts';
 import type { Actor } from '../users.ts';
 
 export type NoticeDay = { date: string; kind: 'off' | 'work' };

@@ -12,7 +12,7 @@ import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { countAgain } from './headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, writeFact } from '../protocol/procedures.ts';
-import { lockOwnClass } from './training.ts';
+import { lockOwnClass } from './own-class.ts';
 import type { Actor } from '../users.ts';
 
 export type ChangeRow = {

@@ -7,7 +7,7 @@ import type { DecisionContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
-import { type KeptFile, keepFile } from './training.ts';
+import { type KeptFile, keepFile } from './own-class.ts';
 import type { Actor } from '../users.ts';
 import { dropCertificateChecks, registers } from './verifications.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

@@ -4,12 +4,16 @@ import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError }
 import { maskAccount, maskId, maskPhone, sexOf } from '../../workflows/domain/identity.ts';
 import type { RosterRow } from '../../workflows/domain/training/roster.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { hasRole, hasRoleAbove } from '../../workflows/domain/scope.ts';
+import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type ClassRow, classProcedureId, getOwnClass } from './classes.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { getPolicyPack } from '../policy-packs.ts';
-import { auditOutside } from '../protocol/procedures.ts';
+import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
+import { countAgain } from './headcount.ts';
+import { isUuid, reviewFor, touchReviews } from './verifications.ts';
 import { assessRoster } from './roster-assessment.ts';
 import type { Actor } from '../users.ts';
 import { placeOf, type Vault } from '../vault.ts';
@@ -210,5 +214,36 @@ export async function revealId(db: Knex, vault: Vault, actor: Actor, enrolmentId
       detail: { enrolment: enrolmentId, purpose: purpose.trim() },
     });
     return vault.open(placeOf('people', 'id_sealed', row.id), row.id_sealed);
+  });
+}
+
+export type Exclusion = { procedureId: string; enrolmentId: string; reason: string; request?: IdempotentRequest | undefined };
+
+/**
+ * Takes a trainee off the class during the pre-training review (核减), with a reason. The others go on.
+ * Throws InputError, NotFoundError, ConflictError (`checks.notInReview`, `checks.excluded`, `checks.lastOne`).
+ */
+export async function excludeEnrolment(
+  db: Knex,
+  actor: Actor,
+  { procedureId, enrolmentId, reason, request }: Exclusion,
+): Promise<{ headcount: number }> {
+  requireReason(reason);
+  return onceOnly(db, request, async (trx) => {
+    const procedure = await lockProcedure(trx, procedureId);
+    const task = await reviewFor(trx, actor, procedure);
+    if (stageOf(task.step) !== 'pre_training') throw new ConflictError('checks.notInReview');
+    const row = isUuid(enrolmentId)
+      ? await trx('enrolments').where({ id: enrolmentId, class_id: procedure.class_id }).first('id', 'seat', 'status')
+      : undefined;
+    if (!row) throw new NotFoundError('checks.unknown');
+    if (row.status !== 'enrolled') throw new ConflictError('checks.excluded');
+    if ((procedure.headcount ?? 0) <= 1) throw new ConflictError('checks.lastOne');
+    await trx('enrolments').where({ id: row.id }).update({ status: 'excluded', status_reason: reason.trim() });
+    await countAgain(trx, procedure);
+    await touchReviews(trx, procedure.id);
+    const detail = { task: task.id, enrolment: row.id, seat: row.seat, reason: reason.trim() };
+    await auditProcedure(trx, procedure, actor.userId, { act: 'enrolment.exclude', subject: procedure.id, detail });
+    return { headcount: procedure.headcount ?? 0 };
   });
 }

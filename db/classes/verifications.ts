@@ -7,7 +7,6 @@ import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
-import { countAgain } from './headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
@@ -93,7 +92,7 @@ export async function recordAnswers(db: Knex, procedureId: string, answers: read
 }
 
 /** The evidence of open reviews has changed: whoever has an old form is told so. */
-async function touchReviews(trx: Trx, procedureId: string): Promise<void> {
+export async function touchReviews(trx: Trx, procedureId: string): Promise<void> {
   await trx('tasks').where({ procedure_id: procedureId, status: 'open', kind: 'review' }).increment('version', 1);
 }
 
@@ -117,7 +116,7 @@ export async function requireChecks({ trx, task, procedure, decision }: Decision
 }
 
 /** The open review task of a procedure that this officer may decide. Throws ConflictError, NotAllowedError. */
-async function reviewFor(trx: Trx, actor: Actor, procedure: LockedProcedure): Promise<TaskRow> {
+export async function reviewFor(trx: Trx, actor: Actor, procedure: LockedProcedure): Promise<TaskRow> {
   requireOpen(procedure);
   const task = await trx<TaskRow>('tasks').where({ procedure_id: procedure.id, status: 'open', kind: 'review' }).first();
   if (!task) throw new ConflictError('checks.notInReview');
@@ -203,37 +202,6 @@ export async function dropCertificateChecks(trx: Trx, enrolmentIds: readonly str
   await trx('verifications').where({ register: 'certificate' }).whereIn('enrolment_id', enrolmentIds).delete();
 }
 
-export type Exclusion = { procedureId: string; enrolmentId: string; reason: string; request?: IdempotentRequest | undefined };
-
-/**
- * Takes a trainee off the class during the pre-training review (核减), with a reason. The others go on.
- * Throws InputError, NotFoundError, ConflictError (`checks.notInReview`, `checks.excluded`, `checks.lastOne`).
- */
-export async function excludeEnrolment(
-  db: Knex,
-  actor: Actor,
-  { procedureId, enrolmentId, reason, request }: Exclusion,
-): Promise<{ headcount: number }> {
-  requireReason(reason);
-  return onceOnly(db, request, async (trx) => {
-    const procedure = await lockProcedure(trx, procedureId);
-    const task = await reviewFor(trx, actor, procedure);
-    if (stageOf(task.step) !== 'pre_training') throw new ConflictError('checks.notInReview');
-    const row = isUuid(enrolmentId)
-      ? await trx('enrolments').where({ id: enrolmentId, class_id: procedure.class_id }).first('id', 'seat', 'status')
-      : undefined;
-    if (!row) throw new NotFoundError('checks.unknown');
-    if (row.status !== 'enrolled') throw new ConflictError('checks.excluded');
-    if ((procedure.headcount ?? 0) <= 1) throw new ConflictError('checks.lastOne');
-    await trx('enrolments').where({ id: row.id }).update({ status: 'excluded', status_reason: reason.trim() });
-    await countAgain(trx, procedure);
-    await touchReviews(trx, procedure.id);
-    const detail = { task: task.id, enrolment: row.id, seat: row.seat, reason: reason.trim() };
-    await auditProcedure(trx, procedure, actor.userId, { act: 'enrolment.exclude', subject: procedure.id, detail });
-    return { headcount: procedure.headcount ?? 0 };
-  });
-}
-
-function isUuid(text: string): boolean {
+export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

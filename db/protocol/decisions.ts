@@ -1,4 +1,4 @@
-/** The act of deciding: one winner per task, on record with COMMIT. Also claiming and releasing. */
+/** The act of deciding: one winner per task, on record with COMMIT. */
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
@@ -11,7 +11,7 @@ import { run, type Statement, statement } from '../statements.ts';
 import { onlyReads, ruleOf } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
-import { auditHash, auditProcedure, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
+import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
 import type { Actor } from '../users.ts';
 
 export type TaskRow = {
@@ -254,7 +254,7 @@ export async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictErr
   });
 }
 
-async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
+export async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
   return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: (task.claimed_at ?? new Date(0)).toISOString() });
 }
 
@@ -279,47 +279,4 @@ export async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; st
     .whereNot({ step: task.step })
     .first('scope');
   return row !== undefined;
-}
-
-/** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
-export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
-  await inTransaction(db, async (trx) => {
-    const task = await getTask(trx, taskId);
-    if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
-      throw new NotAllowedError('task.notYours');
-    const procedure = await lockProcedure(trx, task.procedure_id);
-    if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
-    const claimed = await trx('tasks')
-      .where({ id: taskId, status: 'open' })
-      .where((query) => query.whereNull('claimed_by').orWhere({ claimed_by: actor.userId }))
-      .update({ claimed_by: actor.userId, claimed_at: procedure.now });
-    if (claimed === 1) {
-      if (task.claimed_by !== actor.userId) await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId });
-      return;
-    }
-    const now = await getTask(trx, taskId);
-    if (now.status === 'decided') throw await alreadyDecided(trx, now);
-    if (now.status !== 'open') throw new ConflictError(`task.${now.status}`);
-    throw await alreadyClaimed(trx, now);
-  });
-}
-
-/** Puts a task back into the queue. Only the holder does it. */
-export async function releaseTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
-  await inTransaction(db, async (trx) => {
-    const task = await getTask(trx, taskId);
-    if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
-      throw new NotAllowedError('task.notYours');
-    const procedure = await lockProcedure(trx, task.procedure_id);
-    const released = await trx('tasks')
-      .where({ id: taskId, status: 'open', claimed_by: actor.userId })
-      .update({ claimed_by: null, claimed_at: null });
-    if (released === 1) {
-      await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: taskId });
-      return;
-    }
-    const now = await getTask(trx, taskId);
-    if (now.status === 'decided') throw await alreadyDecided(trx, now);
-    if (now.claimed_by && now.claimed_by !== actor.userId) throw await alreadyClaimed(trx, now);
-  });
 }

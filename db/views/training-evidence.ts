@@ -5,16 +5,10 @@ import { getClassById } from '../classes/classes.ts';
 import type { Db } from '../client.ts';
 import { stageRegisters } from '../classes/verifications.ts';
 import { type Checks, getChecks } from './checks.ts';
-import {
-  type AttendanceSheet,
-  type ChangeLine,
-  getAttendanceSheet,
-  getChangeOfTask,
-  type InspectionLine,
-  listInspections,
-  listResults,
-  type ResultRow,
-} from './training.ts';
+import { type AttendanceSheet, getAttendanceSheet } from './attendance.ts';
+import { type ChangeLine, getChangeOfTask } from './changes.ts';
+import { type InspectionLine, listInspections } from './inspections.ts';
+import { listResults, type ResultRow } from './results.ts';
 
 export type EvidenceTask = { procedure_id: string; class_id: string | null; step: string; kind: TaskKind; reference: string | null };
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeDetail } from '../../db/classes/change-checks.ts';
 import { requestChange } from '../../db/classes/changes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { saveAttendance } from '../../db/classes/training.ts';
+import { saveAttendance } from '../../db/classes/attendance.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type PlantOptions, type TrainingDatabase } from '../support/training-class.ts';
 

@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Knex } from 'knex';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
-import { claimTask, decideTask } from '../../db/protocol/decisions.ts';
+import { claimTask } from '../../db/protocol/claims.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { forgetOldAnswers, requestDigest } from '../../db/protocol/idempotency.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
-import { lookAtClock, readPlace, takeStep } from '../../db/protocol/steps.ts';
+import { lookAtClock } from '../../db/protocol/alarms.ts';
+import { readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { type Actor, getActor } from '../../db/users.ts';
 import type { Ask, StepInput } from '../../workflows/domain/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';

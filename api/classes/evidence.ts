@@ -10,7 +10,7 @@ import type { RosterLine } from '../../db/classes/roster.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { materialView, type MaterialView } from '../materials/page.ts';
-import type { EvidenceContext } from './evidence.ts';
+import type { EvidenceContext } from '../tasks/evidence.ts';
 
 type Badge = { tone: '' | 'red' | 'amber' | 'green' | 'blue'; label: string };
 /** One line of the checklist: `field` names it in the list of corrections. */
