@@ -7,6 +7,7 @@ import { boardRoutes } from './board/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
+import { correctionRoutes } from './corrections/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
 import { grantRoutes } from './grants/routes.ts';
 import { homeRoutes } from './home/routes.ts';
@@ -47,6 +48,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   mailRoutes,
   calendarRoutes,
   taskRoutes,
+  correctionRoutes,
   boardRoutes,
   subsidyRoutes,
   paymentRoutes,

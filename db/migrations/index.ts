@@ -10,6 +10,7 @@ import * as maintenance from './202611251410_maintain_institutions.ts';
 import * as classMaterials from './202611251420_create_class_materials.ts';
 import * as administrators from './202611251430_separate_administrators.ts';
 import * as deadlinesAgain from './202611251440_count_deadlines_again.ts';
+import * as correctionItems from './202611251530_create_correction_items.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251420_create_class_materials', sql: classMaterials.sql },
   { name: '202611251430_separate_administrators', sql: administrators.sql },
   { name: '202611251440_count_deadlines_again', sql: deadlinesAgain.sql },
+  { name: '202611251530_create_correction_items', sql: correctionItems.sql },
 ];

@@ -6,7 +6,8 @@ import { stageOf } from '../../workflows/domain/tasks.ts';
 import { requirePossible } from '../classes/changes.ts';
 import { requireNewAccounts } from '../money/account-corrections.ts';
 import { takeBankAnswer } from '../money/bank-answers.ts';
-import { recheckClass } from '../classes/class-checks.ts';
+import { requireCorrected } from '../classes/class-checks.ts';
+import { settleCorrections } from '../classes/corrections.ts';
 import type { Trx } from '../client.ts';
 import type { Decision, TaskRow } from './decisions.ts';
 import { decideObjection } from '../objections.ts';
@@ -41,12 +42,16 @@ export const decisionRules: Record<string, DecisionRule> = {
   calendar_notice: requireYearLoaded,
   change_review: requirePossible,
   claim: claimSubsidy,
-  correction: recheckClass,
+  correction: requireCorrected,
   inspection: recordInspection,
   objection_review: decideObjection,
   publish: publishList,
   rectification: answerRectification,
   reinspection: recordInspection,
   results: requireResults,
-  review: async (context) => (context.procedure.class_id ? reviewRules[stageOf(context.task.step)]?.(context) : undefined),
+  review: async (context) => {
+    const listed = await settleCorrections(context);
+    const kept = context.procedure.class_id ? await reviewRules[stageOf(context.task.step)]?.(context) : undefined;
+    return { ...listed, ...kept };
+  },
 };

@@ -5,6 +5,7 @@ import { mayDecide } from '../../workflows/domain/scope.ts';
 import { allowedTaskActs, needsReason } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import type { CorrectionMarks } from '../classes/corrections.ts';
 import { decisionRules } from './decision-rules.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
@@ -38,7 +39,12 @@ export type TaskRow = {
 };
 
 /** `payload`: ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
-export type DecisionContent = { reason?: string | undefined; payload?: Record<string, unknown> | undefined };
+export type DecisionContent = {
+  reason?: string | undefined;
+  payload?: Record<string, unknown> | undefined;
+  /** Points of a list of corrections: asked for, answered, judged. They become rows of their own. */
+  marks?: CorrectionMarks | undefined;
+};
 
 export type Decision = DecisionContent & {
   taskId: string;
