@@ -6,7 +6,7 @@ import type { Actor } from '../../db/users.ts';
 import { classProcedureId, findOpenedOf } from '../../db/classes/classes.ts';
 import { findCorrection, type Opened } from '../../db/classes/corrections.ts';
 import type { PartKind } from '../../workflows/domain/training/correction.ts';
-import { itemJson, itemView, partPath, pointLabel } from '../corrections/page.ts';
+import { itemJson, itemView, ownReason, partPath, pointLabel } from '../corrections/page.ts';
 import { findCorrectionRequest } from '../../db/views/case.ts';
 import { listMaterials } from '../../db/views/materials.ts';
 import { findEndReason, listClassTimeline } from '../../db/views/class-record.ts';
@@ -268,6 +268,10 @@ async function correctionView(
   if (!request) return undefined;
   return {
     ...request,
+    reason: ownReason(
+      request.reason,
+      request.items.map((item) => item.text),
+    ),
     stepLabel: stepLabel(words, t, { step: request.step, role: 'first_reviewer' }),
     listed: correction !== undefined,
     items: correction

@@ -75,6 +75,11 @@ export function itemView(item: CorrectionItem, snapshot: Snapshot, { t, words }:
   };
 }
 
+/** Reasons of a return; empty where they only repeat its points. */
+export function ownReason(reason: string, texts: readonly string[]): string {
+  return reason.trim() === texts.join('；') ? '' : reason;
+}
+
 export function itemJson(item: CorrectionItem) {
   return {
     id: item.id,

@@ -3,7 +3,7 @@ import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
-import { pointLabel } from '../corrections/page.ts';
+import { ownReason, pointLabel } from '../corrections/page.ts';
 import { outcomeLabel, stepLabel } from '../tasks/words.ts';
 
 type Paper = PaperRow & { signatory_name: string | null; region_zh: string; region_en: string };
@@ -58,6 +58,10 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
       text: item['text'],
       why: item['why'],
     })),
+    reason: ownReason(
+      String(content['reason'] ?? ''),
+      list(content['items']).map((item) => String(item['text'] ?? '')),
+    ),
     people: list(content['people']),
     snapshot: snapshotView(content['snapshot'] as Content | undefined, locale, t),
     list: content['list'],
