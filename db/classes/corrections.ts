@@ -172,7 +172,8 @@ async function judge({ trx, actor, procedure, decision }: DecisionContext, earli
     const mark = marks.get(item.id)?.mark ?? (decision.outcome === 'approve' ? 'accepted' : undefined);
     if (!mark) continue;
     await trx('correction_items').where({ id: item.id }).update({ status: mark, judged_by: actor.userId, judged_at: procedure.now });
-    const demand = marks.get(item.id)?.text?.trim() || item.demand;
+    const said = marks.get(item.id)?.text?.trim() ?? '';
+    const demand = said.length >= 2 ? said : item.demand;
     if (mark === 'again') again.push({ field: item.field, part: partOf(item), demand, earlierItem: item.id });
   }
   return again;
