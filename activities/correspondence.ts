@@ -1,5 +1,6 @@
 /** Papers and mails that the steps of a procedure cause. */
 import { type MailTemplate, queueMails } from '../db/mails.ts';
+import { listReturnedItems } from '../db/classes/corrections.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
@@ -42,7 +43,7 @@ export const correspondenceActs = {
         title: procedure.subject_title,
         institution: procedure.institution_name,
         reason: fact.payload?.reason ?? '',
-        items: fact.payload?.items ?? [],
+        items: await namedItems(trx, act.taskId, fact.payload?.['items']),
         workingDays: procedure.terms.days.correction,
       },
     });
@@ -53,6 +54,21 @@ export const correspondenceActs = {
     });
   },
 } satisfies SomeActs;
+
+/** The points of a notice with the names of persons and materials: facts hold only their ids. */
+async function namedItems(trx: Trx, taskId: string | undefined, told: unknown): Promise<unknown[]> {
+  const items = Array.isArray(told) ? (told as Record<string, unknown>[]) : [];
+  const returned = taskId ? await listReturnedItems(trx, taskId) : undefined;
+  if (!returned) return items;
+  return items.map((item, at) => {
+    const point = returned.items[at];
+    if (!point?.reference) return item;
+    const person = returned.snapshot.people.find(({ id }) => id === point.reference);
+    const material = returned.snapshot.materials.find(({ id }) => id === point.reference);
+    if (person) return { ...item, seat: person.seat, about: person.name };
+    return { ...item, ...(material ? { about: material.name } : {}), kind: material?.kind ?? point.reference };
+  });
+}
 
 async function recipients(trx: Trx, task: TaskRow, rung: string): Promise<string[]> {
   if (rung === 'reminder') return listWorkers(trx, task);

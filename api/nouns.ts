@@ -8,6 +8,7 @@ import { budgetRoutes } from './budgets/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
+import { correctionRoutes } from './corrections/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
 import { grantRoutes } from './grants/routes.ts';
 import { homeRoutes } from './home/routes.ts';
@@ -55,6 +56,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   operationsRoutes,
   calendarRoutes,
   taskRoutes,
+  correctionRoutes,
   boardRoutes,
   subsidyRoutes,
   paymentRoutes,

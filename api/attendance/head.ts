@@ -1,6 +1,7 @@
 /** What the pages of one class's training share: address, heading and tabs, and handing in what was entered. */
 import { z } from 'zod';
 import { decideTask, type DecisionAnswer } from '../../db/protocol/decisions.ts';
+import type { CorrectionMarks } from '../../db/classes/corrections.ts';
 import type { Actor } from '../../db/users.ts';
 import { type ClassHead, findOpenTask } from '../../db/views/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
@@ -58,8 +59,9 @@ export async function handIn(
   kinds: readonly string[],
   code: string,
   role: string,
+  marks?: CorrectionMarks,
 ): Promise<DecisionAnswer> {
   const task = await findOpenTask(db, head.procedureId, kinds, role);
   if (!task) throw new ConflictError(code);
-  return decideTask(db, actor, { taskId: task.id, outcome: task.kind === 'correction' ? 'resubmit' : 'submit', request });
+  return decideTask(db, actor, { taskId: task.id, outcome: task.kind === 'correction' ? 'resubmit' : 'submit', request, marks });
 }

@@ -9,6 +9,7 @@ import { totalHours } from '../../workflows/domain/training/timetable.ts';
 import type { RosterLine } from '../../db/classes/roster.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
+import { loadCheckMarks } from '../corrections/review.ts';
 import { materialView, type MaterialView } from '../materials/page.ts';
 import type { EvidenceContext } from '../tasks/evidence.ts';
 
@@ -25,12 +26,13 @@ type Trace = {
   lines?: { code: string; source: string; sourced: boolean; article?: string }[];
 };
 
-export async function loadClassEvidence({ db, actor, procedure, t, words, locale }: EvidenceContext) {
+export async function loadClassEvidence({ db, actor, task, procedure, t, words, locale }: EvidenceContext) {
   const classId = procedure.class_id ?? '';
-  const [evidence, verifications, attached] = await Promise.all([
+  const [evidence, verifications, attached, marksOf] = await Promise.all([
     getClassEvidence(db, classId),
     countVerifications(db, classId),
     listMaterials(db, classId, actor.userId),
+    loadCheckMarks({ db, task, procedure, t, words, locale }),
   ]);
   const pack = await getPolicyPack(db, evidence.pack_id);
   const roster = evidence.roster.map((line) => rosterView(line, t, locale));
@@ -41,6 +43,7 @@ export async function loadClassEvidence({ db, actor, procedure, t, words, locale
     scope: evidence.licence_scope.join(t('common.listSeparator')),
     checks: checklist({ evidence, verifications, roster, materials, pack }, { t, words, locale }).map((check) => ({
       ...check,
+      ...marksOf(check.field),
       shortSource: shorten(check.source),
       tone: ['red', 'amber'].find((tone) => check.badges.some((badge) => badge.tone === tone)),
     })),
@@ -121,11 +124,14 @@ function checklist({ evidence, verifications, roster, materials, pack }: Seen, s
   const { t } = speech;
   const enrolled = roster.filter((line) => line.status === 'enrolled');
   return [
+    planCheck(evidence, t),
+    datesCheck(evidence, speech),
     registerCheck('identity', enrolled.length, verifications, speech),
     eligibilityCheck(enrolled, pack, t),
     groupCheck(enrolled, verifications, t),
     teacherCheck(evidence, t),
     venueCheck(evidence, enrolled.length, t),
+    assessorCheck(evidence, t),
     hoursCheck(evidence, pack, t),
     scopeCheck(evidence, t),
     amountCheck(enrolled, pack, t),
@@ -135,6 +141,21 @@ function checklist({ evidence, verifications, roster, materials, pack }: Seen, s
       t,
     ),
   ];
+}
+
+/** What no register and no rule can judge: the officer reads it. */
+function planCheck(evidence: ClassEvidence, t: Translate): Check {
+  return { field: 'plan', title: t('tasks.checks.plan'), sub: evidence.title, badges: [], found: shorten(evidence.plan), source: '' };
+}
+
+function datesCheck(evidence: ClassEvidence, { t, locale }: Speech): Check {
+  const date = datesIn(locale).date;
+  const sub = `${date(evidence.start_date)} – ${date(evidence.end_date)}`;
+  return { field: 'dates', title: t('tasks.checks.dates'), sub, badges: [], found: '', source: '' };
+}
+
+function assessorCheck(evidence: ClassEvidence, t: Translate): Check {
+  return { field: 'assessor', title: t('tasks.checks.assessor'), sub: evidence.assessor ?? '—', badges: [], found: '', source: '' };
 }
 
 const registerTones: Record<string, Badge['tone']> = { yes: 'green', no: 'red', contradictory: 'red', none: 'amber', settled: '' };

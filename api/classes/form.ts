@@ -3,17 +3,31 @@ import { getPolicyPack, packFor } from '../../db/policy-packs.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { type ClassHead, listChoices } from '../../db/views/classes.ts';
 import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
+import { findOpenedOf } from '../../db/classes/classes.ts';
+import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { datesIn } from '../pages/dates.ts';
 import type { Translate } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import type { FieldIssue } from '../http/validation.ts';
 
-type FormContext = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 't'>;
+type FormContext = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 't' | 'locale'>;
 export type FormRedraw = { issues?: FieldIssue[]; entered?: Record<string, unknown>; stale?: boolean; status?: number };
 
 const fields = ['projectId', 'title', 'plan', 'startDate', 'endDate', 'venueId', 'assessorId'] as const;
 
-export async function classForm({ db, actor, t }: FormContext, head?: ClassHead, redraw: FormRedraw = {}): Promise<Reply> {
+/** The part of a correction to which a field belongs; the project is fixed once the class is submitted. */
+const partOfField = {
+  projectId: 'plan',
+  title: 'plan',
+  plan: 'plan',
+  startDate: 'dates',
+  endDate: 'dates',
+  venueId: 'venue',
+  assessorId: 'assessor',
+} as const satisfies Record<(typeof fields)[number], string>;
+
+export async function classForm({ db, actor, t, locale }: FormContext, head?: ClassHead, redraw: FormRedraw = {}): Promise<Reply> {
   const choices = await listChoices(db, actor.institutionId ?? '');
   const path = actor.grants.find((grant) => grant.role === 'institution')?.path ?? '';
   const pack = head ? await getPolicyPack(db, head.pack_id) : await packFor(db, path, await businessToday(db));
@@ -31,6 +45,8 @@ export async function classForm({ db, actor, t }: FormContext, head?: ClassHead,
     assessorId: choices.assessors.map((assessor) => ({ value: assessor.id, label: assessor.name })),
   };
   const saved = savedOf(head);
+  const opened = head && (await findOpenedOf(db, head));
+  const isLocked = (field: (typeof fields)[number]): boolean => opened !== undefined && !isOpen(opened, { kind: partOfField[field] });
   const { version: _version, ...entered } = redraw.entered ?? {};
   return page(
     'classes/form',
@@ -42,6 +58,15 @@ export async function classForm({ db, actor, t }: FormContext, head?: ClassHead,
       version: redraw.stale ? head?.version : (redraw.entered?.['version'] ?? head?.version),
       action: head ? `/classes/${head.number}/edit` : '/classes',
       back: head ? `/classes/${head.number}` : '/classes',
+      opened,
+      locked: Object.fromEntries(fields.map((field) => [field, isLocked(field)])),
+      allLocked: opened !== undefined && fields.every(isLocked),
+      shown: {
+        venueId: head?.venue,
+        assessorId: head?.assessor,
+        startDate: head?.start_date && datesIn(locale).date(head.start_date),
+        endDate: head?.end_date && datesIn(locale).date(head.end_date),
+      },
       projectFixed: head !== undefined && head.status !== 'draft',
       project: head?.project,
       projects: options.projectId,

@@ -3,6 +3,10 @@ import type { Knex } from 'knex';
 import { findClassIssues } from '../../db/classes/class-checks.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import type { Actor } from '../../db/users.ts';
+import { classProcedureId, findOpenedOf } from '../../db/classes/classes.ts';
+import { findCorrection, type Opened } from '../../db/classes/corrections.ts';
+import type { PartKind } from '../../workflows/domain/training/correction.ts';
+import { itemJson, itemView, ownReason, partPath, pointLabel } from '../corrections/page.ts';
 import { findCorrectionRequest } from '../../db/views/case.ts';
 import { listMaterials } from '../../db/views/materials.ts';
 import { findEndReason, listClassTimeline } from '../../db/views/class-record.ts';
@@ -36,7 +40,10 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
     readToday(db, instant),
     listClassTimeline(db, { classId: head.id, number: head.number, limit: 6, outside: actor.institutionId !== undefined }),
   ]);
-  const outstanding = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
+  const found = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
+  // Points of a list that wait for an answer stand at the list; what is missing in the class stands at its parts.
+  const outstanding = found.filter((issue) => !issue.field.startsWith('answers.'));
+  const opened = acts.includes('edit') ? await findOpenedOf(db, head) : undefined;
   const moving =
     (head.procedure?.applied_no ?? 0) < (head.procedure?.fact_no ?? 0) ||
     (head.application?.applied_no ?? 0) < (head.application?.fact_no ?? 0);
@@ -45,7 +52,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
     (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
   );
   const mine = acts.length > 0 && correction !== undefined && head.status === 'correction';
-  const sections = acts.includes('edit') ? sectionsOf(head, outstanding, await materialsDetail(db, head, actor, t), t) : [];
+  const sections = acts.includes('edit') ? sectionsOf(head, outstanding, await materialsDetail(db, head, actor, t), opened, t) : [];
   return page(
     'classes/show',
     {
@@ -56,14 +63,16 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       maySubmit: acts.includes('submit'),
       mayWithdraw: acts.includes('withdraw'),
       sections,
-      nextSection: sections.find((section) => !section.done),
+      nextSection: sections.find((section) => !section.done && !section.locked),
+      unanswered: found.filter((issue) => issue.field.startsWith('answers.')),
       missing: outstanding.length,
+      refusedCount: found.length,
       // A correction has its own block with form and date.
       mine: asked.filter((task) => task.mine && !(mine && task.here)),
       others: asked.filter((task) => !task.mine),
       correction:
         head.status === 'correction' && head.procedure
-          ? await correctionView(db, head.procedure.id, mine ? correction : undefined, { t, words: deps.words, today })
+          ? await correctionView(db, head.number, mine ? correction : undefined, { t, words: deps.words, today, locale })
           : undefined,
       ended: endedStatuses.includes(head.status)
         ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
@@ -85,9 +94,15 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       nav: 'classes',
       ...(moving ? { refreshSeconds: 2 } : {}),
       etag: String(head.version),
-      json: detailJson(head, acts, tasks, actor, outstanding, moving),
+      json: { ...detailJson(head, acts, tasks, actor, outstanding, moving), correction: await correctionJson(db, head) },
     },
   );
+}
+
+/** The list that the class is back with, for programs. */
+async function correctionJson(db: Knex, head: ClassHead) {
+  const correction = head.status === 'correction' ? await findCorrection(db, classProcedureId(head.number), 'pre_training') : undefined;
+  return correction ? { round: correction.round, items: correction.items.map(itemJson) } : null;
 }
 
 function detailJson(
@@ -167,7 +182,7 @@ function taskView(
 export const formFields = new Set(['projectId', 'title', 'plan', 'startDate', 'endDate', 'venueId', 'assessorId']);
 
 /** A task list of what makes up a class; each issue leads to its field. */
-function sectionsOf(head: ClassHead, issues: readonly FieldIssue[], materials: string, t: Translate) {
+function sectionsOf(head: ClassHead, issues: readonly FieldIssue[], materials: string, opened: Opened | undefined, t: Translate) {
   const linked = issues.map((issue) => ({
     ...issueView(issue, head.number, t),
     section: formFields.has(issue.field)
@@ -195,12 +210,24 @@ function sectionsOf(head: ClassHead, issues: readonly FieldIssue[], materials: s
           : `/classes/${head.number}/${section === 'timetable' ? 'timetable/edit' : 'edit'}`,
       title: t(`classes.sections.${section}`),
       detail,
+      // In a correction only what is on the list can be changed.
+      locked: opened !== undefined && !opened.parts.some((part) => sectionOfPart(part.kind).includes(section)),
       done: own.length === 0,
       issues: own.slice(0, 8),
       more: Math.max(0, own.length - 8),
       count: own.length,
     };
   });
+}
+
+type Section = 'edit' | 'timetable' | 'roster' | 'materials';
+
+/** The pages on which a part is corrected: other dates and another room reach into the timetable. */
+function sectionOfPart(kind: PartKind): readonly Section[] {
+  if (kind === 'dates' || kind === 'venue') return ['edit', 'timetable'];
+  if (kind === 'timetable' || kind === 'teachers') return ['timetable'];
+  if (kind === 'roster' || kind === 'enrolment') return ['roster'];
+  return kind.startsWith('material') ? ['materials'] : ['edit'];
 }
 
 export function issueView(issue: FieldIssue, number: string, t: Translate) {
@@ -232,19 +259,32 @@ async function materialsDetail(db: Knex, head: ClassHead, actor: Actor, t: Trans
 
 async function correctionView(
   db: Knex,
-  procedureId: string,
+  number: string,
   task: ClassTask | undefined,
-  { t, words, today }: { t: Translate; words: Words; today: Awaited<ReturnType<typeof readToday>> },
+  { t, words, today, locale }: Speech & { today: Awaited<ReturnType<typeof readToday>> },
 ) {
-  const request = await findCorrectionRequest(db, procedureId);
+  const [request, correction] = await Promise.all([
+    findCorrectionRequest(db, classProcedureId(number)),
+    findCorrection(db, classProcedureId(number), 'pre_training'),
+  ]);
   if (!request) return undefined;
   return {
     ...request,
+    reason: ownReason(
+      request.reason,
+      request.items.map((item) => item.text),
+    ),
     stepLabel: stepLabel(words, t, { step: request.step, role: 'first_reviewer' }),
-    items: request.items.map((item) => ({
-      label: words.has(`tasks.checks.${item.field}`) ? t(`tasks.checks.${item.field}`) : item.field,
-      text: item.text,
-    })),
+    listed: correction !== undefined,
+    items: correction
+      ? correction.items.map((item) => ({
+          ...itemView(item, correction.snapshot, { t, words, locale }),
+          href: task && partPath({ type: 'trainingClass', subject_number: number }, item.part),
+        }))
+      : request.items.map((item) => ({ label: pointLabel(item.field, t, words), text: item.text })),
+    counts:
+      correction &&
+      t('corrections.counts', { n: correction.items.length, done: correction.items.filter((item) => item.status !== 'open').length }),
     task: task && { id: task.id, version: task.version, due: dueView(task, today, t), dueDate: task.due_date },
   };
 }

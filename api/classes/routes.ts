@@ -11,6 +11,7 @@ import type { Locale, Translate } from '../pages/i18n.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { withWords } from '../http/validation.ts';
+import { readAnswers } from '../tasks/payload.ts';
 import { classForm } from './form.ts';
 import { headView, requireAct, statusTones } from './head.ts';
 import { formFields, outstandingOf, showOverview } from './overview.ts';
@@ -252,7 +253,14 @@ function procedureRoutes(counter: Counter): void {
       const head = await getClassHead(db, actor, params.number);
       const taskId = head.procedure && (await findLastCorrection(db, head.procedure.id));
       if (!taskId) throw new ConflictError('class.notNow', { status: head.status });
-      const answer = await decideTask(db, actor, { taskId, outcome: 'resubmit', reason: body.remark, version: body.taskVersion, request });
+      const answer = await decideTask(db, actor, {
+        taskId,
+        outcome: 'resubmit',
+        reason: body.remark,
+        version: body.taskVersion,
+        request,
+        marks: { answers: readAnswers(body.answers) },
+      });
       return redirect(`/classes/${params.number}`, {
         json: { number: params.number, task: answer.taskId, factNo: answer.factNo },
         flash: 'classes.flash.resubmitted',

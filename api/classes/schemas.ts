@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { classStatuses } from '../../workflows/domain/training/class.ts';
 import { civilDate, line } from '../http/fields.ts';
+import { ItemAnswers } from '../tasks/schemas.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 
@@ -76,7 +77,11 @@ export const ProposalForm = z.object({
 
 export const SubmitForm = z.object({ version: z.coerce.number().int().optional() }).meta({ id: 'ClassSubmission' });
 export const ResubmitForm = z
-  .object({ taskVersion: z.coerce.number().int().optional(), remark: z.string().trim().max(2_000).optional() })
+  .object({
+    taskVersion: z.coerce.number().int().optional(),
+    remark: z.string().trim().max(2_000).optional(),
+    answers: ItemAnswers,
+  })
   .meta({ id: 'ClassResubmission' });
 export const WithdrawForm = z.object({ reason: z.string().trim().min(2).max(1_000) }).meta({ id: 'ClassWithdrawal' });
 
@@ -122,6 +127,25 @@ export const ClassDetail = z
       z.object({ id: z.string(), step: z.string(), kind: z.string(), role: z.string(), mine: z.boolean(), dueDate: z.string().nullable() }),
     ),
     outstanding: z.array(z.object({ field: z.string(), code: z.string(), message: z.string() })),
+    /** The list that a class is back with: what each point opens, asks and was answered. */
+    correction: z
+      .object({
+        round: z.number().int(),
+        items: z.array(
+          z.object({
+            id: z.string(),
+            no: z.number().int(),
+            field: z.string(),
+            part: z.string(),
+            demand: z.string(),
+            lateReason: z.string().nullable(),
+            status: z.string(),
+            answer: z.string().nullable(),
+            answeredAt: z.string().nullable(),
+          }),
+        ),
+      })
+      .nullable(),
     moving: z.boolean(),
   })
   .meta({ id: 'ClassDetail' });

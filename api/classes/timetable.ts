@@ -1,12 +1,13 @@
 /** The timetable of a class: its tab, the form with its rows, and a proposal to begin with. */
 import { z } from 'zod';
 import { readCalendar } from '../../db/calendar/calendar.ts';
-import { saveTimetable } from '../../db/classes/classes.ts';
+import { findOpenedOf, saveTimetable } from '../../db/classes/classes.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { type ClassHead, getClassHead, listChoices, listSessions, listTakenHalves } from '../../db/views/classes.ts';
 import { ConflictError, InputError } from '../../workflows/domain/errors.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
 import { proposeTimetable } from '../../workflows/domain/training/timetable-proposal.ts';
+import { isOpen } from '../../workflows/domain/training/correction.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { type FieldIssue, toIssues, withWords } from '../http/validation.ts';
@@ -133,10 +134,12 @@ async function open({ db, actor, params }: Pick<FormContext, 'db' | 'actor' | 'p
 }
 
 async function timetableForm({ db, actor, params, t }: FormContext, head: ClassHead, redraw: Redraw): Promise<Reply> {
-  const choices = await listChoices(db, actor.institutionId ?? '');
+  const [choices, opened] = await Promise.all([listChoices(db, actor.institutionId ?? ''), findOpenedOf(db, head)]);
+  const mayTouch = (kind: 'sessions' | 'session_teacher' | 'session_venue'): boolean => !opened || isOpen(opened, { kind });
+  const edits = { sessions: mayTouch('sessions'), teachers: mayTouch('session_teacher'), venues: mayTouch('session_venue') };
   const saved = (await listSessions(db, head.id)).map(sessionJson);
   const rows: Row[] = redraw.rows ?? saved;
-  const extra = redraw.extra ?? (rows.length === 0 ? MORE_ROWS : EXTRA_ROWS);
+  const extra = !edits.sessions ? 0 : (redraw.extra ?? (rows.length === 0 ? MORE_ROWS : EXTRA_ROWS));
   const typed = rows.map((row) => ({
     hours: Number(row['hours']) || 0,
     kind: row['kind'] === 'practice' ? ('practice' as const) : ('theory' as const),
@@ -149,6 +152,9 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
       number: params.number,
       class: head,
       version: redraw.stale ? head.version : (redraw.entered?.['version'] ?? head.version),
+      opened,
+      edits,
+      allLocked: !edits.sessions && !edits.teachers && !edits.venues,
       stale: redraw.stale,
       savedSessions: redraw.stale ? saved.length : undefined,
       rows: [
@@ -157,7 +163,12 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
           kind: rows.at(-1)?.['kind'] ?? 'theory',
           venueId: rows.at(-1)?.['venueId'] ?? head.venue_id ?? '',
         })),
-      ].map((row, at) => ({ ...row, n: at + 1 })),
+      ].map((row: Row, at) => ({
+        ...row,
+        n: at + 1,
+        teacherName: choices.teachers.find((teacher) => teacher.id === row['teacherId'])?.name,
+        venueName: choices.venues.find((venue) => venue.id === row['venueId'])?.name,
+      })),
       totals: await totalsOf(db, head, typed),
       proposed: redraw.proposed,
       mayPropose: head.start_date !== null && head.end_date !== null && head.venue_id !== null,

@@ -1,12 +1,14 @@
 /** Materials (材料) of a class: attached by its institution, read by those who review it; content comes from an address of its own. */
 import { z } from 'zod';
 import { addMaterial, getMaterial, openMaterial, removeMaterial } from '../../db/classes/materials.ts';
+import { findOpenedOf } from '../../db/classes/classes.ts';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { getClassHead } from '../../db/views/classes.ts';
 import { listMaterials } from '../../db/views/materials.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { MATERIAL_MAX_BYTES, materialKinds, MATERIALS_PER_CLASS } from '../../workflows/domain/training/material.ts';
+import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { MATERIAL_MAX_BYTES, type MaterialKind, materialKinds, MATERIALS_PER_CLASS } from '../../workflows/domain/training/material.ts';
 import { actsFor, classPath, headView } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
 import { file, page, redirect, type Reply } from '../http/replies.ts';
@@ -119,12 +121,18 @@ type Drawn = { issues?: FieldIssue[]; entered?: Record<string, unknown>; replace
 async function show({ db, actor, params, t, locale, deps }: Shown, { issues, entered, replaces }: Drawn): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const [lines, pack] = await Promise.all([listMaterials(db, head.id, actor.userId), getPolicyPack(db, head.pack_id)]);
-  const mayEdit = actsFor(actor, head).includes('edit');
+  const mayAct = actsFor(actor, head).includes('edit');
+  const opened = mayAct ? await findOpenedOf(db, head) : undefined;
+  const mayAdd = (materialKind: MaterialKind): boolean => !opened || isOpen(opened, { kind: 'material_added', materialKind });
+  const mayEdit = mayAct && materialKinds.some(mayAdd);
   const own = actor.institutionId === head.institution_id;
   const rules = rulesView(pack, lines, t);
-  const all = lines.map((line) => materialView(line, t));
+  const all = lines.map((line) => ({
+    ...materialView(line, t),
+    mayTake: mayEdit && (!opened || isOpen(opened, { kind: 'material_taken', materialKind: line.kind, reference: line.id })),
+  }));
   const materials = all.filter((material) => !material.removed);
-  const replaced = mayEdit ? materials.find((material) => material.id === replaces) : undefined;
+  const replaced = mayEdit ? materials.find((material) => material.id === replaces && material.mayTake) : undefined;
   const asked = pack.values['materials.preTraining'];
   return page(
     'materials/index',
@@ -133,6 +141,7 @@ async function show({ db, actor, params, t, locale, deps }: Shown, { issues, ent
       class: head,
       own,
       mayEdit,
+      opened,
       fixed: own && !mayEdit,
       rules,
       source: asked && { text: asked.source, sourced: asked.sourced },
@@ -140,7 +149,7 @@ async function show({ db, actor, params, t, locale, deps }: Shown, { issues, ent
       former: all.filter((material) => material.removed),
       replaced,
       kind: replaced?.kind ?? rules.find((rule) => rule.required && !rule.there)?.kind ?? rules.find((rule) => !rule.there)?.kind ?? '',
-      kindOptions: materialKinds.map((value) => ({ value, label: t(`materials.kinds.${value}`) })),
+      kindOptions: materialKinds.filter(mayAdd).map((value) => ({ value, label: t(`materials.kinds.${value}`) })),
       max: MATERIALS_PER_CLASS,
       withDemo: deps.config.demo,
       issues,

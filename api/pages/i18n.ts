@@ -34,6 +34,14 @@ export function loadWords(): Words {
   });
   // {{from, day}} in a sentence: the civil date as it is written everywhere
   instance.services.formatter?.add('day', (value: unknown, locale) => datesIn(toLocale(locale) ?? 'zh-CN').date(value));
+  // {{open, parts}}: the parts of a correction that are open, as codes with the seat or kind that each is about
+  instance.services.formatter?.add('parts', (value: unknown, locale) => {
+    const t = instance.getFixedT(toLocale(locale) ?? 'zh-CN');
+    const named = String(value)
+      .split(',')
+      .map((part) => part.split('#'));
+    return named.map(([part, about]) => t(`corrections.open.${part}`, { about })).join(t('common.listSeparator'));
+  });
   const fixed = new Map<Locale, Translate>();
   for (const locale of locales) {
     const t = instance.getFixedT(locale);

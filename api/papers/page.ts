@@ -3,6 +3,7 @@ import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
+import { ownReason, pointLabel } from '../corrections/page.ts';
 import { outcomeLabel, stepLabel } from '../tasks/words.ts';
 
 type Paper = PaperRow & { signatory_name: string | null; region_zh: string; region_en: string };
@@ -51,7 +52,16 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
       at: review['at'],
       reason: review['reason'],
     })),
-    items: list(content['items']).map((item) => ({ label: labelOf(String(item['field'] ?? ''), t, words), text: item['text'] })),
+    items: list(content['items']).map((item) => ({
+      label: pointLabel(String(item['field'] ?? ''), t, words),
+      about: aboutOf(item, t),
+      text: item['text'],
+      why: item['why'],
+    })),
+    reason: ownReason(
+      String(content['reason'] ?? ''),
+      list(content['items']).map((item) => String(item['text'] ?? '')),
+    ),
     people: list(content['people']),
     snapshot: snapshotView(content['snapshot'] as Content | undefined, locale, t),
     list: content['list'],
@@ -78,8 +88,11 @@ function list(value: unknown): Content[] {
   return Array.isArray(value) ? (value as Content[]) : [];
 }
 
-function labelOf(field: string, t: Translate, words: Words): string {
-  return words.has(`tasks.checks.${field}`) ? t(`tasks.checks.${field}`) : field;
+/** The person or the material that a point is about, by the name that the notice kept. */
+function aboutOf({ part, about, kind, seat }: Content, t: Translate): string {
+  const name = String(part ?? '').split(':')[0] ?? '';
+  if (name === '') return '';
+  return t(`corrections.parts.${name}`, { seat: seat ?? '', name: about ?? '', kind: kind ?? '' });
 }
 
 function snapshotView(snapshot: Content | undefined, locale: Locale, t: Translate) {

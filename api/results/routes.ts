@@ -4,7 +4,13 @@ import { readResultFile, type ResultLine, resultTemplate } from '../../db/format
 import { type PlacedResult, saveResults } from '../../db/classes/results.ts';
 import { type ClassHead, findOpenTask, getClassHead } from '../../db/views/training.ts';
 import { listResults, type ResultRow } from '../../db/views/results.ts';
+import { findCorrection, openListOf } from '../../db/classes/corrections.ts';
 import { InputError, inputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
+import { stageOf } from '../../workflows/domain/tasks.ts';
+import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { itemView } from '../corrections/page.ts';
+import { readAnswers } from '../tasks/payload.ts';
+import { ItemAnswers } from '../tasks/schemas.ts';
 import { ClassParams, Handed, handIn, isAssessor, SheetFormat, trainingHead } from '../attendance/head.ts';
 import { Saved } from '../attendance/schemas.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
@@ -92,17 +98,19 @@ export function resultRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/classes/:number/results/submit',
-    summary: 'Hand in the results, or hand them in again after a correction',
+    summary: 'Hand in the results, or hand them in again after a correction with an answer at each point of its list',
     tags: ['training'],
     access: ['assessor'],
     params: ClassParams,
+    body: z.looseObject({ answers: ItemAnswers }),
     response: Handed,
     errors: [409],
     handle: async (context) => {
       const head = await ownHead(context.db, context.actor, context.params.number);
-      const answer = await handIn(context, head, kinds, 'results.closed', 'assessor');
+      const answer = await handIn(context, head, kinds, 'results.closed', 'assessor', { answers: readAnswers(context.body.answers) });
       return redirect(`/classes/${head.number}/results`, { json: answer, flash: 'results.submitted' });
     },
+    onInvalid: (context, issues, entered) => show(context, { issues, entered }),
   });
 }
 
@@ -146,19 +154,31 @@ function assessed(rows: readonly ResultRow[]): ResultLine[] {
 }
 
 async function show(
-  { db, actor, params, t }: Context<{ number: string }, unknown, unknown>,
+  { db, actor, params, t, locale, deps }: Context<{ number: string }, unknown, unknown>,
   more: Record<string, unknown> = {},
 ): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const [rows, task] = await Promise.all([listResults(db, head.id), findOpenTask(db, head.procedureId, kinds, 'assessor')]);
   const mayEnter = task !== undefined && isAssessor(actor, head);
   const lines = assessed(rows);
+  const correction = mayEnter && task.kind === 'correction' ? await findCorrection(db, head.procedureId, stageOf(task.step)) : undefined;
+  const list = correction && openListOf(correction);
   return page(
     'results/show',
     {
       ...trainingHead(head, 'results', t),
       rows: rows.map(resultView),
-      lines: mayEnter ? lines.map((line) => ({ ...line, passedValue: line.passed === null ? '' : line.passed ? '1' : '0' })) : [],
+      lines: mayEnter
+        ? lines.map((line) => ({
+            ...line,
+            passedValue: line.passed === null ? '' : line.passed ? '1' : '0',
+            lockedScores: list !== undefined && !isOpen(list, { kind: 'scores', reference: line.id }),
+            lockedCertificate: list !== undefined && !isOpen(list, { kind: 'certificate', reference: line.id }),
+          }))
+        : [],
+      correction: correction && {
+        items: correction.items.map((item) => itemView(item, correction.snapshot, { t, words: deps.words, locale })),
+      },
       mayEnter,
       task: task && { id: task.id, kind: task.kind, dueDate: task.due_at },
       missing: lines.filter((line) => line.passed === null).length,

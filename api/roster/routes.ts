@@ -1,5 +1,6 @@
 /** Rosters: upload as a spreadsheet or as JSON, errors at their cells with an annotated file back, the roster itself (N2, N28). */
 import { z } from 'zod';
+import { findOpenedOf } from '../../db/classes/classes.ts';
 import { getPolicyPack } from '../../db/policy-packs.ts';
 import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/classes/roster.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
@@ -8,7 +9,8 @@ import { cleanRoster, cleanRosterCsv, faultyRoster } from '../../db/formats/samp
 import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
 import { InputError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
-import { parseRoster, type RosterError, type RosterRow, rosterColumns } from '../../workflows/domain/training/roster.ts';
+import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { parseRoster, type RosterError, type RosterRow, rosterColumns, rosterFields } from '../../workflows/domain/training/roster.ts';
 import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
 import { actsFor, classPath, headView, requireAct } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
@@ -151,13 +153,19 @@ async function showRoster(
   const [roster, pack] = await Promise.all([listRoster(db, head.id), getPolicyPack(db, head.pack_id)]);
   const people = roster.map((line) => rosterLineView(line, { t, locale, words: deps.words }));
   const enrolled = people.filter((person) => person.status === 'enrolled');
-  const mayEdit = actsFor(actor, head).includes('edit');
+  const mayAct = actsFor(actor, head).includes('edit');
+  const opened = mayAct ? await findOpenedOf(db, head) : undefined;
+  const mayChange = (id: string): boolean => opened !== undefined && isOpen(opened, { kind: 'enrolment', reference: id });
+  const named = opened && !isOpen(opened, { kind: 'person_added' }) ? people.filter((person) => mayChange(person.id)) : [];
+  const mayEdit = mayAct && (!opened || isOpen(opened, { kind: 'person_added' }) || named.length > 0);
   return page(
     'roster/show',
     {
       ...headView(head, 'roster', { t, locale }),
       class: head,
       mayEdit,
+      opened,
+      named,
       people,
       enrolled: enrolled.length,
       eligible: enrolled.filter((person) => person.eligible).length,
@@ -249,13 +257,18 @@ async function attempt(
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return error.issues.map((issue) => {
-      const at = Number(issue.field.split('.')[1]);
+      const [, place, given = 'name'] = issue.field.split('.');
+      const at = Number(place);
       const row = trainees[at]?.row ?? rows[0]?.number ?? 1;
-      const name =
+      const field = rosterFields.find((known) => known === given) ?? 'name';
+      const text = trainees[at]?.[field];
+      const cell =
         rows
           .find((found) => found.number === row)
-          ?.cells.findIndex((cell) => cell !== undefined && cell.text.replace(/\s/g, '') === trainees[at]?.name) ?? 0;
-      return { row, column: Math.max(0, name) + 1, field: 'name', code: issue.code, params: issue.params ?? {} };
+          ?.cells.findIndex((written) => written !== undefined && written.text.replace(/\s/g, '') === text) ?? -1;
+      // A person who is missing stands in no row: told of the whole file.
+      if (trainees[at] === undefined) return { row, column: 1, field: 'roster', code: issue.code, params: issue.params ?? {} };
+      return { row, column: Math.max(0, cell) + 1, field, code: issue.code, params: issue.params ?? {} };
     });
   }
 }

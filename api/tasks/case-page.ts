@@ -10,6 +10,7 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
+import type { CorrectionReview } from '../corrections/review.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox.ts';
 import { whatHappens } from './next.ts';
@@ -24,6 +25,7 @@ export type CaseParts = {
   substitutes: { id: string; name: string; open: number }[];
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
   outstanding: number;
+  corrections?: CorrectionReview | undefined;
   actor: Actor;
   at: Today;
   list: string;
@@ -31,6 +33,8 @@ export type CaseParts = {
   words: Words;
   locale: Locale;
   conflict?: Conflict | undefined;
+  /** Fields that were refused. */
+  refusedAt?: readonly string[] | undefined;
   /** Last line of the timeline that the reader had seen when the form was filled in. */
   seen?: number | undefined;
   revealed?: { enrolmentId: string; idNumber: string } | undefined;
@@ -93,6 +97,11 @@ export function caseView(parts: CaseParts) {
     withReason: asksForWords(task.kind),
     reasonHint: task.kind === 'review' || task.kind === 'rectification' ? task.kind : 'other',
     evidence,
+    corrections: parts.corrections && {
+      ...parts.corrections,
+      // Where something in the rows was refused they stand open.
+      open: evidence.work !== 'tasks/checklist' || parts.refusedAt?.some((field) => field.startsWith('items.')) === true,
+    },
     hasWork: evidence.work !== undefined,
     // A long sheet of evidence on the right leaves room on the left below the form.
     sideLeft: evidence.work !== undefined && evidence.evidence !== undefined && task.kind === 'review',

@@ -13,6 +13,7 @@ import { datesIn } from '../pages/dates.ts';
 import type { FieldIssue } from '../http/validation.ts';
 import { type CaseParts, caseView, type Conflict } from './case-page.ts';
 import { dueView, type Today } from './due.ts';
+import { loadCorrectionReview } from '../corrections/review.ts';
 import { loadEvidence } from './evidence.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
 import { listQuery } from './inbox.ts';
@@ -45,13 +46,14 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { db, actor, params, t, locale, deps } = context;
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
-  const [at, evidence, timeline, open, substitutes, outstanding] = await Promise.all([
+  const [at, evidence, timeline, open, substitutes, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
     maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],
     checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
+    loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
   ]);
   const parts: CaseParts = {
     found,
@@ -60,6 +62,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     open,
     substitutes,
     outstanding,
+    corrections,
     actor,
     at,
     list: normalList(redraw.list),
@@ -67,6 +70,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     words: deps.words,
     locale,
     conflict: redraw.conflict,
+    refusedAt: redraw.issues?.map((issue) => issue.field),
     seen: redraw.conflict ? redraw.seen : undefined,
     revealed: redraw.revealed,
   };
@@ -94,7 +98,7 @@ function normalList(text: string | undefined): string {
   return read.success ? listQuery(read.data) : '';
 }
 
-function caseJson({ found, actor, at, t, evidence }: CaseParts, view: ReturnType<typeof caseView>) {
+function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, view: ReturnType<typeof caseView>) {
   const { task } = found;
   const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
@@ -122,6 +126,7 @@ function caseJson({ found, actor, at, t, evidence }: CaseParts, view: ReturnType
     mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
     timeline: view.timeline.map((line) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: line.reason })),
     evidence: evidence.data,
+    corrections: corrections?.json ?? null,
   };
 }
 

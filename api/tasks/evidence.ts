@@ -11,6 +11,8 @@ import type { Actor } from '../../db/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import type { OwnPageKind, TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';
+import { itemView, partPath, pointLabel } from '../corrections/page.ts';
+import { findCorrection } from '../../db/classes/corrections.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { attendanceEvidence } from '../attendance/evidence.ts';
 import { changeEvidence } from '../changes/evidence.ts';
@@ -82,14 +84,19 @@ export async function loadEvidence(context: EvidenceContext): Promise<LoadedEvid
   return { ...templates, data: await load(context) };
 }
 
-async function loadCorrection({ db, task, procedure, t, words }: EvidenceContext): Promise<Record<string, unknown>> {
-  const request = await findCorrectionRequest(db, procedure.id);
+async function loadCorrection({ db, task, procedure, t, words, locale }: EvidenceContext): Promise<Record<string, unknown>> {
+  const [request, correction] = await Promise.all([
+    findCorrectionRequest(db, procedure.id),
+    findCorrection(db, procedure.id, stageOf(task.step)),
+  ]);
   if (!request) return { items: [] };
-  const items = request.items.map((item) => ({
-    ...item,
-    label: words.has(`tasks.checks.${item.field}`) ? t(`tasks.checks.${item.field}`) : item.field,
-  }));
-  return { ...request, items, stepLabel: stepLabel(words, t, { step: request.step, role: task.role }) };
+  const items = correction
+    ? correction.items.map((item) => ({
+        ...itemView(item, correction.snapshot, { t, words, locale }),
+        href: partPath(procedure, item.part),
+      }))
+    : request.items.map((item) => ({ ...item, label: pointLabel(item.field, t, words) }));
+  return { ...request, items, listed: correction !== undefined, stepLabel: stepLabel(words, t, { step: request.step, role: task.role }) };
 }
 
 /** What the public will see, exactly as it will be frozen. */

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { DecisionContent } from '../../db/protocol/decisions.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import type { Decide } from './schemas.ts';
+import type { ItemAnswer, Judgement, Point } from '../../db/classes/corrections.ts';
+import type { Decide, ItemAnswers } from './schemas.ts';
 
 const inspection = z.object({
   method: z.enum(['video', 'visit', 'phone']).optional(),
@@ -36,24 +37,46 @@ const fields = {
   wait: nothing,
 } satisfies Record<TaskKind, z.ZodType<Record<string, unknown>>>;
 
-/** The list of corrections that goes out with a return: points marked for correction with what is asked. Throws InputError where words are missing. */
-function correctionItems(body: Decide): { field: string; text: string }[] {
+/** The points that go out with a return, with what is asked at each. Throws InputError where words are missing. */
+function correctionPoints(body: Decide): Point[] {
   const marked = body.checklist !== undefined;
-  const asked = (body.items ?? [])
-    .map((item, at) => ({ ...item, at }))
-    .filter((item) => item.mark === 'return' || (!marked && item.mark === undefined));
+  const asked = (body.items ?? []).map((item, at) => ({ ...item, at })).filter((item) => isAsked(item, marked));
   for (const item of asked) if (item.text.length < 2) throw inputError(`items.${item.at}.text`, 'task.itemText');
-  return asked.map(({ field, text }) => ({ field, text }));
+  return asked.map(({ at, field, part, text, why }) => ({ at, field, part: part || undefined, text, why }));
+}
+
+type Item = NonNullable<Decide['items']>[number];
+
+function isAsked({ mark, part, text }: Item, checklist: boolean): boolean {
+  if (mark === 'extra') return Boolean(part) || text !== '';
+  return mark === 'return' || (!checklist && mark === undefined);
+}
+
+/** The ticks and words of the institution at the points of a list. */
+export function readAnswers(answers: z.output<typeof ItemAnswers>): ItemAnswer[] {
+  return (answers ?? []).filter(({ done, text }) => done === true || done === '1' || text !== '').map(({ no, text }) => ({ no, text }));
 }
 
 /** Reason and payload of a decision as entered. An approval with points marked for correction contradicts itself. */
 export function readDecision(kind: TaskKind, body: Decide): DecisionContent {
-  const marked = (body.items ?? []).some((item) => item.mark === 'return');
+  const marked = (body.items ?? []).some((item) => item.mark === 'return' || (item.mark === 'extra' && isAsked(item, true)));
   if (body.outcome === 'approve' && marked) throw inputError('outcome', 'task.marked');
-  const items = body.outcome === 'return' ? correctionItems(body) : [];
+  const points = body.outcome === 'return' ? correctionPoints(body) : [];
+  const judged = (body.judged ?? []).flatMap(({ item, mark, text }, at): Judgement[] => (mark === '' ? [] : [{ at, item, mark, text }]));
   const read = fields[kind].safeParse(body);
   if (!read.success) throw inputError(String(read.error.issues[0]?.path[0] ?? ''), 'invalid');
   const own = Object.fromEntries(Object.entries(read.data).filter(([, value]) => value !== undefined));
-  const listed = items.map((item) => item.text).join('；');
-  return { reason: body.reason || listed || undefined, payload: { ...own, ...(items.length > 0 ? { items } : {}) } };
+  const again = judged.filter((judgement) => judgement.mark === 'again').map((judgement) => judgement.text ?? '');
+  const listed = [...again, ...points.map((point) => point.text)].filter(Boolean).join('；');
+  const items = points.map(({ field, text }) => ({ field, text }));
+  return {
+    reason: body.reason || (body.outcome === 'return' ? listed : '') || undefined,
+    payload: { ...own, ...(items.length > 0 ? { items } : {}) },
+    marks: {
+      points,
+      judged,
+      inOrder: (body.items ?? []).filter((item) => item.mark === 'pass').map((item) => item.field),
+      answers: readAnswers(body.answers),
+    },
+  };
 }

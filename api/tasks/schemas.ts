@@ -93,14 +93,39 @@ export const CaseDetail = Task.extend({
   mayDecide: z.boolean(),
   timeline: z.array(z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), reason: z.string().nullable() })),
   evidence: z.unknown(),
+  /** The list of corrections that came back, with answers and old and new values. */
+  corrections: z.unknown(),
 }).meta({ id: 'Case' });
 
-/** One point of a list of corrections. `mark` comes from the checklist of the page: only points marked for correction are sent. */
+/**
+ * One point of a list of corrections. `part`: what it opens for the institution (`plan`, `dates`, `roster`, `enrolment:<id>`, `material:<id>` …),
+ * that of its check if absent. `why`: why a part was not told before, from the second round on. `mark` comes from the checklist of the page:
+ * only points marked for correction are sent; `extra` counts when anything is filled in.
+ */
 const Item = z.object({
   field: z.string().trim().min(1).max(80),
+  part: z.string().trim().max(80).optional(),
   text: z.string().trim().max(500).default(''),
-  mark: z.enum(['', 'pass', 'return']).optional(),
+  why: z.string().trim().max(500).optional(),
+  mark: z.enum(['', 'pass', 'return', 'extra']).optional(),
 });
+/** What a reviewer finds about a point that the institution answered. */
+const Judgement = z.object({
+  item: z.uuid(),
+  mark: z.enum(['', 'accepted', 'again']).default(''),
+  text: z.string().trim().max(500).optional(),
+});
+/** A point of the list is answered when it is ticked or words are given. */
+export const ItemAnswers = z
+  .array(
+    z.object({
+      no: z.coerce.number().int().min(1),
+      done: z.union([z.boolean(), z.enum(['', '1'])]).optional(),
+      text: z.string().trim().max(1_000).default(''),
+    }),
+  )
+  .max(200)
+  .optional();
 
 export const Decide = z
   .looseObject({
@@ -108,6 +133,8 @@ export const Decide = z
     reason: z.string().trim().max(4_000).optional(),
     version: z.coerce.number().int().min(1).optional(),
     items: z.array(Item).max(200).optional(),
+    judged: z.array(Judgement).max(200).optional(),
+    answers: ItemAnswers,
     /** The page sends every point of its checklist, marked or not. */
     checklist: z.literal('1').optional(),
     /** The list that the page was opened from, as a query string. */

@@ -7,6 +7,7 @@ import type { ClassRow } from './classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { getPolicyPack } from '../policy-packs.ts';
+import { answerCorrections } from './corrections.ts';
 import { livingStatuses, runningStatuses } from '../../workflows/domain/training/class.ts';
 import { assessRoster } from './roster-assessment.ts';
 import { businessToday } from '../calendar/instant.ts';
@@ -75,8 +76,19 @@ async function materialIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise<
     .map(({ kind }) => ({ field: `materials.${kind}`, code: `material.missing.${kind}` }));
 }
 
-/** Decision rule: what comes back from correction fulfils the same as a first submission. */
-export async function recheckClass({ trx, procedure }: DecisionContext): Promise<void> {
+/** Decision rule: every point of the list is answered, and what comes back fulfils the same as a first submission. Throws InputError with all that is open. */
+export async function requireCorrected(context: DecisionContext): Promise<void> {
+  const unanswered = await answerCorrections(context);
+  try {
+    await recheckClass(context);
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError([...unanswered, ...error.issues]);
+    throw error;
+  }
+  if (unanswered.length > 0) throw new InputError(unanswered);
+}
+
+async function recheckClass({ trx, procedure }: DecisionContext): Promise<void> {
   if (procedure.type !== 'trainingClass' || !procedure.class_id) return;
   // Roster, timetable and form are saved under this lock: what is not committed yet is waited for and checked.
   const row = await trx<ClassRow>('classes').where({ id: procedure.class_id }).forUpdate().first();

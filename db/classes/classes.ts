@@ -4,7 +4,9 @@ import { type ClassAct, type ClassStatus, mayClass } from '../../workflows/domai
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
+import { sessionKey, sessionTouches } from '../../workflows/domain/training/correction.ts';
 import { checkClass } from './class-checks.ts';
+import { findOpened, type Opened, requireOpenParts, type TouchedField } from './corrections.ts';
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { getPolicyPack, packFor } from '../policy-packs.ts';
@@ -167,6 +169,7 @@ export async function saveClass(
   return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
     requireVersion(row, version);
+    requireOpenParts(await findOpenedOf(trx, row), formTouches(row, draft));
     await requireDraft(trx, row.institution_id, draft, await businessToday(trx), row);
     const [saved] = await trx<ClassRow>('classes')
       .where({ id: row.id })
@@ -178,6 +181,41 @@ export async function saveClass(
     await auditOutside(trx, actor.userId, { act: 'class.save', subject: classProcedureId(number) });
     return row.version + 1;
   });
+}
+
+/** What of a class that is back for correction is open; undefined while nothing is limited. Every write of its institution asks this. */
+export async function findOpenedOf(db: Db, row: Pick<ClassRow, 'number' | 'status'>): Promise<Opened | undefined> {
+  return row.status === 'correction' ? findOpened(db, classProcedureId(row.number), 'pre_training') : undefined;
+}
+
+/** Fields of the form that are not what is saved, each with the part that it belongs to. */
+function formTouches(row: ClassRow, draft: ClassDraft): TouchedField[] {
+  const next = draftColumns(draft);
+  const parts = [
+    ['title', 'plan', row.title === next.title],
+    ['plan', 'plan', row.plan === next.plan],
+    ['startDate', 'dates', row.start_date === next.start_date],
+    ['endDate', 'dates', row.end_date === next.end_date],
+    ['venueId', 'venue', row.venue_id === next.venue_id],
+    ['assessorId', 'assessor', row.assessor_id === next.assessor_id],
+  ] as const;
+  return parts.filter(([, , same]) => !same).map(([field, kind]) => ({ field, touch: { kind } }));
+}
+
+/** Cells of the timetable that are not what is saved. */
+async function timetableTouches(trx: Trx, classId: string, sessions: readonly NewSession[]): Promise<TouchedField[]> {
+  const saved = await trx('class_sessions')
+    .where({ class_id: classId })
+    .select('day', 'half', 'hours', 'kind', 'topic', 'teacher_id as teacherId', 'venue_id as venueId');
+  const old = new Map(saved.map((session) => [sessionKey(session), session]));
+  const kept = new Set(sessions.map(sessionKey));
+  const removed = saved.some((session) => !kept.has(sessionKey(session)));
+  return [
+    ...sessions.flatMap((session, at) =>
+      sessionTouches(old.get(sessionKey(session)), session).map(({ field, touch }) => ({ field: `sessions.${at}.${field}`, touch })),
+    ),
+    ...(removed ? [{ field: 'sessions', touch: { kind: 'sessions' as const } }] : []),
+  ];
 }
 
 function requireVersion(row: ClassRow, version: number | undefined): void {
@@ -195,6 +233,7 @@ export async function saveTimetable(
   return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
     requireVersion(row, version);
+    requireOpenParts(await findOpenedOf(trx, row), await timetableTouches(trx, row.id, sessions));
     await requireSessions(trx, row.institution_id, sessions);
     await trx('class_sessions').where({ class_id: row.id }).delete();
     if (sessions.length > 0) {

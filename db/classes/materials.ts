@@ -17,7 +17,8 @@ import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../users.ts';
 import { placeOf, type Vault } from '../vault.ts';
 import { maySeeClass } from '../views/classes.ts';
-import { type ClassRow, classProcedureId, getOwnClass } from './classes.ts';
+import { type ClassRow, classProcedureId, findOpenedOf, getOwnClass } from './classes.ts';
+import { type Opened, requireOpenParts } from './corrections.ts';
 
 type SealedMaterial = Pick<ClassRow, 'number' | 'status' | 'institution_id' | 'assessor_id'> & {
   name: string;
@@ -37,7 +38,7 @@ export type NewMaterial = {
 /**
  * Attaches a file to a draft or to a class returned for correction. The same file under the same kind is kept once, so that a form sent twice
  * changes nothing. Throws InputError at `file` (material.fileMissing, file.empty, file.tooLarge, material.type, material.ending,
- * material.tooMany), ConflictError class.notNow, NotFoundError class.unknown, material.unknown.
+ * material.tooMany), at `kind` or `replaces` (correction.locked), ConflictError class.notNow, NotFoundError class.unknown, material.unknown.
  */
 export async function addMaterial(
   db: Knex,
@@ -53,6 +54,8 @@ export async function addMaterial(
   const once = request && { ...request, key: `${sha256.toString('base64url')}/${request.key}`.slice(0, 200) };
   return onceOnly(db, once, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
+    const opened = await findOpenedOf(trx, row);
+    requireOpenParts(opened, [{ field: 'kind', touch: { kind: 'material_added', materialKind: kind } }]);
     const { name, type } = readFile(file);
     const same = await trx('class_materials').where({ class_id: row.id, kind, sha256 }).whereNull('removed_at').first('id');
     if (same) return { id: same.id, alreadyThere: true };
@@ -70,7 +73,7 @@ export async function addMaterial(
       uploaded_by: actor.userId,
       uploaded_at: trx.raw('business_now()'),
     });
-    if (replaces !== undefined) await takeAway(trx, actor, row, replaces, id);
+    if (replaces !== undefined) await takeAway(trx, actor, row, { id: replaces, replacedBy: id, opened });
     await moveVersion(trx, row);
     // No name: it often holds that of a person.
     await auditOutside(trx, actor.userId, {
@@ -106,17 +109,20 @@ async function requireRoom(trx: Trx, classId: string): Promise<void> {
 export async function removeMaterial(db: Knex, actor: Actor, number: string, id: string): Promise<{ kept: boolean }> {
   return inTransaction(db, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
-    const kept = await takeAway(trx, actor, row, id);
+    const kept = await takeAway(trx, actor, row, { id, opened: await findOpenedOf(trx, row) });
     await moveVersion(trx, row);
     return { kept };
   });
 }
 
-async function takeAway(trx: Trx, actor: Actor, row: ClassRow, id: string, replacedBy?: string): Promise<boolean> {
+type Taken = { id: string; replacedBy?: string; opened: Opened | undefined };
+
+async function takeAway(trx: Trx, actor: Actor, row: ClassRow, { id, replacedBy, opened }: Taken): Promise<boolean> {
   // Who is opening it at this moment comes first, and then counts as a reader.
   const material = await trx('class_materials').where({ id, class_id: row.id }).forUpdate().first('kind', 'removed_at');
   if (!material) throw new NotFoundError('material.unknown');
   if (material.removed_at) throw new ConflictError('material.removed');
+  requireOpenParts(opened, [{ field: 'replaces', touch: { kind: 'material_taken', materialKind: material.kind, reference: id } }]);
   const kept = (await trx('material_views').where({ material_id: id }).first('user_id')) !== undefined;
   if (kept) {
     await trx('class_materials')

@@ -1,7 +1,11 @@
 /** Results of the assessment (N16): scores and certificates from another body than the trainer, and the filing that opens the way to a claim (N8). */
 import type { Knex } from 'knex';
 import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { stageOf } from '../../workflows/domain/tasks.ts';
+import { resultTouches } from '../../workflows/domain/training/correction.ts';
 import { type ClassRow, classProcedureId, setClassStatus } from './classes.ts';
+import { readSnapshot } from './correction-snapshots.ts';
+import { findOpened, requireOpenParts, type TouchedField } from './corrections.ts';
 import type { Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
@@ -42,8 +46,10 @@ export type ResultsEntry = {
  */
 export async function saveResults(db: Knex, actor: Actor, { number, results, file, request }: ResultsEntry): Promise<{ saved: number }> {
   return onceOnly(db, request, async (trx) => {
-    const { row, procedure } = await lockAssessedClass(trx, actor, number);
+    const { row, procedure, task } = await lockAssessedClass(trx, actor, number);
     if (results.length === 0) throw inputError('results', 'results.empty');
+    if (task.kind === 'correction')
+      requireOpenParts(await findOpened(trx, procedure.id, stageOf(task.step)), await changedResults(trx, row.id, results));
     const issues = [...(await entryIssues(trx, row, procedure.today, results)), ...(await certificateIssues(trx, results))];
     if (issues.length > 0) throw new InputError(issues);
     await write(trx, row.id, actor, procedure.now, results);
@@ -54,7 +60,11 @@ export async function saveResults(db: Knex, actor: Actor, { number, results, fil
 }
 
 /** The class with its procedure locked, for the assessment body that it names, while results or their correction are asked for. */
-async function lockAssessedClass(trx: Trx, actor: Actor, number: string): Promise<{ row: ClassRow; procedure: LockedProcedure }> {
+async function lockAssessedClass(
+  trx: Trx,
+  actor: Actor,
+  number: string,
+): Promise<{ row: ClassRow; procedure: LockedProcedure; task: TaskRow }> {
   const procedure = await lockProcedure(trx, classProcedureId(number)).catch((error: unknown) => {
     throw error instanceof NotFoundError ? new NotFoundError('class.unknown') : error;
   });
@@ -65,9 +75,29 @@ async function lockAssessedClass(trx: Trx, actor: Actor, number: string): Promis
   const task = await trx<TaskRow>('tasks')
     .where({ procedure_id: procedure.id, status: 'open', role: 'assessor' })
     .whereIn('kind', ['results', 'correction'])
-    .first('id');
+    .first();
   if (!task) throw new ConflictError('results.closed');
-  return { row, procedure };
+  return { row, procedure, task };
+}
+
+/** Results that are not what is saved, each at the field of its score or of its certificate. */
+async function changedResults(trx: Trx, classId: string, results: readonly PlacedResult[]): Promise<TouchedField[]> {
+  const saved = new Map((await readSnapshot(trx, classId)).results.map((result) => [result.id, result]));
+  const none = { theoryScore: null, practiceScore: null, passed: null, certificateNumber: null, certificateDate: null };
+  return results.flatMap((result) => {
+    const after = {
+      id: result.enrolmentId,
+      theoryScore: result.theoryScore.toFixed(1),
+      practiceScore: result.practiceScore.toFixed(1),
+      passed: result.passed,
+      certificateNumber: result.certificateNumber ?? null,
+      certificateDate: result.certificateDate ?? null,
+    };
+    return resultTouches(saved.get(result.enrolmentId) ?? { id: result.enrolmentId, ...none }, after).map((touch) => ({
+      field: result.fieldOf(touch.kind === 'certificate' ? 'certificateNumber' : 'theoryScore'),
+      touch,
+    }));
+  });
 }
 
 async function entryIssues(trx: Trx, row: ClassRow, today: string, results: readonly PlacedResult[]): Promise<Issue[]> {

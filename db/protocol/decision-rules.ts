@@ -7,7 +7,8 @@ import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';
 import { requirePossible } from '../classes/changes.ts';
 import { requireNewAccounts } from '../money/account-corrections.ts';
 import { takeBankAnswer } from '../money/bank-answers.ts';
-import { recheckClass } from '../classes/class-checks.ts';
+import { requireCorrected } from '../classes/class-checks.ts';
+import { settleCorrections } from '../classes/corrections.ts';
 import type { Trx } from '../client.ts';
 import type { Decision, TaskRow } from './decisions.ts';
 import { decideObjection } from '../objections.ts';
@@ -47,7 +48,7 @@ const rules = {
   calendar_notice: requireYearLoaded,
   change_review: requirePossible,
   claim: claimSubsidy,
-  correction: recheckClass,
+  correction: requireCorrected,
   funds: nothing,
   inspection: recordInspection,
   objection_review: decideObjection,
@@ -59,13 +60,23 @@ const rules = {
   wait: nothing,
 } satisfies Record<Exclude<TaskKind, 'review'>, DecisionRule>;
 
-/** The rule of a task. */
-export function ruleOf({ kind, step }: TaskRow, procedure: LockedProcedure): DecisionRule {
-  if (kind !== 'review') return rules[kind];
-  return (procedure.class_id && reviewRules[stageOf(step) as ReviewStage]) || nothing;
+/** The rule of a task. Every review also settles the list of corrections that came before it, or writes the next. */
+export function ruleOf(task: TaskRow, procedure: LockedProcedure): DecisionRule {
+  if (task.kind !== 'review') return rules[task.kind];
+  const kept = reviewRuleOf(task, procedure);
+  return async (context) => ({ ...(await settleCorrections(context)), ...(await kept(context)) });
 }
 
-/** Rules that write nothing and read only what is written under the lock of the procedure. */
-export function onlyReads(rule: DecisionRule): boolean {
-  return rule === nothing || rule === requireChecks;
+/**
+ * The rule of a decision that writes nothing besides itself and reads only what is written under the lock of its procedure; undefined for others.
+ * `listed`: a list of corrections has gone out, which a review settles.
+ */
+export function readingRule(task: TaskRow, procedure: LockedProcedure, outcome: string, listed: boolean): DecisionRule | undefined {
+  const rule = task.kind === 'review' ? reviewRuleOf(task, procedure) : rules[task.kind];
+  if (rule !== nothing && rule !== requireChecks) return undefined;
+  return task.kind === 'review' && (outcome === 'return' || listed) ? undefined : rule;
+}
+
+function reviewRuleOf({ step }: TaskRow, procedure: LockedProcedure): DecisionRule {
+  return (procedure.class_id && reviewRules[stageOf(step) as ReviewStage]) || nothing;
 }

@@ -8,7 +8,8 @@ import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, type Statement, statement } from '../statements.ts';
-import { onlyReads, ruleOf } from './decision-rules.ts';
+import { readingRule, ruleOf } from './decision-rules.ts';
+import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
@@ -41,7 +42,12 @@ export type TaskRow = {
 };
 
 /** `payload`: ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
-export type DecisionContent = { reason?: string | undefined; payload?: Record<string, unknown> | undefined };
+export type DecisionContent = {
+  reason?: string | undefined;
+  payload?: Record<string, unknown> | undefined;
+  /** Points of a list of corrections: asked for, answered, judged. They become rows of their own. */
+  marks?: CorrectionMarks | undefined;
+};
 
 export type Decision = DecisionContent & {
   taskId: string;
@@ -61,7 +67,8 @@ export type DecisionWork = (
   locked: { task: TaskRow; procedure: LockedProcedure },
 ) => Promise<Record<string, unknown> | undefined>;
 
-const taskWithProcedure = `select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
+const taskWithProcedure = `select to_jsonb(t.*) as task, t.due_at as task_due_at, exists (select from corrections c where c.procedure_id = p.id) as listed,
+       ${procedureColumns}, ${instantColumns}
   from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId`;
 const readTask = statement(taskWithProcedure);
 const lockTask = statement(`${taskWithProcedure} for update of p`);
@@ -92,9 +99,9 @@ function isRepeat(error: unknown): boolean {
  * written about the procedure since. Undefined if something has, or if the rule writes: the long way then says what.
  */
 async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<DecisionAnswer | undefined> {
-  const { task, procedure } = await findLocked(db, readTask, given.taskId);
-  const rule = ruleOf(task, procedure);
-  if (!onlyReads(rule)) return undefined;
+  const { task, procedure, listed } = await findLocked(db, readTask, given.taskId);
+  const rule = readingRule(task, procedure, given.outcome, listed);
+  if (!rule) return undefined;
   const decision = await requireDecidable(db, actor, task, procedure, given);
   const { values, answer } = writtenBy(actor, decision, task, procedure, undefined);
   try {
@@ -129,14 +136,15 @@ async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWo
   return answer;
 }
 
-type Found = LockedProcedure & { task: TaskInJson; task_due_at: Date | null };
+/** `listed`: a list of corrections has gone out in this procedure. */
+type Found = LockedProcedure & { task: TaskInJson; task_due_at: Date | null; listed: boolean };
 
-async function findLocked(db: Db, by: Statement, taskId: string): Promise<{ task: TaskRow; procedure: LockedProcedure }> {
+async function findLocked(db: Db, by: Statement, taskId: string): Promise<{ task: TaskRow; procedure: LockedProcedure; listed: boolean }> {
   const [found] = await run<Found>(db, by, { taskId });
   if (!found) throw new NotFoundError('task.unknown');
   const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
   const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
-  return { task, procedure: found };
+  return { task, procedure: found, listed: found.listed };
 }
 
 /** Instants are text in JSON. */

@@ -55,8 +55,8 @@ describe('returned for correction', () => {
     expect((await school.post(`/classes/${number}/edit`, { ...saved, plan: '逐日安排：第一周理论，第二周实操。' })).status).toBe(200);
     const key = randomUUID();
     const answers = await Promise.all([
-      school.post(`/classes/${number}/resubmit`, { remark: '已补充每日安排' }, { key }),
-      school.post(`/classes/${number}/resubmit`, { remark: '已补充每日安排' }, { key }),
+      school.post(`/classes/${number}/resubmit`, { remark: '已补充每日安排', answers: [{ no: 1, done: true }] }, { key }),
+      school.post(`/classes/${number}/resubmit`, { remark: '已补充每日安排', answers: [{ no: 1, done: true }] }, { key }),
     ]);
     expect(answers.map((answer) => answer.status)).toEqual([200, 200]);
     expect(await province.db('facts').where({ procedure_id: `class-${number}`, outcome: 'resubmit' })).toHaveLength(1);

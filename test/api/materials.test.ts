@@ -466,12 +466,12 @@ describe('review and correction', () => {
     expect((await open(`/materials/${plan?.id}`, 'cs-first-1')).status).toBe(404);
     expect((await open(`/materials/${venue?.id}`, 'cs-first-1')).content.equals(sampleMaterial('venue').content)).toBe(true);
 
-    expect(issuesOf(await school.post(`/classes/${number}/resubmit`, { remark: '已更换' }))).toEqual([
+    expect(issuesOf(await school.post(`/classes/${number}/resubmit`, { remark: '已更换', answers: [{ no: 1, done: true }] }))).toEqual([
       ['materials.plan', 'material.missing.plan'],
       ['materials.venue', 'material.missing.venue'],
     ]);
     for (const kind of ['plan', 'venue'] as const) expect((await attach(number, kind, sampleMaterial(kind))).status).toBe(201);
-    expect((await school.post(`/classes/${number}/resubmit`, { remark: '已更换' })).status).toBe(200);
+    expect((await school.post(`/classes/${number}/resubmit`, { remark: '已更换', answers: [{ no: 1, done: true }] })).status).toBe(200);
     expect((await attach(number, 'other', pdf('迟到.pdf'))).body.code).toBe('class.notNow');
   });
 

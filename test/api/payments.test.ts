@@ -313,3 +313,48 @@ describe('beside the decision', () => {
       expect(checking.html).toContain(shown);
   });
 });
+
+describe('a claim returned for correction', () => {
+  test('[F08] reasons alone ask for the accounts; the point is answered before it goes back, and the approver sees old and new, masked', async () => {
+    const filed = await money.plant({ trainees: 2 });
+    const application = await money.claimed(filed);
+    const review: Ask = {
+      step: 'approval.approval',
+      kind: 'review',
+      role: 'approver',
+      level: 'county',
+      outcomes: ['approve', 'return', 'refuse'],
+      workingDays: 3,
+      fourEyes: [],
+    };
+    await money.step(application.procedureId, 'approval', { asks: [review] });
+    const approver = await as('cs-approve-1');
+    const task = `/tasks/${application.procedureId}/approval`;
+    expect((await approver.post(`${task}.approval/1/decide`, { outcome: 'return', reason: '一名学员的账户与户名不符' })).status).toBe(200);
+    const correction: Ask = {
+      step: 'approval.correction',
+      kind: 'correction',
+      role: 'institution',
+      level: 'own',
+      outcomes: ['resubmit'],
+      workingDays: 5,
+    };
+    await money.step(application.procedureId, 'approval', { asks: [correction] });
+    const school = await as('kangning-1');
+    const account = makeCard({ serial: 4713 });
+    const saved = await school.post(`/subsidies/${application.number}/accounts`, { accounts: { [filed.enrolments[0] ?? '']: account } });
+    expect(saved.status).toBe(200);
+    const resubmit = (answers: object[]) =>
+      school.post<{ issues?: { field: string; code: string }[] }>(`${task}.correction/1/decide`, { outcome: 'resubmit', answers });
+    expect((await resubmit([])).body.issues).toMatchObject([{ field: 'answers.0.done', code: 'correction.unanswered' }]);
+    const page = await browse('kangning-1', `${task}.correction/1`);
+    expect(page.html).toContain('一名学员的账户与户名不符');
+    expect(page.html).toContain('name="answers[0][done]"');
+    expect((await resubmit([{ no: 1, text: '已按本人社保卡更正' }])).status).toBe(200);
+    await money.step(application.procedureId, 'approval', { asks: [review] });
+    const again = await browse('cs-approve-1', `${task}.approval/2`);
+    expect(again.html).toContain('已按本人社保卡更正');
+    expect(again.html).toMatch(new RegExp(`<ins>[^<]*\\*{4}\\s?${account.slice(-4)}`));
+    expect(again.html).not.toContain(account);
+  });
+});

@@ -312,6 +312,65 @@ describe('changes and inspections', () => {
 });
 
 describe('results', () => {
+  test('[F08] returned at filing only the certificate named opens; scores and others stay, the point is answered, the officer sees old and new', async () => {
+    await office.at('2026-03-23T09:00:00+08:00');
+    const planted = await office.plant({ trainees: 2, status: 'filing' });
+    await office.step(planted, 'results', { asks: [results] });
+    const assessor = await as('assessor');
+    const first = await as('first');
+    const path = `/classes/${planted.number}/results`;
+    const row = (at: number, more: object = {}) => ({
+      enrolmentId: planted.enrolments[at]?.id,
+      theoryScore: 80,
+      practiceScore: 85.5,
+      passed: true,
+      certificateNumber: `S0001350104260009${at}`,
+      certificateDate: '2026-03-20',
+      ...more,
+    });
+    type Answer = { issues?: { field: string; code: string }[] };
+    const issuesOf = (answer: { body: Answer }) => answer.body.issues?.map(({ field, code }) => `${field} ${code}`);
+    const put = (rows: object[]) => assessor.post<Answer>(path, { results: rows });
+    expect((await put([row(0), row(1)])).status).toBe(200);
+    expect((await assessor.post(`${path}/submit`)).status).toBe(200);
+    const filing: Ask = { ...review, step: 'filing.first_review' };
+    await office.step(planted, 'filing', { asks: [filing] });
+    const task = `/tasks/${planted.procedureId}/filing.first_review`;
+    expect((await pageOf('first', `${task}/1`)).html).toContain(`value="certificate:${planted.enrolments[0]?.id}"`);
+    const part = `certificate:${planted.enrolments[0]?.id}`;
+    expect((await first.post(`${task}/1/decide`, { outcome: 'return', items: [{ field: 'plan', text: '不属于备案' }] })).status).toBe(422);
+    expect(
+      (await first.post(`${task}/1/decide`, { outcome: 'return', items: [{ field: 'other', part, text: '证书编号与查询不符' }] })).status,
+    ).toBe(200);
+    const correction: Ask = {
+      step: 'filing.correction',
+      kind: 'correction',
+      role: 'assessor',
+      level: 'own',
+      outcomes: ['resubmit'],
+      workingDays: 5,
+    };
+    await office.step(planted, 'filing', { asks: [correction] });
+
+    expect(issuesOf(await put([row(0, { theoryScore: 90 }), row(1, { certificateDate: '2026-03-21' })]))).toEqual([
+      'results.0.theoryScore correction.locked',
+      'results.1.certificateNumber correction.locked',
+    ]);
+    expect((await put([row(0, { certificateNumber: 'S000135010426000999' }), row(1)])).status).toBe(200);
+    const form = (await pageOf('assessor', path)).html;
+    expect(form).toContain('id="f-results.0.certificateNumber"');
+    expect(form).not.toContain('id="f-results.1.certificateNumber"');
+    expect(form).not.toContain('id="f-results.0.theoryScore"');
+    expect(issuesOf(await assessor.post<Answer>(`${path}/submit`))).toEqual(['answers.0.done correction.unanswered']);
+    expect((await assessor.post(`${path}/submit`, { answers: [{ no: 1, text: '编号录错' }] })).status).toBe(200);
+    await office.step(planted, 'filing', { asks: [filing] });
+    for (const lang of ['zh-CN', 'en']) {
+      const { html } = await pageOf('first', `${task}/2`, lang);
+      expect(html).toContain('编号录错');
+      expect(html).toMatch(/<del>[^<]*S00013501042600090[^<]*<\/del>[\s\S]*<ins>[^<]*S000135010426000999/);
+    }
+  });
+
   test('[N16] the assessment body enters results by form and by sheet, and hands them in', async () => {
     await office.at('2026-03-23T09:00:00+08:00');
     const planted = await office.plant({ trainees: 3, status: 'filing' });

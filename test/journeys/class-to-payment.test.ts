@@ -90,7 +90,7 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
     const head = await robot.get<Record<string, unknown>>(institution, `/classes/${number}/edit`);
     const saved = head.saved as Record<string, string>;
     await robot.post(institution, `/classes/${number}/edit`, { ...saved, plan: '第一周理论，第二周实操，逐日考勤，结业考核。' });
-    await robot.post(institution, `/classes/${number}/resubmit`, {});
+    await robot.post(institution, `/classes/${number}/resubmit`, { answers: [{ no: 1, text: '已补充每日安排' }] });
     const again = await taskAt('cs-first-1', 'pre_training.first_review');
     expect(again.id.endsWith('/2')).toBe(true);
     const papers = await office.db('papers').where({ kind: 'correction_notice' }).select('number', 'content');

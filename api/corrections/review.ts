@@ -1,0 +1,99 @@
+/** What a reviewer sees of the corrections of a stage: the answers beside old and new, marks of earlier rounds, and rows for what else is to be told at once. */
+import type { Knex } from 'knex';
+import { readSnapshot } from '../../db/classes/correction-snapshots.ts';
+import { findCorrection, listFoundInOrder } from '../../db/classes/corrections.ts';
+import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import { stageOf } from '../../workflows/domain/tasks.ts';
+import { checkParts, partsOfStage } from '../../workflows/domain/training/correction.ts';
+import { changesByItem, itemJson, itemView, type PartOption, partOptions, type Speech } from './page.ts';
+
+type Reviewed = Speech & {
+  db: Knex;
+  task: { kind: string; step: string; outcomes: readonly string[]; status: string };
+  procedure: Pick<ProcedureRow, 'id' | 'class_id'>;
+};
+
+const EXTRA_ROWS = 6;
+
+/** The list that came back, and whether more may be asked. Undefined for tasks that are no review with a list. */
+export async function loadCorrectionReview({ db, task, procedure, ...speech }: Reviewed) {
+  const stage = stageOf(task.step);
+  const kinds = partsOfStage[stage];
+  if (task.kind !== 'review' || !kinds || !procedure.class_id) return undefined;
+  const [correction, now] = await Promise.all([findCorrection(db, procedure.id, stage), readSnapshot(db, procedure.class_id)]);
+  const mayReturn = task.status === 'open' && task.outcomes.includes('return');
+  const offset = stage === 'pre_training' ? Object.keys(checkParts).length : 0;
+  const compared = correction && changesByItem(correction, now, speech);
+  return {
+    list: correction && {
+      round: correction.round,
+      name: correction.returned_by,
+      at: correction.returned_at,
+      items: correction.items.map((item) => ({
+        ...itemView(item, correction.snapshot, speech),
+        changes: compared?.byItem.get(item.id) ?? [],
+        judgeable: item.status === 'answered',
+      })),
+      others: compared?.others ?? [],
+    },
+    extra: mayReturn
+      ? {
+          late: correction !== undefined,
+          options: partOptions(kinds, now, speech.t),
+          rows: Array.from({ length: EXTRA_ROWS }, (_, at) => ({ at: offset + at })),
+        }
+      : undefined,
+    json: correction && {
+      round: correction.round,
+      items: correction.items.map((item) => ({ ...itemJson(item), changes: compared?.byItem.get(item.id) ?? [] })),
+    },
+  };
+}
+export type CorrectionReview = NonNullable<Awaited<ReturnType<typeof loadCorrectionReview>>>;
+
+/** The parts among which an officer chooses at a point of the checklist; one alone needs no choice. */
+const choices: Readonly<Record<string, readonly (keyof typeof partChoices)[]>> = {
+  identity: ['people'],
+  eligibility: ['people'],
+  group: ['people', 'group'],
+  amount: ['people'],
+  teachers: ['teachers'],
+  venue: ['venue'],
+  hours: ['hours'],
+  materials: ['materials'],
+};
+const partChoices = {
+  people: ['roster', 'enrolment'],
+  group: ['material_kind'],
+  teachers: ['teachers', 'timetable', 'dates'],
+  venue: ['venue', 'timetable', 'dates'],
+  hours: ['timetable', 'dates'],
+  materials: ['materials', 'material_kind', 'material'],
+} as const;
+
+export type CheckMarks = { parts: PartOption[]; mark: '' | 'pass'; markWords: string; late: boolean };
+
+/** For each point of the checklist: what it may open, and the mark that stands from an earlier round because nothing that it looks at was opened. */
+export async function loadCheckMarks({ db, task, procedure, t }: Reviewed): Promise<(field: string) => CheckMarks> {
+  const stage = stageOf(task.step);
+  const [correction, now, found] = await Promise.all([
+    findCorrection(db, procedure.id, stage),
+    readSnapshot(db, procedure.class_id ?? ''),
+    listFoundInOrder(db, procedure.id, stage),
+  ]);
+  return (field) => {
+    const parts = partOptions(
+      (choices[field] ?? []).flatMap((choice) => partChoices[choice]),
+      now,
+      t,
+    );
+    if (!correction) return { parts, mark: '', markWords: '', late: false };
+    const looksAt = checkParts[field]?.looksAt ?? [];
+    const touched = correction.items.some((item) => item.field === field || looksAt.includes(item.part));
+    const earlier = found.get(field);
+    const words = earlier
+      ? t('corrections.inOrder', { round: earlier.round, name: earlier.name })
+      : t('corrections.notAsked', { round: correction.round, name: correction.returned_by });
+    return { parts, mark: touched ? '' : 'pass', markWords: touched ? '' : words, late: true };
+  };
+}
