@@ -61,12 +61,6 @@ export type Decision = DecisionContent & {
 
 export type DecisionAnswer = { taskId: string; outcome: string; factNo: number; decidedAt: string };
 
-/** Writes what belongs to the decision in its transaction. */
-export type DecisionWork = (
-  trx: Trx,
-  locked: { task: TaskRow; procedure: LockedProcedure },
-) => Promise<Record<string, unknown> | undefined>;
-
 const taskWithProcedure = `select to_jsonb(t.*) as task, t.due_at as task_due_at, exists (select from corrections c where c.procedure_id = p.id) as listed,
        ${procedureColumns}, ${instantColumns}
   from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId`;
@@ -78,11 +72,11 @@ const lockTask = statement(`${taskWithProcedure} for update of p`);
  * ConflictError (`task.decided` names who and when, `task.claimed` the holder, `task.expired`, `task.fourEyes`, `task.changed`).
  * The same request under the same key gets the stored answer.
  */
-export async function decideTask(db: Knex, actor: Actor, decision: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
+export async function decideTask(db: Knex, actor: Actor, decision: Decision): Promise<DecisionAnswer> {
   try {
-    return (
-      (work ? undefined : await decideAtOnce(db, actor, decision)) ?? (await inTransaction(db, (trx) => decide(trx, actor, decision, work)))
-    );
+    // Within a transaction that is under way a statement that fails would end it.
+    const written = db.isTransaction ? undefined : await decideAtOnce(db, actor, decision);
+    return written ?? (await inTransaction(db, (trx) => decide(trx, actor, decision)));
   } catch (error) {
     const stored = decision.request && isRepeat(error) ? await findAnswer<DecisionAnswer>(db, decision.request) : undefined;
     if (stored) return stored;
@@ -99,11 +93,11 @@ function isRepeat(error: unknown): boolean {
  * written about the procedure since. Undefined if something has, or if the rule writes: the long way then says what.
  */
 async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<DecisionAnswer | undefined> {
-  const { task, procedure, listed } = await findLocked(db, readTask, given.taskId);
+  const { task, procedure, listed } = await findWithProcedure(db, readTask, given.taskId);
   const rule = readingRule(task, procedure, given.outcome, listed);
   if (!rule) return undefined;
   const decision = await requireDecidable(db, actor, task, procedure, given);
-  const { values, answer } = writtenBy(actor, decision, task, procedure, undefined);
+  const { values, answer } = writtenBy(actor, decision, task, procedure, {});
   try {
     await rule({ trx: db as unknown as Trx, actor, task, procedure, decision });
     await run(db, writeAtOnce, values);
@@ -116,8 +110,8 @@ async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<De
 }
 
 /** The long way: everything under the lock of the procedure, with what the rule writes. */
-async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWork): Promise<DecisionAnswer> {
-  const { task, procedure } = await findLocked(trx, lockTask, given.taskId);
+async function decide(trx: Trx, actor: Actor, given: Decision): Promise<DecisionAnswer> {
+  const { task, procedure } = await findWithProcedure(trx, lockTask, given.taskId);
   const decision = await requireDecidable(trx, actor, task, procedure, given);
   const rule = ruleOf(task, procedure);
   const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
@@ -125,8 +119,7 @@ async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWo
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
     throw error;
   });
-  const extra = { ...ruled, ...(await work?.(trx, { task, procedure })) };
-  const { values, answer } = writtenBy(actor, decision, task, procedure, extra);
+  const { values, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {});
   const [counts] = await run<{ signed: number; decided: number }>(trx, writeLocked, values);
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
   if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
@@ -139,7 +132,11 @@ async function decide(trx: Trx, actor: Actor, given: Decision, work?: DecisionWo
 /** `listed`: a list of corrections has gone out in this procedure. */
 type Found = LockedProcedure & { task: TaskInJson; task_due_at: Date | null; listed: boolean };
 
-async function findLocked(db: Db, by: Statement, taskId: string): Promise<{ task: TaskRow; procedure: LockedProcedure; listed: boolean }> {
+async function findWithProcedure(
+  db: Db,
+  by: Statement,
+  taskId: string,
+): Promise<{ task: TaskRow; procedure: LockedProcedure; listed: boolean }> {
   const [found] = await run<Found>(db, by, { taskId });
   if (!found) throw new NotFoundError('task.unknown');
   const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
@@ -213,7 +210,7 @@ function writtenBy(
   decision: Decision,
   task: TaskRow,
   procedure: LockedProcedure,
-  extra: Record<string, unknown> | undefined,
+  extra: Record<string, unknown>,
 ): { values: Record<string, unknown>; answer: DecisionAnswer } {
   const factNo = procedure.fact_no + 1;
   const auditNo = procedure.audit_no + 1;

@@ -471,9 +471,9 @@ describe('[F37] no administrator decides a case', () => {
   test('[F37] each of the three finds only the own acts on the first page', async () => {
     const places = async (login: string) =>
       (await (await province.as(login)).get<{ places: { id: string }[] }>('/admin')).body.places.map(({ id }) => id);
-    expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'clock']);
-    expect(await places('security-1')).toEqual(['accounts', 'grants', 'newGrant']);
-    expect(await places('auditadmin-1')).toEqual(['audit', 'chain']);
+    expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'operations', 'clock']);
+    expect(await places('security-1')).toEqual(['accounts', 'operations', 'grants', 'newGrant']);
+    expect(await places('auditadmin-1')).toEqual(['operations', 'audit', 'chain']);
     expect((await (await province.as('cs-first-1')).get('/admin')).status).toBe(403);
     for (const [login, paths] of [
       ['system-1', ['/admin/grants', '/admin/audit', '/admin/audit/chain', '/admin/audit/export.csv']],
