@@ -3,8 +3,8 @@ import { getClassById, setClassStatus } from '../db/classes/classes.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import { queueMails } from '../db/mails.ts';
-import { listInstitutionPeople } from '../db/users.ts';
-import { getLastDecision, listReviewSignatures } from '../db/views/class-reviews.ts';
+import { listInstitutionPeople } from '../db/accounts/users.ts';
+import { getLastDecision, listReviewSignatures } from '../db/views/classes/class-reviews.ts';
 import type { ActContext, SomeActs } from './acts.ts';
 
 export const classActs = {

@@ -6,7 +6,7 @@ import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { getTask, type TaskRow } from '../db/protocol/decisions.ts';
 import { mailAboutTask, orderSupervision } from '../db/protocol/task-mails.ts';
-import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/users.ts';
+import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/accounts/users.ts';
 import type { SomeActs } from './acts.ts';
 
 const templateOfRung: Record<string, MailTemplate> = {

@@ -1,8 +1,8 @@
 /** Acts of the office on a subsidy application. */
-import { listRoster } from '../db/classes/roster.ts';
+import { listRoster } from '../db/roster/roster.ts';
 import { issuePaper } from '../db/papers.ts';
 import { closeApplication, countLines, getApplicationOf, listCommittedLines, setApplicationStatus } from '../db/money/subsidies.ts';
-import { listReviewSignatures } from '../db/views/class-reviews.ts';
+import { listReviewSignatures } from '../db/views/classes/class-reviews.ts';
 import type { SomeActs } from './acts.ts';
 
 export const subsidyActs = {

@@ -3,7 +3,7 @@ import express, { type Express, type Request } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { businessNow } from '../db/calendar/clock.ts';
-import { listDemoAccounts } from '../db/users.ts';
+import { listDemoAccounts } from '../db/accounts/users.ts';
 import type { Vault } from '../db/vault.ts';
 import { countsFor } from '../db/views/navigation-counts.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';

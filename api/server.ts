@@ -1,6 +1,6 @@
 /** Listens, and drains when it closes: requests under way are answered first. */
 import { createServer } from 'node:http';
-import { clearEndedSessions } from '../db/sessions.ts';
+import { clearEndedSessions } from '../db/accounts/sessions.ts';
 import { type AppDeps, createApp } from './app.ts';
 
 export type RunningApi = { port: number; url: string; close(): Promise<void> };

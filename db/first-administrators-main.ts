@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import { InputError } from '../workflows/domain/errors.ts';
 import { closeDatabase, openDatabase } from './client.ts';
 import { databaseConfig, publicUrl } from './config.ts';
-import { createFirstAdministrators, type FirstPerson } from './first-administrators.ts';
-import { setupLinkHours } from './setup-links.ts';
+import { createFirstAdministrators, type FirstPerson } from './accounts/first-administrators.ts';
+import { setupLinkHours } from './accounts/setup-links.ts';
 
 const usage = 'npm run admin:first -- --region CODE --login LOGIN --name NAME --security LOGIN=NAME --security LOGIN=NAME';
 

@@ -14,7 +14,7 @@ import { hasRole } from '../workflows/domain/scope.ts';
 import type { Db, Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { auditOutside } from './protocol/procedures.ts';
-import type { Actor } from './users.ts';
+import type { Actor } from './accounts/users.ts';
 
 export type InstitutionRow = {
   id: string;

@@ -1,11 +1,11 @@
 /** Repairs of a run by two people: one administrator asks with a reason, another one confirms; the outbox carries it out. The database refuses the same things again. */
 import { ConflictError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
 import { isWithin } from '../workflows/domain/scope.ts';
-import { pathsOf } from './accounts.ts';
+import { pathsOf } from './accounts/accounts.ts';
 import type { Db, Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { auditProcedure, findProcedure, type LockedProcedure, lockProcedure, ringProcedures } from './protocol/procedures.ts';
-import type { Actor } from './users.ts';
+import type { Actor } from './accounts/users.ts';
 
 /** `ring`: the run looks at its place again. `restart`: the run is ended and a new one begins at the place on record. */
 export const repairKinds = ['ring', 'restart'] as const;

@@ -8,8 +8,8 @@ import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
 import { type QueuedMail, settleMail, takeMails } from '../../db/mails.ts';
-import { hashToken } from '../../db/sessions.ts';
-import { keepMailedToken } from '../../db/setup-links.ts';
+import { hashToken } from '../../db/accounts/sessions.ts';
+import { keepMailedToken } from '../../db/accounts/setup-links.ts';
 import { renderMail } from './mail-templates.ts';
 
 const POLL_MS = 2_000;

@@ -9,7 +9,7 @@
 import { type Connection, Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { forgetOldBulkJobs, resumeBulkJobs } from '../../db/bulk-jobs.ts';
+import { forgetOldBulkJobs, resumeBulkJobs } from '../../db/inbox/bulk-jobs.ts';
 import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
 import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';

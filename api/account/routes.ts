@@ -1,10 +1,10 @@
 /** The own account: what is on record, the password, the sessions. Everybody who is signed in. */
 import { z } from 'zod';
-import { changePassword, getOwnAccount, listRegionsOf } from '../../db/accounts.ts';
+import { changePassword, getOwnAccount, listRegionsOf } from '../../db/accounts/accounts.ts';
 import { inTransaction } from '../../db/client.ts';
 import { findAnswer, requestDigest } from '../../db/protocol/idempotency.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
-import { endOwnSession, endSessionsOf, listSessionsOf } from '../../db/sessions.ts';
+import { endOwnSession, endSessionsOf, listSessionsOf } from '../../db/accounts/sessions.ts';
 import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/passwords.ts';
 import { clearCookie } from '../http/cookies.ts';

@@ -1,5 +1,5 @@
 /** From accounts to what the pages and programs read. */
-import type { AccountLine } from '../../db/accounts.ts';
+import type { AccountLine } from '../../db/accounts/accounts.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 
 export function accountJson(account: AccountLine) {

@@ -11,9 +11,9 @@ import {
   pathsOf,
   reactivateAccount,
   renewSetupLink,
-} from '../../db/accounts.ts';
-import { listGrantRequests, listGrants } from '../../db/grants.ts';
-import { setupLinkHours } from '../../db/setup-links.ts';
+} from '../../db/accounts/accounts.ts';
+import { listGrantRequests, listGrants } from '../../db/accounts/grants.ts';
+import { setupLinkHours } from '../../db/accounts/setup-links.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { grantView, requestView } from '../grants/page.ts';

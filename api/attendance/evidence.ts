@@ -1,5 +1,5 @@
 /** Attendance as entered so far. */
-import { findEvidenceAttendance } from '../../db/views/training-evidence.ts';
+import { findEvidenceAttendance } from '../../db/views/training/training-evidence.ts';
 import type { Evidence } from '../tasks/evidence.ts';
 
 export const attendanceEvidence: Evidence = {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { decideTask, type DecisionAnswer } from '../../db/protocol/decisions.ts';
 import type { CorrectionMarks } from '../../db/classes/corrections.ts';
-import type { Actor } from '../../db/users.ts';
-import { type ClassHead, findOpenTask } from '../../db/views/training.ts';
+import type { Actor } from '../../db/accounts/users.ts';
+import { type ClassHead, findOpenTask } from '../../db/views/training/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { hasRole, maySee } from '../../workflows/domain/scope.ts';
 import type { Translate } from '../pages/i18n.ts';

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attendance-file.ts';
 import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/attendance.ts';
-import { findOpenTask, getClassHead } from '../../db/views/training.ts';
-import { getAttendanceSheet } from '../../db/views/attendance.ts';
+import { findOpenTask, getClassHead } from '../../db/views/training/training.ts';
+import { getAttendanceSheet } from '../../db/views/training/attendance.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';

@@ -1,5 +1,5 @@
 /** The supervisor's board: what is late, who has how much, how it went. */
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import type { BoardFigures, BoardTimes, OfficerLoad, OnTime, TrendWeek } from '../../db/views/board.ts';
 import { countedAtMost, type InboxTask } from '../../db/views/inbox.ts';
 import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';

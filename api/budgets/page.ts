@@ -1,7 +1,7 @@
 /** From budgets to what the pages and programs read. */
-import { pathsOf } from '../../db/accounts.ts';
+import { pathsOf } from '../../db/accounts/accounts.ts';
 import type { BudgetLine } from '../../db/money/budgets.ts';
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale } from '../pages/i18n.ts';

@@ -1,6 +1,6 @@
 /** Budgets: one finance officer enters, another confirms; further amounts and reductions are entries of their own (N3). */
 import { z } from 'zod';
-import { listRegionsWithin, pathsOf } from '../../db/accounts.ts';
+import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmBudget, listBudgets, proposeBudget, refuseBudget } from '../../db/money/budgets.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

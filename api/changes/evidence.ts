@@ -1,5 +1,5 @@
 /** The change that is asked for, before and after. */
-import { findEvidenceChange } from '../../db/views/training-evidence.ts';
+import { findEvidenceChange } from '../../db/views/training/training-evidence.ts';
 import type { Evidence } from '../tasks/evidence.ts';
 
 export const changeEvidence: Evidence = {

@@ -1,12 +1,12 @@
 /** Evidence of a review before the training (N14): plan, timetable, teachers, venue and roster, with what the machine has checked at each point. */
 import { type ClassEvidence, countVerifications, getClassEvidence, type VerificationCount } from '../../db/views/case.ts';
-import { listMaterials } from '../../db/views/materials.ts';
-import { getPolicyPack } from '../../db/policy-packs.ts';
+import { listMaterials } from '../../db/views/classes/materials.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { materialRules, type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { totalHours } from '../../workflows/domain/training/timetable.ts';
-import type { RosterLine } from '../../db/classes/roster.ts';
+import type { RosterLine } from '../../db/roster/roster.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { loadCheckMarks } from '../corrections/review.ts';

@@ -1,7 +1,7 @@
 /** The form of a class: new, or of a draft, or of one returned for correction; drawn again with what was typed. */
-import { getPolicyPack, packFor } from '../../db/policy-packs.ts';
+import { getPolicyPack, packFor } from '../../db/catalogue/policy-packs.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
-import { type ClassHead, listChoices } from '../../db/views/classes.ts';
+import { type ClassHead, listChoices } from '../../db/views/classes/classes.ts';
 import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { findOpenedOf } from '../../db/classes/classes.ts';
 import { isOpen } from '../../workflows/domain/training/correction.ts';

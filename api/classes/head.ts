@@ -1,6 +1,6 @@
 /** What stands at the head of every page of a class: who and what, where it stands, and the tabs. */
-import type { ClassHead } from '../../db/views/classes.ts';
-import type { Actor } from '../../db/users.ts';
+import type { ClassHead } from '../../db/views/classes/classes.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { allowedClassActs, type ClassAct, type ClassStatus, classTrack, endedStatuses } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';

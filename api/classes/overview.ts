@@ -1,16 +1,16 @@
 /** The first tab: where the class stands, what is asked of whom until when, what is still missing. */
 import type { Knex } from 'knex';
 import { findClassIssues } from '../../db/classes/class-checks.ts';
-import { getPolicyPack } from '../../db/policy-packs.ts';
-import type { Actor } from '../../db/users.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { classProcedureId, findOpenedOf } from '../../db/classes/classes.ts';
 import { findCorrection, type Opened } from '../../db/classes/corrections.ts';
 import type { PartKind } from '../../workflows/domain/training/correction.ts';
 import { itemJson, itemView, ownReason, partPath, pointLabel } from '../corrections/page.ts';
 import { findCorrectionRequest } from '../../db/views/case.ts';
-import { listMaterials } from '../../db/views/materials.ts';
-import { findEndReason, listClassTimeline } from '../../db/views/class-record.ts';
-import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes.ts';
+import { listMaterials } from '../../db/views/classes/materials.ts';
+import { findEndReason, listClassTimeline } from '../../db/views/classes/class-record.ts';
+import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes/classes.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
 import { materialRules, rule } from '../../workflows/domain/policy/policy.ts';
 import { endedStatuses } from '../../workflows/domain/training/class.ts';

@@ -1,8 +1,8 @@
 /** The other tabs of a class: checks, money, papers, timeline. */
 import { z } from 'zod';
-import { getPolicyPack } from '../../db/policy-packs.ts';
-import { listRoster } from '../../db/classes/roster.ts';
-import { listReviewSignatures } from '../../db/views/class-reviews.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
+import { listRoster } from '../../db/roster/roster.ts';
+import { listReviewSignatures } from '../../db/views/classes/class-reviews.ts';
 import {
   type CheckRow,
   listChecks,
@@ -10,8 +10,8 @@ import {
   listClassLines,
   listClassPapers,
   listClassTimeline,
-} from '../../db/views/class-record.ts';
-import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
+} from '../../db/views/classes/class-record.ts';
+import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { rosterLineView } from '../roster/page.ts';
 import type { Translate } from '../pages/i18n.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { findOpenedOf, saveTimetable } from '../../db/classes/classes.ts';
-import { getPolicyPack } from '../../db/policy-packs.ts';
-import { type ClassHead, getClassHead, listChoices, listSessions, listTakenHalves } from '../../db/views/classes.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
+import { type ClassHead, getClassHead, listChoices, listSessions, listTakenHalves } from '../../db/views/classes/classes.ts';
 import { ConflictError, InputError } from '../../workflows/domain/errors.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
 import { proposeTimetable } from '../../workflows/domain/training/timetable-proposal.ts';

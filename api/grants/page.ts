@@ -1,6 +1,6 @@
 /** From grants and requests to what the pages and programs read. */
-import type { GrantLine, GrantRequestLine } from '../../db/grants.ts';
-import type { Actor } from '../../db/users.ts';
+import type { GrantLine, GrantRequestLine } from '../../db/accounts/grants.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale } from '../pages/i18n.ts';
 

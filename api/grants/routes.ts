@@ -1,7 +1,7 @@
 /** Grants: one security administrator asks, another confirms; one is enough to revoke. */
 import { z } from 'zod';
-import { listRegionsWithin, pathsOf } from '../../db/accounts.ts';
-import { confirmGrant, listGrantRequests, listGrants, refuseGrant, requestGrant, revokeGrant } from '../../db/grants.ts';
+import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
+import { confirmGrant, listGrantRequests, listGrants, refuseGrant, requestGrant, revokeGrant } from '../../db/accounts/grants.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 import { regionOptions } from '../accounts/page.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';

@@ -1,7 +1,7 @@
 /** What was typed into a form whose session had ended is kept for an hour and offered again after signing in. Files and passwords are not kept. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { addKeptForm, deleteKeptForm, findKeptForm } from '../../db/sessions.ts';
+import { addKeptForm, deleteKeptForm, findKeptForm } from '../../db/accounts/sessions.ts';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
 import type { ApiConfig } from '../config.ts';
 import type { ApiDeps } from './routing.ts';

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type IdempotentRequest, requestDigest } from '../../db/protocol/idempotency.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import type { Vault } from '../../db/vault.ts';
 import { InputError, inputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';

@@ -3,14 +3,14 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
-import { findSession, hashToken } from '../../db/sessions.ts';
+import { findSession, hashToken } from '../../db/accounts/sessions.ts';
 import { NotAllowedError } from '../../workflows/domain/errors.ts';
 import type { ApiConfig } from '../config.ts';
 import { readCookie, setCookie } from './cookies.ts';
 import { toLocale, type Words } from '../pages/i18n.ts';
 import { setVisit, type Visit, visitOf } from './visit.ts';
 
-export { hashToken } from '../../db/sessions.ts';
+export { hashToken } from '../../db/accounts/sessions.ts';
 
 /** Finds out who visits and in which language. A cookie or a bearer token names the session. */
 export function meetVisitor(db: Knex, config: ApiConfig, words: Words): RequestHandler {

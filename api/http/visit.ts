@@ -1,6 +1,6 @@
 /** What is known about a request before its route runs: language, session, nonce. Kept beside the request, typed. */
 import type { Request } from 'express';
-import type { Session } from '../../db/sessions.ts';
+import type { Session } from '../../db/accounts/sessions.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 
 export type Visit = {

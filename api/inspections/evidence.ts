@@ -1,5 +1,5 @@
 /** Inspections of the class so far. */
-import { findEvidenceInspection } from '../../db/views/training-evidence.ts';
+import { findEvidenceInspection } from '../../db/views/training/training-evidence.ts';
 import type { Evidence } from '../tasks/evidence.ts';
 
 export const inspectionEvidence: Evidence = {

@@ -1,7 +1,7 @@
 /** Inspections of a class and what was put right; they are entered on the page of their task. */
 import { z } from 'zod';
-import { getClassHead } from '../../db/views/training.ts';
-import { type InspectionLine, listInspections } from '../../db/views/inspections.ts';
+import { getClassHead } from '../../db/views/training/training.ts';
+import { type InspectionLine, listInspections } from '../../db/views/training/inspections.ts';
 import { ClassParams, trainingHead } from '../attendance/head.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';

@@ -1,5 +1,5 @@
 /** The materials of a class on a page: what the pack asks for, what is there, what the reader has read. */
-import type { MaterialLine } from '../../db/views/materials.ts';
+import type { MaterialLine } from '../../db/views/classes/materials.ts';
 import { materialRules, type PolicyPack } from '../../workflows/domain/policy/policy.ts';
 import type { Translate } from '../pages/i18n.ts';
 

@@ -1,6 +1,6 @@
 /** From what the record says about the running procedures to checks in words: what is wrong, since when, what to do. */
 import type { RepairLine } from '../../db/repairs.ts';
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import type { OperationsState, Question } from '../../db/views/operations.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Translate, Words } from '../pages/i18n.ts';

@@ -1,6 +1,6 @@
 /** Whether procedures go on (运行监控), and repairs of a run: one administrator asks, another one confirms. */
 import { z } from 'zod';
-import { pathsOf } from '../../db/accounts.ts';
+import { pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmRepair, listRepairs, refuseRepair, requestRepair } from '../../db/repairs.ts';
 import { readOperations } from '../../db/views/operations.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';

@@ -1,5 +1,5 @@
 /** A policy pack as people read it: who reviews, how long, what is disclosed, what is paid, each with its source; what has none is marked. */
-import type { PackLine, UploadLine } from '../../db/policy-packs.ts';
+import type { PackLine, UploadLine } from '../../db/catalogue/policy-packs.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import {

@@ -1,9 +1,17 @@
 /** Policy packs: everybody signed in reads them; a catalogue officer uploads one, a second one puts it in force (N7, N9, N19). */
 import { z } from 'zod';
-import { pathsOf } from '../../db/accounts.ts';
+import { pathsOf } from '../../db/accounts/accounts.ts';
 import { decodeText } from '../../db/formats/csv.ts';
-import { confirmPack, getPackLine, getPackUpload, listPacks, listPackUploads, refusePack, uploadPack } from '../../db/policy-packs.ts';
-import type { Actor } from '../../db/users.ts';
+import {
+  confirmPack,
+  getPackLine,
+  getPackUpload,
+  listPacks,
+  listPackUploads,
+  refusePack,
+  uploadPack,
+} from '../../db/catalogue/policy-packs.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { unsourcedKeys } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';

@@ -1,5 +1,5 @@
 /** The entries of the header by role: one table. */
-import type { Actor, Workplace } from '../../db/users.ts';
+import type { Actor, Workplace } from '../../db/accounts/users.ts';
 import { officerRoles, readingRoles, type Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale, Translate } from './i18n.ts';

@@ -6,7 +6,7 @@ import type { Request } from 'express';
 import Handlebars, { type HelperOptions } from 'handlebars';
 import type { Knex } from 'knex';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
-import type { DemoAccount } from '../../db/users.ts';
+import type { DemoAccount } from '../../db/accounts/users.ts';
 import { type Assets, templatesFolder } from './assets.ts';
 import type { ApiConfig } from '../config.ts';
 import { datesIn } from './dates.ts';

@@ -1,6 +1,6 @@
 /** Paying accounts (专户): one payment officer proposes, another confirms; in use from then on. */
 import { z } from 'zod';
-import { listRegionsWithin, pathsOf } from '../../db/accounts.ts';
+import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import {
   confirmPayingAccount,
   listPayingAccounts,
@@ -8,7 +8,7 @@ import {
   proposePayingAccount,
   refusePayingAccount,
 } from '../../db/money/paying-accounts.ts';
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { maskAccount } from '../../workflows/domain/identity.ts';
 import { bankTemplates } from '../../workflows/domain/money/bank-file.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';

@@ -1,7 +1,7 @@
 /** Earlier benefits (历史享受记录补录): uploaded by the office as a spreadsheet, errors at their cells; the quota of a person counts them (N3). */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { listRegionsWithin, pathsOf } from '../../db/accounts.ts';
+import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { priorBenefitTemplate, readPriorBenefitFile } from '../../db/formats/prior-benefit-file.ts';
 import {
@@ -11,7 +11,7 @@ import {
   priorPaths,
   savePriorBenefits,
   withdrawPriorBenefits,
-} from '../../db/prior-benefits.ts';
+} from '../../db/money/prior-benefits.ts';
 import { InputError, inputError } from '../../workflows/domain/errors.ts';
 import { maskId } from '../../workflows/domain/identity.ts';
 import type { Role } from '../../workflows/domain/roles.ts';

@@ -1,7 +1,7 @@
 /** The catalogue officer's side of the projects: entering one, a new version, the end. */
 import { z } from 'zod';
-import { listRegionsWithin, pathsOf } from '../../db/accounts.ts';
-import { addProject, endProject, isOwn, reviseProject } from '../../db/projects.ts';
+import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
+import { addProject, endProject, isOwn, reviseProject } from '../../db/catalogue/projects.ts';
 import { getProject, type ProjectLine } from '../../db/views/projects.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';

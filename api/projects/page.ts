@@ -1,6 +1,6 @@
 /** A project as the catalogue shows it, with what the policy pack of its region pays for it. */
 import type { Db } from '../../db/client.ts';
-import { packFor } from '../../db/policy-packs.ts';
+import { packFor } from '../../db/catalogue/policy-packs.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import type { ProjectLine } from '../../db/views/projects.ts';
 import { InputError, NotFoundError } from '../../workflows/domain/errors.ts';

@@ -1,6 +1,6 @@
 /** The catalogue of subsidised projects (项目目录): read by everybody without signing in. */
 import { z } from 'zod';
-import { isOwn } from '../../db/projects.ts';
+import { isOwn } from '../../db/catalogue/projects.ts';
 import { getProject, listProjects, listProjectVersions, listProvidersOf } from '../../db/views/projects.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';

@@ -1,5 +1,5 @@
 /** Scores and certificates as the assessment body entered them. */
-import { findEvidenceResults } from '../../db/views/training-evidence.ts';
+import { findEvidenceResults } from '../../db/views/training/training-evidence.ts';
 import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { resultView } from './routes.ts';
 

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { readResultFile, type ResultLine, resultTemplate } from '../../db/formats/result-file.ts';
 import { type PlacedResult, saveResults } from '../../db/classes/results.ts';
-import { type ClassHead, findOpenTask, getClassHead } from '../../db/views/training.ts';
-import { listResults, type ResultRow } from '../../db/views/results.ts';
+import { type ClassHead, findOpenTask, getClassHead } from '../../db/views/training/training.ts';
+import { listResults, type ResultRow } from '../../db/views/training/results.ts';
 import { findCorrection, openListOf } from '../../db/classes/corrections.ts';
 import { InputError, inputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';

@@ -1,5 +1,5 @@
 /** A roster as pages show it: full name, masked numbers, group, verdict in words, amount with standard, percentage and source. */
-import type { RosterLine } from '../../db/classes/roster.ts';
+import type { RosterLine } from '../../db/roster/roster.ts';
 import type { Verdict } from '../../workflows/domain/policy/eligibility.ts';
 import type { Calculation } from '../../workflows/domain/money/calculator.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';

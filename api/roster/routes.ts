@@ -1,12 +1,12 @@
 /** Rosters: upload as a spreadsheet or as JSON, errors at their cells with an annotated file back, the roster itself (N2, N28). */
 import { z } from 'zod';
 import { findOpenedOf } from '../../db/classes/classes.ts';
-import { getPolicyPack } from '../../db/policy-packs.ts';
-import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/classes/roster.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
+import { getRejection, keepRejection, listRoster, saveRoster } from '../../db/roster/roster.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { annotatedRoster, readRosterFile, rosterTemplate } from '../../db/formats/roster-file.ts';
 import { cleanRoster, cleanRosterCsv, faultyRoster } from '../../db/formats/sample-rosters.ts';
-import { type ClassHead, getClassHead } from '../../db/views/classes.ts';
+import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { InputError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
 import { isOpen } from '../../workflows/domain/training/correction.ts';

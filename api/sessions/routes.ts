@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { auditOutside } from '../../db/protocol/procedures.ts';
-import { addSession, endSession } from '../../db/sessions.ts';
-import { type Actor, findUserByLogin, getActor } from '../../db/users.ts';
+import { addSession, endSession } from '../../db/accounts/sessions.ts';
+import { type Actor, findUserByLogin, getActor } from '../../db/accounts/users.ts';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { clearCookie, setCookie } from '../http/cookies.ts';
 import { dropKept, findKept } from '../http/kept-forms.ts';

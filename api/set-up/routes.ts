@@ -1,7 +1,7 @@
 /** The page behind a one-time link: a person sets the own password. The token is looked up by its hash and printed nowhere. */
 import { z } from 'zod';
-import { hashToken } from '../../db/sessions.ts';
-import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/setup-links.ts';
+import { hashToken } from '../../db/accounts/sessions.ts';
+import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/accounts/setup-links.ts';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/passwords.ts';
 import { page, redirect } from '../http/replies.ts';

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { claimTask, releaseTask } from '../../db/protocol/claims.ts';
 import { decideTask, getTask } from '../../db/protocol/decisions.ts';
-import { revealId } from '../../db/classes/roster.ts';
+import { revealId } from '../../db/roster/roster.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
 import { inboxTimes } from './due.ts';
-import { listQuery, toFilter, withQuery } from './inbox.ts';
+import { listQuery, toFilter, withQuery } from './inbox/inbox.ts';
 import { readDecision } from './payload.ts';
 import { Decide, Decided, InboxList, Reveal, TaskParams } from './schemas.ts';
 import { preferredWait, waitUntilApplied } from './waiting.ts';

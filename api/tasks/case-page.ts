@@ -1,6 +1,6 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
 import { maySupervise } from '../../db/protocol/supervision.ts';
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
@@ -12,7 +12,7 @@ import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
 import type { CorrectionReview } from '../corrections/review.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
-import { withQuery } from './inbox.ts';
+import { withQuery } from './inbox/inbox.ts';
 import { whatHappens } from './next.ts';
 import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoWithoutName } from './words.ts';
 

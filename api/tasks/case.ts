@@ -16,7 +16,7 @@ import { dueView, type Today } from './due.ts';
 import { loadCorrectionReview } from '../corrections/review.ts';
 import { loadEvidence } from './evidence.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
-import { listQuery } from './inbox.ts';
+import { listQuery } from './inbox/inbox.ts';
 
 export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 

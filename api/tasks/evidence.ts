@@ -7,7 +7,7 @@ import { type CaseTask, findCorrectionRequest, getObjectionEvidence } from '../.
 import { disclosureSnapshot } from '../../db/views/disclosure-snapshots.ts';
 import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
-import type { Actor } from '../../db/users.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import type { OwnPageKind, TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';

@@ -1,5 +1,5 @@
 /** What stands beside the review of a filing: the answers of the registers, scores and certificates. */
-import { findEvidenceChecks } from '../../db/views/training-evidence.ts';
+import { findEvidenceChecks } from '../../db/views/training/training-evidence.ts';
 import { loadResults } from '../results/evidence.ts';
 import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { checksView, toneOf } from './routes.ts';

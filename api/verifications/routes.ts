@@ -1,9 +1,9 @@
 /** Answers of the registers about a class (联网核查), for the office: settled by hand with a reason, asked again, or the trainee taken off the class. */
 import { z } from 'zod';
 import { askAgain, registers, settleVerification } from '../../db/classes/verifications.ts';
-import { excludeEnrolment } from '../../db/classes/roster.ts';
-import { type CheckLine, type Checks, findCheckReview, getChecks } from '../../db/views/checks.ts';
-import { type ClassHead, getClassHead } from '../../db/views/training.ts';
+import { excludeEnrolment } from '../../db/roster/roster.ts';
+import { type CheckLine, type Checks, findCheckReview, getChecks } from '../../db/views/classes/checks.ts';
+import { type ClassHead, getClassHead } from '../../db/views/training/training.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { ClassParams, isOfficer, trainingHead } from '../attendance/head.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';

@@ -1,7 +1,7 @@
 /** What the simulated registers answer (模拟): for demonstrations only, and only where this product started them. */
 import { z } from 'zod';
 import { registers } from '../../db/classes/verifications.ts';
-import { findPersonToken, listPersonSeats } from '../../db/views/checks.ts';
+import { findPersonToken, listPersonSeats } from '../../db/views/classes/checks.ts';
 import { inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';

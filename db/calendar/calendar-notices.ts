@@ -9,7 +9,7 @@ import { inTransaction, type Trx } from '../client.ts';
 import { recountPeriod } from '../disclosures.ts';
 import { type ActorId, auditOutside, auditProcedure, type LockedProcedure, lockProcedure, ringProcedures } from '../protocol/procedures.ts';
 import { setAlarm } from '../protocol/alarms.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type NoticeDay = { date: string; kind: 'off' | 'work' };
 export type YearNotice = { year: number; source: string; days: NoticeDay[] };

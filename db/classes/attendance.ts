@@ -8,9 +8,9 @@ import { hasOpenTask, keepFile, type KeptFile, lockOwnClass } from './own-class.
 import type { Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { getPolicyPack } from '../policy-packs.ts';
+import { getPolicyPack } from '../catalogue/policy-packs.ts';
 import { auditProcedure, type LockedProcedure } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export const attendanceMethods = ['face', 'qr', 'card', 'hand'] as const;
 export type AttendanceMethod = (typeof attendanceMethods)[number];

@@ -9,11 +9,11 @@ import { type ChangeDetail, changeIssues, listPlaces, movedPlaces } from './chan
 import type { ClassRow } from './classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
-import { countAgain } from './headcount.ts';
+import { countAgain } from '../roster/headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, writeFact } from '../protocol/procedures.ts';
 import { lockOwnClass } from './own-class.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type ChangeRow = {
   id: string;

@@ -6,10 +6,10 @@ import { readCalendar } from '../calendar/calendar.ts';
 import type { ClassRow } from './classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
-import { getPolicyPack } from '../policy-packs.ts';
+import { getPolicyPack } from '../catalogue/policy-packs.ts';
 import { answerCorrections } from './corrections.ts';
 import { livingStatuses, runningStatuses } from '../../workflows/domain/training/class.ts';
-import { assessRoster } from './roster-assessment.ts';
+import { assessRoster } from '../roster/roster-assessment.ts';
 import { businessToday } from '../calendar/instant.ts';
 
 /** The order of a timetable: its rows are counted in it wherever an issue names one. */

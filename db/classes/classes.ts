@@ -9,15 +9,15 @@ import { checkClass } from './class-checks.ts';
 import { findOpened, type Opened, requireOpenParts, type TouchedField } from './corrections.ts';
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { getPolicyPack, packFor } from '../policy-packs.ts';
+import { getPolicyPack, packFor } from '../catalogue/policy-packs.ts';
 import { startProcedure, withdrawProcedure } from '../protocol/life.ts';
 import { auditOutside, lockProcedure } from '../protocol/procedures.ts';
-import { inCatalogueOf } from '../projects.ts';
+import { inCatalogueOf } from '../catalogue/projects.ts';
 import { getRegion } from '../regions.ts';
-import { assessRoster } from './roster-assessment.ts';
+import { assessRoster } from '../roster/roster-assessment.ts';
 import { businessToday } from '../calendar/instant.ts';
 import { nextNumber } from '../serial-numbers.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 
 export type ClassRow = {

@@ -22,7 +22,7 @@ import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { readSnapshot } from './correction-snapshots.ts';
 
 export type ItemStatus = 'open' | 'answered' | 'accepted' | 'again';

@@ -3,7 +3,7 @@ import { InputError, inputError, type Issue, NotFoundError } from '../../workflo
 import { rule } from '../../workflows/domain/policy/policy.ts';
 import type { Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
-import { getPolicyPack } from '../policy-packs.ts';
+import { getPolicyPack } from '../catalogue/policy-packs.ts';
 import { auditProcedure, type LockedProcedure } from '../protocol/procedures.ts';
 
 export const inspectionMethods = ['video', 'visit', 'phone'] as const;

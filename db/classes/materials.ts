@@ -14,9 +14,9 @@ import {
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { placeOf, type Vault } from '../vault.ts';
-import { maySeeClass } from '../views/classes.ts';
+import { maySeeClass } from '../views/classes/classes.ts';
 import { type ClassRow, classProcedureId, findOpenedOf, getOwnClass } from './classes.ts';
 import { type Opened, requireOpenParts } from './corrections.ts';
 

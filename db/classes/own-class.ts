@@ -4,7 +4,7 @@ import { NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts
 import { type ClassRow, classProcedureId } from './classes.ts';
 import type { Trx } from '../client.ts';
 import { type LockedProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 
 /** The class with its procedure locked, for its own institution. Throws NotFoundError, ConflictError. */

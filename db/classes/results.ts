@@ -12,7 +12,7 @@ import type { TaskRow } from '../protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
 import { type KeptFile, keepFile } from './own-class.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { dropCertificateChecks, registers } from './verifications.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 

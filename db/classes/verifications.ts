@@ -9,7 +9,7 @@ import type { DecisionContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export const registers = ['identity', 'insurance', 'duplicate', 'certificate'] as const;
 export type Register = (typeof registers)[number];

@@ -6,7 +6,7 @@ import { setClock } from '../calendar/clock.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { setBudget } from '../money/ledger.ts';
 import { savePayingAccount } from '../money/payments.ts';
-import { savePolicyPack } from '../policy-packs.ts';
+import { savePolicyPack } from '../catalogue/policy-packs.ts';
 import { saveRegions } from '../regions.ts';
 import { demonstrationAccounts } from './accounts.ts';
 import {

@@ -5,9 +5,9 @@ import { isCardNumber, normaliseNumber } from '../../workflows/domain/identity.t
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { auditProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
-import { sealedAccount } from '../classes/roster.ts';
+import { sealedAccount } from '../roster/roster.ts';
 import { getApplicationOf } from './subsidies.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import type { Vault } from '../vault.ts';
 
 export type NewAccount = { enrolmentId: string; account: string; bankName?: string | undefined };

@@ -14,7 +14,7 @@ import { type DecisionAnswer, decideTask } from '../protocol/decisions.ts';
 import { decodeText } from '../formats/csv.ts';
 import { findAnswer, type IdempotentRequest } from '../protocol/idempotency.ts';
 import { type BatchRow, findBatch } from './payments.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export function bankTemplateOf(batch: { bank_template: string }): BankTemplate {
   return bankTemplates.find((template) => template.id === batch.bank_template) ?? defaultBankTemplate;

@@ -3,12 +3,12 @@ import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { Fund } from '../../workflows/domain/policy/policy.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
-import { pathsOf } from '../accounts.ts';
+import { pathsOf } from '../accounts/accounts.ts';
 import type { Db } from '../client.ts';
-import { endOf, lockProposal, requireSecondPerson, settleProposal } from '../proposals.ts';
+import { endOf, lockProposal, requireSecondPerson, settleProposal } from '../catalogue/proposals.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { availableFor, reduceBudget, setBudget } from './ledger.ts';
 
 export type BudgetDirection = 'increase' | 'reduction';

@@ -11,7 +11,7 @@ import { inheritFrom, startProcedure, tellProcedure } from '../protocol/life.ts'
 import { auditOutside, type LockedProcedure } from '../protocol/procedures.ts';
 import { nextNumber } from '../serial-numbers.ts';
 import { type ApplicationRow, getApplicationOf } from './subsidies.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { placeOf, type Vault } from '../vault.ts';
 
 export type BatchStatus = 'made' | 'checked' | 'released' | 'answered' | 'cancelled';

@@ -10,11 +10,11 @@ import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { commitFunds, releaseFunds } from './ledger.ts';
-import { getPolicyPack } from '../policy-packs.ts';
+import { getPolicyPack } from '../catalogue/policy-packs.ts';
 import { inheritFrom, startProcedure, tellProcedure, withdrawProcedure } from '../protocol/life.ts';
 import { type LockedProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { nextNumber } from '../serial-numbers.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type ApplicationRow = {
   id: string;

@@ -5,7 +5,7 @@ import { mayDecide } from '../../workflows/domain/scope.ts';
 import { inTransaction } from '../client.ts';
 import { alreadyClaimed, alreadyDecided, getTask, hasSignedElsewhere } from './decisions.ts';
 import { auditProcedure, lockProcedure } from './procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 /** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
 export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {

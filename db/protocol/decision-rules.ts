@@ -19,7 +19,7 @@ import { requireResults } from '../classes/results.ts';
 import { claimSubsidy, commitApproval } from '../money/subsidies.ts';
 import { answerRectification, recordInspection } from '../classes/inspections.ts';
 import { requireAttendance } from '../classes/attendance.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { requireChecks } from '../classes/verifications.ts';
 import { requireYearLoaded } from '../calendar/year-notices.ts';
 

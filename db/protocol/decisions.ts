@@ -13,7 +13,7 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type TaskRow = {
   id: string;

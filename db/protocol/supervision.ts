@@ -11,7 +11,7 @@ import { alreadyDecided, hasSignedElsewhere, type TaskRow } from './decisions.ts
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
 import { mailAboutTask, orderSupervision } from './task-mails.ts';
-import { type Actor, listHolders, listSuperiors, listWorkers } from '../users.ts';
+import { type Actor, listHolders, listSuperiors, listWorkers } from '../accounts/users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
 type Supervised = { task: SupervisedTask; procedure: LockedProcedure };

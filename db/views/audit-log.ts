@@ -3,7 +3,7 @@ import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import { auditOutside, findBrokenLink } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type AuditRow = {
   id: number;

@@ -1,6 +1,6 @@
 /** Figures of the supervisor's board for every office of a subtree, each read by an index per office. */
 import type { Db } from '../client.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import { countInbox, type InboxTimes } from './inbox.ts';
 
 export type BoardTimes = InboxTimes & {

@@ -6,8 +6,8 @@ import type { Db } from '../client.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import type { ProcedureRow } from '../protocol/procedures.ts';
 import { isLiving } from '../classes/statuses.ts';
-import { listRoster, type RosterLine } from '../classes/roster.ts';
-import type { Actor } from '../users.ts';
+import { listRoster, type RosterLine } from '../roster/roster.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type CaseTask = TaskRow & {
   from_date: string;

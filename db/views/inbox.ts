@@ -9,7 +9,7 @@ import { readingRoles } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { run, statementOf } from '../statements.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export const inboxViews = ['mine', 'queue', 'region'] as const;
 export type InboxView = (typeof inboxViews)[number];

@@ -7,8 +7,8 @@ import { maySee } from '../../workflows/domain/scope.ts';
 import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import type { Db } from '../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
-import type { Actor } from '../users.ts';
-import { insideActs } from './class-record.ts';
+import type { Actor } from '../accounts/users.ts';
+import { insideActs } from './classes/class-record.ts';
 import type { TimelineLine } from './case.ts';
 
 export type InstitutionFilter = {

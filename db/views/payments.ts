@@ -4,7 +4,7 @@ import { readingRoles } from '../../workflows/domain/roles.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import type { BatchRow, BatchStatus } from '../money/payments.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type BatchView = Omit<BatchRow, 'bank_file_sealed'> & {
   path: string;

@@ -4,7 +4,7 @@ import { readingRoles } from '../../workflows/domain/roles.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { inTransaction } from '../client.ts';
 import { auditOutside } from '../protocol/procedures.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 import type { Vault } from '../vault.ts';
 
 export type PersonTask = {

@@ -6,7 +6,7 @@ import type { Db } from '../client.ts';
 import type { PaperKind } from '../papers.ts';
 import type { BatchStatus } from '../money/payments.ts';
 import type { ApplicationRow } from '../money/subsidies.ts';
-import type { Actor } from '../users.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type ApplicationView = ApplicationRow & {
   class_number: string;

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
-import { createFirstAdministrators } from '../../db/first-administrators.ts';
+import { createFirstAdministrators } from '../../db/accounts/first-administrators.ts';
 import { readCsv } from '../../db/formats/csv.ts';
-import { hashToken } from '../../db/sessions.ts';
+import { hashToken } from '../../db/accounts/sessions.ts';
 import { renderMail } from '../../activities/mail/mail-templates.ts';
 import { type Answer, type Person, signIn } from '../../start/demonstration/person.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';

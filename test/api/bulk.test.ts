@@ -1,7 +1,7 @@
 /** Acts on many tasks at once over HTTP: verdicts, partial success, a crash in the middle; real PostgreSQL, no Temporal. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resumeBulkJobs, workOffBulkJob } from '../../db/bulk-jobs.ts';
+import { resumeBulkJobs, workOffBulkJob } from '../../db/inbox/bulk-jobs.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { county, firstReview } from '../support/cases.ts';

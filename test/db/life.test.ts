@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { getPolicyPack } from '../../db/policy-packs.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { inheritFrom, startProcedure, tellProcedure, withdrawProcedure } from '../../db/protocol/life.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { saveResults, type PlacedResult } from '../../db/classes/results.ts';
 import { type Mark, saveAttendance } from '../../db/classes/attendance.ts';
-import { excludeEnrolment } from '../../db/classes/roster.ts';
+import { excludeEnrolment } from '../../db/roster/roster.ts';
 import { openQuestions, recordAnswers, settleVerification, stageRegisters } from '../../db/classes/verifications.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inTransaction } from '../../db/client.ts';
 import { lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
-import { getPolicyPack } from '../../db/policy-packs.ts';
+import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { procedureWorkflowId, temporalSettings } from '../../temporal.config.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { type Office, openOffice } from '../support/office.ts';

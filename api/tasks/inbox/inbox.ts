@@ -1,0 +1,259 @@
+/** The inbox as a page and as JSON. */
+import type { Actor } from '../../../db/accounts/users.ts';
+import {
+  countedAtMost,
+  type InboxCounts,
+  type InboxCursor,
+  type InboxFilter,
+  type InboxTask,
+  type InboxView,
+  urgencies,
+  viewsOf,
+} from '../../../db/views/inbox.ts';
+import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
+import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
+import type { Role } from '../../../workflows/domain/roles.ts';
+import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { hasRole } from '../../../workflows/domain/scope.ts';
+import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
+import type { Locale, Translate, Words } from '../../pages/i18n.ts';
+import { dueView, type Today } from '../due.ts';
+import type { InboxList } from '../schemas.ts';
+import { stepLabel, taskPath } from '../words.ts';
+
+export function toFilter(list: InboxList): InboxFilter {
+  return { view: list.view, kind: list.kind, stage: list.stage, text: list.q, urgency: list.urgency };
+}
+
+/** The cursor as it stands in addresses. */
+export function cursorText(cursor: InboxCursor): string {
+  return Buffer.from(JSON.stringify([cursor.due, cursor.id])).toString('base64url');
+}
+
+/** A cursor that nobody gave out begins from the top. */
+export function readCursor(text: string | undefined): InboxCursor | undefined {
+  if (!text) return undefined;
+  try {
+    const [due, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
+    if (typeof id !== 'string' || !(due === null || (typeof due === 'string' && /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+( BC)?$/.test(due))))
+      return undefined;
+    return { due, id };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The query string of a list, with changes; empty when it is the default list. */
+export function listQuery(
+  list: InboxList,
+  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string } = {},
+): string {
+  const { view, kind, stage, q, urgency } = list;
+  const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, kind, stage, q, urgency, ...changes };
+  const query = new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
+  return query.toString();
+}
+
+export function withQuery(path: string, query: string): string {
+  return query ? `${path}?${query}` : path;
+}
+
+export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor) {
+  const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
+  return {
+    id: task.id,
+    procedure: task.procedure_id,
+    step: task.step,
+    round: task.round,
+    kind: task.kind,
+    role: task.role,
+    office: task.office,
+    number: task.subject_number,
+    title: task.subject_title,
+    institution: task.institution_name,
+    headcount: task.headcount,
+    amountFen: task.amount_fen,
+    due: { state, date, at: instant, words, day, of, provisional },
+    holder: task.claimed_by
+      ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
+      : null,
+    version: task.version,
+  };
+}
+
+/** Officers whose queues are long enough to act on many tasks at once. */
+export const bulkRoles: readonly Role[] = [
+  'first_reviewer',
+  'second_reviewer',
+  'approver',
+  'inspector',
+  'finance_officer',
+  'payment_officer',
+  'supervisor',
+];
+
+/** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
+function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
+  if (actor.institutionId !== undefined || !hasRole(actor, ...bulkRoles)) return [];
+  return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
+}
+
+type InboxParts = {
+  list: InboxList & { after?: string | undefined; select?: 'page' | 'all' | undefined };
+  tasks: InboxTask[];
+  next: InboxCursor | undefined;
+  counts: InboxCounts;
+  actor: Actor;
+  at: Today;
+  t: Translate;
+  words: Words;
+  locale: Locale;
+};
+
+export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
+  const { savedViews, ...figures } = counts;
+  return {
+    view: list.view,
+    tasks: tasks.map((task) => taskJson(task, at, t, actor)),
+    counts: figures,
+    savedViews,
+    next: next ? cursorText(next) : null,
+  };
+}
+
+/** What the template prints: rows grouped by urgency, chips that are links, selects of the panel. */
+export function inboxView(parts: InboxParts) {
+  const { list, counts, next, t, at } = parts;
+  const rows = parts.tasks.map((task) => rowView(task, parts));
+  const groups = urgencies
+    .map((urgency) => ({
+      urgency,
+      tone: groupTones[urgency],
+      count: list.view === 'region' ? capped(counts[urgency]) : counts[urgency].toLocaleString('en-US'),
+      rows: rows.filter((row) => row.due.state === urgency),
+    }))
+    .filter((group) => group.rows.length > 0);
+  return {
+    today: at.today,
+    workingDay: isWorkingDay(at.calendar, at.today),
+    views: viewsOf(parts.actor).map((view) => viewChip(view, parts)),
+    chips: chipsOf(parts),
+    filter: list,
+    kindOptions: taskKinds.filter((kind) => kind !== 'wait').map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
+    stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
+    urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
+    groups,
+    office: parts.actor.institutionId === undefined,
+    total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
+    mine: counts.mine,
+    empty: rows.length === 0,
+    filtered: Boolean(list.kind ?? list.stage ?? list.q ?? list.urgency),
+    nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
+    nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
+    clear: withQuery('/tasks', listQuery({ view: list.view })),
+    list: listQuery(list),
+    savedViews: counts.savedViews.map(({ name, list: saved }) => ({
+      name,
+      href: withQuery('/tasks', saved),
+      active: saved === listQuery(list),
+    })),
+    saved: counts.savedViews.some((saved) => saved.list === listQuery(list)),
+    here: withQuery('/tasks', listQuery(list, list.after ? { after: list.after } : {})),
+    eventsHref: withQuery('/tasks/events', listQuery(list)),
+    exportHref: withQuery('/tasks/export.csv', listQuery(list)),
+    byPerson: hasRole(parts.actor, ...readingRoles),
+    bulk: rows.length > 0 ? selectionView(parts) : undefined,
+  };
+}
+
+/** The bar above the list: what is ticked, the explicit second step to everything that matches, and the acts. */
+function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
+  const acts = bulkActsOf(actor, list.view);
+  if (acts.length === 0) return undefined;
+  const after = list.after ? { after: list.after } : {};
+  return {
+    list: listQuery(list),
+    all: list.select === 'all',
+    ticked: list.select !== undefined,
+    onPage: tasks.length,
+    matching: counts.total,
+    total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
+    more: counts.total > tasks.length,
+    limit: bulkLimit,
+    limited: counts.total > bulkLimit,
+    pageHref: withQuery('/tasks', listQuery(list, { ...after, select: 'page' })),
+    allHref: withQuery('/tasks', listQuery(list, { ...after, select: 'all' })),
+    noneHref: withQuery('/tasks', listQuery(list, after)),
+    acts: acts.map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
+  };
+}
+
+const stages = [
+  'pre_training',
+  'plan',
+  'training',
+  'conduct',
+  'results',
+  'filing',
+  'result',
+  'claim',
+  'subsidy',
+  'refusal',
+  'notice',
+  'approval',
+  'funds',
+  'payment',
+  'paid_list',
+  'objection',
+];
+const groupTones = { overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
+
+function rowView(task: InboxTask, { list, at, t, words, actor }: InboxParts) {
+  return {
+    id: task.id,
+    href: withQuery(taskPath(task.id), listQuery(list)),
+    title: task.subject_title,
+    number: task.subject_number,
+    round: task.round > 1 ? task.round : undefined,
+    institution: task.institution_name,
+    step: stepLabel(words, t, task),
+    kind: task.kind,
+    headcount: task.headcount,
+    amountFen: task.amount_fen,
+    due: dueView(task, at, t),
+    urged: task.urged_at !== null,
+    holder: task.holder,
+    self: task.claimed_by === actor.userId,
+  };
+}
+
+function capped(count: number): string {
+  return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
+}
+
+export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
+  return t(`tasks.views.${actor.institutionId === undefined ? view : 'institution'}`);
+}
+
+function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
+  return {
+    label: viewLabel(view, actor, t),
+    count: view === 'mine' ? counts.mine : undefined,
+    href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
+    active: list.view === view,
+  };
+}
+
+/** The filters of a list, each with the address of the list without it. */
+export function chipsOf({ list, t }: Pick<InboxParts, 'list' | 't'>) {
+  const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({
+    label,
+    href: withQuery('/tasks', listQuery(list, { [field]: undefined })),
+  });
+  return [
+    ...(list.stage ? [chip('stage', t('tasks.chip.stage', { value: t(`tasks.stages.${list.stage}`) }))] : []),
+    ...(list.kind ? [chip('kind', t('tasks.chip.kind', { value: t(`tasks.kinds.${list.kind}`) }))] : []),
+    ...(list.urgency ? [chip('urgency', t('tasks.chip.urgency', { value: t(`tasks.groups.${list.urgency}`) }))] : []),
+    ...(list.q ? [chip('q', t('tasks.chip.text', { value: list.q }))] : []),
+  ];
+}

@@ -1,0 +1,201 @@
+/**
+ * Server-side sessions. The database holds SHA-256 of the session id, never the id: a copy of the table signs nobody in.
+ * Sessions run on real time, not on the business clock.
+ */
+import { createHash } from 'node:crypto';
+import { type Instant, instantColumns } from '../calendar/instant.ts';
+import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
+import type { Db } from '../client.ts';
+import { run, statement } from '../statements.ts';
+
+/** Minutes without a request after which a session ends (ASVS 7.3.1), and its longest life (7.3.2). */
+export const sessionIdleMinutes = 60;
+export const sessionLongestHours = 12;
+
+/** SHA-256 of a session id or of the token of a link: the only form in which the database knows it. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+/** `instant`: what time it was when the request came, so that a page need not ask again. */
+export type Session = { csrfToken: string; actor: Actor; workplace: Workplace; instant: Instant };
+/** `ended` tells an expired session (its form is kept for this person) from one that never was. */
+export type SessionLookup = { session: Session } | { ended: { userId: string } } | undefined;
+
+type SessionRow = Instant & {
+  user_id: string;
+  csrf_token: string;
+  live: boolean;
+  stale: boolean;
+  login: string;
+  name: string;
+  institution_id: string | null;
+  locale: string | null;
+  grants: RegionGrant[] | null;
+  name_zh: string;
+  name_en: string;
+  parent_zh: string;
+  parent_en: string;
+  institution: string;
+};
+
+const findSessionById = statement(`
+  select s.user_id, s.csrf_token,
+         s.expires_at > now() and s.absolute_expires_at > now() and u.active as live,
+         s.last_seen_at < now() - interval '1 minute' as stale,
+         u.login, u.name, u.institution_id, u.locale, g.grants,
+         r.name_zh, r.name_en, p.name_zh as parent_zh, p.name_en as parent_en, i.name as institution,
+         clock.now, clock.today, clock.calendar_key
+    from sessions s
+    cross join (select ${instantColumns} offset 0) clock
+    join users u on u.id = s.user_id
+    left join institutions i on i.id = u.institution_id
+    left join lateral (
+      select json_agg(json_build_object('role', f.role, 'region', f.region, 'path', f.path) order by f.role, f.region) as grants,
+             min(f.region) as first_region
+        from grants_in_force f where f.user_id = u.id
+    ) g on true
+    left join regions r on r.code = g.first_region
+    left join regions p on p.code = r.parent
+   where s.id_hash = :idHash`);
+
+/**
+ * The session with its account and grants, in one prepared query, because this runs on every request.
+ * Moves `last_seen_at` and the idle limit at most once a minute.
+ */
+export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup> {
+  const [row] = await run<SessionRow>(db, findSessionById, { idHash });
+  if (!row) return undefined;
+  if (!row.live) return { ended: { userId: row.user_id } };
+  if (row.stale) await touchSession(db, idHash);
+  return {
+    session: {
+      csrfToken: row.csrf_token,
+      actor: toActor(row),
+      workplace: toWorkplace(row),
+      instant: { now: row.now, today: row.today, calendar_key: row.calendar_key },
+    },
+  };
+}
+
+export type NewSession = { idHash: Buffer; csrfToken: string; userId: string; ip: string; userAgent: string };
+
+/** Begins a session; it ends after an hour without a request and after twelve hours in any case. */
+export async function addSession(db: Db, session: NewSession): Promise<void> {
+  await db('sessions').insert({
+    id_hash: session.idHash,
+    user_id: session.userId,
+    csrf_token: session.csrfToken,
+    ip: session.ip,
+    user_agent: session.userAgent.slice(0, 300),
+    created_at: db.fn.now(),
+    last_seen_at: db.fn.now(),
+    expires_at: db.raw(`now() + make_interval(mins => ?)`, [sessionIdleMinutes]),
+    absolute_expires_at: db.raw(`now() + make_interval(hours => ?)`, [sessionLongestHours]),
+  });
+}
+
+/** Ends one session at once. */
+export async function endSession(db: Db, idHash: Buffer): Promise<void> {
+  await db('sessions').where({ id_hash: idHash }).delete();
+}
+
+/** Ends every session of a person, except the one to keep. Returns how many. */
+export async function endSessionsOf(db: Db, userId: string, keep?: Buffer): Promise<number> {
+  return db('sessions')
+    .where({ user_id: userId })
+    .where((others) => (keep ? others.whereNot({ id_hash: keep }) : others))
+    .delete();
+}
+
+/** Which of these sessions live on. Asking moves no limit. */
+export async function listLiveSessions(db: Db, idHashes: readonly Buffer[]): Promise<Buffer[]> {
+  const rows = await db('sessions as s')
+    .join('users as u', 'u.id', 's.user_id')
+    .whereIn('s.id_hash', idHashes)
+    .where('u.active', true)
+    .whereRaw('s.expires_at > now() and s.absolute_expires_at > now()')
+    .select('s.id_hash');
+  return rows.map((row) => row.id_hash);
+}
+
+export type SessionLine = { id: string; createdAt: Date; lastSeenAt: Date; ip: string; userAgent: string; current: boolean };
+
+// What names a session in addresses and forms: part of the hash, from which nobody gets the token.
+const sessionName = `encode(substring(id_hash from 1 for 12), 'hex')`;
+
+/** The live sessions of a person, the newest first. */
+export async function listSessionsOf(db: Db, userId: string, current: Buffer | undefined): Promise<SessionLine[]> {
+  const rows = await db('sessions')
+    .where({ user_id: userId })
+    .whereRaw('expires_at > now() and absolute_expires_at > now()')
+    .orderBy('last_seen_at', 'desc')
+    .select('id_hash', 'created_at', 'last_seen_at', 'ip', 'user_agent', db.raw(`${sessionName} as id`));
+  return rows.map((row) => ({
+    id: row.id,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    ip: row.ip ?? '',
+    userAgent: row.user_agent ?? '',
+    current: current !== undefined && current.equals(row.id_hash),
+  }));
+}
+
+/** Ends one of the own sessions. False when it is over already or somebody else's. */
+export async function endOwnSession(db: Db, userId: string, id: string): Promise<boolean> {
+  const ended = await db('sessions').where({ user_id: userId }).whereRaw(`${sessionName} = ?`, [id]).delete();
+  return ended === 1;
+}
+
+/** Removes sessions that ended more than a day ago (until then they tell whose form was kept) and forms past their hour. */
+export async function clearEndedSessions(db: Db): Promise<void> {
+  await db('sessions').where('expires_at', '<', db.raw(`now() - interval '1 day'`)).delete();
+  await db('kept_forms').where('expires_at', '<', db.fn.now()).delete();
+}
+
+/** A form that met an ended session: sealed fields, for one hour, for the person whose session it was. */
+export type KeptForm = { idHash: Buffer; userId: string | undefined; path: string; sealed: string };
+
+export async function addKeptForm(db: Db, form: KeptForm): Promise<void> {
+  await db('kept_forms').insert({
+    id_hash: form.idHash,
+    user_id: form.userId ?? null,
+    path: form.path,
+    sealed: form.sealed,
+    expires_at: db.raw(`now() + interval '1 hour'`),
+  });
+}
+
+/** The kept form, if its hour is not over and it is nobody else's. */
+export async function findKeptForm(db: Db, idHash: Buffer, userId: string): Promise<{ path: string; sealed: string } | undefined> {
+  return db('kept_forms')
+    .where({ id_hash: idHash })
+    .where('expires_at', '>', db.fn.now())
+    .where((own) => own.whereNull('user_id').orWhere({ user_id: userId }))
+    .first('path', 'sealed');
+}
+
+export async function deleteKeptForm(db: Db, idHash: Buffer): Promise<void> {
+  await db('kept_forms').where({ id_hash: idHash }).delete();
+}
+
+async function touchSession(db: Db, idHash: Buffer): Promise<void> {
+  await db('sessions')
+    .where({ id_hash: idHash })
+    .where('last_seen_at', '<', db.raw(`now() - interval '1 minute'`))
+    .update({
+      last_seen_at: db.fn.now(),
+      expires_at: db.raw(`least(now() + make_interval(mins => ?), absolute_expires_at)`, [sessionIdleMinutes]),
+    });
+}
+
+function toActor(row: SessionRow): Actor {
+  return {
+    userId: row.user_id,
+    login: row.login,
+    name: row.name,
+    ...(row.institution_id ? { institutionId: row.institution_id } : {}),
+    locale: row.locale ?? 'zh-CN',
+    grants: row.grants ?? [],
+  };
+}

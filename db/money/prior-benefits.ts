@@ -1,0 +1,168 @@
+/** What was paid before the system began (历史享受记录补录, N3): people sealed and found by blind index, read by the eligibility check. */
+import type { Knex } from 'knex';
+import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { isWithin } from '../../workflows/domain/scope.ts';
+import type { PriorRow } from '../../workflows/domain/training/prior-benefits.ts';
+import { pathsOf } from '../accounts/accounts.ts';
+import { peopleFor } from '../roster/roster.ts';
+import type { Db, Trx } from '../client.ts';
+import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
+import { auditOutside } from '../protocol/procedures.ts';
+import type { Actor } from '../accounts/users.ts';
+import type { Vault } from '../vault.ts';
+
+/** `rows` were read, `added` of them are new; the others were on record already. */
+export type PriorUpload = { uploadId: string; rows: number; added: number };
+type PriorFile = { region: string; fileName: string; digest: string; benefits: readonly PriorRow[] };
+
+export function priorPaths(actor: Actor): string[] {
+  return pathsOf(actor, 'first_reviewer', 'catalogue_officer');
+}
+
+/**
+ * Takes a file of earlier benefits. The same file again, and a row that is on record, change nothing. Throws InputError on `region` and, with
+ * field `trainees.<n>.name`, where the ID number is on record under another name.
+ */
+export async function savePriorBenefits(
+  db: Knex,
+  vault: Vault,
+  actor: Actor,
+  { region, fileName, digest, benefits }: PriorFile,
+  request?: IdempotentRequest,
+): Promise<PriorUpload> {
+  return onceOnly(db, request, async (trx) => {
+    const place = await trx('regions').where({ code: region }).first('path');
+    if (!place || !priorPaths(actor).some((path) => isWithin(place.path, path))) throw inputError('region', 'region.outside');
+    const { rows: made } = await trx.raw<{ rows: { id: string }[] }>(
+      `insert into prior_benefit_uploads (region, file_name, digest, row_count, added_count, uploaded_by, uploaded_at)
+       values (:region, :fileName, :digest, :count, 0, :by, business_now())
+       on conflict (region, digest) where withdrawn_at is null do nothing returning id`,
+      { region, fileName, digest, count: benefits.length, by: actor.userId },
+    );
+    const uploadId = made[0]?.id;
+    if (!uploadId) {
+      const earlier = await trx('prior_benefit_uploads').where({ region, digest }).whereNull('withdrawn_at').first('id');
+      return { uploadId: earlier?.id ?? '', rows: benefits.length, added: 0 };
+    }
+    const people = await peopleFor(trx, vault, benefits);
+    const added = await insertBenefits(trx, uploadId, { region, source: fileName, benefits, people });
+    await trx('prior_benefit_uploads').where({ id: uploadId }).update({ added_count: added });
+    await auditOutside(trx, actor.userId, {
+      act: 'prior.upload',
+      subject: `prior-${uploadId}`,
+      detail: { region, rows: benefits.length, added, digest },
+    });
+    return { uploadId, rows: benefits.length, added };
+  });
+}
+
+const AT_ONCE = 500;
+
+async function insertBenefits(
+  trx: Trx,
+  uploadId: string,
+  { region, source, benefits, people }: { region: string; source: string; benefits: readonly PriorRow[]; people: Map<string, string> },
+): Promise<number> {
+  let added = 0;
+  for (let at = 0; at < benefits.length; at += AT_ONCE) {
+    const inserted = await trx('prior_benefits')
+      .insert(
+        benefits.slice(at, at + AT_ONCE).map((benefit) => ({
+          person_id: people.get(benefit.idNumber) ?? '',
+          year: benefit.year,
+          occupation: benefit.occupation,
+          level: benefit.level ?? null,
+          amount_fen: benefit.amountFen,
+          institution: benefit.institution,
+          paid_on: benefit.date ?? null,
+          region,
+          source,
+          upload_id: uploadId,
+        })),
+      )
+      .onConflict()
+      .ignore()
+      .returning('id');
+    added += inserted.length;
+  }
+  return added;
+}
+
+/** Takes a file back that should not have come in: its rows no longer count. Throws NotFoundError, ConflictError `prior.withdrawn`. */
+export async function withdrawPriorBenefits(
+  db: Knex,
+  actor: Actor,
+  { uploadId, reason }: { uploadId: string; reason: string },
+  request?: IdempotentRequest,
+): Promise<{ removed: number }> {
+  return onceOnly(db, request, async (trx) => {
+    const { rows } = await trx.raw<{ rows: { path: string; withdrawn_at: Date | null }[] }>(
+      'select r.path, u.withdrawn_at from prior_benefit_uploads u join regions r on r.code = u.region where u.id = ? for update of u',
+      [uploadId],
+    );
+    const row = rows[0];
+    if (!row || !priorPaths(actor).some((path) => isWithin(row.path, path))) throw new NotFoundError('prior.unknown');
+    if (row.withdrawn_at) throw new ConflictError('prior.withdrawn', { at: row.withdrawn_at.toISOString() });
+    await trx('prior_benefit_uploads')
+      .where({ id: uploadId })
+      .update({ withdrawn_by: actor.userId, withdrawn_at: trx.raw('business_now()'), withdraw_reason: reason });
+    const removed = await trx('prior_benefits').where({ upload_id: uploadId }).delete();
+    await auditOutside(trx, actor.userId, { act: 'prior.withdraw', subject: `prior-${uploadId}`, detail: { removed, reason } });
+    return { removed };
+  });
+}
+
+export type PriorUploadLine = {
+  id: string;
+  region: string;
+  regionZh: string;
+  regionEn: string;
+  fileName: string;
+  digest: string;
+  rows: number;
+  added: number;
+  uploadedBy: string;
+  uploadedAt: Date;
+  withdrawnBy: string | null;
+  withdrawReason: string | null;
+};
+const within = `exists (select from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
+
+export async function listPriorUploads(db: Db, paths: readonly string[], limit: number): Promise<PriorUploadLine[]> {
+  const { rows } = await db.raw<{ rows: PriorUploadLine[] }>(
+    `select u.id, u.region, r.name_zh as "regionZh", r.name_en as "regionEn", u.file_name as "fileName", u.digest, u.row_count as rows, u.added_count as added,
+            a.name as "uploadedBy", u.uploaded_at as "uploadedAt", w.name as "withdrawnBy", u.withdraw_reason as "withdrawReason"
+       from prior_benefit_uploads u join regions r on r.code = u.region join users a on a.id = u.uploaded_by left join users w on w.id = u.withdrawn_by
+      where ${within} order by u.uploaded_at desc, u.id limit :limit`,
+    { paths: [...paths], limit },
+  );
+  return rows;
+}
+
+export type PriorBenefitLine = {
+  name: string;
+  idMasked: string;
+  occupation: string;
+  level: number | null;
+  year: number;
+  amountFen: number;
+  institution: string;
+  paidOn: string | null;
+  region: string;
+};
+
+/** With full names and masked numbers, as officers see people everywhere; the latest years first. */
+export async function listPriorBenefits(
+  db: Db,
+  paths: readonly string[],
+  limit: number,
+): Promise<{ benefits: PriorBenefitLine[]; total: number }> {
+  const { rows } = await db.raw<{ rows: (PriorBenefitLine & { total: number })[] }>(
+    `select p.name, p.id_masked as "idMasked", b.occupation, b.level, b.year, b.amount_fen as "amountFen", b.institution, b.paid_on as "paidOn", b.region,
+            count(*) over () as total
+       from prior_benefits b join people p on p.id = b.person_id join regions r on r.code = b.region
+      where ${within} order by b.year desc, b.paid_on desc nulls last, b.id limit :limit`,
+    { paths: [...paths], limit },
+  );
+  return { benefits: rows.map(({ total: _total, ...benefit }) => benefit), total: rows[0]?.total ?? 0 };
+}

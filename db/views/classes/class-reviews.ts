@@ -1,0 +1,37 @@
+/** Who reviewed what, for papers and case pages. */
+import type { Db } from '../../client.ts';
+
+export type ReviewSignature = { step: string; userId: string; name: string; at: Date; outcome: string; reason: string };
+
+/** The decisions of a stage of a procedure, oldest first. */
+export async function listReviewSignatures(db: Db, procedureId: string, stage: string): Promise<ReviewSignature[]> {
+  const { rows } = await db.raw<{
+    rows: { step: string; user_id: string; name: string; at: Date; outcome: string; reason: string | null }[];
+  }>(
+    `select t.step, u.id as user_id, u.name, f.at, f.outcome, f.payload ->> 'reason' as reason
+       from facts f join tasks t on t.id = f.task_id join users u on u.id = f.actor
+      where f.procedure_id = ? and f.kind = 'decided' and t.kind = 'review' and t.step like ? order by f.no`,
+    [procedureId, `${stage}.%`],
+  );
+  return rows.map((row) => ({
+    step: row.step,
+    userId: row.user_id,
+    name: row.name,
+    at: row.at,
+    outcome: row.outcome,
+    reason: row.reason ?? '',
+  }));
+}
+
+/** The newest decision with one of these outcomes. */
+export async function getLastDecision(
+  db: Db,
+  procedureId: string,
+  outcomes: string[],
+): Promise<{ no: number; outcome: string } | undefined> {
+  return db('facts')
+    .where({ procedure_id: procedureId, kind: 'decided' })
+    .whereIn('outcome', outcomes)
+    .orderBy('no', 'desc')
+    .first('no', 'outcome');
+}

@@ -1,0 +1,306 @@
+/** Classes as lists and pages show them, within the reader's scope: a draft is seen by its own institution only. */
+import { type ClassStatus, livingStatuses } from '../../../workflows/domain/training/class.ts';
+import { NotFoundError } from '../../../workflows/domain/errors.ts';
+import { maySee } from '../../../workflows/domain/scope.ts';
+import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
+import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
+import { sessionOrder } from '../../classes/class-checks.ts';
+import type { Db } from '../../client.ts';
+import { inCatalogueOf } from '../../catalogue/projects.ts';
+import type { ProcedureRow } from '../../protocol/procedures.ts';
+import type { Actor } from '../../accounts/users.ts';
+
+export type ClassFilter = { status?: ClassStatus | undefined; text?: string | undefined; after?: ClassCursor | undefined; size: number };
+/** Place of the last class shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
+export type ClassCursor = { at: string; id: string };
+
+export type ClassLine = {
+  id: string;
+  number: string;
+  title: string;
+  status: ClassStatus;
+  institution: string;
+  region: string;
+  region_zh: string;
+  region_en: string;
+  project: string;
+  stage: string | null;
+  start_date: string | null;
+  end_date: string | null;
+  headcount: number;
+  amount_fen: number;
+  created_key: string;
+  task_step: string | null;
+  task_role: string | null;
+  task_due_date: string | null;
+};
+
+const readingPaths = `exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
+
+/** The classes of a reader, newest first, a page at a time. `next` is where the following page begins. */
+export async function listClasses(
+  db: Db,
+  actor: Actor,
+  filter: ClassFilter,
+): Promise<{ lines: ClassLine[]; next: ClassCursor | undefined }> {
+  const { sql, bindings } = conditionsOf(actor, filter);
+  const { rows } = await db.raw<{ rows: ClassLine[] }>(
+    `select c.id, c.number, c.title, c.status, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
+            c.start_date, c.end_date, c.created_at::text as created_key, coalesce(s.stage, p.stage) as stage,
+            e.headcount, e.amount_fen, t.step as task_step, t.role as task_role, t.due_date as task_due_date
+       from classes c
+       join institutions i on i.id = c.institution_id
+       join regions r on r.code = c.region
+       join catalogue_projects j on j.id = c.project_id
+       left join procedures p on p.id = 'class-' || c.number
+       left join subsidy_applications a on a.class_id = c.id
+       left join procedures s on s.id = a.procedure_id
+       cross join lateral (select count(*)::int as headcount, coalesce(sum(amount_fen), 0)::bigint as amount_fen
+                             from enrolments where class_id = c.id and status = 'enrolled') e
+       left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' order by due_at nulls last, id limit 1) t on true
+      where ${sql} order by c.created_at desc, c.id desc limit :limit`,
+    { ...bindings, limit: filter.size + 1 },
+  );
+  const lines = rows.slice(0, filter.size);
+  const last = lines.at(-1);
+  return { lines, next: rows.length > filter.size && last ? { at: last.created_key, id: last.id } : undefined };
+}
+
+function conditionsOf(
+  actor: Actor,
+  { status, text, after }: ClassFilter,
+): { sql: string; bindings: Record<string, string | readonly string[]> } {
+  const bindings: Record<string, string | readonly string[]> = {
+    paths: actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path),
+  };
+  const scopes = [`(c.status <> 'draft' and ${readingPaths})`];
+  if (actor.institutionId) {
+    scopes.push('c.institution_id = cast(:institution as uuid)', `(c.status <> 'draft' and c.assessor_id = cast(:institution as uuid))`);
+    bindings['institution'] = actor.institutionId;
+  }
+  const parts = [`(${scopes.join(' or ')})`];
+  if (status) {
+    parts.push('c.status = :status');
+    bindings['status'] = status;
+  }
+  if (text) {
+    parts.push('(c.number like :begins or c.title ilike :contains or i.name ilike :contains)');
+    const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+    bindings['begins'] = `${plain}%`;
+    bindings['contains'] = `%${plain}%`;
+  }
+  if (after) {
+    parts.push('(c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))');
+    bindings['at'] = after.at;
+    bindings['id'] = after.id;
+  }
+  return { sql: parts.join(' and '), bindings };
+}
+
+export type ClassHead = ClassRow & {
+  region_path: string;
+  region_zh: string;
+  region_en: string;
+  institution: string;
+  institution_kind: string;
+  licence_scope: string[];
+  credit_grade: string;
+  project: string;
+  project_code: string;
+  occupation: string;
+  level: number | null;
+  project_kind: 'certificate' | 'single_ability';
+  department: string;
+  fund: string;
+  hours_min: number;
+  venue: string | null;
+  venue_address: string | null;
+  capacity: number | null;
+  assessor: string | null;
+  headcount: number;
+  amount_fen: number;
+  sessions: number;
+  hours: number;
+  theory_hours: number;
+  papers: number;
+  materials: number;
+  procedure: ProcedureRow | undefined;
+  application: (ProcedureRow & { number: string; application_status: string; total_fen: number; approved_fen: number | null }) | undefined;
+};
+
+/** A class as its reader may see it. Throws NotFoundError where there is none or it lies outside the reader's scope. */
+export async function getClassHead(db: Db, actor: Actor, number: string): Promise<ClassHead> {
+  const { rows } = await db.raw<{ rows: Omit<ClassHead, 'procedure' | 'application'>[] }>(
+    `select c.*, r.path as region_path, r.name_zh as region_zh, r.name_en as region_en, i.name as institution, i.kind as institution_kind, i.licence_scope, i.credit_grade,
+            j.name as project, j.code as project_code, j.occupation, j.level, j.kind as project_kind, j.department, j.fund, j.hours_min,
+            v.name as venue, v.address as venue_address, v.capacity, o.name as assessor, e.headcount, e.amount_fen, s.sessions, s.hours, s.theory_hours,
+            (select count(*)::int from papers where class_id = c.id and (kind <> 'supervision_order' or not cast(:outside as boolean))) as papers,
+            (select count(*)::int from class_materials where class_id = c.id and removed_at is null) as materials
+       from classes c join institutions i on i.id = c.institution_id join regions r on r.code = c.region join catalogue_projects j on j.id = c.project_id
+       left join venues v on v.id = c.venue_id left join institutions o on o.id = c.assessor_id
+       cross join lateral (select count(*)::int as headcount, coalesce(sum(amount_fen), 0)::bigint as amount_fen from enrolments where class_id = c.id and status = 'enrolled') e
+       cross join lateral (select count(*)::int as sessions, coalesce(sum(hours), 0)::int as hours,
+                                  coalesce(sum(hours) filter (where kind = 'theory'), 0)::int as theory_hours from class_sessions where class_id = c.id) s
+      where c.number = :number`,
+    { number, outside: actor.institutionId !== undefined },
+  );
+  const row = rows[0];
+  if (!row || !maySeeClass(actor, row)) throw new NotFoundError('class.unknown');
+  const [procedure, application] = await Promise.all([
+    db<ProcedureRow>('procedures')
+      .where({ id: classProcedureId(number) })
+      .first(),
+    db('subsidy_applications as a')
+      .join('procedures as p', 'p.id', 'a.procedure_id')
+      .where('a.class_id', row.id)
+      .first('p.*', 'a.number', 'a.status as application_status', 'a.total_fen', 'a.approved_fen'),
+  ]);
+  return { ...row, procedure, application };
+}
+
+/** Officers of the subtree, its institution and, once it is submitted, its assessment body. */
+export function maySeeClass(
+  actor: Actor,
+  row: { status: ClassStatus; region_path: string; institution_id: string; assessor_id: string | null },
+): boolean {
+  if (row.status === 'draft') return actor.institutionId !== undefined && actor.institutionId === row.institution_id;
+  return maySee(actor, { regionPath: row.region_path, institutionIds: [row.institution_id, row.assessor_id] });
+}
+
+export type ClassTask = {
+  id: string;
+  procedure_id: string;
+  step: string;
+  kind: TaskKind;
+  role: string;
+  institution_id: string | null;
+  version: number;
+  from_date: string;
+  working_days: number | null;
+  days_used: number;
+  due_date: string | null;
+  due_at: Date | null;
+  provisional: boolean;
+  holder: string | null;
+  office_zh: string;
+  office_en: string;
+};
+
+/** What is asked of whom now, in all procedures of a class, soonest first. */
+export async function listClassTasks(db: Db, classId: string): Promise<ClassTask[]> {
+  return db('tasks as t')
+    .join('regions as r', 'r.code', 't.office')
+    .leftJoin('users as u', 'u.id', 't.claimed_by')
+    .where({ 't.class_id': classId, 't.status': 'open' })
+    .whereNot('t.role', 'clock')
+    .orderByRaw('t.due_at nulls last, t.id')
+    .select(
+      't.id',
+      't.procedure_id',
+      't.step',
+      't.kind',
+      't.role',
+      't.institution_id',
+      't.version',
+      't.from_date',
+      't.working_days',
+      't.days_used',
+      't.due_date',
+      't.due_at',
+      't.provisional',
+    )
+    .select({ holder: 'u.name', office_zh: 'r.name_zh', office_en: 'r.name_en' });
+}
+
+export type SessionRow = {
+  id: string;
+  day: string;
+  half: 'morning' | 'afternoon' | 'evening';
+  hours: number;
+  kind: 'theory' | 'practice';
+  topic: string;
+  teacher_id: string;
+  venue_id: string;
+  teacher: string;
+  venue: string;
+};
+
+/** The timetable, in the order in which issues count its rows. */
+export async function listSessions(db: Db, classId: string): Promise<SessionRow[]> {
+  return db('class_sessions as s')
+    .join('teachers as t', 't.id', 's.teacher_id')
+    .join('venues as v', 'v.id', 's.venue_id')
+    .where('s.class_id', classId)
+    .orderByRaw(sessionOrder)
+    .select(
+      's.id',
+      's.day',
+      's.half',
+      's.hours',
+      's.kind',
+      's.topic',
+      's.teacher_id',
+      's.venue_id',
+      't.name as teacher',
+      'v.name as venue',
+    );
+}
+
+export type ClassChoices = {
+  projects: { id: string; name: string; occupation: string; kind: string; hours_min: number; in_scope: boolean }[];
+  venues: { id: string; name: string; capacity: number }[];
+  teachers: { id: string; name: string; qualification: string; occupations: string[] }[];
+  assessors: { id: string; name: string }[];
+};
+
+/** What an institution can choose from when it plans a class; what the register holds is never asked again (N21). */
+export async function listChoices(db: Db, institutionId: string): Promise<ClassChoices> {
+  const [institution, projects, venues, teachers, assessors] = await Promise.all([
+    db('institutions').where({ id: institutionId }).first('licence_scope'),
+    db('catalogue_projects')
+      .whereRaw('valid_from <= business_today() and (valid_to is null or valid_to > business_today())')
+      .whereRaw(inCatalogueOf, [institutionId])
+      .orderBy('code')
+      .select('id', 'name', 'occupation', 'kind', 'hours_min'),
+    db('venues').where({ institution_id: institutionId, active: true }).orderBy('name').select('id', 'name', 'capacity'),
+    db('teachers')
+      .where({ institution_id: institutionId, active: true })
+      .orderBy('name')
+      .select('id', 'name', 'qualification', 'occupations'),
+    db('institutions').where({ kind: 'assessment', status: 'listed' }).whereNot({ id: institutionId }).orderBy('name').select('id', 'name'),
+  ]);
+  const scope = new Set<string>(institution?.licence_scope ?? []);
+  return {
+    projects: projects
+      .map((project) => ({ ...project, in_scope: scope.has(project.occupation) }))
+      .sort((a, b) => Number(b.in_scope) - Number(a.in_scope)),
+    venues,
+    teachers,
+    assessors,
+  };
+}
+
+/** Half-days on which teachers or rooms of an institution serve other living classes. */
+export async function listTakenHalves(
+  db: Db,
+  row: ClassRow,
+): Promise<{ day: string; half: 'morning' | 'afternoon' | 'evening'; teacherId: string; venueId: string }[]> {
+  const rows = await db('class_sessions as s')
+    .join('classes as c', 'c.id', 's.class_id')
+    .where('c.institution_id', row.institution_id)
+    .whereNot('c.id', row.id)
+    .whereIn('c.status', [...livingStatuses])
+    .whereBetween('s.day', [row.start_date ?? '', row.end_date ?? ''])
+    .select('s.day', 's.half', 's.teacher_id', 's.venue_id');
+  return rows.map((taken) => ({ day: taken.day, half: taken.half, teacherId: taken.teacher_id, venueId: taken.venue_id }));
+}
+
+/** The newest correction task of a procedure, open or not: a request sent twice is answered by what the first one did. */
+export async function findLastCorrection(db: Db, procedureId: string): Promise<string | undefined> {
+  const row = await db('tasks')
+    .where({ procedure_id: procedureId, kind: 'correction' })
+    .orderBy('opened_at', 'desc')
+    .orderBy('round', 'desc')
+    .first('id');
+  return row?.id;
+}
