@@ -103,6 +103,9 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       }
       const fact = inTray.get(readNo + 1);
       if (!fact) continue;
+      // A bell may be faster than the look that wrote its fact: what the clock ended is judged by a place that knows of it.
+      if (fact.kind === 'expired' && !place.facts.some((known) => known.no === fact.no))
+        learn(await record<Reached>((office) => office.lookAtClock(procedureId)));
       readNo = fact.no;
       if (fact.kind === 'rung')
         await proceed({ acts: [{ act: 'answerRung', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) }] });
