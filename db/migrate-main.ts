@@ -2,5 +2,10 @@
 import { databaseConfig } from './config.ts';
 import { migrate } from './migrate.ts';
 
-const applied = await migrate(databaseConfig().url);
-process.stdout.write(applied.length > 0 ? `${applied.join('\n')}\n` : 'up to date\n');
+try {
+  const applied = await migrate(databaseConfig().url);
+  process.stdout.write(applied.length > 0 ? `${applied.join('\n')}\n` : 'up to date\n');
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

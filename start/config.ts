@@ -28,17 +28,21 @@ export function programPath(): string[] {
 }
 
 /** What `npm start` reads: DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED (1 to 3600, demonstration data only). */
-export function readStartConfig(): { databaseUrl?: string; port?: number; demo: boolean; clockSpeed: number } {
+export function readStartConfig(): { databaseUrl?: string; port?: number; demo: boolean; clockSpeed?: number } {
   const { DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED } = process.env;
   const demo = !DATABASE_URL || SHIMING_DEMO === '1';
-  const clockSpeed = CLOCK_SPEED ? Number(CLOCK_SPEED) : 1;
-  if (!(clockSpeed > 0 && clockSpeed <= 3600))
+  const clockSpeed = CLOCK_SPEED ? Number(CLOCK_SPEED) : undefined;
+  if (clockSpeed !== undefined && !(clockSpeed > 0 && clockSpeed <= 3600))
     throw new StartError(
       `CLOCK_SPEED 必须大于 0、不超过 3600，现为 ${CLOCK_SPEED}。`,
       `CLOCK_SPEED must be above 0 and at most 3600, not ${CLOCK_SPEED}.`,
     );
-  if (clockSpeed !== 1 && !demo) throw new StartError('CLOCK_SPEED 只用于演示数据。', 'CLOCK_SPEED is for demonstration data only.');
-  return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), ...(PORT ? { port: Number(PORT) } : {}), demo, clockSpeed };
+  if (clockSpeed !== undefined && clockSpeed !== 1 && !demo)
+    throw new StartError('CLOCK_SPEED 只用于演示数据。', 'CLOCK_SPEED is for demonstration data only.');
+  const port = PORT ? Number(PORT) : 3000;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new StartError(`PORT 必须是 0 到 65535 的整数，现为 ${PORT}。`, `PORT must be a whole number from 0 to 65535, not ${PORT}.`);
+  return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), port, demo, ...(clockSpeed === undefined ? {} : { clockSpeed }) };
 }
 
 /** Upwards from a folder, so that the compiled product in `dist/` finds the same place. */

@@ -18,20 +18,31 @@ const robot = createRobot({
   patienceMs: 10_000,
   failing: (batch) => (batch.endsWith('1') ? 1 : 0),
 });
-const institution = await robot.as('kangning-1');
-const days = trainingDays(addDays(await robot.today(institution), LEAD_DAYS), TRAINING_DAYS);
-const seed = Math.floor(began / 1000) % 100_000;
-const number = await robot.submitClass({
-  login: 'kangning-1',
-  title: `中式烹调师（五级）演示 ${seed}`,
-  startDate: days[0] ?? '',
-  days,
-  trainees: TRAINEES,
-  seed,
-  project: '中式烹调师（五级）',
-});
-await robot.walk([number], { ms: WITHIN_MS });
-const { status } = await robot.get<{ status: string }>(institution, `/classes/${number}`);
-say(`\n${number}: ${status}，${((Date.now() - began) / 1000).toFixed(1)} s`);
-say(`${origin}/classes/${number}`);
-process.exit(status === 'paid' ? 0 : 1);
+async function live(): Promise<boolean> {
+  const institution = await robot.as('kangning-1');
+  const days = trainingDays(addDays(await robot.today(institution), LEAD_DAYS), TRAINING_DAYS);
+  const seed = Math.floor(began / 1000) % 100_000;
+  const number = await robot.submitClass({
+    login: 'kangning-1',
+    title: `中式烹调师（五级）演示 ${seed}`,
+    startDate: days[0] ?? '',
+    days,
+    trainees: TRAINEES,
+    seed,
+    project: '中式烹调师（五级）',
+  });
+  await robot.walk([number], { ms: WITHIN_MS });
+  const { status } = await robot.get<{ status: string }>(institution, `/classes/${number}`);
+  say(`\n${number}: ${status}，${((Date.now() - began) / 1000).toFixed(1)} s`);
+  say(`${origin}/classes/${number}`);
+  return status === 'paid';
+}
+
+try {
+  process.exitCode = (await live()) ? 0 : 1;
+} catch (error) {
+  const away = (error as Error).message === 'fetch failed';
+  say(away ? `${origin} 没有应答：先运行 npm start（另一端口用 PORT 或 SHIMING_URL）。` : `演示中断：${(error as Error).message}`);
+  say(away ? 'Nothing answers there: run npm start first, or name the place in PORT or SHIMING_URL.' : 'The demonstration stopped.');
+  process.exitCode = 1;
+}

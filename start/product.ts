@@ -1,5 +1,6 @@
 /** Starts everything in its order, and stops it in the opposite one: API, worker, Temporal, PostgreSQL. */
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -12,7 +13,8 @@ import { startSimulators } from '../activities/connectors/simulators.ts';
 import { readWorkerConfig } from '../activities/config.ts';
 import { officeMetrics } from '../activities/metrics.ts';
 import { startWorker } from '../activities/worker.ts';
-import { closeDatabase, openDatabase } from '../db/client.ts';
+import { changeSpeed } from '../db/calendar/clock.ts';
+import { closeDatabase, inTransaction, openDatabase } from '../db/client.ts';
 import { logOptions, metricsAddress, vaultFromConfig } from '../db/config.ts';
 import { serveMetrics } from '../db/formats/prometheus.ts';
 import { loadDemonstration } from '../db/demonstration/load.ts';
@@ -30,7 +32,8 @@ export type ProductOptions = {
   port?: number | undefined;
   /** Load the demonstration province. Always true on the embedded database. */
   demo: boolean;
-  clockSpeed: number;
+  /** Speed of the business clock from this start on; absent: as it was, 1 at the first start. */
+  clockSpeed?: number | undefined;
   taskQueue?: string | undefined;
   workflowBundle?: { codePath: string } | undefined;
   log: Log;
@@ -70,6 +73,7 @@ async function assemble(
 ): Promise<Product> {
   const { stateDir, log } = options;
   mkdirSync(stateDir, { recursive: true });
+  if (options.port) await requireFreePort(options.port);
   const logFile = pino(
     { name: 'shiming', level: 'info', ...logOptions },
     pino.destination({ dest: join(stateDir, 'shiming.log'), sync: false }),
@@ -98,7 +102,9 @@ async function assemble(
   const demo = embedded || options.demo;
   if (demo) {
     log('4/5 演示省份 · demonstration province…');
-    await loadDemonstration(db, { passwordHash: await hashPassword(demonstrationPassword), clockSpeed: options.clockSpeed });
+    const { clockSpeed } = options;
+    const fresh = await loadDemonstration(db, { passwordHash: await hashPassword(demonstrationPassword), clockSpeed: clockSpeed ?? 1 });
+    if (!fresh && clockSpeed !== undefined) await inTransaction(db, (trx) => changeSpeed(trx, clockSpeed));
   }
 
   log('5/5 流程、联网核查（模拟）、网页 · worker, registers (simulated), pages…');
@@ -153,15 +159,34 @@ async function assemble(
   };
 }
 
+/** Said before servers are built and data is loaded. Throws StartError. */
+async function requireFreePort(port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject);
+      probe.listen(port, '127.0.0.1', resolve);
+    });
+  } catch (error) {
+    throw portTaken(error, port);
+  } finally {
+    probe.close();
+  }
+}
+
+function portTaken(error: unknown, port: number): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error;
+  return new StartError(
+    `端口 ${port} 已被占用。换一个端口：PORT=3001 npm start`,
+    `Port ${port} is taken. Choose another: PORT=3001 npm start`,
+  );
+}
+
 async function listen(deps: Parameters<typeof startApi>[0]): Promise<RunningApi> {
   try {
     return await startApi(deps);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartError(
-      `端口 ${deps.config.port} 已被占用。换一个端口：PORT=3001 npm start`,
-      `Port ${deps.config.port} is taken. Choose another: PORT=3001 npm start`,
-    );
+    throw portTaken(error, deps.config.port);
   }
 }
 

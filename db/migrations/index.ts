@@ -14,12 +14,12 @@ import * as linkedProcedures from './202611251500_link_procedures.ts';
 import * as grantsInForce from './202611251501_view_grants_in_force.ts';
 import * as operations from './202611251510_watch_operations.ts';
 import * as bulkJobs from './202611251520_create_bulk_jobs.ts';
+import * as correctionItems from './202611251530_create_correction_items.ts';
 import * as budgets from './202611251540_confirm_budgets.ts';
 import * as packs from './202611251541_upload_packs.ts';
 import * as priorBenefits from './202611251542_upload_prior_benefits.ts';
 import * as payingAccounts from './202611251543_confirm_paying_accounts.ts';
 import * as projectVersions from './202611251544_version_projects.ts';
-import * as correctionItems from './202611251530_create_correction_items.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -39,10 +39,10 @@ export const migrations: readonly Migration[] = [
   { name: '202611251501_view_grants_in_force', sql: grantsInForce.sql },
   { name: '202611251510_watch_operations', sql: operations.sql },
   { name: '202611251520_create_bulk_jobs', sql: bulkJobs.sql },
+  { name: '202611251530_create_correction_items', sql: correctionItems.sql },
   { name: '202611251540_confirm_budgets', sql: budgets.sql },
   { name: '202611251541_upload_packs', sql: packs.sql },
   { name: '202611251542_upload_prior_benefits', sql: priorBenefits.sql },
   { name: '202611251543_confirm_paying_accounts', sql: payingAccounts.sql },
   { name: '202611251544_version_projects', sql: projectVersions.sql },
-  { name: '202611251530_create_correction_items', sql: correctionItems.sql },
 ];

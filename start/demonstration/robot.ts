@@ -128,7 +128,8 @@ export function createRobot(options: RobotOptions) {
     const institution = await as(draft.login);
     const choices = await get<Choices>(institution, '/classes/new');
     const project = choices.projects.find((one) => one.name === draft.project) ?? choices.projects[0];
-    const venue = choices.venues.find((one) => one.capacity >= draft.trainees) ?? choices.venues[0];
+    const venues = choices.venues.filter((one) => one.capacity >= draft.trainees);
+    const venue = venues[0] ?? choices.venues[0];
     const assessor = choices.assessors[0];
     if (!project || !venue || !assessor) throw new Error('the catalogue has no project, venue or assessment body');
     const endDate = draft.days.at(-1) ?? draft.startDate;
@@ -144,18 +145,31 @@ export function createRobot(options: RobotOptions) {
     const created = await post<{ number: string }>(institution, '/classes', form);
     const number = created.body.number;
     say(`${draft.login}: 起草班次 ${number} ${draft.title}`);
-    const sessions = draft.days.flatMap((day, at) =>
-      (['morning', 'afternoon'] as const).map((half, part) => ({
-        day,
-        half,
-        hours: 4,
-        kind: part === 0 ? 'theory' : 'practice',
-        topic: part === 0 ? `理论第 ${at + 1} 讲` : `实操第 ${at + 1} 次`,
-        teacherId: choices.teachers[(at + part + draft.seed) % choices.teachers.length]?.id,
-        venueId: venue.id,
-      })),
-    );
-    await post(institution, `/classes/${number}/timetable/edit`, { sessions });
+    const sessionsIn = (venueId: string, shift: number) =>
+      draft.days.flatMap((day, at) =>
+        (['morning', 'afternoon'] as const).map((half, part) => ({
+          day,
+          half,
+          hours: 4,
+          kind: part === 0 ? 'theory' : 'practice',
+          topic: part === 0 ? `理论第 ${at + 1} 讲` : `实操第 ${at + 1} 次`,
+          teacherId: choices.teachers[(at + part + draft.seed + shift) % choices.teachers.length]?.id,
+          venueId,
+        })),
+      );
+    // Rooms and teachers may be taken by other classes on these days: the next ones are tried.
+    const places = venues.length > 0 ? venues : [venue];
+    for (let at = 0, saved = false; !saved; at += 1) {
+      const sessions = sessionsIn(places[at % places.length]?.id ?? venue.id, Math.floor(at / places.length));
+      const tries = places.length * choices.teachers.length;
+      const answer = await post(
+        institution,
+        `/classes/${number}/timetable/edit`,
+        { sessions },
+        at + 1 < tries ? [200, 201, 422] : undefined,
+      );
+      saved = answer.status !== 422;
+    }
     const roster = await cleanRoster(draft.trainees, draft.seed);
     const uploaded = await again(() => institution.upload(`/classes/${number}/roster`, 'file', { name: 'roster.xlsx', content: roster }));
     if (uploaded.status >= 300) throw new Error(`roster of ${number}: ${uploaded.status} ${JSON.stringify(uploaded.body).slice(0, 600)}`);
@@ -299,11 +313,11 @@ export function createRobot(options: RobotOptions) {
 
   const crew = [...institutions, ...Object.values(accountOf).map((code) => `${office}-${code}`)];
 
-  /** Performs whatever is open until nothing is; returns how many acts that took. */
-  async function work(numbers?: ReadonlySet<string>): Promise<number> {
+  /** Performs whatever is open, of the classes with these titles if given; returns how many acts that took. */
+  async function work(titles?: ReadonlySet<string>): Promise<number> {
     let acts = 0;
     for (const { login, task } of await openTasks(crew)) {
-      if (numbers && !concerns(task, numbers)) continue;
+      if (titles && !titles.has(task.title)) continue;
       if (await perform(login, task)) acts += 1;
     }
     return acts;
@@ -322,13 +336,14 @@ export function createRobot(options: RobotOptions) {
     const until = Date.now() + within.ms;
     let idle = 0;
     for (;;) {
-      const states = await Promise.all(
-        numbers.map(async (number) => (await get<{ status: string }>(await as(`${office}-supervise-1`), `/classes/${number}`)).status),
-      );
+      const supervisor = await as(`${office}-supervise-1`);
+      const classes = await Promise.all(numbers.map((number) => get<{ status: string; title: string }>(supervisor, `/classes/${number}`)));
+      const states = classes.map(({ status }) => status);
       if (states.every((status) => ['paid', 'refused', 'withdrawn', 'expired'].includes(status))) return;
       if (Date.now() > until)
         throw new Error(`not all classes ended in time: ${numbers.map((number, at) => `${number} ${states[at]}`).join(', ')}`);
-      if ((await work()) > 0) {
+      // Claims, batches and lists bear the title of their class. What visitors have open is left to them.
+      if ((await work(new Set(classes.map(({ title }) => title)))) > 0) {
         idle = 0;
         continue;
       }
@@ -353,10 +368,6 @@ type Choices = {
   assessors: { id: string }[];
   teachers: { id: string }[];
 };
-
-function concerns(task: RobotTask, numbers: ReadonlySet<string>): boolean {
-  return [...numbers].some((number) => task.procedure.includes(number) || task.number === number);
-}
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
