@@ -45,6 +45,11 @@ export function readStartConfig(): { databaseUrl?: string; port?: number; demo: 
   return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), port, demo, ...(clockSpeed === undefined ? {} : { clockSpeed }) };
 }
 
+/** Whether npm started this process: through a shell, which takes signals for itself and ends without passing them on. */
+export function startedByNpm(): boolean {
+  return process.env.npm_lifecycle_event !== undefined;
+}
+
 /** Upwards from a folder, so that the compiled product in `dist/` finds the same place. */
 function nearestWith(file: string, folder: string): string {
   if (existsSync(join(folder, file)) || dirname(folder) === folder) return folder;

@@ -1,9 +1,11 @@
 /** `npm start`: the whole product on this machine, from nothing to one screen that says where to go. */
 import { join } from 'node:path';
-import { readStartConfig, stateDir } from './config.ts';
+import { readStartConfig, startedByNpm, stateDir } from './config.ts';
 import { type Product, startProduct } from './product.ts';
 import { say, welcome } from './screen.ts';
 import { StartError } from './start-error.ts';
+
+const PARENT_EVERY_MS = 500;
 
 let product: Product | undefined;
 let ending = false;
@@ -20,6 +22,10 @@ async function end(signal: string): Promise<void> {
 
 process.on('SIGINT', () => void end('SIGINT'));
 process.on('SIGTERM', () => void end('SIGTERM'));
+if (startedByNpm()) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && void end('npm'), PARENT_EVERY_MS).unref();
+}
 
 const starting = (async () => {
   product = await startProduct({ stateDir: join(stateDir, 'data'), ...readStartConfig(), log: say });

@@ -157,25 +157,21 @@ export function createRobot(options: RobotOptions) {
           venueId,
         })),
       );
-    // Rooms and teachers may be taken by other classes on these days: the next ones are tried.
-    const places = venues.length > 0 ? venues : [venue];
-    for (let at = 0, saved = false; !saved; at += 1) {
-      const sessions = sessionsIn(places[at % places.length]?.id ?? venue.id, Math.floor(at / places.length));
-      const tries = places.length * choices.teachers.length;
-      const answer = await post(
-        institution,
-        `/classes/${number}/timetable/edit`,
-        { sessions },
-        at + 1 < tries ? [200, 201, 422] : undefined,
-      );
-      saved = answer.status !== 422;
-    }
     const roster = await cleanRoster(draft.trainees, draft.seed);
     const uploaded = await again(() => institution.upload(`/classes/${number}/roster`, 'file', { name: 'roster.xlsx', content: roster }));
     if (uploaded.status >= 300) throw new Error(`roster of ${number}: ${uploaded.status} ${JSON.stringify(uploaded.body).slice(0, 600)}`);
     say(`${draft.login}: 名册 ${draft.trainees} 人`);
     await attachMaterials(institution, number);
-    await post(institution, `/classes/${number}/submit`, {});
+    // Rooms and teachers may be taken by other classes on these days: the next ones are tried.
+    const rooms = venues.length > 0 ? venues : [venue];
+    const tries = rooms.length * choices.teachers.length;
+    for (let at = 0, submitted = false; !submitted; at += 1) {
+      const sessions = sessionsIn(rooms[at % rooms.length]?.id ?? venue.id, Math.floor(at / rooms.length));
+      await post(institution, `/classes/${number}/timetable/edit`, { sessions });
+      const answer = await post(institution, `/classes/${number}/submit`, {}, at + 1 < tries ? [200, 201, 202, 422] : undefined);
+      submitted = answer.status !== 422;
+      if (!submitted && !isBusy(answer.body)) throw new Error(`${number} was refused: ${JSON.stringify(answer.body).slice(0, 600)}`);
+    }
     say(`${draft.login}: 提交 ${number}`);
     return number;
   }
@@ -358,6 +354,12 @@ export function createRobot(options: RobotOptions) {
   }
 
   return { as, again, post, get, submitClass, openTasks, perform, work, jump, walk, today };
+}
+
+/** Refused for nothing but a room or a teacher that another class has. */
+function isBusy(problem: Record<string, unknown>): boolean {
+  const issues = (problem['issues'] ?? []) as { code: string }[];
+  return issues.length > 0 && issues.every(({ code }) => code === 'timetable.venueBusy' || code === 'timetable.teacherBusy');
 }
 
 const PLAN = '培养目标：掌握岗位所需的理论知识与操作技能。教学安排：理论与实操各半，逐日考勤，结业后由评价机构考核。';
