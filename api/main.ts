@@ -20,7 +20,7 @@ async function start(): Promise<() => Promise<void>> {
   const api = await startApi({ db, vault: vaultFromConfig(), config: readApiConfig(), log, checks, requests });
   const address = metricsAddress();
   const metrics = address && (await serveMetrics(address, [requests.metrics]));
-  log.info({ url: api.url }, 'api listens');
+  log.info(`api listens at ${api.url}`);
   return async () => {
     await metrics?.close();
     await api.close();

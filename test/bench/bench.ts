@@ -30,7 +30,7 @@ const env = {
   PORT: '0',
 };
 let beganMs = performance.now();
-const api = await startChild('dist/api/main.js', env, /"url":"(http[^"]+)"/);
+const api = await startChild('dist/api/main.js', env, /api listens at (http[^"]+)"/);
 put({ name: 'start of the API process', value: performance.now() - beganMs, unit: 'ms' });
 const apiOrigin = api.match[1] ?? '';
 try {
