@@ -58,6 +58,7 @@ export function createRobot(options: RobotOptions) {
     patienceMs = 60_000,
   } = options;
   const people = new Map<string, Promise<Person>>();
+  let corrections = 0;
 
   function as(login: string): Promise<Person> {
     let known = people.get(login);
@@ -300,7 +301,8 @@ export function createRobot(options: RobotOptions) {
     const shown = await get<{ lines: { enrolmentId: string; seat: number; status: string }[] }>(person, `/subsidies/${application}`);
     const failed = shown.lines.filter((line) => line.status === 'failed');
     const accounts = Object.fromEntries(
-      failed.map((line) => [line.enrolmentId, makeCard({ prefix: '622202', serial: 900_000 + line.seat })]),
+      // Another one each time: the bank may return the corrected account as well.
+      failed.map((line) => [line.enrolmentId, makeCard({ prefix: '622202', serial: 900_000 + (corrections += 1) * 1_000 + line.seat })]),
     );
     const answer = await post(person, `/subsidies/${application}/accounts`, { accounts }, [200, 409]);
     say(`${person.login}: 更正退票账户 ${failed.length} 个`);
