@@ -75,18 +75,29 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
     return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
   if (filter.view === 'region') return regionScope(actor, filter);
   if (actor.institutionId !== undefined) {
+    const roles = [...new Set(actor.grants.map((grant) => grant.role).filter(isOutsideRole))];
+    const own = queuesOf(roles.map((role) => ({ role })));
     return {
-      from: `unnest(cast(:roles as text[])) g (role)`,
+      from: own.from,
       match: 't.institution_id = :institution and t.role = g.role',
-      bindings: { institution: actor.institutionId, roles: actor.grants.map((grant) => grant.role).filter(isOutsideRole) },
+      bindings: { ...own.bindings, institution: actor.institutionId },
     };
   }
   const grants = actor.grants.filter((grant) => !isOutsideRole(grant.role));
-  return {
-    from: `unnest(cast(:offices as text[]), cast(:roles as text[])) g (office, role)`,
-    match: 't.office = g.office and t.role = g.role',
-    bindings: { offices: grants.map((grant) => grant.region), roles: grants.map((grant) => grant.role) },
-  };
+  const own = queuesOf(grants.map(({ region, role }) => ({ office: region, role })));
+  return { from: own.from, match: 't.office = g.office and t.role = g.role', bindings: own.bindings };
+}
+
+/**
+ * The queues of a person as rows of `g`. Written out, so that PostgreSQL knows how many they are without seeing them and keeps one plan for
+ * everybody who has as many: to plan took longer than to read.
+ */
+function queuesOf(queues: readonly Record<string, string>[]): Pick<Scope, 'from' | 'bindings'> {
+  const names = Object.keys(queues[0] ?? {});
+  if (names.length === 0) return { from: `(select cast(null as text) as office, cast(null as text) as role where false) g`, bindings: {} };
+  const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${name}${at} as text)`).join(', ')})`);
+  const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${name}${at}`, queue[name]])));
+  return { from: `(values ${rows.join(', ')}) g (${names.join(', ')})`, bindings };
 }
 
 /** Every office of the subtree is a queue of its own. A text is first looked up among the classes: their tasks are few and found by class. */
@@ -169,7 +180,7 @@ export async function listInbox(
   if (dated) tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'dated', after: page.cursor, limit: wanted }))));
   if (tasks.length < wanted && (filter.urgency === undefined || filter.urgency === 'none')) {
     const after = dated ? undefined : page.cursor;
-    tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'undated', after, limit: wanted - tasks.length }))));
+    tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'undated', after, limit: wanted }))));
   }
   const shown = tasks.slice(0, page.size);
   const last = shown.at(-1);
@@ -204,17 +215,18 @@ export function inboxQuery(
         ? ' and (t.due_at, t.id) > (cast(:afterDue as timestamptz), :afterId)'
         : ' and t.id > :afterId';
   const order = part.part === 'dated' ? 'due_at, id' : 'id';
+  // Written out for the same reason as the queues.
+  const limit = Math.trunc(part.limit);
   return {
     sql: `select q.*, u.name as holder from (
             select t.* from ${scope.from} cross join lateral (
-              select ${columns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit :limit) t
-            order by ${order} limit :limit) q
+              select ${columns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
+            order by ${order} limit ${limit}) q
           left join users u on u.id = q.claimed_by order by ${order}`,
     bindings: {
       ...scope.bindings,
       ...conditions.bindings,
       ...range.bindings,
-      limit: part.limit,
       ...(part.after ? { afterId: part.after.id, ...(part.after.due === null ? {} : { afterDue: part.after.due }) } : {}),
     },
   };

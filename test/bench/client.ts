@@ -67,3 +67,9 @@ function fire(agent: Agent, hostname: string, port: number, shot: Shot): Promise
     outgoing.end(shot.body);
   });
 }
+
+/** The first `count` of these shots, for warming a program up before it is measured. */
+export function atMost(count: number, shots: () => Shot | undefined): () => Shot | undefined {
+  let left = count;
+  return () => (left-- > 0 ? shots() : undefined);
+}

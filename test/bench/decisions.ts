@@ -1,13 +1,14 @@
 /** Decisions accepted per second over HTTP, beside the bare route on the same PostgreSQL. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { type Load, load, type Shot } from './client.ts';
+import { atMost, type Load, load, type Shot } from './client.ts';
 import { fillReviews, tokenFor } from './fill.ts';
 import { put } from './figures.ts';
 import { startChild } from './processes.ts';
 import type { BenchServers } from './servers.ts';
 
-const WARM_UP = 400;
+/** Until the compiler of the engine has seen the larger program as often as the smaller one; measured: processor time per decision falls until then. */
+const WARM_UP = 2_500;
 
 export async function measureDecisions(
   db: Knex,
@@ -74,11 +75,6 @@ async function run(origin: string, clients: number, seconds: number, shots: () =
 function countdown(count: number, shot: (at: number) => Shot): () => Shot | undefined {
   let at = 0;
   return () => (at < count ? shot((at += 1)) : undefined);
-}
-
-function atMost(count: number, shots: () => Shot | undefined): () => Shot | undefined {
-  let left = count;
-  return () => (left-- > 0 ? shots() : undefined);
 }
 
 function decision(taskId: string, token: string): Shot {

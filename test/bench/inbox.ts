@@ -1,13 +1,21 @@
 /** The inbox page and its counts over REST with a large open backlog, beside the bare indexed query. */
 import type { Knex } from 'knex';
-import { load } from './client.ts';
+import { atMost, load } from './client.ts';
 import { fillBacklog, tokenFor } from './fill.ts';
 import { percentile, put } from './figures.ts';
+
+const WARM_UP = 1_500;
 
 export async function measureInbox(db: Knex, options: { apiOrigin: string; open: number; seconds: number }): Promise<void> {
   await fillBacklog(db, options.open);
   const token = await tokenFor(db, 'cs-first-1');
   const shot = { method: 'GET', path: '/tasks', headers: { authorization: `Bearer ${token}` } };
+  await load(
+    options.apiOrigin,
+    8,
+    atMost(WARM_UP, () => shot),
+    60,
+  );
   for (const clients of [1, 8]) {
     const limit = await bareQuery(db, clients, options.seconds);
     const own = await load(options.apiOrigin, clients, () => shot, options.seconds);

@@ -11,7 +11,7 @@ import type { BenchServers } from './servers.ts';
 
 const deciders: Record<string, string> = { first_reviewer: 'cs-first-1', second_reviewer: 'cs-second-1' };
 
-const WARM_UP = 20;
+const WARM_UP = 60;
 
 /**
  * Each procedure takes two decisions (first and second review): two bells, each answered by one step, after the step that reads its place. The bare
