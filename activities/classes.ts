@@ -1,4 +1,5 @@
 /** Acts of the office on a class. */
+import { getPolicyPack } from '../db/catalogue/policy-packs.ts';
 import { getClassById, setClassStatus } from '../db/classes/classes.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
@@ -30,7 +31,7 @@ export const classActs = {
         endDate: row.end_date,
         headcount: procedure.headcount,
         amountFen: procedure.amount_fen,
-        packId: row.pack_id,
+        pack: (await getPolicyPack(trx, row.pack_id)).name,
         reviews: reviews.map(({ step, name, at, outcome, reason }) => ({ step, name, at, outcome, reason })),
       },
     });

@@ -1,4 +1,5 @@
 /** The first page: for the public, and in a demonstration the accounts and what to try first. */
+import { hasRole } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { homeOf } from '../pages/navigation.ts';
@@ -13,6 +14,10 @@ export function homeRoutes(counter: Counter): void {
     handle: ({ visitor, forPage }) =>
       visitor && !counter.deps.config.demo && forPage
         ? redirect(homeOf(visitor))
-        : page('home/index', {}, { nav: 'home', json: { name: 'shiming', openapi: '/openapi.json' } }),
+        : page(
+            'home/index',
+            { mails: visitor !== undefined && hasRole(visitor, 'system_admin') },
+            { nav: 'home', json: { name: 'shiming', openapi: '/openapi.json' } },
+          ),
   });
 }

@@ -44,6 +44,7 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     issuedAt: paper.issued_at,
     dateWords: dateInWords(shanghaiDate(paper.issued_at), locale),
     signatory: paper.signatory_name,
+    packName: (content['pack'] as { zh: string; en: string } | undefined)?.[locale === 'en' ? 'en' : 'zh'],
     content,
     reviews: list(content['reviews']).map((review) => ({
       step: stepLabel(words, t, { step: String(review['step']), role: 'first_reviewer' }),

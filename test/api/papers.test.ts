@@ -21,7 +21,7 @@ describe('papers', () => {
       endDate: '2026-04-01',
       headcount: 4,
       amountFen: 280_000,
-      packId: 'fujian-2022',
+      pack: { zh: '福建省补贴性职业技能培训政策包（2022）', en: 'Fujian policy pack for subsidised training (2022)' },
       reviews: [{ step: 'pre_training.first_review', name: '周明', at: '2026-03-03T09:00:00+08:00', outcome: 'approve', reason: '' }],
     },
     refusal_notice: { number: 'N', title: '班次甲', institution: '示范技工学校', reason: '名册多人不知情' },
@@ -70,7 +70,7 @@ describe('papers', () => {
     },
   };
   const shows: Record<string, string[]> = {
-    opening_review: ['开班审核表', '二〇二六年三月二十三日', '培训前初审', '周明', '¥2,800.00'],
+    opening_review: ['开班审核表', '二〇二六年三月二十三日', '培训前初审', '周明', '¥2,800.00', '政策包（2022）'],
     correction_notice: ['补正通知书', '补充每日安排', '5 个工作日', '一次性告知'],
     refusal_notice: ['不予通过告知书', '名册多人不知情', '60 日', '行政复议', '6 个月', '行政诉讼'],
     disclosure_notice: ['补贴公示', '2026年3月9日', '张*', 'abc123'],
