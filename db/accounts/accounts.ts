@@ -6,6 +6,7 @@ import { isWithin } from '../../workflows/domain/scope.ts';
 import { type Db, sqlState, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
+import { requireEnoughLeft } from './enough-administrators.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
 import { issueSetupLink } from './setup-links.ts';
 import type { Actor } from './users.ts';
@@ -194,6 +195,7 @@ export async function deactivateAccount(
     const tasks = await releaseTasksOf(trx, actor, id);
     const account = await lockAccount(trx, actor, id, change.version);
     if (!account.active) throw new ConflictError('account.inactive');
+    await requireEnoughLeft(trx, id);
     await trx('users')
       .where({ id })
       .update({ active: false, version: trx.raw('version + 1') });

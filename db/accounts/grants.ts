@@ -7,6 +7,7 @@ import { findAccountByLogin, getAccount, pathsOf } from './accounts.ts';
 import { type Db, sqlState, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
+import { requireEnoughLeft } from './enough-administrators.ts';
 import { businessToday } from '../calendar/instant.ts';
 import type { Actor } from './users.ts';
 
@@ -221,6 +222,7 @@ export async function revokeGrant(
     if (!grant || !paths.some((path) => isWithin(grant.path, path))) throw new NotFoundError('grant.unknown');
     await getAccount(trx, paths, grant.user_id);
     if (grant.user_id === actor.userId) throw new ConflictError('grant.ownGrant');
+    await requireEnoughLeft(trx, grant.user_id, grantId);
     const { rows } = await trx.raw<{ rows: { valid_to: string }[] }>(
       `update grants set valid_to = greatest(valid_from, business_today()), revoked_by = :by, revoked_at = business_now(), revoke_reason = :reason
         where id = :id and (valid_to is null or (valid_to > business_today() and valid_to > valid_from)) returning valid_to`,

@@ -356,6 +356,29 @@ describe('[F37] grants by two people', () => {
     expect(issuesOf(await (await province.as('security-1')).post(`/admin/grants/${grant}/revoke`, {}))).toEqual([['reason', 'required']]);
   });
 
+  test('[F37] an installation cannot lock itself out: of two security administrators neither is revoked nor closed, until a third is there', async () => {
+    const [one, other] = [await province.as('security-1'), await province.as('security-2')];
+    const row = await province
+      .db('grants as g')
+      .join('users as u', 'u.id', 'g.user_id')
+      .where('u.login', 'security-2')
+      .first('g.id', 'u.id as user');
+    const revoke = () => one.post(`/admin/grants/${row.id}/revoke`, { reason: '轮岗' });
+    expect((await revoke()).body).toMatchObject({ status: 409, code: 'grant.lastAdministrators' });
+    const closed = await (await province.as('system-1')).post(`/admin/accounts/${row.user}/deactivate`, { reason: '离职' });
+    expect(closed.body).toMatchObject({ status: 409, code: 'grant.lastAdministrators' });
+    expect((await other.get('/admin/grants')).status).toBe(200);
+    // One of a county counts for the county alone.
+    const county = await settled();
+    await granted(county.login, 'security_admin', '350104');
+    expect((await revoke()).status).toBe(409);
+    const third = await settled();
+    const grant = await granted(third.login, 'security_admin', '350000');
+    const both = await Promise.all([revoke(), one.post(`/admin/grants/${grant}/revoke`, { reason: '同时' })]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    await province.db('grants').where({ id: row.id }).update({ valid_to: null, revoked_by: null, revoked_at: null, revoke_reason: null });
+  });
+
   test('[F37] a grant to come does nothing before its day, and a period that ends before it begins is refused', async () => {
     const { login, person } = await settled();
     const first = await province.as('security-1');
