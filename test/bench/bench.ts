@@ -15,7 +15,6 @@ const quick = process.argv.includes('--quick');
 buildProduct();
 const servers = await benchServers();
 const db = openDatabase(servers.url, { max: 20, owner: true });
-await fillProvince(db);
 const env = {
   DATABASE_URL: servers.url,
   TEMPORAL_ADDRESS: servers.temporalAddress,
@@ -29,11 +28,12 @@ const env = {
   SHIMING_DEMO: '1',
   PORT: '0',
 };
-let beganMs = performance.now();
-const api = await startChild('dist/api/main.js', env, /api listens at (http[^"]+)"/);
-put({ name: 'start of the API process', value: performance.now() - beganMs, unit: 'ms' });
-const apiOrigin = api.match[1] ?? '';
 try {
+  await fillProvince(db);
+  let beganMs = performance.now();
+  const api = await startChild('dist/api/main.js', env, /api listens at (http[^"]+)"/);
+  put({ name: 'start of the API process', value: performance.now() - beganMs, unit: 'ms' });
+  const apiOrigin = api.match[1] ?? '';
   await measureDecisions(db, servers, { seconds: quick ? 2 : 8, clients: quick ? [8] : [1, 8, 32], relay: false, apiOrigin });
   await settle(db);
   beganMs = performance.now();
@@ -51,8 +51,8 @@ try {
   }
   await measureInbox(db, { apiOrigin, open: quick ? 50_000 : 1_000_000, seconds: quick ? 2 : 8 });
   put({ name: 'memory of the API', value: memoryMb(api.pid), unit: 'MB' });
-} finally {
   await api.stop();
+} finally {
   await closeDatabase(db);
   await servers.stop();
 }

@@ -16,6 +16,12 @@ export function buildProduct(): void {
   if (built.status !== 0) throw new Error(`the product does not compile: ${built.stdout}`);
 }
 
+/** What this process started and has not seen end: nothing of it outlives a measurement that breaks off. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Starts an entry point of the repository (TypeScript, or JavaScript of `dist/`) with its own environment; resolves when `ready` appears on its output. */
 export async function startChild(entry: string, env: Record<string, string>, ready: RegExp): Promise<Child & { match: RegExpMatchArray }> {
   const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : [];
@@ -24,6 +30,8 @@ export async function startChild(entry: string, env: Record<string, string>, rea
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
   });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const match = await new Promise<RegExpMatchArray>((resolve, reject) => {
     let output = '';
     const hear = (part: Buffer): void => {
@@ -35,6 +43,9 @@ export async function startChild(entry: string, env: Record<string, string>, rea
     child.stderr.on('data', hear);
     child.once('exit', (code) => reject(new Error(`${entry} ended with ${code}: ${output.slice(-2000)}`)));
     setTimeout(() => reject(new Error(`${entry} did not get ready: ${output.slice(-2000)}`)), 60_000).unref();
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
   });
   return {
     pid: child.pid ?? 0,
