@@ -1,6 +1,6 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
-import { countInbox, type InboxFilter, listInbox, viewsOf } from '../../db/views/inbox.ts';
+import { type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -33,10 +33,7 @@ export function taskRoutes(counter: Counter): void {
       const filter: InboxFilter = toFilter(list);
       const at = await readToday(db, instant);
       const times = inboxTimes(at);
-      const [{ tasks, next }, counts] = await Promise.all([
-        listInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
-        countInbox(db, actor, filter, times),
-      ]);
+      const { tasks, next, counts } = await readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size });
       const parts = { list, tasks, next, counts, actor, at, t, words, locale };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },

@@ -166,32 +166,61 @@ function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings:
 const columns = `t.id, t.procedure_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
   t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.version`;
 
+export type InboxPage = { tasks: InboxTask[]; next: InboxCursor | undefined };
+type PageWanted = { cursor?: InboxCursor | undefined; size: number };
+
 /** One page after `cursor`, the most urgent first. `next` is there when more follow. */
-export async function listInbox(
+export async function listInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes, page: PageWanted): Promise<InboxPage> {
+  const { sql, bindings } = pageQuery(actor, filter, times, page);
+  return pageOf(await run<InboxTask>(db, statementOf(sql), bindings), page);
+}
+
+/** A page together with the counts of its list, in one round trip where a person reads the own queues. */
+export async function readInbox(
   db: Db,
   actor: Actor,
   filter: InboxFilter,
   times: InboxTimes,
-  page: { cursor?: InboxCursor | undefined; size: number },
-): Promise<{ tasks: InboxTask[]; next: InboxCursor | undefined }> {
-  const wanted = page.size + 1;
-  const tasks: InboxTask[] = [];
-  const dated = filter.urgency !== 'none' && page.cursor?.due !== null;
-  if (dated) tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'dated', after: page.cursor, limit: wanted }))));
-  if (tasks.length < wanted && (filter.urgency === undefined || filter.urgency === 'none')) {
-    const after = dated ? undefined : page.cursor;
-    tasks.push(...(await readPage(db, inboxQuery(actor, filter, times, { part: 'undated', after, limit: wanted }))));
+  page: PageWanted,
+): Promise<InboxPage & { counts: InboxCounts }> {
+  if (filter.view === 'region') {
+    const [listed, counts] = await Promise.all([listInbox(db, actor, filter, times, page), countInbox(db, actor, filter, times)]);
+    return { ...listed, counts };
   }
-  const shown = tasks.slice(0, page.size);
+  const [shown, counted] = [pageQuery(actor, filter, times, page), countQuery(actor, filter, times)];
+  const sql = `select f.figures, p.* from (select 1 as at, to_json(c) as figures from (${counted.sql}) c) f
+                 full join (select q.*, row_number() over (order by q.part, q.due_at, q.id) as at from (${shown.sql}) q) p on p.at = f.at order by p.at`;
+  const rows = await run<InboxTask & { figures: CountRow | null; at: number }>(db, statementOf(sql), {
+    ...shown.bindings,
+    ...counted.bindings,
+  });
+  const tasks = rows.filter((row) => row.id !== null).map(({ figures: _figures, at: _at, ...task }) => task);
+  return { ...pageOf(tasks, page), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
+}
+
+function pageOf(tasks: InboxTask[], { size }: PageWanted): InboxPage {
+  const shown = tasks.slice(0, size);
   const last = shown.at(-1);
-  return { tasks: shown, next: tasks.length > page.size && last ? { due: last.due_key, id: last.id } : undefined };
+  return { tasks: shown, next: tasks.length > size && last ? { due: last.due_key, id: last.id } : undefined };
+}
+
+/** One task more than the page holds: those with a due instant, then those without. */
+function pageQuery(actor: Actor, filter: InboxFilter, times: InboxTimes, { cursor, size }: PageWanted): Query {
+  const limit = size + 1;
+  const dated = filter.urgency !== 'none' && cursor?.due !== null;
+  const parts = [
+    ...(dated ? [inboxQuery(actor, filter, times, { part: 'dated', after: cursor, limit })] : []),
+    ...(filter.urgency === undefined || filter.urgency === 'none'
+      ? [inboxQuery(actor, filter, times, { part: 'undated', after: dated ? undefined : cursor, limit })]
+      : []),
+  ];
+  return {
+    sql: `${parts.map(({ sql }, at) => `select ${at} as part, p${at}.* from (${sql}) p${at}`).join(' union all ')} order by part, due_at, id limit ${limit}`,
+    bindings: Object.assign({}, ...parts.map(({ bindings }) => bindings)) as Record<string, unknown>,
+  };
 }
 
 type Query = { sql: string; bindings: Record<string, unknown> };
-
-async function readPage(db: Db, { sql, bindings }: Query): Promise<InboxTask[]> {
-  return run<InboxTask>(db, statementOf(sql), bindings);
-}
 
 /** The SQL of one part of a page; exported so that a test can ask PostgreSQL how it runs. */
 export function inboxQuery(
@@ -244,7 +273,13 @@ export type InboxCounts = Record<Urgency, number> & {
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
   const { sql, bindings } = countQuery(actor, filter, times);
-  const [row] = await run<Record<Urgency, number> & Pick<InboxCounts, 'mine' | 'savedViews'>>(db, statementOf(sql), bindings);
+  const [row] = await run<CountRow>(db, statementOf(sql), bindings);
+  return countsOf(filter, row);
+}
+
+type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'mine' | 'savedViews'>;
+
+function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
   const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0, savedViews: [] };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.

@@ -15,6 +15,7 @@ import {
   type InboxTimes,
   inboxQuery,
   listInbox,
+  readInbox,
 } from '../../db/views/inbox.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
@@ -121,6 +122,24 @@ test('pages follow each other without gap or repetition, undated tasks last, and
     expect(new Set(seen).size).toBe(seen.length);
     const counts = await countInbox(db, who(), filter, times);
     expect(counts.total).toBe(seen.length);
+  }
+});
+
+test('a page and its counts read at once are those read apart, also where there is nothing', async () => {
+  const nobody = { ...first, grants: [] };
+  for (const { filter, who } of [...filters, { filter: { view: 'queue' as const }, who: () => nobody }]) {
+    for (const size of [1, 40]) {
+      let cursor: InboxCursor | undefined;
+      for (let pages = 0; pages < 3; pages += 1) {
+        const apart = await listInbox(db, who(), filter, times, { cursor, size });
+        expect(await readInbox(db, who(), filter, times, { cursor, size })).toEqual({
+          ...apart,
+          counts: await countInbox(db, who(), filter, times),
+        });
+        if (!apart.next) break;
+        cursor = apart.next;
+      }
+    }
   }
 });
 
