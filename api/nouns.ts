@@ -36,6 +36,7 @@ import { sessionRoutes } from './sessions/routes.ts';
 import { setUpRoutes } from './set-up/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
 import { verificationRoutes } from './verifications/routes.ts';
+import { workplaceRoutes } from './workplace/routes.ts';
 
 const nouns: readonly ((counter: Counter) => void)[] = [
   homeRoutes,
@@ -55,6 +56,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   mailRoutes,
   operationsRoutes,
   calendarRoutes,
+  workplaceRoutes,
   taskRoutes,
   correctionRoutes,
   boardRoutes,

@@ -84,15 +84,17 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
   };
 }
 
+type Staged = { procedure?: { stage: string } | undefined; application?: { stage: string } | undefined };
+
 /** The stage that a class has reached: that of its application once there is one. */
-export function stageReached(head: Pick<ClassHead, 'procedure' | 'application'>): string {
+export function stageReached(head: Staged): string {
   const stage = head.application?.stage ?? head.procedure?.stage ?? 'draft';
   if (stage === 'opened') return head.application ? 'subsidy' : 'pre_training';
   return stage === 'refusal' ? 'approval' : stage;
 }
 
 /** The tracker: the same one for the institution, the office and the public. */
-export function stagesOf(head: ClassHead, t: Translate) {
+export function stagesOf(head: Staged & { status: ClassStatus }, t: Translate) {
   const at = head.status === 'paid' ? classTrack.length : classTrack.findIndex((entry) => entry.stages.includes(stageReached(head)));
   const present = endedStatuses.includes(head.status) ? 'stopped' : head.status === 'correction' ? 'paused' : 'current';
   return classTrack.map((entry, index) => ({
