@@ -17,6 +17,7 @@ import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
+import { messageRoutes } from './messages/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { packRoutes } from './packs/routes.ts';
 import { payingAccountRoutes } from './paying-accounts/routes.ts';
@@ -68,6 +69,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   paperRoutes,
   rosterRoutes,
   materialRoutes,
+  messageRoutes,
   classTabRoutes,
   timetableRoutes,
   classRoutes,

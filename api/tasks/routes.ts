@@ -1,6 +1,7 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
 import { countInbox, type InboxFilter, listInbox, viewsOf } from '../../db/views/inbox.ts';
+import { countUnread } from '../../db/views/classes/messages.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -33,11 +34,14 @@ export function taskRoutes(counter: Counter): void {
       const filter: InboxFilter = toFilter(list);
       const at = await readToday(db, instant);
       const times = inboxTimes(at);
-      const [{ tasks, next }, counts] = await Promise.all([
-        listInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
+      const [{ tasks, next, unread }, counts] = await Promise.all([
+        listInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }).then(async (found) => ({
+          ...found,
+          unread: await countUnread(db, actor, classesOf(found.tasks)),
+        })),
         countInbox(db, actor, filter, times),
       ]);
-      const parts = { list, tasks, next, counts, actor, at, t, words, locale };
+      const parts = { list, tasks, next, counts, unread, actor, at, t, words, locale };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });
@@ -76,4 +80,8 @@ export function taskRoutes(counter: Counter): void {
   personSearchRoutes(counter);
   taskActRoutes(counter);
   supervisionRoutes(counter);
+}
+
+function classesOf(tasks: readonly { class_id: string | null }[]): string[] {
+  return [...new Set(tasks.flatMap((task) => task.class_id ?? []))];
 }

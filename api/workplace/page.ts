@@ -1,4 +1,5 @@
 /** The first page of an institution, made of its rows: what is asked of it, its classes and claims, the answers of the office. */
+import type { UnreadClass } from '../../db/views/classes/messages.ts';
 import type { AskedTask, DraftLine, OfficeAnswer, OwnClass, WorkplaceCursor, YearMoney } from '../../db/views/workplace.ts';
 import { endOfDay, latestBefore } from '../../workflows/domain/calendar.ts';
 import { endedStatuses } from '../../workflows/domain/training/class.ts';
@@ -39,9 +40,16 @@ export type AskedView = {
   due: DueView;
 };
 
-/** Tasks and drafts in one list, soonest first; what has no date stands last. */
-export function askedView(tasks: readonly AskedTask[], drafts: readonly DraftLine[], speech: Speech): AskedView[] {
-  const rows = [...tasks.map((task) => taskRow(task, speech)), ...drafts.map((draft) => draftRow(draft, speech))];
+/** Tasks, drafts and unread messages in one list, soonest first; what has no date stands last. */
+export function askedView(
+  { tasks, drafts, unread }: { tasks: readonly AskedTask[]; drafts: readonly DraftLine[]; unread: readonly UnreadClass[] },
+  speech: Speech,
+): AskedView[] {
+  const rows = [
+    ...tasks.map((task) => taskRow(task, speech)),
+    ...unread.map((line) => messageRow(line, speech)),
+    ...drafts.map((draft) => draftRow(draft, speech)),
+  ];
   return rows.sort((a, b) => (a.due.at ?? '9').localeCompare(b.due.at ?? '9'));
 }
 
@@ -79,6 +87,21 @@ function draftRow(draft: DraftLine, { t, at }: Speech): AskedView {
     what: t(latest === null ? 'workplace.draftUndated' : 'workplace.draftDue', { count: draft.lead_days, n: draft.lead_days }),
     href: classPath(draft.number),
     due: dueView({ ...due, from_date: draft.from_date, working_days: null, days_used: 0, provisional: false }, at, t),
+  };
+}
+
+const undated = { from_date: '', working_days: null, days_used: 0, due_date: null, due_at: null, provisional: false };
+
+function messageRow(line: UnreadClass, { t, at }: Speech): AskedView {
+  return {
+    kind: 'message',
+    task: null,
+    title: line.title,
+    number: line.number,
+    step: t('messages.unread', { count: line.unread }),
+    what: t('workplace.message'),
+    href: classPath(line.number, 'messages'),
+    due: dueView(undated, at, t),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The workplace of an institution (工作台): its first page, and every answer of the office. */
+import { listUnreadClasses } from '../../db/views/classes/messages.ts';
 import { listAsked, listDrafts, listOfficeAnswers, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { page } from '../http/replies.ts';
@@ -25,17 +26,18 @@ export function workplaceRoutes(counter: Counter): void {
     query: WorkplaceQuery,
     response: Workplace,
     handle: async ({ db, actor, instant, query, t }) => {
-      const [at, tasks, drafts, classes, year, answers] = await Promise.all([
+      const [at, tasks, drafts, unread, classes, year, answers] = await Promise.all([
         readToday(db, instant),
         listAsked(db, actor, ASKED),
         listDrafts(db, actor, ASKED),
+        listUnreadClasses(db, actor, ASKED),
         listOwnClasses(db, actor, { after: readCursor(query.after, uuid), size: query.size }),
         sumYear(db, actor),
         listOfficeAnswers(db, actor, { size: ANSWERS }),
       ]);
       const speech = { t, words, at };
-      const asked = askedView(tasks, drafts, speech);
-      const total = (tasks[0]?.total ?? 0) + drafts.length;
+      const asked = askedView({ tasks, drafts, unread }, speech);
+      const total = (tasks[0]?.total ?? 0) + drafts.length + unread.length;
       const next = classes.next ? cursorText(classes.next) : null;
       return page(
         'workplace/index',
