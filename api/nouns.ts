@@ -17,6 +17,7 @@ import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
+import { messageRoutes } from './messages/routes.ts';
 import { fundRoutes } from './funds/routes.ts';
 import { packRoutes } from './packs/routes.ts';
 import { payingAccountRoutes } from './paying-accounts/routes.ts';
@@ -36,6 +37,7 @@ import { sessionRoutes } from './sessions/routes.ts';
 import { setUpRoutes } from './set-up/routes.ts';
 import { taskRoutes } from './tasks/routes.ts';
 import { verificationRoutes } from './verifications/routes.ts';
+import { workplaceRoutes } from './workplace/routes.ts';
 
 const nouns: readonly ((counter: Counter) => void)[] = [
   homeRoutes,
@@ -55,6 +57,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   mailRoutes,
   operationsRoutes,
   calendarRoutes,
+  workplaceRoutes,
   taskRoutes,
   correctionRoutes,
   boardRoutes,
@@ -66,6 +69,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   paperRoutes,
   rosterRoutes,
   materialRoutes,
+  messageRoutes,
   classTabRoutes,
   timetableRoutes,
   classRoutes,

@@ -6,6 +6,7 @@ import type { Actor } from '../../db/accounts/users.ts';
 import { type ClassHead, findOpenTask } from '../../db/views/training/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { hasRole, maySee } from '../../workflows/domain/scope.ts';
+import { readsMessages } from '../../workflows/domain/training/message.ts';
 import type { Translate } from '../pages/i18n.ts';
 import { classPath, classTabs, type trainingPages, trainingTabs } from '../classes/head.ts';
 import type { Context } from '../http/routing.ts';
@@ -17,7 +18,7 @@ export const Handed = z.object({ taskId: z.string(), outcome: z.string(), factNo
 export type TrainingPage = (typeof trainingPages)[number] | 'verifications';
 
 /** Heading and tabs, the same as on the pages of the record. */
-export function trainingHead(head: ClassHead, active: TrainingPage, t: Translate) {
+export function trainingHead(head: ClassHead, active: TrainingPage, { actor, t }: { actor: Actor; t: Translate }) {
   return {
     number: head.number,
     classTitle: head.title,
@@ -27,11 +28,13 @@ export function trainingHead(head: ClassHead, active: TrainingPage, t: Translate
     startDate: head.start_date,
     endDate: head.end_date,
     tabs: [
-      ...classTabs.map((tab) => ({
-        href: classPath(head.number, tab),
-        label: t(`classes.tabs.${tab}`),
-        active: tab === 'checks' && active === 'verifications',
-      })),
+      ...classTabs
+        .filter((tab) => tab !== 'messages' || readsMessages(actor, head))
+        .map((tab) => ({
+          href: classPath(head.number, tab),
+          label: t(`classes.tabs.${tab}`),
+          active: tab === 'checks' && active === 'verifications',
+        })),
       ...trainingTabs(head.number, t, active),
     ],
   };

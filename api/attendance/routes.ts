@@ -145,7 +145,7 @@ async function show(context: Shown, sessionId: string | undefined, more: Record<
   return page(
     'attendance/show',
     {
-      ...trainingHead(head, 'attendance', t),
+      ...trainingHead(head, 'attendance', { actor, t }),
       ...sheet,
       sessions: sheet.sessions.map((one) => ({
         ...one,

@@ -80,7 +80,7 @@ async function show(
   return page(
     'changes/index',
     {
-      ...trainingHead(head, 'changes', t),
+      ...trainingHead(head, 'changes', { actor, t }),
       changes: changes.map(changeView),
       mayAsk,
       kind: kind ?? 'teacher',

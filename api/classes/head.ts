@@ -6,8 +6,9 @@ import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
+import { readsMessages } from '../../workflows/domain/training/message.ts';
 
-export const classTabs = ['overview', 'roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'timeline'] as const;
+export const classTabs = ['overview', 'roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'messages', 'timeline'] as const;
 export type ClassTab = (typeof classTabs)[number];
 
 export const statusTones: Record<ClassStatus, string> = {
@@ -56,7 +57,7 @@ export function requireAct(actor: Actor, head: ClassHead, act: ClassAct): void {
   if (!actsFor(actor, head).includes(act)) throw new ConflictError('class.notNow', { status: head.status });
 }
 
-export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Translate; locale: Locale }) {
+export function headView(head: ClassHead, tab: ClassTab, { actor, t, locale }: { actor: Actor; t: Translate; locale: Locale }) {
   const period =
     head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates');
   return {
@@ -72,6 +73,7 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
     ],
     stages: stagesOf(head, t),
     tabs: classTabs
+      .filter((name) => name !== 'messages' || (head.procedure !== undefined && readsMessages(actor, head)))
       .map((name) => ({
         href: classPath(head.number, name),
         label: t(`classes.tabs.${name}`),
@@ -79,20 +81,24 @@ export function headView(head: ClassHead, tab: ClassTab, { t, locale }: { t: Tra
         ...(name === 'roster' && head.headcount > 0 ? { count: head.headcount } : {}),
         ...(name === 'materials' && head.materials > 0 ? { count: head.materials } : {}),
         ...(name === 'papers' && head.papers > 0 ? { count: head.papers } : {}),
+        ...(name === 'messages' && head.messages > 0 ? { count: head.messages } : {}),
+        ...(name === 'messages' && head.unread_messages > 0 ? { mark: t('messages.unread', { count: head.unread_messages }) } : {}),
       }))
       .concat(published.includes(head.status) ? trainingTabs(head.number, t) : []),
   };
 }
 
+type Staged = { procedure?: { stage: string } | undefined; application?: { stage: string } | undefined };
+
 /** The stage that a class has reached: that of its application once there is one. */
-export function stageReached(head: Pick<ClassHead, 'procedure' | 'application'>): string {
+export function stageReached(head: Staged): string {
   const stage = head.application?.stage ?? head.procedure?.stage ?? 'draft';
   if (stage === 'opened') return head.application ? 'subsidy' : 'pre_training';
   return stage === 'refusal' ? 'approval' : stage;
 }
 
 /** The tracker: the same one for the institution, the office and the public. */
-export function stagesOf(head: ClassHead, t: Translate) {
+export function stagesOf(head: Staged & { status: ClassStatus }, t: Translate) {
   const at = head.status === 'paid' ? classTrack.length : classTrack.findIndex((entry) => entry.stages.includes(stageReached(head)));
   const present = endedStatuses.includes(head.status) ? 'stopped' : head.status === 'correction' ? 'paused' : 'current';
   return classTrack.map((entry, index) => ({

@@ -26,6 +26,7 @@ import { actsFor, classPath, headView, stageReached } from './head.ts';
 import type { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
+import { readsMessages } from '../../workflows/domain/training/message.ts';
 
 export type ClassContext = Pick<Context<ClassParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 
@@ -38,7 +39,13 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
   const [tasks, today, lines] = await Promise.all([
     listClassTasks(db, head.id),
     readToday(db, instant),
-    listClassTimeline(db, { classId: head.id, number: head.number, limit: 6, outside: actor.institutionId !== undefined }),
+    listClassTimeline(db, {
+      classId: head.id,
+      number: head.number,
+      limit: 6,
+      outside: actor.institutionId !== undefined,
+      withMessages: readsMessages(actor, head),
+    }),
   ]);
   const found = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
   // Points of a list that wait for an answer stand at the list; what is missing in the class stands at its parts.
@@ -56,7 +63,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
   return page(
     'classes/show',
     {
-      ...headView(head, 'overview', { t, locale }),
+      ...headView(head, 'overview', { actor, t, locale }),
       class: head,
       own: actor.institutionId === head.institution_id,
       mayEdit: acts.includes('edit'),

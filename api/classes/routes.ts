@@ -279,7 +279,7 @@ function procedureRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, t, locale }) => {
       const head = await getClassHead(db, actor, params.number);
       requireAct(actor, head, 'withdraw');
-      return page('classes/withdraw', { ...headView(head, 'overview', { t, locale }), class: head }, { nav: 'classes' });
+      return page('classes/withdraw', { ...headView(head, 'overview', { actor, t, locale }), class: head }, { nav: 'classes' });
     },
   });
 
@@ -303,7 +303,7 @@ function procedureRoutes(counter: Counter): void {
       const head = await getClassHead(db, actor, params.number);
       return page(
         'classes/withdraw',
-        { ...headView(head, 'overview', { t, locale }), class: head, issues, entered },
+        { ...headView(head, 'overview', { actor, t, locale }), class: head, issues, entered },
         { status: 422, nav: 'classes' },
       );
     },

@@ -14,6 +14,7 @@ import {
 import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { rosterLineView } from '../roster/page.ts';
 import type { Translate } from '../pages/i18n.ts';
+import { readsMessages } from '../../workflows/domain/training/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -54,7 +55,7 @@ export function classTabRoutes(counter: Counter): void {
       return page(
         'classes/checks',
         {
-          ...headView(head, 'checks', { t, locale }),
+          ...headView(head, 'checks', { actor, t, locale }),
           office: actor.institutionId === undefined,
           class: head,
           registers: registersOf(head, checks, t),
@@ -94,7 +95,7 @@ export function classTabRoutes(counter: Counter): void {
       return page(
         'classes/money',
         {
-          ...headView(head, 'money', { t, locale }),
+          ...headView(head, 'money', { actor, t, locale }),
           class: head,
           groups: groupsOf(people),
           claimed: head.application ? formatYuan(head.application.total_fen) : '—',
@@ -162,7 +163,7 @@ export function classTabRoutes(counter: Counter): void {
       return page(
         'classes/papers',
         {
-          ...headView(head, 'papers', { t, locale }),
+          ...headView(head, 'papers', { actor, t, locale }),
           class: head,
           rows: papers.map((paper) => ({ ...paper, label: t(`papers.kinds.${paper.kind}`) })),
           disclosures: disclosures.map((line) => ({ ...line, label: t(`tasks.lists.${line.list}`) })),
@@ -206,6 +207,7 @@ export function classTabRoutes(counter: Counter): void {
         before: query.before,
         limit: TIMELINE + 1,
         outside: actor.institutionId !== undefined,
+        withMessages: readsMessages(actor, head),
         withReadings: true,
       });
       const shown = lines.slice(0, TIMELINE);
@@ -214,7 +216,7 @@ export function classTabRoutes(counter: Counter): void {
       return page(
         'classes/timeline',
         {
-          ...headView(head, 'timeline', { t, locale }),
+          ...headView(head, 'timeline', { actor, t, locale }),
           class: head,
           items,
           nextHref: next ? `?before=${next}` : undefined,

@@ -45,7 +45,7 @@ export function timetableRoutes(counter: Counter): void {
       return page(
         'classes/timetable',
         {
-          ...headView(head, 'timetable', { t, locale }),
+          ...headView(head, 'timetable', { actor, t, locale }),
           class: head,
           sessions,
           totals: await totalsOf(db, head, sessions),

@@ -37,7 +37,7 @@ export function inspectionRoutes(counter: Counter): void {
       const inspections = await listInspections(db, head.id);
       return page(
         'inspections/index',
-        { ...trainingHead(head, 'inspections', t), inspections },
+        { ...trainingHead(head, 'inspections', { actor, t }), inspections },
         { nav: 'classes', json: { number: head.number, inspections: inspections.map(inspectionJson) } },
       );
     },

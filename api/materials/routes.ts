@@ -137,7 +137,7 @@ async function show({ db, actor, params, t, locale, deps }: Shown, { issues, ent
   return page(
     'materials/index',
     {
-      ...headView(head, 'materials', { t, locale }),
+      ...headView(head, 'materials', { actor, t, locale }),
       class: head,
       own,
       mayEdit,

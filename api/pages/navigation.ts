@@ -7,6 +7,7 @@ import type { Locale, Translate } from './i18n.ts';
 type Entry = { id: string; href: string; roles: readonly Role[] | 'everybody' };
 
 const entries: readonly Entry[] = [
+  { id: 'workplace', href: '/workplace', roles: ['institution', 'assessor'] },
   { id: 'tasks', href: '/tasks', roles: [...officerRoles, 'institution', 'assessor'] },
   { id: 'board', href: '/board', roles: ['supervisor'] },
   { id: 'classes', href: '/classes', roles: [...readingRoles, 'institution', 'assessor'] },
@@ -40,7 +41,8 @@ export function navigationFor(actor: Actor | undefined, at: string, t: Translate
 /** Where somebody arrives after signing in. */
 export function homeOf(actor: Actor): string {
   if (hasRole(actor, ...officerRoles)) return '/tasks';
-  if (hasRole(actor, 'institution', 'assessor', 'auditor', 'catalogue_officer')) return '/classes';
+  if (hasRole(actor, 'institution', 'assessor')) return '/workplace';
+  if (hasRole(actor, 'auditor', 'catalogue_officer')) return '/classes';
   if (hasRole(actor, 'system_admin', 'security_admin', 'audit_admin')) return '/admin';
   return '/account';
 }

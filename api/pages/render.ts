@@ -11,7 +11,7 @@ import { type Assets, templatesFolder } from './assets.ts';
 import type { ApiConfig } from '../config.ts';
 import { datesIn } from './dates.ts';
 import type { Locale, Translate, Words } from './i18n.ts';
-import { navigationFor, workplaceLabel } from './navigation.ts';
+import { homeOf, navigationFor, workplaceLabel } from './navigation.ts';
 import type { PageOptions, View } from '../http/replies.ts';
 import type { FieldIssue } from '../http/validation.ts';
 import { visitOf } from '../http/visit.ts';
@@ -98,6 +98,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
         path: req.path,
         user: session && {
           name: session.actor.name,
+          home: homeOf(session.actor),
           roleLabel: roleLabel(session.actor.grants, t),
           workplaceLabel: workplaceLabel(session.workplace, locale),
         },

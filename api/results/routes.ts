@@ -166,7 +166,7 @@ async function show(
   return page(
     'results/show',
     {
-      ...trainingHead(head, 'results', t),
+      ...trainingHead(head, 'results', { actor, t }),
       rows: rows.map(resultView),
       lines: mayEnter
         ? lines.map((line) => ({

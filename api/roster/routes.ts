@@ -161,7 +161,7 @@ async function showRoster(
   return page(
     'roster/show',
     {
-      ...headView(head, 'roster', { t, locale }),
+      ...headView(head, 'roster', { actor, t, locale }),
       class: head,
       mayEdit,
       opened,

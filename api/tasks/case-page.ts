@@ -3,6 +3,7 @@ import { maySupervise } from '../../db/protocol/supervision.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
+import { readsMessages } from '../../workflows/domain/training/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
@@ -62,7 +63,7 @@ export function caseView(parts: CaseParts) {
   const open = task.status === 'open' && procedure.status === 'open';
   const ownPage = ownPageOf(task, procedure);
   const form = open && decider && !heldByOther && !isDecidedOnOwnPage(task.kind);
-  const timeline = parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts));
+  const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
   const supervises = open && task.role !== 'clock' && maySupervise(actor, task);
   return {
     title: procedure.subject_title,
@@ -116,6 +117,12 @@ export function caseView(parts: CaseParts) {
     revealed: parts.revealed,
     supervision: supervises ? { substitutes: parts.substitutes, outside: isOutsideRole(task.role), urged: task.urged_at } : undefined,
   };
+}
+
+/** How the office works is not for institutions, what it writes with the institution not for the assessment body. */
+function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
+  if (line.act === 'message.send') return readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
+  return !actor.institutionId || !inside.has(line.act);
 }
 
 /** One primary act: the first that can be done. An approval waits for the checks. */

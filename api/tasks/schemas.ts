@@ -70,7 +70,8 @@ export const Task = z
 export const Inbox = z
   .object({
     view: z.enum(inboxViews),
-    tasks: z.array(Task),
+    /** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
+    tasks: z.array(Task.extend({ unreadMessages: z.number().int() })),
     counts: z.object({
       total: z.number().int(),
       overdue: z.number().int(),

@@ -124,7 +124,7 @@ async function show(
   return page(
     'verifications/show',
     {
-      ...trainingHead(head, 'verifications', t),
+      ...trainingHead(head, 'verifications', { actor, t }),
       ...checksView(checks),
       lines: checks.lines.map((line) => ({
         ...line,

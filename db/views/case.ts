@@ -62,11 +62,12 @@ export type TimelineLine = {
 /** What happened to a procedure, newest first, with names; the reasons of decisions come from their facts. */
 export async function listTimeline(db: Db, procedureId: string, limit: number): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', a.detail ->> 'reason') as reason
+    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') as reason
        from audit_log a
        left join users u on u.id = a.actor
        left join institutions i on i.id = u.institution_id
        left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
+       left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
       where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') order by a.no desc limit :limit`,
     { id: procedureId, limit },
   );

@@ -34,6 +34,7 @@ export type InboxCursor = { due: string | null; id: string };
 export type InboxTask = {
   id: string;
   procedure_id: string;
+  class_id: string | null;
   step: string;
   round: number;
   kind: TaskKind;
@@ -163,7 +164,7 @@ function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings:
   }
 }
 
-const columns = `t.id, t.procedure_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
+const columns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
   t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.version`;
 
 export type InboxPage = { tasks: InboxTask[]; next: InboxCursor | undefined };

@@ -131,6 +131,7 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     const visits: [login: string | undefined, path: string][] = [
       ['cs-first-1', '/tasks'],
       ['cs-supervise-1', '/board'],
+      ['kangning-1', '/workplace'],
       ['kangning-1', '/classes'],
       ['kangning-1', `/classes/${number}`],
       ['cs-first-1', `/classes/${number}/attendance`],

@@ -103,6 +103,8 @@ type InboxParts = {
   tasks: InboxTask[];
   next: InboxCursor | undefined;
   counts: InboxCounts;
+  /** Messages that the reader has not opened, by class. */
+  unread: ReadonlyMap<string, number>;
   actor: Actor;
   at: Today;
   t: Translate;
@@ -110,11 +112,11 @@ type InboxParts = {
   locale: Locale;
 };
 
-export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
+export function inboxJson({ list, tasks, next, counts, unread, actor, at, t }: InboxParts) {
   const { savedViews, ...figures } = counts;
   return {
     view: list.view,
-    tasks: tasks.map((task) => taskJson(task, at, t, actor)),
+    tasks: tasks.map((task) => ({ ...taskJson(task, at, t, actor), unreadMessages: unread.get(task.class_id ?? '') ?? 0 })),
     counts: figures,
     savedViews,
     next: next ? cursorText(next) : null,
@@ -208,7 +210,8 @@ const stages = [
 ];
 const groupTones = { overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
 
-function rowView(task: InboxTask, { list, at, t, words, actor }: InboxParts) {
+function rowView(task: InboxTask, { list, unread, at, t, words, actor }: InboxParts) {
+  const messages = unread.get(task.class_id ?? '') ?? 0;
   return {
     id: task.id,
     href: withQuery(taskPath(task.id), listQuery(list)),
@@ -222,6 +225,7 @@ function rowView(task: InboxTask, { list, at, t, words, actor }: InboxParts) {
     amountFen: task.amount_fen,
     due: dueView(task, at, t),
     urged: task.urged_at !== null,
+    unread: messages > 0 ? t('messages.unread', { count: messages }) : '',
     holder: task.holder,
     self: task.claimed_by === actor.userId,
   };

@@ -2,6 +2,7 @@
 import { type ClassStatus, livingStatuses } from '../../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../../workflows/domain/errors.ts';
 import { maySee } from '../../../workflows/domain/scope.ts';
+import { readingSide } from '../../../workflows/domain/training/message.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
 import { sessionOrder } from '../../classes/class-checks.ts';
@@ -124,6 +125,9 @@ export type ClassHead = ClassRow & {
   theory_hours: number;
   papers: number;
   materials: number;
+  messages: number;
+  /** Of the other side, that the reader has not opened. */
+  unread_messages: number;
   procedure: ProcedureRow | undefined;
   application: (ProcedureRow & { number: string; application_status: string; total_fen: number; approved_fen: number | null }) | undefined;
 };
@@ -135,14 +139,17 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
             j.name as project, j.code as project_code, j.occupation, j.level, j.kind as project_kind, j.department, j.fund, j.hours_min,
             v.name as venue, v.address as venue_address, v.capacity, o.name as assessor, e.headcount, e.amount_fen, s.sessions, s.hours, s.theory_hours,
             (select count(*)::int from papers where class_id = c.id and (kind <> 'supervision_order' or not cast(:outside as boolean))) as papers,
-            (select count(*)::int from class_materials where class_id = c.id and removed_at is null) as materials
+            (select count(*)::int from class_materials where class_id = c.id and removed_at is null) as materials,
+            (select count(*)::int from class_messages where class_id = c.id) as messages,
+            (select count(*)::int from class_messages m where m.class_id = c.id and m.side <> :side
+                and not exists (select 1 from class_message_reads x where x.message_id = m.id and x.user_id = :reader)) as unread_messages
        from classes c join institutions i on i.id = c.institution_id join regions r on r.code = c.region join catalogue_projects j on j.id = c.project_id
        left join venues v on v.id = c.venue_id left join institutions o on o.id = c.assessor_id
        cross join lateral (select count(*)::int as headcount, coalesce(sum(amount_fen), 0)::bigint as amount_fen from enrolments where class_id = c.id and status = 'enrolled') e
        cross join lateral (select count(*)::int as sessions, coalesce(sum(hours), 0)::int as hours,
                                   coalesce(sum(hours) filter (where kind = 'theory'), 0)::int as theory_hours from class_sessions where class_id = c.id) s
       where c.number = :number`,
-    { number, outside: actor.institutionId !== undefined },
+    { number, outside: actor.institutionId !== undefined, side: readingSide(actor) ?? null, reader: actor.userId },
   );
   const row = rows[0];
   if (!row || !maySeeClass(actor, row)) throw new NotFoundError('class.unknown');

@@ -1,0 +1,36 @@
+/** What the conversation about a class takes and answers. */
+import { z } from 'zod';
+
+export const MessagesQuery = z.object({ before: z.coerce.number().int().positive().optional() });
+
+export const MessageForm = z
+  .object({
+    text: z.string().trim().min(1).max(2_000),
+    /** The page of a case that it was written on. */
+    back: z
+      .string()
+      .regex(/^\/(tasks|classes)\/[\w./?=&%-]{1,300}$/)
+      .optional(),
+  })
+  .meta({ id: 'MessageForm' });
+
+export const Messages = z
+  .object({
+    messages: z.array(
+      z.object({
+        id: z.uuid(),
+        side: z.enum(['office', 'institution']),
+        author: z.string(),
+        from: z.string(),
+        text: z.string(),
+        at: z.string(),
+        /** Written by the other side, and not opened by the reader before now. */
+        unread: z.boolean(),
+        readBy: z.string().nullable(),
+        readAt: z.string().nullable(),
+      }),
+    ),
+    mayWrite: z.boolean(),
+    next: z.number().int().nullable(),
+  })
+  .meta({ id: 'Messages' });

@@ -1,0 +1,97 @@
+/** The workplace of an institution (工作台): its first page, and every answer of the office. */
+import { listUnreadClasses } from '../../db/views/classes/messages.ts';
+import { listAsked, listDrafts, listOfficeAnswers, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
+import { page } from '../http/replies.ts';
+import { type Counter, route } from '../http/routing.ts';
+import { readToday } from '../tasks/case.ts';
+import { answerJson, answerView, askedJson, askedView, classJson, classView, cursorText, readCursor, yearJson } from './page.ts';
+import { Answers, AnswersQuery, Workplace, WorkplaceQuery } from './schemas.ts';
+
+/** What the first page shows of each list before it leads on. */
+const ASKED = 20;
+const ANSWERS = 6;
+const uuid = /^[0-9a-f-]{36}$/;
+const factPlace = /^[\w-]{1,80}\/\d{1,9}$/;
+
+export function workplaceRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
+  route(counter, {
+    method: 'get',
+    path: '/workplace',
+    summary: 'First page of an institution: what is asked of it and by when, its classes and claims, the newest answers of the office',
+    tags: ['workplace'],
+    access: ['institution', 'assessor'],
+    query: WorkplaceQuery,
+    response: Workplace,
+    handle: async ({ db, actor, instant, query, t }) => {
+      const [at, tasks, drafts, unread, classes, year, answers] = await Promise.all([
+        readToday(db, instant),
+        listAsked(db, actor, ASKED),
+        listDrafts(db, actor, ASKED),
+        listUnreadClasses(db, actor, ASKED),
+        listOwnClasses(db, actor, { after: readCursor(query.after, uuid), size: query.size }),
+        sumYear(db, actor),
+        listOfficeAnswers(db, actor, { size: ANSWERS }),
+      ]);
+      const speech = { t, words, at };
+      const asked = askedView({ tasks, drafts, unread }, speech);
+      const total = (tasks[0]?.total ?? 0) + drafts.length + unread.length;
+      const next = classes.next ? cursorText(classes.next) : null;
+      return page(
+        'workplace/index',
+        () => ({
+          today: at.today,
+          asked,
+          total,
+          late: asked.filter((row) => row.due.state === 'overdue').length,
+          tileTone: asked.some((row) => row.due.state === 'overdue') ? 'red' : '',
+          soon: asked.filter((row) => row.due.state === 'soon').length,
+          allTasks: tasks.length < (tasks[0]?.total ?? 0) ? '/tasks' : undefined,
+          institution: hasRole(actor, 'institution'),
+          year,
+          classes: classes.lines.map((line) => classView(line, speech)),
+          nextHref: next ? `/workplace?after=${next}#classes` : undefined,
+          firstHref: query.after ? '/workplace#classes' : undefined,
+          answers: answers.lines.map((line) => answerView(line, speech)),
+          moreAnswers: answers.next !== undefined,
+        }),
+        {
+          nav: 'workplace',
+          json: () => ({
+            asked: asked.map(askedJson),
+            askedTotal: total,
+            year: yearJson(year),
+            classes: classes.lines.map(classJson),
+            next,
+            answers: answers.lines.map((line) => answerJson(line, speech)),
+          }),
+        },
+      );
+    },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/workplace/answers',
+    summary: 'Every return, refusal, approval and finding of the office about the cases of the institution, newest first',
+    tags: ['workplace'],
+    access: ['institution'],
+    query: AnswersQuery,
+    response: Answers,
+    handle: async ({ db, actor, query, t }) => {
+      const { lines, next } = await listOfficeAnswers(db, actor, { after: readCursor(query.after, factPlace), size: query.size });
+      const cursor = next ? cursorText(next) : null;
+      return page(
+        'workplace/answers',
+        {
+          answers: lines.map((line) => answerView(line, { t, words })),
+          nextHref: cursor ? `/workplace/answers?after=${cursor}` : undefined,
+          firstHref: query.after ? '/workplace/answers' : undefined,
+        },
+        { nav: 'workplace', json: { answers: lines.map((line) => answerJson(line, { t, words })), next: cursor } },
+      );
+    },
+  });
+}

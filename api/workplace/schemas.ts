@@ -1,0 +1,60 @@
+/** What the first page of an institution takes and answers. */
+import { z } from 'zod';
+import { DueState } from '../tasks/schemas.ts';
+
+const Cursor = z.string().max(400).optional();
+export const WorkplaceQuery = z.object({ after: Cursor, size: z.coerce.number().int().min(1).max(100).default(10) });
+export const AnswersQuery = z.object({ after: Cursor, size: z.coerce.number().int().min(1).max(100).default(25) });
+
+const Asked = z.object({
+  kind: z.string(),
+  /** Absent for a draft. */
+  task: z.string().nullable(),
+  title: z.string(),
+  number: z.string(),
+  step: z.string(),
+  what: z.string(),
+  href: z.string(),
+  due: DueState,
+});
+
+export const OfficeAnswerLine = z
+  .object({
+    at: z.string(),
+    outcome: z.string(),
+    step: z.string(),
+    title: z.string(),
+    number: z.string(),
+    reason: z.string().nullable(),
+    name: z.string().nullable(),
+    href: z.string(),
+    paper: z.string().nullable(),
+  })
+  .meta({ id: 'OfficeAnswer' });
+
+const OwnClass = z.object({
+  number: z.string(),
+  title: z.string(),
+  status: z.string(),
+  stage: z.string(),
+  headcount: z.number().int(),
+  expectedFen: z.number().int(),
+  application: z.string().nullable(),
+  claimedFen: z.number().int().nullable(),
+  approvedFen: z.number().int().nullable(),
+  paidFen: z.number().int(),
+  returnedLines: z.number().int(),
+});
+
+export const Workplace = z
+  .object({
+    asked: z.array(Asked),
+    askedTotal: z.number().int(),
+    year: z.object({ year: z.number().int(), claimedFen: z.number().int(), approvedFen: z.number().int(), paidFen: z.number().int() }),
+    classes: z.array(OwnClass),
+    next: z.string().nullable(),
+    answers: z.array(OfficeAnswerLine),
+  })
+  .meta({ id: 'Workplace' });
+
+export const Answers = z.object({ answers: z.array(OfficeAnswerLine), next: z.string().nullable() }).meta({ id: 'OfficeAnswers' });

@@ -1,0 +1,41 @@
+/** Numbers of people in free text. Every number here is made up. */
+import { describe, expect, test } from 'vitest';
+import { makeCard, makeId } from '../../workflows/domain/identity.ts';
+import { findPersonalNumber } from '../../workflows/domain/personal-numbers.ts';
+
+const today = '2026-03-02';
+const id = makeId({ region: '350104', birth: '1990-01-01', serial: 123 });
+const card = makeCard({ serial: 77 });
+
+describe('personal numbers in a text', () => {
+  test('[N2] an ID is found however it is written', () => {
+    const wide = [...id].map((digit) => (digit === 'X' ? digit : String.fromCharCode(digit.charCodeAt(0) + 0xfee0))).join('');
+    for (const text of [
+      id,
+      `学员身份证${id}有误`,
+      `${id.slice(0, 6)} ${id.slice(6, 14)} ${id.slice(14)}`,
+      `${id.slice(0, 6)}-${id.slice(6, 14)}-${id.slice(14)}`,
+      wide,
+      `电话13800138000 ${id}`,
+    ])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'id']);
+  });
+
+  test('[N2] a bank card is found, in one piece or by fours', () => {
+    for (const text of [`账户${card}`, card.replace(/(\d{4})(?=\d)/g, '$1 '), card.replace(/(\d{4})(?=\d)/g, '$1-')])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'card']);
+  });
+
+  test('numbers that are nobody’s pass', () => {
+    const wrongCheck = id.slice(0, 17) + (id[17] === '1' ? '2' : '1');
+    for (const text of [
+      wrongCheck,
+      makeId({ region: '350104', birth: '2030-01-01', serial: 1 }),
+      '班次 350104-2026-00002，补正通知书 350104-2026-00017',
+      '电话 13800138000，0591-87654321',
+      '3 月 23 日 8:30–11:30，教室 A201，20 人，¥35,000.00',
+      '名册第 3、12、17 号',
+    ])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, undefined]);
+  });
+});
