@@ -95,6 +95,12 @@ export async function getActor(db: Db, userId: string): Promise<Actor> {
   };
 }
 
+/** The name of an account, active or not; an id that is none gives a dash. */
+export async function getUserName(db: Db, userId: string): Promise<string> {
+  const row = await db('users').where({ id: userId }).first('name');
+  return row?.name ?? '—';
+}
+
 /** Active people with a role in exactly this office. */
 export async function listHolders(db: Db, role: string, region: string): Promise<string[]> {
   const rows = await db('grants_in_force as g')

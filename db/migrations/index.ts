@@ -21,6 +21,7 @@ import * as priorBenefits from './202611251542_upload_prior_benefits.ts';
 import * as payingAccounts from './202611251543_confirm_paying_accounts.ts';
 import * as projectVersions from './202611251544_version_projects.ts';
 import * as rungs from './202611251610_record_rungs.ts';
+import * as bulkReassignments from './202611251611_reassign_in_bulk.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -47,4 +48,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251543_confirm_paying_accounts', sql: payingAccounts.sql },
   { name: '202611251544_version_projects', sql: projectVersions.sql },
   { name: '202611251610_record_rungs', sql: rungs.sql },
+  { name: '202611251611_reassign_in_bulk', sql: bulkReassignments.sql },
 ];
