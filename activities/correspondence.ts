@@ -5,27 +5,33 @@ import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import { getTask, type TaskRow } from '../db/protocol/decisions.ts';
+import { findRung, setTold } from '../db/protocol/rungs.ts';
 import { mailAboutTask, orderSupervision } from '../db/protocol/task-mails.ts';
 import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/accounts/users.ts';
+import type { Rung } from '../workflows/domain/policy/ladder.ts';
 import type { SomeActs } from './acts.ts';
 
 const templateOfRung: Record<string, MailTemplate> = {
   reminder: 'reminder',
+  due: 'urge',
   overdue: 'overdue',
   leader: 'escalation',
   superior: 'escalation',
 };
 
 export const correspondenceActs = {
-  /** A rung of the clock: reminder to who works on it, overdue to the supervisor, then the deputy director in charge, then the superior authority with an order (督办单). */
+  /** A rung of the clock: who works on it is reminded and urged, then the section head, the deputy director in charge and the superior authority are told. */
   answerRung: async ({ trx, procedure, act }) => {
     const fact = await getFact(trx, procedure.id, act.factNo);
     const rung = fact.outcome ?? 'reminder';
     const task = await getTask(trx, act.taskId ?? '');
     if (task.status !== 'open') return;
-    const to = await recipients(trx, task, rung);
+    const told = await findRung(trx, procedure.id, act.factNo);
+    if (!told) return;
+    const to = await recipients(trx, task, told);
     await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`);
-    if (rung === 'superior') await orderSupervision(trx, { task, procedure });
+    await setTold(trx, procedure.id, act.factNo, to.length);
+    if (told.act === 'order') await orderSupervision(trx, { task, procedure });
   },
 
   /** 补正通知书: everything to be corrected, told once, with the date until when. */
@@ -70,9 +76,7 @@ async function namedItems(trx: Trx, taskId: string | undefined, told: unknown): 
   });
 }
 
-async function recipients(trx: Trx, task: TaskRow, rung: string): Promise<string[]> {
-  if (rung === 'reminder') return listWorkers(trx, task);
-  if (rung === 'overdue') return listHolders(trx, 'supervisor', task.office);
-  if (rung === 'leader') return listHolders(trx, 'approver', task.office);
-  return listSuperiors(trx, task);
+async function recipients(trx: Trx, task: TaskRow, { role, level }: Omit<Rung, 'when'>): Promise<string[]> {
+  if (role === 'worker') return listWorkers(trx, task);
+  return level === 'superior' ? listSuperiors(trx, task, role) : listHolders(trx, role, task.office);
 }

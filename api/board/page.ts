@@ -1,10 +1,10 @@
 /** The supervisor's board: what is late, who has how much, how it went. */
 import type { Actor } from '../../db/accounts/users.ts';
-import type { BoardFigures, BoardTimes, OfficerLoad, OnTime, TrendWeek } from '../../db/views/board.ts';
+import type { BoardFigures, BoardTimes, Candidate, OfficerLoad, OnTime, OverdueStep, TrendWeek } from '../../db/views/board.ts';
 import { countedAtMost, type InboxTask } from '../../db/views/inbox.ts';
 import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';
-import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import type { Translate, Words } from '../pages/i18n.ts';
+import { bulkLimit, isOutsideRole } from '../../workflows/domain/tasks.ts';
+import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, inboxTimes, type Today } from '../tasks/due.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
 
@@ -19,6 +19,9 @@ export type BoardParts = {
   unclaimed: Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>;
   trend: TrendWeek[];
   overdue: InboxTask[];
+  overdueSteps: OverdueStep[];
+  candidates: Candidate[];
+  locale: Locale;
   t: Translate;
   words: Words;
 };
@@ -92,6 +95,9 @@ export function boardView(parts: BoardParts) {
     weeks: weekRows(parts),
     groups: overdueGroups(parts),
     overdueCount: shown(figures.overdue),
+    steps: stepRows(parts),
+    candidates: candidateOptions(parts),
+    bulkLimit,
   };
 }
 
@@ -104,7 +110,7 @@ function percentInTime({ decided, late }: OnTime): string | undefined {
 }
 
 function loadRows({ loads, unclaimed, t }: BoardParts) {
-  const rows: OfficerLoad[] = [...loads, { userId: null, name: null, roles: [], ...unclaimed, decidedToday: 0 }];
+  const rows: OfficerLoad[] = [...loads, { userId: null, name: null, roles: [], ...unclaimed, oldestDue: null, decidedToday: 0 }];
   const total = (row: OfficerLoad): number => row.overdue + row.soon + row.later;
   const most = Math.max(1, ...loads.map(total), total(rows.at(-1) as OfficerLoad));
   // Bars grow in steps of five percent: widths are classes, because the policy on styles allows no inline ones.
@@ -149,6 +155,36 @@ function weekRows({ trend, at, t }: BoardParts) {
   }));
 }
 
+/** Steps that are called the same, as those of the changes of a class, are one row. */
+function stepRows({ overdueSteps, at, t, words }: BoardParts) {
+  const rows = new Map<string, { name: string; count: number; oldestDue: string }>();
+  for (const row of overdueSteps) {
+    const name = stepLabel(words, t, row);
+    const known = rows.get(name);
+    rows.set(name, {
+      name,
+      count: (known?.count ?? 0) + row.count,
+      oldestDue: known && known.oldestDue < row.oldestDue ? known.oldestDue : row.oldestDue,
+    });
+  }
+  return [...rows.values()].map((row) => ({
+    ...row,
+    late: t('tasks.due.overdue', { count: Math.max(1, workingDaysBetween(at.calendar, row.oldestDue, at.today)) }),
+  }));
+}
+
+function candidateOptions({ candidates, t, locale }: BoardParts) {
+  return candidates.map((one) => ({
+    value: one.id,
+    label: t('board.acts.candidate', {
+      name: one.name,
+      role: one.roles.map((role) => t(`common.roles.${role}`)).join(t('common.listSeparator')),
+      office: locale === 'en' ? one.officeEn : one.officeZh,
+      n: one.open,
+    }),
+  }));
+}
+
 /** Late tasks by step, the steps with the longest delay first, since tasks come in the order of their due instants. */
 function overdueGroups({ overdue, at, t, words }: BoardParts) {
   const groups = new Map<string, ReturnType<typeof overdueRow>[]>();
@@ -173,11 +209,15 @@ function overdueRow(task: InboxTask, at: Today, t: Translate) {
   };
 }
 
-export function boardJson({ figures, loads, unclaimed, overdue, at, t, words }: BoardParts, weeks: ReturnType<typeof boardView>['weeks']) {
+export function boardJson(
+  { figures, loads, unclaimed, overdue, overdueSteps, at, t, words }: BoardParts,
+  weeks: ReturnType<typeof boardView>['weeks'],
+) {
   return {
     asOf: at.now.toISOString(),
     figures,
-    loads: [...loads, { userId: null, name: null, roles: [], ...unclaimed, decidedToday: 0 }],
+    loads: [...loads, { userId: null, name: null, roles: [], ...unclaimed, oldestDue: null, decidedToday: 0 }],
+    overdueSteps: overdueSteps.map((row) => ({ ...row, name: stepLabel(words, t, row) })),
     overdue: overdue.map((task) => ({
       id: task.id,
       step: stepLabel(words, t, task),

@@ -1,6 +1,14 @@
 /** The supervisor's board. */
 import { z } from 'zod';
-import { countUnclaimed, getBoardFigures, listLoads, listTrend, supervisionOf } from '../../db/views/board.ts';
+import {
+  countUnclaimed,
+  getBoardFigures,
+  listCandidates,
+  listLoads,
+  listOverdueSteps,
+  listTrend,
+  supervisionOf,
+} from '../../db/views/board.ts';
 import { listInbox } from '../../db/views/inbox.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -17,6 +25,7 @@ const Load = z.object({
   overdue: z.number().int(),
   soon: z.number().int(),
   later: z.number().int(),
+  oldestDue: z.string().nullable(),
   decidedToday: z.number().int(),
 });
 const Board = z
@@ -36,6 +45,9 @@ const Board = z
       waitingSoon: z.number().int(),
     }),
     loads: z.array(Load),
+    overdueSteps: z.array(
+      z.object({ step: z.string(), name: z.string(), role: z.string(), count: z.number().int(), oldestDue: z.string() }),
+    ),
     overdue: z.array(
       z.object({
         id: z.string(),
@@ -62,18 +74,23 @@ export function boardRoutes(counter: Counter): void {
     tags: ['supervision'],
     access: ['supervisor'],
     response: Board,
-    handle: async ({ db, actor, instant, t }) => {
+    handle: async ({ db, actor, instant, t, locale }) => {
       const supervisor = supervisionOf(actor);
       const at = await readToday(db, instant);
       const times = boardTimes(at);
-      const [figures, loads, unclaimed, trend, overdue] = await Promise.all([
+      const [figures, loads, unclaimed, trend, overdueSteps, overdue] = await Promise.all([
         getBoardFigures(db, supervisor, times),
         listLoads(db, supervisor, times),
         countUnclaimed(db, supervisor, times),
         listTrend(db, supervisor, times),
+        listOverdueSteps(db, supervisor, times),
         listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
       ]);
-      const parts: BoardParts = { actor, at, figures, loads, unclaimed, trend, overdue: overdue.tasks, t, words };
+      const candidates = await listCandidates(db, overdue.tasks);
+      const parts: BoardParts = {
+        ...{ actor, at, figures, loads, unclaimed, trend, overdueSteps, candidates, t, words, locale },
+        overdue: overdue.tasks,
+      };
       const view = boardView(parts);
       return page('board/index', view, { nav: 'board', json: boardJson(parts, view.weeks) });
     },

@@ -2,6 +2,7 @@
 import type { PackLine, UploadLine } from '../../db/catalogue/policy-packs.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
+import { ladderOf, type Rung, rungCode } from '../../workflows/domain/policy/ladder.ts';
 import {
   type DisclosureRule,
   disclosureKinds,
@@ -104,6 +105,7 @@ function codeWords(name: string, value: string, { t, locale }: Speech): string {
 /** Lines of text for any value: amounts by level, choices, lists of small tables. */
 function wordsOf(key: string, value: unknown, speech: Speech): string[] {
   const { t } = speech;
+  if (key === 'escalation') return ladderOf(value as Rung[]).map((rung) => rungWords(rung, t));
   if (typeof value === 'number') return [numberWords(key, value, t)];
   if (typeof value === 'boolean') return [t(value ? 'packs.yes' : 'packs.no')];
   if (typeof value === 'string') return [codeWords(key, value, speech)];
@@ -119,6 +121,12 @@ function wordsOf(key: string, value: unknown, speech: Speech): string[] {
     const text = wordsOf(typeof inner === 'string' && key.startsWith('payee') ? 'payee' : unit, inner, speech).join(' · ');
     return `${partName(name, speech)} ${text}`;
   });
+}
+
+function rungWords(rung: Rung, t: Translate): string {
+  const count = Math.abs(rung.when);
+  const day = count === 0 ? t('packs.rungs.onDueDay') : t(rung.when < 0 ? 'packs.rungs.before' : 'packs.rungs.after', { count, n: count });
+  return `${day} · ${t(`tasks.ladder.${rungCode(rung)}`)}`;
 }
 
 function partName(name: string, { t, locale }: Speech): string {

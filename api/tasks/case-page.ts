@@ -1,4 +1,5 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
+import type { RungOnRecord } from '../../db/protocol/rungs.ts';
 import { maySupervise } from '../../db/protocol/supervision.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
@@ -14,6 +15,7 @@ import { dueView, type Today } from './due.ts';
 import type { CorrectionReview } from '../corrections/review.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
+import { ladderView } from './ladder.ts';
 import { whatHappens } from './next.ts';
 import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoWithoutName } from './words.ts';
 
@@ -23,6 +25,7 @@ export type CaseParts = {
   evidence: LoadedEvidence;
   timeline: TimelineLine[];
   open: OpenTask[];
+  rungs: RungOnRecord[];
   substitutes: { id: string; name: string; open: number }[];
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
   outstanding: number;
@@ -47,6 +50,7 @@ const inside = new Set([
   'task.reassign',
   'task.urge',
   'task.escalate',
+  'task.overdue',
   'task.leader',
   'task.superior',
   'task.propose_refusal',
@@ -110,6 +114,7 @@ export function caseView(parts: CaseParts) {
     recent: timeline.slice(0, RECENT),
     earlier: timeline.slice(RECENT),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
+    ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
     seen: parts.timeline[0]?.id ?? 0,
     changes:
       parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),

@@ -1,6 +1,7 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listSubstitutes, maySupervise } from '../../db/protocol/supervision.ts';
+import { listRungs } from '../../db/protocol/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
@@ -46,11 +47,12 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { db, actor, params, t, locale, deps } = context;
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
-  const [at, evidence, timeline, open, substitutes, outstanding, corrections] = await Promise.all([
+  const [at, evidence, timeline, open, rungs, substitutes, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
+    listRungs(db, task.id),
     maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],
     checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
     loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
@@ -60,6 +62,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     evidence,
     timeline,
     open,
+    rungs,
     substitutes,
     outstanding,
     corrections,
@@ -124,6 +127,7 @@ function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, vie
     outcome: task.outcome,
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
+    ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
     timeline: view.timeline.map((line) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: line.reason })),
     evidence: evidence.data,
     corrections: corrections?.json ?? null,

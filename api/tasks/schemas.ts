@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reasonField } from '../http/fields.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox.ts';
+import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
@@ -92,6 +93,18 @@ export const CaseDetail = Task.extend({
   outcome: z.string().nullable(),
   decided: z.object({ name: z.string(), at: z.string() }).nullable(),
   mayDecide: z.boolean(),
+  /** Rungs of the escalation ladder, oldest first: rung, passed without ringing, next, later. Empty for institutions. */
+  ladder: z.array(
+    z.object({
+      no: z.number().int(),
+      act: z.enum(rungActs),
+      role: z.enum(rungRoles),
+      level: z.enum(rungLevels),
+      state: z.enum(['rang', 'passed', 'next', 'later']),
+      at: z.string(),
+      told: z.number().int().nullable(),
+    }),
+  ),
   timeline: z.array(z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), reason: z.string().nullable() })),
   evidence: z.unknown(),
   /** The list of corrections that came back, with answers and old and new values. */

@@ -95,6 +95,12 @@ export async function getActor(db: Db, userId: string): Promise<Actor> {
   };
 }
 
+/** The name of an account, active or not; an id that is none gives a dash. */
+export async function getUserName(db: Db, userId: string): Promise<string> {
+  const row = await db('users').where({ id: userId }).first('name');
+  return row?.name ?? '—';
+}
+
 /** Active people with a role in exactly this office. */
 export async function listHolders(db: Db, role: string, region: string): Promise<string[]> {
   const rows = await db('grants_in_force as g')
@@ -105,10 +111,14 @@ export async function listHolders(db: Db, role: string, region: string): Promise
   return rows.map((row) => row.id);
 }
 
-/** Before whom a late task is brought in the end: the supervisors of the office above, or the approvers of its own where there are none. */
-export async function listSuperiors(db: Db, task: { office: string; office_path: string }): Promise<string[]> {
+/** Before whom a late task is brought in the end: the supervisors (or `role`) of the office above, or the approvers of its own where there are none. */
+export async function listSuperiors(
+  db: Db,
+  task: { office: string; office_path: string },
+  role: 'supervisor' | 'approver' = 'supervisor',
+): Promise<string[]> {
   const above = task.office_path.split('/').at(-2);
-  const superiors = above ? await listHolders(db, 'supervisor', above) : [];
+  const superiors = above ? await listHolders(db, role, above) : [];
   return superiors.length > 0 ? superiors : listHolders(db, 'approver', task.office);
 }
 

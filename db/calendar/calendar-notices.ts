@@ -122,7 +122,7 @@ async function recomputeTask(trx: Trx, procedure: LockedProcedure, calendar: Cal
     peremptory: task.peremptory,
   };
   const clock = taskClock(calendar, ask, procedure.terms, task.from_date, task.days_used);
-  const rung = Math.max(task.rung, firstRung(clock.rungs, rungCodes(task.kind, task.peremptory), procedure.now));
+  const rung = Math.max(task.rung, firstRung(clock.rungs, rungCodes(task.kind, task.peremptory, procedure.terms), procedure.now));
   await trx('tasks')
     .where({ id: task.id })
     .update({

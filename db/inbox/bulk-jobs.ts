@@ -1,6 +1,6 @@
 /**
  * Acts on many tasks at once. A job is previewed, confirmed once and then worked off: each item is one transaction in which the act itself
- * (`decideTask`, `claimTask`, `releaseTask`) and the item's end commit together. So whoever goes on after a crash, and however many do at once,
+ * (`decideTask`, `claimTask`, `releaseTask`, `reassignTask`) and the item's end commit together. So whoever goes on after a crash, and however many do at once,
  * nothing is done twice.
  */
 import type { Knex } from 'knex';
@@ -11,6 +11,7 @@ import { type Db, inTransaction, type Trx } from '../client.ts';
 import { claimTask, releaseTask } from '../protocol/claims.ts';
 import { decideTask, getTask, type TaskRow } from '../protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
+import { reassignTask } from '../protocol/supervision.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { type Actor, getActor } from '../accounts/users.ts';
 
@@ -27,6 +28,9 @@ export type BulkJob = {
   created_at: Date;
   confirmed_at: Date | null;
   finished_at: Date | null;
+  /** Of a reassignment: to whom and why. */
+  handed_to: string | null;
+  reason: string | null;
 };
 export type BulkItem = {
   no: number;
@@ -46,6 +50,8 @@ export type NewBulkJob = {
   taskIds: readonly string[];
   list: string;
   leftOut: number;
+  /** Of a reassignment: to whom and why. */
+  handOver?: { to: string; reason: string } | undefined;
   request?: IdempotentRequest | undefined;
 };
 
@@ -61,7 +67,14 @@ export async function createBulkJob(db: Knex, actor: Actor, job: NewBulkJob): Pr
   if (taskIds.length > bulkLimit) throw inputError('selected', 'bulk.tooMany', { maximum: bulkLimit });
   return onceOnly(db, job.request, async (trx) => {
     const [row] = await trx('bulk_jobs')
-      .insert({ user_id: actor.userId, act: job.act, list: job.list, left_out: job.leftOut })
+      .insert({
+        user_id: actor.userId,
+        act: job.act,
+        list: job.list,
+        left_out: job.leftOut,
+        handed_to: job.handOver?.to ?? null,
+        reason: job.handOver?.reason.trim() ?? null,
+      })
       .returning<{ id: string }[]>('id');
     if (!row) throw new NotFoundError('bulk.unknown');
     await trx.raw(
@@ -150,7 +163,7 @@ export async function confirmBulkJob(db: Knex, actor: Actor, jobId: string, requ
     await auditOutside(trx, actor.userId, {
       act: 'bulk.confirm',
       subject: `bulk-${jobId}`,
-      detail: { act: job.act, items: counted[0]?.count ?? 0 },
+      detail: { act: job.act, items: counted[0]?.count ?? 0, ...(job.handed_to ? { to: job.handed_to, reason: job.reason } : {}) },
     });
     return { jobId };
   });
@@ -227,6 +240,11 @@ async function act(trx: Trx, actor: Actor, job: BulkJob, item: ItemToDo): Promis
   }
   const never = bulkRefusal(job.act, task.kind);
   if (never) throw new ConflictError(never);
+  if (job.act === 'reassign') {
+    if (task.status === 'open' && task.claimed_by === job.handed_to) throw new ConflictError('bulk.holdsAlready');
+    await reassignTask(trx, actor, task.id, job.handed_to ?? '', job.reason ?? '');
+    return;
+  }
   if (job.act === 'claim') return claimTask(trx, actor, task.id);
   if (job.act === 'release') {
     if (task.status === 'open' && task.claimed_by === null) throw new ConflictError('bulk.notHeld');

@@ -1,9 +1,11 @@
 /** The clock of a procedure: what it finds due becomes a fact under the procedure's lock, so that exactly one of an officer's act and the clock wins. */
-import { rungCodes } from '../../workflows/domain/deadlines.ts';
+import { ladderOfTask, quietUntil, rungCodes } from '../../workflows/domain/deadlines.ts';
 import type { Place } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
+import { readCalendar } from '../calendar/calendar.ts';
 import { type LockedProcedure, lockProcedure, writeFact } from './procedures.ts';
+import { recordRung } from './rungs.ts';
 import { readPlace } from './steps.ts';
 
 type DueTask = { id: string; step: string; kind: TaskKind; peremptory: boolean; rung: number; rungs: Date[] };
@@ -19,7 +21,10 @@ export async function lookAtClock(db: Db, procedureId: string): Promise<Place> {
       `select id, step, kind, peremptory, rung, rungs from tasks where procedure_id = ? and status = 'open' and next_rung_at <= ? order by next_rung_at, id`,
       [procedureId, procedure.now],
     );
-    if (procedure.status === 'open') for (const task of due) await climb(trx, procedure, task);
+    if (procedure.status === 'open' && due.length > 0) {
+      const quiet = quietUntil(await readCalendar(trx, procedure.calendar_key), procedure.today);
+      for (const task of due) await climb(trx, procedure, task, quiet);
+    }
     // Whatever left an alarm behind: a look leaves the one that the open tasks ask for.
     await setAlarm(trx, procedureId);
   });
@@ -37,8 +42,9 @@ export async function setAlarm(trx: Trx, procedureId: string): Promise<void> {
   );
 }
 
-async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask): Promise<void> {
-  const codes = rungCodes(task.kind, task.peremptory);
+/** `quiet`: the next opening time, on days on which nobody is told anything. A period ends all the same. */
+async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask, quiet: Date | undefined): Promise<void> {
+  const codes = rungCodes(task.kind, task.peremptory, procedure.terms);
   // After a jump of the clock several rungs may have passed: the highest counts.
   let reached = task.rung;
   while (reached + 1 < task.rungs.length && (task.rungs[reached + 1] ?? procedure.now) <= procedure.now) reached += 1;
@@ -51,8 +57,20 @@ async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask): Promi
     await writeFact(trx, procedure, { kind: 'expired', taskId: task.id }, { act: 'task.expire', subject: task.id });
     return;
   }
+  if (quiet) {
+    await trx('tasks').where({ id: task.id }).update({ next_rung_at: quiet });
+    return;
+  }
   await trx('tasks')
     .where({ id: task.id })
     .update({ rung: reached + 1, next_rung_at: following });
-  await writeFact(trx, procedure, { kind: 'rung', taskId: task.id, outcome: code }, { act: `task.${code}`, subject: task.id });
+  const factNo = await writeFact(
+    trx,
+    procedure,
+    { kind: 'rung', taskId: task.id, outcome: code },
+    { act: `task.${code}`, subject: task.id },
+  );
+  const rung = ladderOfTask(task.kind, task.peremptory, procedure.terms)[reached];
+  if (rung)
+    await recordRung(trx, procedure, { taskId: task.id, no: reached + 1, rung, plannedAt: task.rungs[reached] ?? procedure.now, factNo });
 }

@@ -13,7 +13,7 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
-import type { Actor } from '../accounts/users.ts';
+import { type Actor, getUserName } from '../accounts/users.ts';
 
 export type TaskRow = {
   id: string;
@@ -264,9 +264,7 @@ export async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictErr
 }
 
 async function nameOf(db: Db, userId: string | null): Promise<string> {
-  if (!userId) return '—';
-  const row = await db('users').where({ id: userId }).first('name');
-  return row?.name ?? '—';
+  return userId ? getUserName(db, userId) : '—';
 }
 
 export async function getTask(db: Db, taskId: string): Promise<TaskRow> {

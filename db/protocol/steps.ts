@@ -233,7 +233,7 @@ async function prepareTask(
   const office = await officeFor(trx, procedure.region_path, ask.level);
   const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
   if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
-  const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false), procedure.now);
+  const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false, procedure.terms), procedure.now);
   return {
     id: `${procedure.id}/${ask.step}/${round}`,
     procedure_id: procedure.id,

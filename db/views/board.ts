@@ -108,6 +108,8 @@ export type OfficerLoad = {
   overdue: number;
   soon: number;
   later: number;
+  /** Due day of the oldest open task. */
+  oldestDue: string | null;
   decidedToday: number;
 };
 
@@ -115,17 +117,19 @@ const loadsShown = 30;
 
 /** Open tasks by who has claimed them, those who are busiest with late ones first; officers without any task are shown as well. */
 export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): Promise<OfficerLoad[]> {
-  const { rows } = await db.raw<{ rows: (Omit<OfficerLoad, 'userId' | 'decidedToday'> & { id: string; decided_today: number })[] }>(
+  const { rows } = await db.raw<{
+    rows: (Omit<OfficerLoad, 'userId' | 'decidedToday' | 'oldestDue'> & { id: string; decided_today: number; oldest_due: string | null })[];
+  }>(
     `with offices as (select code from ${offices} o),
           people as (
             select u.id, u.name, array_agg(distinct g.role) as roles from grants_in_force g join offices o on o.code = g.region join users u on u.id = g.user_id
              where u.active and g.role in ('first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer') group by u.id)
-     select p.id, p.name, p.roles, c.overdue, c.soon, c.later, d.decided_today
+     select p.id, p.name, p.roles, c.overdue, c.soon, c.later, c.oldest_due, d.decided_today
        from people p
        cross join lateral (
          select cast(count(*) filter (where t.due_at <= :now) as int) as overdue,
                 cast(count(*) filter (where t.due_at > :now and t.due_at <= :soonUntil) as int) as soon,
-                cast(count(*) filter (where t.due_at > :soonUntil or t.due_at is null) as int) as later
+                cast(count(*) filter (where t.due_at > :soonUntil or t.due_at is null) as int) as later, min(t.due_date) as oldest_due
            from tasks t where t.claimed_by = p.id and t.status = 'open') c
        cross join lateral (
          select cast(count(*) as int) as decided_today from tasks t
@@ -133,7 +137,12 @@ export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): P
       order by c.overdue desc, c.soon desc, c.overdue + c.soon + c.later desc, p.name limit ${loadsShown}`,
     { paths: pathsOf(supervisor), ...instants(times) },
   );
-  return rows.map(({ id, decided_today, ...row }) => ({ ...row, userId: id, decidedToday: decided_today }));
+  return rows.map(({ id, decided_today, oldest_due, ...row }) => ({
+    ...row,
+    userId: id,
+    oldestDue: oldest_due,
+    decidedToday: decided_today,
+  }));
 }
 
 /** Open tasks that nobody has claimed. */
@@ -156,6 +165,36 @@ export async function countUnclaimed(
     soon: Math.max(0, counted.soon - claimed.soon),
     later: Math.max(0, counted.later + counted.none - claimed.later),
   };
+}
+
+export type OverdueStep = { step: string; role: string; count: number; oldestDue: string };
+
+/** What is late in the subtree by step, the longest delay first; counted to its end. */
+export async function listOverdueSteps(db: Db, supervisor: Actor, times: BoardTimes): Promise<OverdueStep[]> {
+  const { rows } = await db.raw<{ rows: (Omit<OverdueStep, 'oldestDue'> & { oldest_due: string })[] }>(
+    `select t.step, t.role, cast(count(*) as int) as count, min(t.due_date) as oldest_due
+       from ${offices} o join tasks t on t.status = 'open' and t.office_path = o.path and ${officersOnly} and t.due_at <= :now
+      group by t.step, t.role order by oldest_due, t.step`,
+    { paths: pathsOf(supervisor), ...instants(times) },
+  );
+  return rows.map(({ oldest_due, ...row }) => ({ ...row, oldestDue: oldest_due }));
+}
+
+export type Candidate = { id: string; name: string; roles: string[]; officeZh: string; officeEn: string; open: number };
+
+/** Who could take tasks of these queues over, least busy first. */
+export async function listCandidates(db: Db, queues: readonly { office: string; role: string }[]): Promise<Candidate[]> {
+  const { rows } = await db.raw<{ rows: Candidate[] }>(
+    `select u.id, u.name, array_agg(distinct g.role) as roles, min(r.name_zh) as "officeZh", min(r.name_en) as "officeEn",
+            (select cast(count(*) as int) from tasks t where t.claimed_by = u.id and t.status = 'open') as open
+       from (select distinct * from unnest(cast(:offices as text[]), cast(:roles as text[])) q (office, role)) q
+       join grants_in_force g on g.region = q.office and g.role = q.role
+       join users u on u.id = g.user_id and u.active
+       join regions r on r.code = g.region
+      group by u.id, u.name, g.region order by open, u.name`,
+    { offices: queues.map(({ office }) => office), roles: queues.map(({ role }) => role) },
+  );
+  return rows;
 }
 
 export type TrendWeek = { week: string; decided: number; late: number };

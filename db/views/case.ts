@@ -17,6 +17,9 @@ export type CaseTask = TaskRow & {
   provisional: boolean;
   opened_at: Date;
   urged_at: Date | null;
+  rungs: Date[];
+  rung: number;
+  next_rung_at: Date | null;
   holder: string | null;
   decider: string | null;
   office_zh: string;

@@ -35,7 +35,7 @@ async function superiorsMailed(): Promise<string[]> {
   const { id, taskIds } = await cases.open([plain]);
   await owner('tasks')
     .where({ id: taskIds[0] })
-    .update({ rung: 3, next_rung_at: owner.raw(`business_now() - interval '1 second'`) });
+    .update({ rung: 4, next_rung_at: owner.raw(`business_now() - interval '1 second'`) });
   const [fact] = (await lookAtClock(db, id)).facts;
   expect(fact).toMatchObject({ kind: 'rung', outcome: 'superior' });
   const acts: OfficeAct[] = [{ act: 'answerRung', factNo: fact?.no ?? 0, taskId: taskIds[0] ?? '' }];

@@ -4,12 +4,14 @@ import {
   type Calendar,
   deadline,
   endOfDay,
+  isWorkingDay,
   nextWorkingDay,
   onOrNextWorkingDay,
   openingTime,
   previousWorkingDay,
   startOfDay,
 } from './calendar.ts';
+import { type Rung, type RungCode, rungCode } from './policy/ladder.ts';
 import type { Ask, Terms } from './procedures.ts';
 import type { TaskKind } from './task-kinds.ts';
 
@@ -25,20 +27,21 @@ export type TaskClock = {
   rungs: Date[];
 };
 
-export const ordinaryRungs = ['reminder', 'overdue', 'leader', 'superior'] as const;
-export const peremptoryRungs = ['reminder', 'expired'] as const;
-export const waitRungs = ['expired'] as const;
-export type RungCode = (typeof ordinaryRungs)[number] | 'expired';
+/** The rungs of the pack's ladder that a task of this kind has: what ends by itself is reminded of, and waits are nobody's. */
+export function ladderOfTask(kind: TaskKind, peremptory: boolean, terms: Pick<Terms, 'ladder'>): Rung[] {
+  if (kind === 'wait') return [];
+  return peremptory ? terms.ladder.filter((rung) => rung.act === 'remind' && rung.when <= 0) : terms.ladder;
+}
 
-/** What each rung of a task means. */
-export function rungCodes(kind: TaskKind, peremptory: boolean): readonly RungCode[] {
-  if (kind === 'wait') return waitRungs;
-  return peremptory ? peremptoryRungs : ordinaryRungs;
+/** What each instant of a task's clock means. */
+export function rungCodes(kind: TaskKind, peremptory: boolean, terms: Pick<Terms, 'ladder'>): readonly RungCode[] {
+  const codes = ladderOfTask(kind, peremptory, terms).map(rungCode);
+  return kind === 'wait' || peremptory ? [...codes, 'expired'] : codes;
 }
 
 /**
  * Computes the clock of a task whose period counts from `today`. `daysUsed`: working days that an earlier round has used up before the clock was stopped.
- * Ladder by the policy pack (F04): reminder before due, supervisor when overdue, deputy director and superior authority some working days later.
+ * The ladder (F04) is the policy pack's; each rung rings at the opening time of a working day.
  */
 export function taskClock(calendar: Calendar, ask: ClockTerms, terms: Terms, today: string, daysUsed: number): TaskClock {
   const period = duePeriod(calendar, ask, today, daysUsed);
@@ -48,18 +51,8 @@ export function taskClock(calendar: Calendar, ask: ClockTerms, terms: Terms, tod
   const dueAt = ask.kind === 'wait' && ask.dueDate !== undefined ? startOfDay(due) : endOfDay(due);
   const base = { dueDate: due, dueAt, provisional, ...(ask.workingDays === undefined ? {} : { workingDays: ask.workingDays }) };
   if (ask.kind === 'wait') return { ...base, rungs: [dueAt] };
-  const reminder = openingTime(onOrNextWorkingDay(calendar, back(calendar, due, terms.days.reminderBefore)));
-  if (ask.peremptory) return { ...base, rungs: [reminder, dueAt] };
-  const overdue = nextWorkingDay(calendar, due);
-  return {
-    ...base,
-    rungs: [
-      reminder,
-      openingTime(overdue),
-      openingTime(forward(calendar, due, terms.days.leaderAfter)),
-      openingTime(forward(calendar, due, terms.days.superiorAfter)),
-    ],
-  };
+  const rungs = ladderOfTask(ask.kind, ask.peremptory ?? false, terms).map(({ when }) => openingTime(workingDayFrom(calendar, due, when)));
+  return { ...base, rungs: ask.peremptory ? [...rungs, dueAt] : rungs };
 }
 
 function duePeriod(
@@ -80,16 +73,17 @@ function duePeriod(
   return { due, provisional: !calendar.years.has(Number(due.slice(0, 4))) };
 }
 
-function back(calendar: Calendar, date: string, workingDays: number): string {
+/** The working day so many working days after `date`, before it if negative. */
+function workingDayFrom(calendar: Calendar, date: string, workingDays: number): string {
+  const onward = workingDays < 0 ? previousWorkingDay : nextWorkingDay;
   let day = date;
-  for (let n = 0; n < workingDays; n += 1) day = previousWorkingDay(calendar, day);
-  return day;
+  for (let n = 0; n < Math.abs(workingDays); n += 1) day = onward(calendar, day);
+  return onOrNextWorkingDay(calendar, day);
 }
 
-function forward(calendar: Calendar, date: string, workingDays: number): string {
-  let day = date;
-  for (let n = 0; n < workingDays; n += 1) day = nextWorkingDay(calendar, day);
-  return day;
+/** When a rung that comes late may ring: at once on a working day, else when the next one opens. */
+export function quietUntil(calendar: Calendar, today: string): Date | undefined {
+  return isWorkingDay(calendar, today) ? undefined : openingTime(nextWorkingDay(calendar, today));
 }
 
 /**

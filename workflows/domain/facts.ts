@@ -1,5 +1,5 @@
 /** The facts that procedures are told: kinds, and which outcomes each kind has. Codes only: all of this lies in workflow histories. */
-import type { RungCode } from './deadlines.ts';
+import type { RungCode } from './policy/ladder.ts';
 import type { Terms } from './procedures.ts';
 import type { Outcome } from './stages.ts';
 import type { TaskOutcome } from './task-kinds.ts';

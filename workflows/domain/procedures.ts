@@ -1,6 +1,7 @@
 /** Words that procedures, their runs and the record share. Codes and dates only: all of this lies in workflow histories. */
 import type { FactBell } from './facts.ts';
 import type { OfficeAct } from './office-acts.ts';
+import type { Rung } from './policy/ladder.ts';
 import type { TaskKind, TaskOutcome, TaskRole } from './task-kinds.ts';
 
 export const procedureTypes = [
@@ -78,10 +79,9 @@ export type Terms = {
     batch: number;
     bankAnswer: number;
     accountCorrection: number;
-    reminderBefore: number;
-    leaderAfter: number;
-    superiorAfter: number;
   };
+  /** Whom the clock tells of a task, and when. */
+  ladder: Rung[];
   claimWindowMonths: number;
   /** Who decides an objection. */
   objection: { role: TaskRole<'objection_review'>; level: string };

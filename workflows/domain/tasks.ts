@@ -37,7 +37,7 @@ export function isOutsideRole(role: string): role is 'institution' | 'assessor' 
 }
 
 /** What may be done with many tasks at once. */
-export const bulkActs = ['claim', 'release', 'approve'] as const;
+export const bulkActs = ['claim', 'release', 'approve', 'reassign'] as const;
 export type BulkAct = (typeof bulkActs)[number];
 /** The most tasks of one bulk act. */
 export const bulkLimit = 500;
@@ -49,6 +49,8 @@ const approvedInBulk = new Set(['review', 'change_review']);
 
 /** Why a task is left out of a bulk act whatever its state: a code of the errors, or undefined. */
 export function bulkRefusal(act: BulkAct, kind: string): string | undefined {
+  // Handing over moves no money: whoever gets it looks at it alone.
+  if (act === 'reassign') return undefined;
   if (neverInBulk.has(kind)) return 'bulk.money';
   return act === 'approve' && !approvedInBulk.has(kind) ? 'bulk.ownPage' : undefined;
 }

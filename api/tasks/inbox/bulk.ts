@@ -11,10 +11,12 @@ import {
   listBulkItems,
   workOffBulkJob,
 } from '../../../db/inbox/bulk-jobs.ts';
-import type { Actor } from '../../../db/accounts/users.ts';
+import { type Actor, getUserName } from '../../../db/accounts/users.ts';
 import { countInbox, listInbox } from '../../../db/views/inbox.ts';
-import { ConflictError } from '../../../workflows/domain/errors.ts';
+import { ConflictError, NotAllowedError } from '../../../workflows/domain/errors.ts';
+import { hasRole } from '../../../workflows/domain/scope.ts';
 import { bulkActs, bulkLimit } from '../../../workflows/domain/tasks.ts';
+import { reasonField } from '../../http/fields.ts';
 import { page, redirect, type Reply } from '../../http/replies.ts';
 import { type ApiDeps, type Context, type Counter, route } from '../../http/routing.ts';
 import { datesIn } from '../../pages/dates.ts';
@@ -39,6 +41,14 @@ const NewJob = z
     all: z.literal('1').optional(),
     /** The list that they were chosen from, as a query string. */
     list: z.string().max(600).optional(),
+    /** Of `reassign`: who gets the tasks, and why. */
+    to: z.uuid('supervision.notHolder').optional(),
+    reason: reasonField.optional(),
+  })
+  .superRefine(({ act, to, reason }, context) => {
+    if (act !== 'reassign') return;
+    if (to === undefined) context.addIssue({ code: 'custom', path: ['to'], message: 'supervision.notHolder' });
+    if (reason === undefined) context.addIssue({ code: 'custom', path: ['reason'], message: 'task.reasonMissing' });
   })
   .meta({ id: 'NewBulkJob' });
 
@@ -67,6 +77,9 @@ const Job = z
   })
   .meta({ id: 'BulkJob' });
 
+/** Mistakes that have words of their own where the list is shown again. */
+const toldCodes = /^(bulk\.|supervision\.notHolder$|task\.reasonMissing$)/;
+
 const PAGE_WAIT_MS = 2_500;
 const tags = ['tasks'];
 
@@ -82,15 +95,17 @@ export function bulkRoutes(counter: Counter): void {
     creates: true,
     handle: async (context) => {
       const { db, actor, body, request } = context;
+      if (body.act === 'reassign' && !hasRole(actor, 'supervisor')) throw new NotAllowedError('role');
       const list = listOf(body.list);
       const chosen = body.all ? await wholeList(context, list) : { taskIds: body.selected, leftOut: 0 };
-      const { id } = await createBulkJob(db, actor, { act: body.act, ...chosen, list: listQuery(list), request });
+      const handOver = body.act === 'reassign' && body.to && body.reason ? { to: body.to, reason: body.reason } : undefined;
+      const { id } = await createBulkJob(db, actor, { act: body.act, ...chosen, list: listQuery(list), handOver, request });
       return prepared(context, id);
     },
     onInvalid: (_context, issues, entered) =>
-      redirect(withQuery('/tasks', listQuery(listOf(String(entered['list'] ?? '')))), {
+      redirect(entered['act'] === 'reassign' ? '/board' : withQuery('/tasks', listQuery(listOf(String(entered['list'] ?? '')))), {
         flash: {
-          key: `errors.${issues[0]?.code.startsWith('bulk.') ? issues[0].code : 'bulk.none'}`,
+          key: `errors.${issues.find(({ code }) => toldCodes.test(code))?.code ?? 'bulk.none'}`,
           params: { maximum: bulkLimit },
           tone: 'warning',
         },
@@ -146,7 +161,8 @@ export function bulkRoutes(counter: Counter): void {
       const job = await getBulkJob(db, actor, params.job);
       if (job.status !== 'finished') throw new ConflictError('bulk.notFinished');
       const taskIds = (await listBulkItems(db, job.id)).filter((item) => item.status === 'refused').map((item) => item.task_id);
-      const { id } = await createBulkJob(db, actor, { act: job.act, taskIds, leftOut: 0, list: job.list, request });
+      const handOver = job.handed_to && job.reason ? { to: job.handed_to, reason: job.reason } : undefined;
+      const { id } = await createBulkJob(db, actor, { act: job.act, taskIds, leftOut: 0, list: job.list, handOver, request });
       return prepared(context, id);
     },
     onInvalid: (context) => redirect(`/tasks/bulk/${(context.params as { job: string }).job}`),
@@ -235,6 +251,10 @@ function jobOf(job: BulkJob, items: BulkItem[], t: Translate, locale: Locale) {
   };
 }
 
+function backOf(job: BulkJob): string {
+  return job.act === 'reassign' ? '/board' : withQuery('/tasks', job.list);
+}
+
 async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<Reply> {
   const items = await listBulkItems(db, job.id);
   const rows = items.map((item) => ({
@@ -267,7 +287,10 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     refusedRows: rows.filter((row) => row.status === 'refused'),
     waitingRows: rows.filter((row) => row.status === 'waiting' || row.status === 'unchecked'),
     doneRows: rows.filter((row) => row.status === 'done'),
-    back: withQuery('/tasks', job.list),
+    back: backOf(job),
+    backLabel: t(job.act === 'reassign' ? 'bulk.backToBoard' : 'tasks.backToList'),
+    handedTo: job.handed_to ? await getUserName(db, job.handed_to) : undefined,
+    reason: job.reason,
   };
   return page(preview ? 'tasks/bulk-preview' : 'tasks/bulk-job', view, {
     nav: 'tasks',

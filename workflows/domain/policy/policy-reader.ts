@@ -3,6 +3,7 @@ import { isCivilDate } from '../calendar.ts';
 import { InputError, type Issue } from '../errors.ts';
 import { materialKinds } from '../training/material.ts';
 import { groupCodes } from './groups.ts';
+import { type Rung, rungActs, rungLevels, rungRoles } from './ladder.ts';
 import {
   funds,
   type MaterialValues,
@@ -186,6 +187,30 @@ const disclosure = object({
   masking: object({ name: masking, id: masking, phone: masking, account: masking, group: masking, amount: masking }),
 });
 
+const rungs = list(object({ when: whole(-120, 120), act: oneOf(rungActs), role: oneOf(rungRoles), level: oneOf(rungLevels) }), 1);
+const earlierEscalation = object({ reminderDaysBefore: workingDays, leaderAfterDays: whole(1, 120), superiorAfterDays: whole(1, 120) });
+
+/** Rungs in the order in which they ring; the order of the superior authority is the last one. */
+const ladder: Check = (value, path, issues) => {
+  if (isObject(value)) {
+    earlierEscalation(value, path, issues);
+    return;
+  }
+  const before = issues.length;
+  rungs(value, path, issues);
+  if (issues.length > before) return;
+  const steps = value as Rung[];
+  for (const [at, rung] of steps.entries()) {
+    const earlier = steps[at - 1];
+    if (earlier && rung.when <= earlier.when) issues.push({ field: `${path}.${at}.when`, code: 'pack.rungOrder' });
+    const orders = rung.act === 'order';
+    if (orders && (at < steps.length - 1 || rung.level !== 'superior' || rung.role !== 'supervisor'))
+      issues.push({ field: `${path}.${at}.act`, code: 'pack.rungOrder' });
+    if ((rung.act === 'report' || orders) === (rung.role === 'worker'))
+      issues.push({ field: `${path}.${at}.role`, code: 'pack.rungOrder' });
+  }
+};
+
 const quota = object({
   perPersonYear: whole(1, 20),
   sameOccupationLevelOnce: flag,
@@ -261,7 +286,7 @@ const processChecks = {
   quota,
   'class.maxTrainees': whole(1, 500),
   'assessment.separateBody': flag,
-  escalation: object({ reminderDaysBefore: workingDays, leaderAfterDays: whole(1, 120), superiorAfterDays: whole(1, 120) }),
+  escalation: ladder,
   'employmentTracking.months': list(months, 1),
   'evidence.videoKeepYears': whole(1, 100),
   'evidence.archiveKeepYears': whole(1, 100),

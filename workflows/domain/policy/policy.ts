@@ -4,6 +4,7 @@
  * The files are db/policy-packs/*.json; `policy-reader.ts` checks them.
  */
 import type { GroupCode } from './groups.ts';
+import { type EarlierEscalation, ladderOf, type Rung } from './ladder.ts';
 import type { ReviewStep, Terms } from '../procedures.ts';
 import type { MaterialKind } from '../training/material.ts';
 
@@ -35,8 +36,6 @@ export type QuotaRule = {
   /** Schemes whose benefit for the same occupation and level excludes this one. */
   crossSchemeExclusion: string[];
 };
-/** In working days: reminder before the due day, deputy director and superior authority after it; the supervisor is told as soon as it is overdue. */
-export type Escalation = { reminderDaysBefore: number; leaderAfterDays: number; superiorAfterDays: number };
 
 /** 5 = 初级工 (junior worker) … 1 = 高级技师 (senior technician). */
 export type SkillLevel = '5' | '4' | '3' | '2' | '1';
@@ -118,7 +117,8 @@ export type ProcessValues = {
   quota: QuotaRule;
   'class.maxTrainees': number;
   'assessment.separateBody': boolean;
-  escalation: Escalation;
+  /** Whom the clock tells of a task; packs from before the list are read as well. */
+  escalation: Rung[] | EarlierEscalation;
   'employmentTracking.months': number[];
   'evidence.videoKeepYears': number;
   'evidence.archiveKeepYears': number;
@@ -191,7 +191,6 @@ export function termsOf(pack: PolicyPack): Terms {
     const { blocks, workingDays } = rule(pack, `disclosures.${kind}`);
     return { blocks, workingDays };
   };
-  const escalation = rule(pack, 'escalation');
   return {
     packId: pack.id,
     reviews: {
@@ -220,10 +219,8 @@ export function termsOf(pack: PolicyPack): Terms {
       batch: rule(pack, 'payment.batchWorkingDays'),
       bankAnswer: rule(pack, 'payment.bankAnswerWorkingDays'),
       accountCorrection: rule(pack, 'payment.accountCorrectionWorkingDays'),
-      reminderBefore: escalation.reminderDaysBefore,
-      leaderAfter: escalation.leaderAfterDays,
-      superiorAfter: escalation.superiorAfterDays,
     },
+    ladder: ladderOf(rule(pack, 'escalation')),
     claimWindowMonths: rule(pack, 'claim.windowMonths'),
     objection: rule(pack, 'objection.decidedBy'),
     offices: {

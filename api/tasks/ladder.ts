@@ -1,0 +1,41 @@
+/** The ladder of a task on its page: what has rung, what rings next and when. Inside the office only. */
+import type { RungOnRecord } from '../../db/protocol/rungs.ts';
+import type { Case } from '../../db/views/case.ts';
+import { ladderOfTask } from '../../workflows/domain/deadlines.ts';
+import { rungCode } from '../../workflows/domain/policy/ladder.ts';
+import type { Translate } from '../pages/i18n.ts';
+
+/** `passed`: its instant went by without it, before the task was opened or while the clock jumped on to a later rung. */
+export type RungState = 'rang' | 'passed' | 'next' | 'later';
+
+export function ladderView({ task, procedure }: Case, rang: readonly RungOnRecord[], t: Translate) {
+  const open = task.status === 'open' && procedure.status === 'open';
+  return ladderOfTask(task.kind, task.peremptory, procedure.terms).flatMap((rung, at) => {
+    const record = rang.find(({ no }) => no === at + 1);
+    const state: RungState = record ? 'rang' : at < task.rung ? 'passed' : at === task.rung ? 'next' : 'later';
+    const planned = state === 'next' ? (task.next_rung_at ?? task.rungs[at]) : task.rungs[at];
+    // What will not ring any more is not shown.
+    if (!planned || (!record && !open)) return [];
+    const { act, role, level } = record ?? rung;
+    return [
+      {
+        no: at + 1,
+        act,
+        role,
+        level,
+        state,
+        at: record?.rang_at ?? planned,
+        told: record?.told ?? null,
+        label: t(`tasks.ladder.${rungCode({ ...rung, act, role, level })}`),
+        when: whenWords(rung.when, t),
+        tone: { rang: rung.when > 0 ? 'red' : 'amber', passed: '', next: 'blue', later: '' }[state],
+      },
+    ];
+  });
+}
+
+function whenWords(workingDays: number, t: Translate): string {
+  const count = Math.abs(workingDays);
+  if (count === 0) return t('tasks.ladder.onDueDay');
+  return t(workingDays < 0 ? 'tasks.ladder.before' : 'tasks.ladder.after', { count, n: count });
+}
