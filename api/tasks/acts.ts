@@ -1,7 +1,8 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
 import { z } from 'zod';
 import { claimTask, releaseTask } from '../../db/protocol/claims.ts';
-import { decideTask, getTask } from '../../db/protocol/decisions.ts';
+import { decideTask } from '../../db/protocol/decisions.ts';
+import { getTask } from '../../db/protocol/task-acts.ts';
 import { revealId } from '../../db/roster/roster.ts';
 import { findNextTask } from '../../db/views/inbox.ts';
 import { redirect } from '../http/replies.ts';

@@ -1,12 +1,12 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
+import type { Delegation } from '../../db/protocol/delegations.ts';
 import type { RungOnRecord } from '../../db/protocol/rungs.ts';
-import { maySupervise } from '../../db/protocol/supervision.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { readsMessages } from '../../workflows/domain/training/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
-import { mayDecide } from '../../workflows/domain/scope.ts';
+import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
@@ -26,7 +26,12 @@ export type CaseParts = {
   timeline: TimelineLine[];
   open: OpenTask[];
   rungs: RungOnRecord[];
-  substitutes: { id: string; name: string; open: number }[];
+  /** What the reader may do with the task. */
+  verdict: (act: TaskAct) => TaskVerdict;
+  relations: TaskRelation[];
+  /** Who could take the task over or be asked about it. */
+  colleagues: { id: string; name: string; open: number }[];
+  delegations: Delegation[];
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
   outstanding: number;
   corrections?: CorrectionReview | undefined;
@@ -47,6 +52,11 @@ export type CaseParts = {
 /** What happens inside the office is not shown to institutions. */
 const inside = new Set([
   'task.claim',
+  'task.delegate',
+  'task.opine',
+  'task.recall',
+  'task.suspend',
+  'task.resume',
   'task.reassign',
   'task.urge',
   'task.escalate',
@@ -62,13 +72,13 @@ export function caseView(parts: CaseParts) {
   const { found, evidence, actor, at, t, words, locale, list } = parts;
   const { task, procedure } = found;
   const due = dueView(task, at, t);
-  const decider = mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id });
+  const may = (act: TaskAct): boolean => parts.verdict(act) === 'yes';
   const heldByOther = task.claimed_by !== null && task.claimed_by !== actor.userId;
   const open = task.status === 'open' && procedure.status === 'open';
   const ownPage = ownPageOf(task, procedure);
-  const form = open && decider && !heldByOther && !isDecidedOnOwnPage(task.kind);
+  const form = may('decide') && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
-  const supervises = open && task.role !== 'clock' && maySupervise(actor, task);
+  const office = actor.institutionId === undefined;
   return {
     title: procedure.subject_title,
     pageTitle: t('common.pageOf', { page: stepLabel(words, t, task), title: procedure.subject_title }),
@@ -83,11 +93,15 @@ export function caseView(parts: CaseParts) {
     stages: trackOf(procedure, t),
     number: procedure.subject_number,
     form,
-    ownPage: open && decider && ownPage ? ownPage : undefined,
+    ownPage: may('decide') ? ownPage : undefined,
     elsewhere: isDecidedOnOwnPage(task.kind),
-    mayClaim: open && decider && task.claimed_by === null && !isOutsideRole(task.role),
-    mayRelease: open && decider && task.claimed_by === actor.userId && !isOutsideRole(task.role),
-    held: open && heldByOther ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
+    mayClaim: may('claim'),
+    mayRelease: may('release'),
+    heldByMe: open && task.claimed_by === actor.userId && !isOutsideRole(task.role),
+    held: open && heldByOther && !may('opine') ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
+    barred: parts.verdict('decide') === 'task.fourEyes',
+    holding: office && open ? holdingView(parts, may) : undefined,
+    opinions: parts.delegations.filter((one) => one.status === 'answered'),
     settled: task.status === 'open' ? undefined : settledOf(parts),
     moving: task.status === 'decided' && found.behind,
     closed:
@@ -120,7 +134,25 @@ export function caseView(parts: CaseParts) {
       parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
     conflict: parts.conflict,
     revealed: parts.revealed,
-    supervision: supervises ? { substitutes: parts.substitutes, outside: isOutsideRole(task.role), urged: task.urged_at } : undefined,
+    supervision: may('urge') ? { substitutes: parts.colleagues, reassign: may('reassign'), urged: task.urged_at } : undefined,
+  };
+}
+
+/** What is done with a task besides deciding it, and what it waits for. */
+function holdingView({ found, verdict, colleagues, delegations, relations }: CaseParts, may: (act: TaskAct) => boolean) {
+  const { task } = found;
+  const asked = delegations.find((one) => one.status === 'asked');
+  return {
+    opine: may('opine'),
+    asked,
+    recall: may('recall'),
+    delegate: may('delegate') ? { colleagues: colleagues.filter((one) => one.id !== task.claimed_by) } : undefined,
+    suspend: may('suspend'),
+    resume: may('resume'),
+    suspended:
+      task.suspended_at === null ? undefined : { name: task.suspender ?? '—', at: task.suspended_at, reason: task.suspended_reason ?? '' },
+    acts: may('delegate') || may('suspend'),
+    queue: relations.includes('queue') && verdict('delegate') === 'task.notHeld',
   };
 }
 

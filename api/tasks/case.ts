@@ -1,12 +1,14 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendar } from '../../db/calendar/calendar.ts';
-import { listSubstitutes, maySupervise } from '../../db/protocol/supervision.ts';
+import { listDelegations } from '../../db/protocol/delegations.ts';
+import { listSubstitutes } from '../../db/protocol/supervision.ts';
+import { hasSignedElsewhere } from '../../db/protocol/task-acts.ts';
 import { listRungs } from '../../db/protocol/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
-import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
+import { type Case, getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
-import { mayDecide } from '../../workflows/domain/scope.ts';
+import { judgeTaskAct, relationsOf, type TaskAct, taskActs } from '../../workflows/domain/task-acts.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
@@ -47,13 +49,16 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { db, actor, params, t, locale, deps } = context;
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
-  const [at, evidence, timeline, open, rungs, substitutes, outstanding, corrections] = await Promise.all([
+  const verdict = await verdictsOn(db, actor, found);
+  const [at, evidence, timeline, open, rungs, colleagues, delegations, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
     listRungs(db, task.id),
-    maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],
+    verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listSubstitutes(db, task) : [],
+    // What the office asks itself is for the office.
+    actor.institutionId === undefined ? listDelegations(db, task.id) : [],
     checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
     loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
   ]);
@@ -63,7 +68,10 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     timeline,
     open,
     rungs,
-    substitutes,
+    verdict,
+    relations: relationsOf(actor, task),
+    colleagues,
+    delegations,
     outstanding,
     corrections,
     actor,
@@ -91,6 +99,12 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   );
 }
 
+/** What the reader may do, by the one table; nothing once the procedure has ended. */
+async function verdictsOn(db: CaseContext['db'], actor: CaseContext['actor'], { task, procedure }: Case): Promise<CaseParts['verdict']> {
+  const signedElsewhere = task.status === 'open' && (await hasSignedElsewhere(db, task, actor.userId));
+  return (act: TaskAct) => (procedure.status === 'open' ? judgeTaskAct(act, actor, task, signedElsewhere) : 'task.cancelled');
+}
+
 /** Reviews that approve only what the registers confirmed or an officer settled. */
 function checked(task: { kind: string; step: string; status: string }): boolean {
   return task.status === 'open' && task.kind === 'review' && ['pre_training', 'filing'].includes(stageOf(task.step));
@@ -101,7 +115,7 @@ function normalList(text: string | undefined): string {
   return read.success ? listQuery(read.data) : '';
 }
 
-function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, view: ReturnType<typeof caseView>) {
+function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegations }: CaseParts, view: ReturnType<typeof caseView>) {
   const { task } = found;
   const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
@@ -126,8 +140,18 @@ function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, vie
     outcomes: task.outcomes,
     outcome: task.outcome,
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
-    mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
     ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
+    suspended: task.suspended_at !== null,
+    delegate: task.delegate,
+    mayDecide: verdict('decide') === 'yes',
+    acts: taskActs.filter((act) => verdict(act) === 'yes'),
+    opinions: delegations.map(({ delegate_name: delegate, question, status, opinion, asked_at: askedAt, settled_at: settledAt }) => ({
+      delegate,
+      question,
+      status,
+      opinion,
+      at: (settledAt ?? askedAt).toISOString(),
+    })),
     timeline: view.timeline.map((line) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: line.reason })),
     evidence: evidence.data,
     corrections: corrections?.json ?? null,

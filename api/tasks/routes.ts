@@ -9,6 +9,7 @@ import { taskActRoutes } from './acts.ts';
 import { bulkRoutes } from './inbox/bulk.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';
+import { holdingRoutes } from './holding.ts';
 import { taskEventRoutes } from './inbox/events.ts';
 import { inboxExportRoutes } from './inbox/export.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox/inbox.ts';
@@ -74,6 +75,7 @@ export function taskRoutes(counter: Counter): void {
   taskEventRoutes(counter);
   personSearchRoutes(counter);
   taskActRoutes(counter);
+  holdingRoutes(counter);
   supervisionRoutes(counter);
 }
 

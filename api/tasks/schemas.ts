@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { reasonField } from '../http/fields.ts';
+import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
+import { taskActs } from '../../workflows/domain/task-acts.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
@@ -64,6 +66,10 @@ export const Task = z
     amountFen: z.number().int().nullable(),
     due: DueState,
     holder: z.object({ name: z.string(), since: z.string().nullable(), self: z.boolean() }).nullable(),
+    /** Out of the queue until it is resumed; its period goes on. */
+    suspended: z.boolean(),
+    /** Who was asked for an opinion. */
+    delegate: z.string().nullable(),
     version: z.number().int(),
   })
   .meta({ id: 'Task' });
@@ -80,6 +86,7 @@ export const Inbox = z
       later: z.number().int(),
       none: z.number().int(),
       mine: z.number().int(),
+      asked: z.number().int(),
       capped: z.boolean(),
     }),
     savedViews: z.array(z.object({ id: z.uuid(), name: z.string(), list: z.string() })),
@@ -103,6 +110,17 @@ export const CaseDetail = Task.extend({
       state: z.enum(['rang', 'passed', 'next', 'later']),
       at: z.string(),
       told: z.number().int().nullable(),
+    }),
+  ),
+  /** What the reader may do with it now. */
+  acts: z.array(z.enum(taskActs)),
+  opinions: z.array(
+    z.object({
+      delegate: z.string(),
+      question: z.string(),
+      status: z.enum(['asked', 'answered', 'recalled']),
+      opinion: z.string().nullable(),
+      at: z.string(),
     }),
   ),
   timeline: z.array(z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), reason: z.string().nullable() })),
@@ -182,3 +200,10 @@ export const Reassign = z
   .meta({ id: 'Reassign' });
 export const Escalate = z.object({ reason: reasonField, back: z.string().max(300).optional() }).meta({ id: 'Escalate' });
 export const Urge = z.object({ back: z.string().max(300).optional() });
+export const Delegate = z
+  .object({ to: z.uuid('task.notColleague'), question: z.string().trim().min(REASON_MIN_LENGTH, 'task.questionMissing').max(2_000) })
+  .meta({ id: 'Delegate' });
+export const Opinion = z
+  .object({ opinion: z.string().trim().min(REASON_MIN_LENGTH, 'task.opinionMissing').max(4_000) })
+  .meta({ id: 'Opinion' });
+export const Suspend = z.object({ reason: reasonField }).meta({ id: 'Suspend' });

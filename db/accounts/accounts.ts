@@ -4,9 +4,11 @@ import { ConflictError, inputError, NotFoundError } from '../../workflows/domain
 import type { Role } from '../../workflows/domain/roles.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
 import { type Db, sqlState, type Trx } from '../client.ts';
+import { endDelegation } from '../protocol/delegations.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
+import { getTask } from '../protocol/task-acts.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
 import { issueSetupLink } from './setup-links.ts';
 import type { Actor } from './users.ts';
@@ -212,18 +214,24 @@ export async function deactivateAccount(
 
 async function releaseTasksOf(trx: Trx, actor: Actor, userId: string): Promise<number> {
   await getAccount(trx, pathsOf(actor, 'system_admin'), userId);
-  const held = await trx('tasks')
-    .where({ claimed_by: userId, status: 'open' })
+  const concerned = await trx('tasks')
+    .where({ status: 'open' })
+    .where((query) => query.where({ claimed_by: userId }).orWhere({ delegated_to: userId }))
     .orderBy(['procedure_id', 'id'])
     .select('id', 'procedure_id');
   let released = 0;
-  for (const task of held) {
-    const procedure = await lockProcedure(trx, task.procedure_id);
-    const row = await trx('tasks')
-      .where({ id: task.id, claimed_by: userId, status: 'open' })
-      .update({ claimed_by: null, claimed_at: null });
-    if (row === 0) continue;
-    await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: task.id, detail: { cause: 'account.deactivate' } });
+  for (const { id, procedure_id: procedureId } of concerned) {
+    const procedure = await lockProcedure(trx, procedureId);
+    const task = await getTask(trx, id);
+    if (task.status !== 'open' || ![task.claimed_by, task.delegated_to].includes(userId)) continue;
+    await endDelegation(trx, procedure, task);
+    const detail = { cause: 'account.deactivate' };
+    if (task.claimed_by !== userId) {
+      await auditProcedure(trx, procedure, actor.userId, { act: 'task.recall', subject: id, detail });
+      continue;
+    }
+    await trx('tasks').where({ id }).update({ claimed_by: null, claimed_at: null });
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: id, detail });
     released += 1;
   }
   return released;

@@ -1,51 +1,58 @@
-/** Claiming a task for oneself, and putting it back. */
+/** What a holder does with a task without deciding it: claiming, putting back, suspending, resuming. */
 import type { Knex } from 'knex';
-import { ConflictError, NotAllowedError } from '../../workflows/domain/errors.ts';
-import { mayDecide } from '../../workflows/domain/scope.ts';
+import { requireReason } from '../../workflows/domain/reasons.ts';
 import { inTransaction } from '../client.ts';
-import { alreadyClaimed, alreadyDecided, getTask, hasSignedElsewhere } from './decisions.ts';
-import { auditProcedure, lockProcedure } from './procedures.ts';
+import { type IdempotentRequest, onceOnly } from './idempotency.ts';
+import { auditProcedure } from './procedures.ts';
+import { takeInHand } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 
 /** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
 export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const task = await getTask(trx, taskId);
-    if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
-      throw new NotAllowedError('task.notYours');
-    const procedure = await lockProcedure(trx, task.procedure_id);
-    if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
-    const claimed = await trx('tasks')
-      .where({ id: taskId, status: 'open' })
-      .where((query) => query.whereNull('claimed_by').orWhere({ claimed_by: actor.userId }))
-      .update({ claimed_by: actor.userId, claimed_at: procedure.now });
-    if (claimed === 1) {
-      if (task.claimed_by !== actor.userId) await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId });
-      return;
-    }
-    const now = await getTask(trx, taskId);
-    if (now.status === 'decided') throw await alreadyDecided(trx, now);
-    if (now.status !== 'open') throw new ConflictError(`task.${now.status}`);
-    throw await alreadyClaimed(trx, now);
+    const { procedure, already } = await takeInHand(trx, actor, taskId, 'claim');
+    if (already) return;
+    await trx('tasks').where({ id: taskId }).update({ claimed_by: actor.userId, claimed_at: procedure.now });
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId });
   });
 }
 
 /** Puts a task back into the queue. Only the holder does it. */
 export async function releaseTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const task = await getTask(trx, taskId);
-    if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
-      throw new NotAllowedError('task.notYours');
-    const procedure = await lockProcedure(trx, task.procedure_id);
-    const released = await trx('tasks')
-      .where({ id: taskId, status: 'open', claimed_by: actor.userId })
-      .update({ claimed_by: null, claimed_at: null });
-    if (released === 1) {
-      await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: taskId });
-      return;
-    }
-    const now = await getTask(trx, taskId);
-    if (now.status === 'decided') throw await alreadyDecided(trx, now);
-    if (now.claimed_by && now.claimed_by !== actor.userId) throw await alreadyClaimed(trx, now);
+    const { procedure, already } = await takeInHand(trx, actor, taskId, 'release');
+    if (already) return;
+    await trx('tasks').where({ id: taskId }).update({ claimed_by: null, claimed_at: null });
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: taskId });
+  });
+}
+
+/**
+ * Takes a task out of the queue until it is resumed (挂起). An internal act: its period and its rungs go on, only a correction stops the clock.
+ * Throws InputError without a reason, NotAllowedError, ConflictError.
+ */
+export async function suspendTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  given: string,
+  request?: IdempotentRequest,
+): Promise<{ suspended: boolean }> {
+  return onceOnly(db, request, async (trx) => {
+    const { procedure } = await takeInHand(trx, actor, taskId, 'suspend');
+    const reason = requireReason(given);
+    await trx('tasks').where({ id: taskId }).update({ suspended_at: procedure.now, suspended_by: actor.userId, suspended_reason: reason });
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.suspend', subject: taskId, detail: { reason } });
+    return { suspended: true };
+  });
+}
+
+/** Goes on with a suspended task, with the holder that it had. */
+export async function resumeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ suspended: boolean }> {
+  return onceOnly(db, request, async (trx) => {
+    const { procedure } = await takeInHand(trx, actor, taskId, 'resume');
+    await trx('tasks').where({ id: taskId }).update({ suspended_at: null, suspended_by: null, suspended_reason: null });
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.resume', subject: taskId });
+    return { suspended: false };
   });
 }

@@ -2,9 +2,9 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
-import { mayDecide } from '../../workflows/domain/scope.ts';
+import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { allowedTaskActs } from '../../workflows/domain/tasks.ts';
+import type { TaskStatus } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, type Statement, statement } from '../statements.ts';
@@ -13,7 +13,8 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
-import { type Actor, getUserName } from '../accounts/users.ts';
+import { getTask, refusal } from './task-acts.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type TaskRow = {
   id: string;
@@ -31,10 +32,15 @@ export type TaskRow = {
   reference: string | null;
   class_id: string | null;
   subject_title: string;
-  status: 'open' | 'decided' | 'expired' | 'cancelled';
+  status: TaskStatus;
   due_at: Date | null;
   claimed_by: string | null;
   claimed_at: Date | null;
+  /** Who was asked for an opinion. */
+  delegated_to: string | null;
+  suspended_at: Date | null;
+  suspended_by: string | null;
+  suspended_reason: string | null;
   decided_by: string | null;
   decided_at: Date | null;
   outcome: string | null;
@@ -116,13 +122,13 @@ async function decide(trx: Trx, actor: Actor, given: Decision): Promise<Decision
   const rule = ruleOf(task, procedure);
   const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
-    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor.userId);
+    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor);
     throw error;
   });
   const { values, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {});
   const [counts] = await run<{ signed: number; decided: number }>(trx, writeLocked, values);
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
-  if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor.userId);
+  if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor);
   if (counts.signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
   ringAfterCommit(trx);
   procedure.fact_no = answer.factNo;
@@ -139,13 +145,20 @@ async function findWithProcedure(
 ): Promise<{ task: TaskRow; procedure: LockedProcedure; listed: boolean }> {
   const [found] = await run<Found>(db, by, { taskId });
   if (!found) throw new NotFoundError('task.unknown');
-  const { claimed_at: claimedAt, decided_at: decidedAt } = found.task;
-  const task: TaskRow = { ...found.task, due_at: found.task_due_at, claimed_at: instantOf(claimedAt), decided_at: instantOf(decidedAt) };
+  const { claimed_at: claimedAt, decided_at: decidedAt, suspended_at: suspendedAt } = found.task;
+  const task: TaskRow = {
+    ...found.task,
+    due_at: found.task_due_at,
+    claimed_at: instantOf(claimedAt),
+    suspended_at: instantOf(suspendedAt),
+    decided_at: instantOf(decidedAt),
+  };
   return { task, procedure: found, listed: found.listed };
 }
 
 /** Instants are text in JSON. */
-type TaskInJson = Omit<TaskRow, 'claimed_at' | 'decided_at'> & { claimed_at: string | null; decided_at: string | null };
+type InstantInJson = 'claimed_at' | 'suspended_at' | 'decided_at';
+type TaskInJson = Omit<TaskRow, InstantInJson> & Record<InstantInJson, string | null>;
 
 function instantOf(text: string | null): Date | null {
   return text === null ? null : new Date(text);
@@ -153,13 +166,11 @@ function instantOf(text: string | null): Date | null {
 
 /** Every entry point of a decision passes here: page, REST, bulk. Returns it with its content read. */
 async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: LockedProcedure, given: Decision): Promise<Decision> {
-  if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
-    throw new NotAllowedError('task.notYours');
-  if (task.status === 'decided') throw await alreadyDecided(db, task);
-  if (!allowedTaskActs(task.status).includes('decide')) throw new ConflictError(`task.${task.status}`);
+  // Four eyes are kept by the writing statement, whose key nobody gets round.
+  const verdict = judgeTaskAct('decide', actor, task);
+  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(db, verdict, task);
   if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
   if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');
-  if (task.claimed_by && task.claimed_by !== actor.userId) throw await alreadyClaimed(db, task);
   if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');
   const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
@@ -176,7 +187,8 @@ const writing = `with moved as (
      decided as (
        update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
               claimed_by = :actor, version = version + 1
-        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor) and exists (select from moved)
+        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
+          and suspended_at is null and delegated_to is null and exists (select from moved)
           and version = :seenVersion and (not peremptory or date_trunc('milliseconds', due_at) is not distinct from :dueAt)
        returning 1),
      fact as (
@@ -242,44 +254,9 @@ function writtenBy(
   return { values, answer };
 }
 
-async function lostRace(trx: Trx, taskId: string, actorId: string): Promise<ConflictError> {
+async function lostRace(trx: Trx, taskId: string, actor: Actor): Promise<OfficeError> {
   const now = await getTask(trx, taskId);
-  if (now.status === 'decided') return alreadyDecided(trx, now);
-  if (now.status !== 'open') return new ConflictError(`task.${now.status}`);
-  // Claimed by somebody else, or its evidence or its due instant is another one by now.
-  return now.claimed_by && now.claimed_by !== actorId ? alreadyClaimed(trx, now) : new ConflictError('task.changed');
-}
-
-/** Names who decided, when and how. */
-export async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
-  return new ConflictError('task.decided', {
-    name: await nameOf(db, task.decided_by),
-    at: (task.decided_at ?? new Date(0)).toISOString(),
-    outcome: task.outcome ?? '',
-  });
-}
-
-export async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
-  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: (task.claimed_at ?? new Date(0)).toISOString() });
-}
-
-async function nameOf(db: Db, userId: string | null): Promise<string> {
-  return userId ? getUserName(db, userId) : '—';
-}
-
-export async function getTask(db: Db, taskId: string): Promise<TaskRow> {
-  const row = await db<TaskRow>('tasks').where({ id: taskId }).first();
-  if (!row) throw new NotFoundError('task.unknown');
-  return row;
-}
-
-/** True when the person signed another step within the four-eyes scopes of the task: then nobody gets anywhere by giving it to them. */
-export async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
-  if (task.four_eyes.length === 0) return false;
-  const row = await db('signatures')
-    .whereIn('scope', task.four_eyes)
-    .where({ user_id: userId })
-    .whereNot({ step: task.step })
-    .first('scope');
-  return row !== undefined;
+  const verdict = judgeTaskAct('decide', actor, now);
+  // Where it may still be decided, its evidence or its due instant is another one by now.
+  return verdict === 'yes' || verdict === 'already' ? new ConflictError('task.changed') : refusal(trx, verdict, now);
 }

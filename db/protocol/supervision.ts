@@ -1,37 +1,24 @@
 /** What a supervisor does about a task: hands it to somebody else, urges, escalates. Each act is on the audit line of its procedure. */
 import type { Knex } from 'knex';
 import { shanghaiDate, workingDaysBetween } from '../../workflows/domain/calendar.ts';
-import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
-import { hasRoleAbove } from '../../workflows/domain/scope.ts';
-import { allowedTaskActs, isOutsideRole, type TaskAct } from '../../workflows/domain/tasks.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import type { Db, Trx } from '../client.ts';
-import { alreadyDecided, hasSignedElsewhere, type TaskRow } from './decisions.ts';
+import type { TaskRow } from './decisions.ts';
+import { endDelegation } from './delegations.ts';
+import { hasSignedElsewhere, takeInHand } from './task-acts.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
-import { auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
+import { auditProcedure, type LockedProcedure } from './procedures.ts';
 import { mailAboutTask, orderSupervision } from './task-mails.ts';
 import { type Actor, listHolders, listSuperiors, listWorkers } from '../accounts/users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
 type Supervised = { task: SupervisedTask; procedure: LockedProcedure };
 
-/** True for a supervisor whose region contains the office of the task. */
-export function maySupervise(actor: Actor, task: { office_path: string }): boolean {
-  return hasRoleAbove(actor, task.office_path, 'supervisor');
-}
-
-/** The task under the lock of its procedure, open and within the supervisor's region. */
-async function lockSupervised(trx: Trx, actor: Actor, taskId: string, act: TaskAct): Promise<Supervised> {
-  const found = await trx('tasks').where({ id: taskId }).first('procedure_id', 'office_path');
-  if (!found) throw new NotFoundError('task.unknown');
-  if (!maySupervise(actor, found)) throw new NotAllowedError('supervision.notYours');
-  const procedure = await lockProcedure(trx, found.procedure_id);
-  const task = await trx<SupervisedTask>('tasks').where({ id: taskId }).first();
-  if (!task) throw new NotFoundError('task.unknown');
-  if (task.status === 'decided') throw await alreadyDecided(trx, task);
-  if (!allowedTaskActs(task.status).includes(act)) throw new ConflictError(`task.${task.status}`);
-  return { task, procedure };
+async function superviseTask(trx: Trx, actor: Actor, taskId: string, act: 'reassign' | 'urge' | 'escalate'): Promise<Supervised> {
+  const { task, procedure } = await takeInHand(trx, actor, taskId, act);
+  return { task: task as SupervisedTask, procedure };
 }
 
 /**
@@ -47,13 +34,13 @@ export async function reassignTask(
   request?: IdempotentRequest,
 ): Promise<{ holder: string }> {
   return onceOnly(db, request, async (trx) => {
-    const { task, procedure } = await lockSupervised(trx, actor, taskId, 'reassign');
-    if (isOutsideRole(task.role) || task.role === 'clock') throw new ConflictError('supervision.outside');
+    const { task, procedure } = await superviseTask(trx, actor, taskId, 'reassign');
     requireReason(reason);
     if (!(await listHolders(trx, task.role, task.office)).includes(toUserId)) throw inputError('to', 'supervision.notHolder');
     if (await hasSignedElsewhere(trx, task, toUserId)) throw new ConflictError('task.fourEyes');
     const person = await trx('users').where({ id: toUserId }).first('name');
     if (task.claimed_by !== toUserId) {
+      await endDelegation(trx, procedure, task);
       await trx('tasks')
         .where({ id: taskId })
         .update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
@@ -85,8 +72,7 @@ export async function listSubstitutes(
 /** Mails those who have the task. At most once per working day: throws ConflictError `supervision.urgedToday`. */
 export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ mailed: number }> {
   return onceOnly(db, request, async (trx) => {
-    const { task, procedure } = await lockSupervised(trx, actor, taskId, 'urge');
-    if (task.role === 'clock') throw new ConflictError('supervision.outside');
+    const { task, procedure } = await superviseTask(trx, actor, taskId, 'urge');
     const calendar = await readCalendar(trx, procedure.calendar_key);
     if (task.urged_at && workingDaysBetween(calendar, shanghaiDate(task.urged_at), procedure.today) < 1) {
       throw new ConflictError('supervision.urgedToday', { at: task.urged_at.toISOString() });
@@ -108,7 +94,7 @@ export async function escalateTask(
   request?: IdempotentRequest,
 ): Promise<{ paper: string }> {
   return onceOnly(db, request, async (trx) => {
-    const supervised = await lockSupervised(trx, actor, taskId, 'urge');
+    const supervised = await superviseTask(trx, actor, taskId, 'escalate');
     const { task, procedure } = supervised;
     requireReason(reason);
     const issued = await trx('papers').where({ kind: 'supervision_order', procedure_id: procedure.id, task_id: taskId }).first('number');

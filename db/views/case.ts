@@ -21,6 +21,8 @@ export type CaseTask = TaskRow & {
   rung: number;
   next_rung_at: Date | null;
   holder: string | null;
+  delegate: string | null;
+  suspender: string | null;
   decider: string | null;
   office_zh: string;
   office_en: string;
@@ -33,8 +35,13 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     .join('regions as r', 'r.code', 't.office')
     .leftJoin('users as h', 'h.id', 't.claimed_by')
     .leftJoin('users as d', 'd.id', 't.decided_by')
+    .leftJoin('users as o', 'o.id', 't.delegated_to')
+    .leftJoin('users as s', 's.id', 't.suspended_by')
     .where('t.id', taskId)
-    .first<CaseTask | undefined>('t.*', 'h.name as holder', 'd.name as decider', 'r.name_zh as office_zh', 'r.name_en as office_en');
+    .first<CaseTask | undefined>('t.*', 'h.name as holder', 'd.name as decider', 'r.name_zh as office_zh', 'r.name_en as office_en', {
+      delegate: 'o.name',
+      suspender: 's.name',
+    });
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
   const deciding = { role: task.role, office: task.office, institutionId: task.institution_id };

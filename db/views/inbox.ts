@@ -11,7 +11,7 @@ import { auditOutside } from '../protocol/procedures.ts';
 import { run, statementOf } from '../statements.ts';
 import type { Actor } from '../accounts/users.ts';
 
-export const inboxViews = ['mine', 'queue', 'region'] as const;
+export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
 export type InboxView = (typeof inboxViews)[number];
 export const urgencies = ['overdue', 'soon', 'later', 'none'] as const;
 export type Urgency = (typeof urgencies)[number];
@@ -56,6 +56,10 @@ export type InboxTask = {
   claimed_by: string | null;
   claimed_at: Date | null;
   holder: string | null;
+  /** Who was asked for an opinion. */
+  delegated_to: string | null;
+  delegate: string | null;
+  suspended_at: Date | null;
   version: number;
 };
 
@@ -65,7 +69,7 @@ export const countedAtMost = 10_000;
 /** The views that this person has. */
 export function viewsOf(actor: Actor): InboxView[] {
   if (actor.institutionId !== undefined) return ['queue'];
-  return hasRole(actor, ...readingRoles) ? ['queue', 'mine', 'region'] : ['queue', 'mine'];
+  return hasRole(actor, ...readingRoles) ? ['queue', 'mine', 'asked', 'region'] : ['queue', 'mine', 'asked'];
 }
 
 type Scope = { from: string; match: string; bindings: Record<string, unknown> };
@@ -74,6 +78,8 @@ type Scope = { from: string; match: string; bindings: Record<string, unknown> };
 function scopeOf(actor: Actor, filter: InboxFilter): Scope {
   if (filter.view === 'mine')
     return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
+  if (filter.view === 'asked')
+    return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.delegated_to = g.person', bindings: { actor: actor.userId } };
   if (filter.view === 'region') return regionScope(actor, filter);
   if (actor.institutionId !== undefined) {
     const roles = [...new Set(actor.grants.map((grant) => grant.role).filter(isOutsideRole))];
@@ -86,7 +92,8 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
   }
   const grants = actor.grants.filter((grant) => !isOutsideRole(grant.role));
   const own = queuesOf(grants.map(({ region, role }) => ({ office: region, role })));
-  return { from: own.from, match: 't.office = g.office and t.role = g.role', bindings: own.bindings };
+  // What is suspended is out of the queue; its holder and the supervisors of the region see it.
+  return { from: own.from, match: 't.office = g.office and t.role = g.role and t.suspended_at is null', bindings: own.bindings };
 }
 
 /**
@@ -165,7 +172,7 @@ function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings:
 }
 
 const columns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
-  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.version`;
+  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version`;
 
 export type InboxPage = { tasks: InboxTask[]; next: InboxCursor | undefined };
 type PageWanted = { cursor?: InboxCursor | undefined; size: number };
@@ -248,11 +255,11 @@ export function inboxQuery(
   // Written out for the same reason as the queues.
   const limit = Math.trunc(part.limit);
   return {
-    sql: `select q.*, u.name as holder from (
+    sql: `select q.*, u.name as holder, d.name as delegate from (
             select t.* from ${scope.from} cross join lateral (
               select ${columns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
             order by ${order} limit ${limit}) q
-          left join users u on u.id = q.claimed_by order by ${order}`,
+          left join users u on u.id = q.claimed_by left join users d on d.id = q.delegated_to order by ${order}`,
     bindings: {
       ...scope.bindings,
       ...conditions.bindings,
@@ -265,8 +272,11 @@ export function inboxQuery(
 /** Of a region that holds more than `countedAtMost`: `capped`, and groups above it are `countedAtMost + 1`. */
 export type InboxCounts = Record<Urgency, number> & {
   total: number;
-  capped: boolean /** Open tasks that this person holds. */;
+  capped: boolean;
+  /** Open tasks that this person holds. */
   mine: number;
+  /** About which a colleague asked this person for an opinion. */
+  asked: number;
   /** The filters that this person gave a name, by name. */
   savedViews: { id: string; name: string; list: string }[];
 };
@@ -278,10 +288,10 @@ export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, time
   return countsOf(filter, row);
 }
 
-type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'mine' | 'savedViews'>;
+type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'mine' | 'asked' | 'savedViews'>;
 
 function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
-  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0, savedViews: [] };
+  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0, asked: 0, savedViews: [] };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;
@@ -301,6 +311,7 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
   return {
     sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')},
       (select cast(count(*) as int) from tasks where claimed_by = :holder and status = 'open') as mine,
+      (select cast(count(*) as int) from tasks where delegated_to = :holder and status = 'open') as asked,
       (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :holder) as "savedViews"`,
     bindings: { ...scope.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, holder: actor.userId },
   };
@@ -315,8 +326,9 @@ export async function findNextTask(
   except: string,
 ): Promise<string | undefined> {
   const { tasks } = await listInbox(db, actor, filter, times, { size: 20 });
-  const free = tasks.filter((task) => task.id !== except && (task.claimed_by === null || task.claimed_by === actor.userId));
-  return free[0]?.id;
+  const workable = (task: InboxTask): boolean =>
+    filter.view === 'asked' || (task.suspended_at === null && task.delegated_to === null && [null, actor.userId].includes(task.claimed_by));
+  return tasks.find((task) => task.id !== except && workable(task))?.id;
 }
 
 /** The most rows of an exported list. */

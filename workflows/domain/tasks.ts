@@ -1,22 +1,7 @@
-/**
- * What may be done with a task. The pages draw their buttons from this table, the API and the desk ask it:
- * a status or an outcome that is not here does not exist.
- */
+/** Words about tasks that many layers share. Who may do what with one is in `task-acts.ts`. */
 import type { TaskOutcome, TaskRole } from './task-kinds.ts';
 
 export type TaskStatus = 'open' | 'decided' | 'expired' | 'cancelled';
-export type TaskAct = 'claim' | 'release' | 'decide' | 'urge' | 'reassign';
-
-const acts: Record<TaskStatus, readonly TaskAct[]> = {
-  open: ['claim', 'release', 'decide', 'urge', 'reassign'],
-  decided: [],
-  expired: [],
-  cancelled: [],
-};
-
-export function allowedTaskActs(status: TaskStatus): readonly TaskAct[] {
-  return acts[status];
-}
 
 /** Outcomes of a review by the role that decides: a refusal is the approver's act with reasons and the way to appeal. */
 export function reviewOutcomes(role: TaskRole<'review'>): TaskOutcome<'review'>[] {

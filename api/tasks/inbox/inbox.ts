@@ -77,6 +77,8 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
     holder: task.claimed_by
       ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
       : null,
+    suspended: task.suspended_at !== null,
+    delegate: task.delegate,
     version: task.version,
   };
 }
@@ -94,7 +96,7 @@ export const bulkRoles: readonly Role[] = [
 
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
-  if (actor.institutionId !== undefined || !hasRole(actor, ...bulkRoles)) return [];
+  if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...bulkRoles)) return [];
   return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
 }
 
@@ -138,7 +140,10 @@ export function inboxView(parts: InboxParts) {
   return {
     today: at.today,
     workingDay: isWorkingDay(at.calendar, at.today),
-    views: viewsOf(parts.actor).map((view) => viewChip(view, parts)),
+    // Being asked for an opinion is rare: the view shows when there is something in it.
+    views: viewsOf(parts.actor)
+      .filter((view) => view !== 'asked' || counts.asked > 0 || list.view === 'asked')
+      .map((view) => viewChip(view, parts)),
     chips: chipsOf(parts),
     filter: list,
     kindOptions: taskKinds.filter((kind) => kind !== 'wait').map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
@@ -227,6 +232,9 @@ function rowView(task: InboxTask, { list, unread, at, t, words, actor }: InboxPa
     urged: task.urged_at !== null,
     unread: messages > 0 ? t('messages.unread', { count: messages }) : '',
     holder: task.holder,
+    delegate: task.delegate,
+    asked: task.delegated_to === actor.userId,
+    suspended: task.suspended_at !== null,
     self: task.claimed_by === actor.userId,
   };
 }
@@ -242,7 +250,7 @@ export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
 function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
   return {
     label: viewLabel(view, actor, t),
-    count: view === 'mine' ? counts.mine : undefined,
+    count: view === 'mine' || view === 'asked' ? counts[view] : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };

@@ -1,0 +1,78 @@
+/** A task under the lock of its procedure, judged by the one table of acts; and what a refusal says. */
+import { ConflictError, NotAllowedError, NotFoundError, type OfficeError } from '../../workflows/domain/errors.ts';
+import { judgeTaskAct, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
+import type { Actor } from '../accounts/users.ts';
+import type { Db, Trx } from '../client.ts';
+import type { TaskRow } from './decisions.ts';
+import { type LockedProcedure, lockProcedure } from './procedures.ts';
+
+export type TaskInHand = { task: TaskRow; procedure: LockedProcedure; already: boolean };
+
+/** Locks the procedure, then looks. `already`: what is asked for is so. Throws NotFoundError, NotAllowedError, ConflictError. */
+export async function takeInHand(trx: Trx, actor: Actor, taskId: string, act: TaskAct): Promise<TaskInHand> {
+  const { procedure_id: procedureId } = await getTask(trx, taskId);
+  const procedure = await lockProcedure(trx, procedureId);
+  const task = await getTask(trx, taskId);
+  const verdict = judgeTaskAct(act, actor, task, await hasSignedElsewhere(trx, task, actor.userId));
+  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, verdict, task);
+  return { task, procedure, already: verdict === 'already' };
+}
+
+/** The error of a refusal: names who decided, holds, was asked or suspended it, and when. */
+export async function refusal(db: Db, code: TaskRefusal, task: TaskRow): Promise<OfficeError> {
+  switch (code) {
+    case 'task.notYours':
+    case 'task.fourEyes':
+    case 'supervision.notYours':
+      return new NotAllowedError(code);
+    case 'task.decided':
+      return alreadyDecided(db, task);
+    case 'task.claimed':
+      return alreadyClaimed(db, task);
+    case 'task.delegated':
+      return new ConflictError(code, { name: await nameOf(db, task.delegated_to) });
+    case 'task.suspended':
+      return new ConflictError(code, {
+        name: await nameOf(db, task.suspended_by),
+        at: (task.suspended_at ?? new Date(0)).toISOString(),
+      });
+    default:
+      return new ConflictError(code);
+  }
+}
+
+/** Names who decided, when and how. */
+async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
+  return new ConflictError('task.decided', {
+    name: await nameOf(db, task.decided_by),
+    at: (task.decided_at ?? new Date(0)).toISOString(),
+    outcome: task.outcome ?? '',
+  });
+}
+
+async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {
+  return new ConflictError('task.claimed', { name: await nameOf(db, task.claimed_by), at: (task.claimed_at ?? new Date(0)).toISOString() });
+}
+
+async function nameOf(db: Db, userId: string | null): Promise<string> {
+  if (!userId) return '—';
+  const row = await db('users').where({ id: userId }).first('name');
+  return row?.name ?? '—';
+}
+
+export async function getTask(db: Db, taskId: string): Promise<TaskRow> {
+  const row = await db<TaskRow>('tasks').where({ id: taskId }).first();
+  if (!row) throw new NotFoundError('task.unknown');
+  return row;
+}
+
+/** True when the person signed another step within the four-eyes scopes of the task: then nobody gets anywhere by giving it to them. */
+export async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; step: string }, userId: string): Promise<boolean> {
+  if (task.four_eyes.length === 0) return false;
+  const row = await db('signatures')
+    .whereIn('scope', task.four_eyes)
+    .where({ user_id: userId })
+    .whereNot({ step: task.step })
+    .first('scope');
+  return row !== undefined;
+}

@@ -1,0 +1,134 @@
+/** The one table of acts on a task: printed by the README as it is, and complete. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  judgeTaskAct,
+  livingStates,
+  relationsOf,
+  type TaskFacts,
+  taskActs,
+  taskActTable,
+  taskStateOf,
+} from '../../workflows/domain/task-acts.ts';
+import type { Role } from '../../workflows/domain/roles.ts';
+
+const office = { region: '350104', path: '350000/350100/350104' };
+const task: TaskFacts = {
+  status: 'open',
+  role: 'first_reviewer',
+  office: office.region,
+  office_path: office.path,
+  institution_id: 'school',
+  claimed_by: null,
+  delegated_to: null,
+  suspended_at: null,
+};
+const person = (userId: string, role: Role, institutionId?: string) => ({
+  userId,
+  grants: [{ role, ...office }],
+  ...(institutionId === undefined ? {} : { institutionId }),
+});
+const one = person('one', 'first_reviewer');
+const two = person('two', 'first_reviewer');
+const chief = person('chief', 'supervisor');
+
+/** The tables as Markdown. */
+function printed(): { office: string[]; institution: string[] } {
+  const table = taskActTable();
+  const cells = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`;
+  const short = (verdict: string): string => (['yes', 'already'].includes(verdict) ? verdict : `\`${verdict}\``);
+  return {
+    office: table
+      .filter(({ side }) => side === 'office')
+      .map(({ act, relation, row }) =>
+        cells([
+          act,
+          relation,
+          ...livingStates.map((state) => (state === 'free' && ['holder', 'delegate'].includes(relation) ? '' : short(row[state]))),
+        ]),
+      ),
+    institution: table
+      .filter(({ side }) => side === 'institution')
+      .map(({ act, relation, row }) => cells([act, relation, short(row.free)])),
+  };
+}
+
+describe('the table of acts', () => {
+  test('[F06] the README prints it as it is', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const { office: first, institution } = printed();
+    expect(readme).toContain(first.join('\n'));
+    expect(readme).toContain(institution.join('\n'));
+  });
+
+  test('[F06] every act has somebody who can do it in some state, on tasks of offices', () => {
+    const possible = new Set(
+      taskActTable()
+        .filter(({ side, row }) => side === 'office' && Object.values(row).includes('yes'))
+        .map(({ act }) => act),
+    );
+    expect(taskActs.filter((act) => !possible.has(act))).toEqual([]);
+  });
+
+  test('[F06] on tasks of institutions the state of a claim makes no difference', () => {
+    for (const { row } of taskActTable().filter(({ side }) => side === 'institution')) expect(new Set(Object.values(row)).size).toBe(1);
+  });
+
+  test('[F06] nobody does anything about a task that has ended, and the refusal says how it ended', () => {
+    for (const status of ['decided', 'expired', 'cancelled'] as const)
+      for (const act of taskActs)
+        for (const actor of [one, chief]) {
+          const verdict = judgeTaskAct(act, actor, { ...task, status, claimed_by: 'one' });
+          expect([`task.${status}`, 'task.notYours', 'supervision.notYours']).toContain(verdict);
+        }
+  });
+
+  test('[F05] administrators, auditors and officers of other offices do nothing', () => {
+    const strangers = [
+      ...(['system_admin', 'security_admin', 'audit_admin', 'auditor', 'approver', 'catalogue_officer'] as const).map((role) =>
+        person('x', role),
+      ),
+      { userId: 'x', grants: [{ role: 'first_reviewer' as const, region: '350102', path: '350000/350100/350102' }] },
+      { userId: 'x', grants: [{ role: 'supervisor' as const, region: '350102', path: '350000/350100/350102' }] },
+    ];
+    for (const stranger of strangers) {
+      expect(relationsOf(stranger, task)).toEqual([]);
+      for (const act of taskActs) expect(judgeTaskAct(act, stranger, task)).toMatch(/\.notYours$/);
+    }
+  });
+
+  test('[F05] recusal: whoever belongs to the institution concerned neither decides nor supervises', () => {
+    for (const role of ['first_reviewer', 'supervisor'] as const) expect(relationsOf(person('own', role, 'school'), task)).toEqual([]);
+    expect(relationsOf(person('other', 'supervisor', 'other'), task)).toEqual(['supervisor']);
+  });
+
+  test('[F05] whoever signed another step takes no part in this one, and may still give it back or suspend it', () => {
+    const held = { ...task, claimed_by: 'one' };
+    const barred = taskActs.filter((act) => judgeTaskAct(act, one, held, true) === 'task.fourEyes');
+    expect(barred).toEqual(['decide', 'delegate']);
+    expect(judgeTaskAct('claim', one, task, true)).toBe('task.fourEyes');
+    expect(judgeTaskAct('opine', two, { ...held, delegated_to: 'two' }, true)).toBe('task.fourEyes');
+    expect(judgeTaskAct('release', one, held, true)).toBe('yes');
+  });
+
+  test('[F06] the delegate answers and never decides; the holder waits or takes the question back', () => {
+    const asked = { ...task, claimed_by: 'one', delegated_to: 'two' };
+    expect(taskStateOf(asked)).toBe('delegated');
+    const can = (actor: typeof one) => taskActs.filter((act) => judgeTaskAct(act, actor, asked) === 'yes');
+    expect(can(two)).toEqual(['opine']);
+    expect(can(one)).toEqual(['recall']);
+    expect(can(chief)).toEqual(['recall', 'reassign', 'urge', 'escalate']);
+  });
+
+  test('a supervisor who is also reviewer has the acts of both', () => {
+    const both = { userId: 'both', grants: [...one.grants, ...chief.grants] };
+    expect(taskActs.filter((act) => judgeTaskAct(act, both, task) === 'yes')).toEqual([
+      'claim',
+      'decide',
+      'suspend',
+      'reassign',
+      'urge',
+      'escalate',
+    ]);
+  });
+});

@@ -1,0 +1,195 @@
+/**
+ * Who may do what with a task in which state: the one table that routes, pages, bulk acts and the README ask. What is not in it does not exist.
+ * Four eyes stand beside it: whoever signed another step of the same matter is refused every act that takes part in a decision.
+ */
+import { hasRoleAbove, mayDecide, type Scope } from './scope.ts';
+import { isOutsideRole, type TaskStatus } from './tasks.ts';
+
+export const taskActs = [
+  'claim',
+  'release',
+  'decide',
+  'delegate',
+  'opine',
+  'recall',
+  'suspend',
+  'resume',
+  'reassign',
+  'urge',
+  'escalate',
+] as const;
+export type TaskAct = (typeof taskActs)[number];
+
+/** States in which something may be done. `delegated`: held, and a colleague has been asked for an opinion. */
+export const livingStates = ['free', 'held', 'delegated', 'suspended'] as const;
+export type LivingState = (typeof livingStates)[number];
+export type TaskState = LivingState | Exclude<TaskStatus, 'open'>;
+
+/**
+ * `holder` has claimed it. `queue` holds the role in its office and has not. `delegate` was asked for an opinion. `supervisor` supervises its office.
+ * `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
+ */
+export const taskRelations = ['holder', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
+export type TaskRelation = (typeof taskRelations)[number];
+
+/** `yes`; `already`: asked for what is so, nothing changes; or why not, as a code of the errors. */
+export type TaskVerdict = 'yes' | 'already' | TaskRefusal;
+export type TaskRefusal =
+  | 'supervision.notYours'
+  | 'supervision.outside'
+  | 'task.cancelled'
+  | 'task.claimed'
+  | 'task.decided'
+  | 'task.delegated'
+  | 'task.expired'
+  | 'task.fourEyes'
+  | 'task.notAsked'
+  | 'task.notDelegated'
+  | 'task.notHeld'
+  | 'task.notSuspended'
+  | 'task.notYours'
+  | 'task.ofInstitution'
+  | 'task.suspended';
+
+/** One verdict for each living state; a holder or delegate does not exist while the task is free. */
+type Row = Readonly<Record<LivingState, TaskVerdict>>;
+type Rows = Readonly<Partial<Record<TaskRelation, Row>>>;
+
+function row(free: TaskVerdict, held: TaskVerdict, delegated: TaskVerdict, suspended: TaskVerdict): Row {
+  return { free, held, delegated, suspended };
+}
+
+const always = row('yes', 'yes', 'yes', 'yes');
+const othersWork = row('task.notHeld', 'task.claimed', 'task.claimed', 'task.suspended');
+
+/** Tasks of an office. */
+const ofOffice = {
+  claim: {
+    holder: row('yes', 'already', 'already', 'task.suspended'),
+    queue: row('yes', 'task.claimed', 'task.claimed', 'task.suspended'),
+  },
+  release: {
+    holder: row('already', 'yes', 'task.delegated', 'task.suspended'),
+    queue: row('already', 'task.claimed', 'task.claimed', 'task.suspended'),
+  },
+  decide: {
+    holder: row('yes', 'yes', 'task.delegated', 'task.suspended'),
+    queue: row('yes', 'task.claimed', 'task.claimed', 'task.suspended'),
+  },
+  delegate: { holder: row('task.notHeld', 'yes', 'task.delegated', 'task.suspended'), queue: othersWork },
+  opine: {
+    holder: row('task.notAsked', 'task.notAsked', 'task.notAsked', 'task.notAsked'),
+    delegate: row('task.notAsked', 'task.notAsked', 'yes', 'task.notAsked'),
+    queue: row('task.notAsked', 'task.notAsked', 'task.notAsked', 'task.notAsked'),
+  },
+  recall: {
+    holder: row('task.notDelegated', 'task.notDelegated', 'yes', 'task.notDelegated'),
+    queue: row('task.notDelegated', 'task.claimed', 'task.claimed', 'task.notDelegated'),
+    supervisor: row('task.notDelegated', 'task.notDelegated', 'yes', 'task.notDelegated'),
+  },
+  suspend: {
+    holder: row('yes', 'yes', 'task.delegated', 'task.suspended'),
+    queue: othersWork,
+    supervisor: row('yes', 'yes', 'task.delegated', 'task.suspended'),
+  },
+  resume: {
+    holder: row('task.notSuspended', 'task.notSuspended', 'task.notSuspended', 'yes'),
+    queue: row('task.notSuspended', 'task.claimed', 'task.claimed', 'task.suspended'),
+    supervisor: row('task.notSuspended', 'task.notSuspended', 'task.notSuspended', 'yes'),
+  },
+  // Ends what a colleague was asked.
+  reassign: { supervisor: row('yes', 'yes', 'yes', 'task.suspended') },
+  urge: { supervisor: always },
+  escalate: { supervisor: always },
+} as const satisfies Record<TaskAct, Rows>;
+
+const ofInstitution = row('task.ofInstitution', 'task.ofInstitution', 'task.ofInstitution', 'task.ofInstitution');
+const outside = row('supervision.outside', 'supervision.outside', 'supervision.outside', 'supervision.outside');
+
+/** Tasks of an institution: its people decide them and supervisors press for them; nobody claims them or hands them on. */
+const ofOutside = {
+  claim: { applicant: ofInstitution },
+  release: { applicant: ofInstitution },
+  decide: { applicant: always },
+  delegate: { applicant: ofInstitution },
+  opine: { applicant: ofInstitution },
+  recall: { applicant: ofInstitution, supervisor: outside },
+  suspend: { applicant: ofInstitution, supervisor: outside },
+  resume: { applicant: ofInstitution, supervisor: outside },
+  reassign: { supervisor: outside },
+  urge: { supervisor: always },
+  escalate: { supervisor: always },
+} as const satisfies Record<TaskAct, Rows>;
+
+/** Waits of the clock are nobody's: a supervisor is told so, others learn nothing of them. */
+const waits = { reassign: { supervisor: outside }, urge: { supervisor: outside }, escalate: { supervisor: outside } };
+
+/** Acts that a supervisor alone can do, for the words of the refusal. */
+const supervising: readonly TaskAct[] = ['reassign', 'urge', 'escalate'];
+/** Acts that take part in a decision. Giving back, suspending and pressing decide nothing. */
+const signing: readonly TaskAct[] = ['claim', 'decide', 'delegate', 'opine'];
+
+export type TaskFacts = {
+  status: TaskStatus;
+  role: string;
+  office: string;
+  office_path: string;
+  institution_id: string | null;
+  claimed_by: string | null;
+  delegated_to: string | null;
+  suspended_at: Date | string | null;
+};
+export type TaskActor = Scope & { userId: string };
+
+export function taskStateOf(task: Pick<TaskFacts, 'status' | 'claimed_by' | 'delegated_to' | 'suspended_at'>): TaskState {
+  if (task.status !== 'open') return task.status;
+  if (task.suspended_at !== null) return 'suspended';
+  if (task.delegated_to !== null) return 'delegated';
+  return task.claimed_by === null ? 'free' : 'held';
+}
+
+/** Supervises the office of the task. Nobody does so over the institution that they belong to (回避). */
+export function maySupervise(actor: Scope, task: Pick<TaskFacts, 'office_path' | 'institution_id'>): boolean {
+  const own = actor.institutionId !== undefined && actor.institutionId === task.institution_id;
+  return !own && hasRoleAbove(actor, task.office_path, 'supervisor');
+}
+
+/** A person may stand in several: a holder who supervises the office as well. */
+export function relationsOf(actor: TaskActor, task: TaskFacts): TaskRelation[] {
+  const relations: TaskRelation[] = [];
+  if (mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) {
+    if (isOutsideRole(task.role)) relations.push('applicant');
+    else if (task.claimed_by === actor.userId) relations.push('holder');
+    else relations.push(...(task.delegated_to === actor.userId ? (['delegate', 'queue'] as const) : (['queue'] as const)));
+  }
+  if (maySupervise(actor, task)) relations.push('supervisor');
+  return relations;
+}
+
+/** The verdict on an act. `signedElsewhere`: the person signed another step within the four-eyes scopes of the task. */
+export function judgeTaskAct(act: TaskAct, actor: TaskActor, task: TaskFacts, signedElsewhere = false): TaskVerdict {
+  const rows: Partial<Record<TaskAct, Rows>> = task.role === 'clock' ? waits : isOutsideRole(task.role) ? ofOutside : ofOffice;
+  const standing = relationsOf(actor, task).flatMap((relation) => rows[act]?.[relation] ?? []);
+  if (standing.length === 0) return supervising.includes(act) ? 'supervision.notYours' : 'task.notYours';
+  const state = taskStateOf(task);
+  if (!isLiving(state)) return `task.${state}`;
+  const verdicts = standing.map((one) => one[state]);
+  const verdict = verdicts.find((one) => one === 'yes') ?? verdicts.find((one) => one === 'already') ?? verdicts[0] ?? 'task.notYours';
+  return verdict === 'yes' && signedElsewhere && signing.includes(act) ? 'task.fourEyes' : verdict;
+}
+
+function isLiving(state: TaskState): state is LivingState {
+  return (livingStates as readonly string[]).includes(state);
+}
+
+/** The table as the README prints it: an act of a relation in each living state. */
+export function taskActTable(): { side: 'office' | 'institution'; act: TaskAct; relation: TaskRelation; row: Row }[] {
+  const list = (side: 'office' | 'institution', table: Record<TaskAct, Rows>) =>
+    taskActs.flatMap((act) =>
+      taskRelations.flatMap((relation) => {
+        const found = table[act][relation];
+        return found ? [{ side, act, relation, row: found }] : [];
+      }),
+    );
+  return [...list('office', ofOffice), ...list('institution', ofOutside)];
+}
