@@ -88,7 +88,17 @@ export function boardRoutes(counter: Counter): void {
       ]);
       const candidates = await listCandidates(db, overdue.tasks);
       const parts: BoardParts = {
-        ...{ actor, at, figures, loads, unclaimed, trend, overdueSteps, candidates, t, words, locale },
+        actor,
+        at,
+        figures,
+        loads,
+        unclaimed,
+        trend,
+        overdueSteps,
+        candidates,
+        t,
+        words,
+        locale,
         overdue: overdue.tasks,
       };
       const view = boardView(parts);
