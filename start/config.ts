@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isCivilDate, openingTime } from '../workflows/domain/calendar.ts';
 import { StartError } from './start-error.ts';
 
 /** The folder of the repository; everything that a start writes lies in its `.shiming`. */
@@ -27,8 +28,26 @@ export function programPath(): string[] {
   return [...(process.env.PATH ?? '').split(':').filter(Boolean), '/usr/local/go/bin', '/usr/local/bin', '/opt/homebrew/bin'];
 }
 
-/** What `npm start` reads: DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED (1 to 3600, demonstration data only). */
-export function readStartConfig(): { databaseUrl?: string; port?: number; demo: boolean; clockSpeed?: number } {
+/** First day of the earliest year and last day of the latest one in which a demonstration may begin: those with an official calendar. */
+const EARLIEST = '2022-01-01';
+const LATEST = '2026-12-31';
+
+/** The morning on which the business clock of a new demonstration begins, from SHIMING_DEMO_BEGIN. */
+function readBegin(): { begin?: Date } {
+  const { SHIMING_DEMO_BEGIN: day } = process.env;
+  if (!day) return {};
+  if (!isCivilDate(day) || day < EARLIEST || day > LATEST)
+    throw new StartError(
+      `SHIMING_DEMO_BEGIN 必须是 ${EARLIEST} 至 ${LATEST} 的日期，现为 ${day}。`,
+      `SHIMING_DEMO_BEGIN must be a date from ${EARLIEST} to ${LATEST}, not ${day}.`,
+    );
+  return { begin: openingTime(day) };
+}
+
+export type StartConfig = { databaseUrl?: string; port?: number; demo: boolean; clockSpeed?: number; begin?: Date };
+
+/** What `npm start` reads: DATABASE_URL, PORT, SHIMING_DEMO, SHIMING_DEMO_BEGIN, CLOCK_SPEED (1 to 3600, demonstration data only). */
+export function readStartConfig(): StartConfig {
   const { DATABASE_URL, PORT, SHIMING_DEMO, CLOCK_SPEED } = process.env;
   const demo = !DATABASE_URL || SHIMING_DEMO === '1';
   const clockSpeed = CLOCK_SPEED ? Number(CLOCK_SPEED) : undefined;
@@ -42,7 +61,13 @@ export function readStartConfig(): { databaseUrl?: string; port?: number; demo: 
   const port = PORT ? Number(PORT) : 3000;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new StartError(`PORT 必须是 0 到 65535 的整数，现为 ${PORT}。`, `PORT must be a whole number from 0 to 65535, not ${PORT}.`);
-  return { ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}), port, demo, ...(clockSpeed === undefined ? {} : { clockSpeed }) };
+  return {
+    ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
+    port,
+    demo,
+    ...(clockSpeed === undefined ? {} : { clockSpeed }),
+    ...readBegin(),
+  };
 }
 
 /** Whether npm started this process: through a shell, which takes signals for itself and ends without passing them on. */

@@ -1,7 +1,12 @@
-/** `npm run demo`: walks one class through its whole life against a running system, as all of its people, and prints what happens. */
+/**
+ * `npm run demo`: walks one class through its whole life against a running system, as all of its people, and prints what happens.
+ * `npm run demo -- --year [--classes 40] [--from 2026-01-01]`: lives through a year of classes and prints the totals.
+ */
+import { parseArgs } from 'node:util';
 import { addDays } from '../workflows/domain/calendar.ts';
 import { createRobot } from './demonstration/robot.ts';
 import { trainingDays } from './demonstration/training-days.ts';
+import { liveYear, totalsTable } from './demonstration/year.ts';
 import { readDemoConfig } from './config.ts';
 import { say } from './screen.ts';
 
@@ -12,13 +17,13 @@ const WITHIN_MS = 110_000;
 
 const { origin } = readDemoConfig();
 const began = Date.now();
-const robot = createRobot({
-  origin,
-  say: (line) => say(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`),
-  patienceMs: 10_000,
-  failing: (batch) => (batch.endsWith('1') ? 1 : 0),
+const { values: given } = parseArgs({
+  options: { year: { type: 'boolean' }, classes: { type: 'string' }, from: { type: 'string' }, days: { type: 'string' } },
 });
+const timed = (line: string): void => say(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+
 async function live(): Promise<boolean> {
+  const robot = createRobot({ origin, say: timed, patienceMs: 10_000, failing: (batch) => (batch.endsWith('1') ? 1 : 0) });
   const institution = await robot.as('kangning-1');
   const days = trainingDays(addDays(await robot.today(institution), LEAD_DAYS), TRAINING_DAYS);
   const seed = Math.floor(began / 1000) % 100_000;
@@ -38,8 +43,22 @@ async function live(): Promise<boolean> {
   return status === 'paid';
 }
 
+async function year(): Promise<boolean> {
+  const result = await liveYear({
+    origin,
+    classes: Number(given.classes ?? 40),
+    from: given.from,
+    ...(given.days ? { spread: Number(given.days) } : {}),
+    say: timed,
+  });
+  say('');
+  for (const line of totalsTable(result)) say(line);
+  say(`\n  ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  return result.wrong.length === 0;
+}
+
 try {
-  process.exitCode = (await live()) ? 0 : 1;
+  process.exitCode = (await (given.year ? year() : live())) ? 0 : 1;
 } catch (error) {
   const away = (error as Error).message === 'fetch failed';
   say(away ? `${origin} 没有应答：先运行 npm start（另一端口用 PORT 或 SHIMING_URL）。` : `演示中断：${(error as Error).message}`);

@@ -32,6 +32,8 @@ export type ProductOptions = {
   port?: number | undefined;
   /** Load the demonstration province. Always true on the embedded database. */
   demo: boolean;
+  /** Where the business clock begins at the first start; absent: 2 March 2026. */
+  begin?: Date | undefined;
   /** Speed of the business clock from this start on; absent: as it was, 1 at the first start. */
   clockSpeed?: number | undefined;
   taskQueue?: string | undefined;
@@ -102,8 +104,9 @@ async function assemble(
   const demo = embedded || options.demo;
   if (demo) {
     log('4/5 演示省份 · demonstration province…');
-    const { clockSpeed } = options;
-    const fresh = await loadDemonstration(db, { passwordHash: await hashPassword(demonstrationPassword), clockSpeed: clockSpeed ?? 1 });
+    const { clockSpeed, begin } = options;
+    const passwordHash = await hashPassword(demonstrationPassword);
+    const fresh = await loadDemonstration(db, { passwordHash, clockSpeed: clockSpeed ?? 1, begin });
     if (!fresh && clockSpeed !== undefined) await inTransaction(db, (trx) => changeSpeed(trx, clockSpeed));
   }
 

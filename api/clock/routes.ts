@@ -1,7 +1,8 @@
 /** The business clock of a demonstration: what time it shows, and the jump to the next deadline. Absent in production. */
 import { z } from 'zod';
 import { inTransaction } from '../../db/client.ts';
-import { changeSpeed, jumpTo, readClock } from '../../db/calendar/clock.ts';
+import { readDemonstrationTotals } from '../../db/views/demonstration-totals.ts';
+import { changeSpeed, countUnsettled, jumpTo, readClock } from '../../db/calendar/clock.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { page, redirect } from '../http/replies.ts';
@@ -15,8 +16,25 @@ const ClockState = z
     fixed: z.boolean(),
     nextDeadline: z.string().nullable(),
     nextProcedure: z.string().nullable(),
+    /** What the procedures still have to do at this instant; 0 when everything waits for people or for the clock. */
+    unsettled: z.number().int(),
   })
   .meta({ id: 'ClockState' });
+
+const counts = z.record(z.string(), z.number().int());
+const Totals = z
+  .object({
+    classes: counts,
+    people: z.number().int(),
+    hours: z.number().int(),
+    money: counts,
+    ledger: counts,
+    deadlines: counts,
+    rungs: counts,
+    /** What must be 0, by name. */
+    faults: counts,
+  })
+  .meta({ id: 'DemonstrationTotals' });
 
 /** One second past the deadline: what ends at 24:00 has ended. */
 const PAST_MS = 1_000;
@@ -33,9 +51,25 @@ export function clockRoutes(counter: Counter): void {
     response: ClockState,
     handle: async ({ db }) => {
       const state = await readClock(db);
-      const view = { ...state, now: state.now.toISOString(), nextDeadline: state.nextDeadline?.toISOString() ?? null };
+      const view = {
+        ...state,
+        now: state.now.toISOString(),
+        nextDeadline: state.nextDeadline?.toISOString() ?? null,
+        unsettled: await countUnsettled(db),
+      };
       return page('clock/show', { ...view, nextNumber: state.nextProcedure?.replace(/^[a-z]+-/, '') }, { json: view });
     },
+  });
+
+  route(counter, {
+    method: 'get',
+    path: '/clock/totals',
+    summary: 'Demonstration only: what was lived through so far, counted from the record, and what must hold',
+    tags: ['demonstration'],
+    access: 'public',
+    query: z.object({ title: z.string().trim().max(100).optional() }),
+    response: Totals,
+    handle: async ({ db, query }) => ({ kind: 'json', body: await readDemonstrationTotals(db, query.title), status: 200 }),
   });
 
   route(counter, {
@@ -49,6 +83,8 @@ export function clockRoutes(counter: Counter): void {
         .datetime({ offset: true, local: true })
         .optional()
         .or(z.literal('').transform(() => undefined)),
+      /** `due`: only procedures whose alarm is passed are rung; for programs that jump again and end with `all`. */
+      ring: z.enum(['all', 'due']).default('all'),
       back: z.string().max(500).optional(),
     }),
     response: z.object({ now: z.string() }),
@@ -61,7 +97,7 @@ export function clockRoutes(counter: Counter): void {
       const at = new Date(wanted.getTime() + PAST_MS);
       await inTransaction(db, async (trx) => {
         await auditOutside(trx, actor.userId, { act: 'clock.jump', subject: 'clock', detail: { to: at.toISOString() } });
-        await jumpTo(trx, at);
+        await jumpTo(trx, at, body.ring);
       });
       return redirect(localPath(body.back ?? '/clock'), { json: { now: at.toISOString() }, flash: 'clock.jumped' });
     },

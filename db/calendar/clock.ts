@@ -21,6 +21,16 @@ export async function readClock(db: Db): Promise<ClockState> {
   return row;
 }
 
+/** How much the procedures still have to do at this instant: bells under way, facts not taken account of, alarms that are due, runs without a task. */
+export async function countUnsettled(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select ((select count(*) from outbox) + (select count(*) from procedures p, (select business_now() as now offset 0) c
+        where p.status = 'open' and (p.applied_no < p.fact_no or p.next_alarm_at <= c.now
+              or not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open'))))::int as count`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Sets the clock going from `at` at `speed`. For demonstration and test databases only: production keeps `fixed`. */
 export async function setClock(db: Db, clock: { at?: Date | undefined; speed: number }): Promise<void> {
   await db.raw(`update clock set business_epoch = coalesce(?, business_now()), real_epoch = clock_timestamp(), speed = ?, fixed = false`, [
@@ -35,19 +45,23 @@ export async function changeSpeed(trx: Trx, speed: number): Promise<void> {
   await ringWaiting(trx);
 }
 
-/** Moves the clock forward to an instant and rings every procedure that waits for the clock, so that it arms its alarm anew. */
-export async function jumpTo(trx: Trx, at: Date): Promise<number> {
+/** Which procedures are rung at a jump: all that wait for the clock, or those only whose alarm it passes (the last of several jumps rings all). */
+export type Rung = 'all' | 'due';
+
+/** Moves the clock forward to an instant and rings the procedures that wait for the clock, so that they arm their alarms anew. */
+export async function jumpTo(trx: Trx, at: Date, rung: Rung = 'all'): Promise<number> {
   const moved = await trx.raw(
     'update clock set business_epoch = ?, real_epoch = clock_timestamp() where not fixed and business_now() < ?',
     [at, at],
   );
   if (moved.rowCount === 0) throw new ConflictError('clock.fixed');
-  return ringWaiting(trx);
+  return ringWaiting(trx, rung === 'due' ? at : undefined);
 }
 
-async function ringWaiting(trx: Trx): Promise<number> {
+async function ringWaiting(trx: Trx, until?: Date): Promise<number> {
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-    `select id from procedures where status = 'open' and next_alarm_at is not null`,
+    `select id from procedures where status = 'open' and next_alarm_at is not null and next_alarm_at <= coalesce(cast(:until as timestamptz), next_alarm_at)`,
+    { until: until ?? null },
   );
   return ringProcedures(
     trx,

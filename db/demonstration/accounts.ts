@@ -39,6 +39,11 @@ const offices = [
   { prefix: 'fz', region: '350100' },
   { prefix: 'fj', region: '350000' },
 ];
+/** Offices that came later: their people are named after all others, whose names stay. */
+const furtherOffices = [
+  { prefix: 'tj', region: '350103' },
+  { prefix: 'ja', region: '350111' },
+];
 
 const officeRoles: readonly { code: string; role: Role; people: number }[] = [
   { code: 'first', role: 'first_reviewer', people: 2 },
@@ -63,11 +68,12 @@ export function demonstrationAccounts(institutions: readonly { key: string; regi
   let serial = 0;
   const next = (): string => madeUpName(serial++);
   const accounts: DemonstrationAccount[] = [];
-  for (const { prefix, region } of offices) {
+  const staff = ({ prefix, region }: (typeof offices)[number]): void => {
     for (const { code, role, people } of officeRoles) {
       for (let at = 1; at <= people; at += 1) accounts.push({ login: `${prefix}-${code}-${at}`, name: next(), role, region });
     }
-  }
+  };
+  for (const office of offices) staff(office);
   for (const { code, role } of administrators) {
     for (let at = 1; at <= 2; at += 1) accounts.push({ login: `${code}-${at}`, name: next(), role, region: '350000' });
   }
@@ -76,5 +82,6 @@ export function demonstrationAccounts(institutions: readonly { key: string; regi
     for (let at = 1; at <= 2; at += 1)
       accounts.push({ login: `${institution.key}-${at}`, name: next(), role, region: institution.region, institution: institution.key });
   }
+  for (const office of furtherOffices) staff(office);
   return accounts;
 }

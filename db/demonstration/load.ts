@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import fujianPack from '../policy-packs/fujian-2022.json' with { type: 'json' };
 import fujian from '../regions/fujian.json' with { type: 'json' };
+import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import { setClock } from '../calendar/clock.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { setBudget } from '../money/ledger.ts';
@@ -17,25 +18,27 @@ import {
   demonstrationProjects,
 } from './registers.ts';
 
-/** The morning on which the demonstration begins: a Monday. */
+/** The morning on which the demonstration begins unless another day is given: a Monday. */
 export const demonstrationBegin = new Date('2026-03-02T09:00:00+08:00');
 
-export type DemonstrationOptions = { passwordHash: string; clockSpeed: number };
+/** `begin`: where the business clock begins; the budgets are those of its year. */
+export type DemonstrationOptions = { passwordHash: string; clockSpeed: number; begin?: Date | undefined };
 
 /** Returns false when it was there already. */
-export async function loadDemonstration(db: Knex, { passwordHash, clockSpeed }: DemonstrationOptions): Promise<boolean> {
+export async function loadDemonstration(db: Knex, options: DemonstrationOptions): Promise<boolean> {
+  const { passwordHash, clockSpeed, begin = demonstrationBegin } = options;
+  const year = Number(shanghaiDate(begin).slice(0, 4));
   return inTransaction(db, async (trx) => {
     await trx.raw('select pg_advisory_xact_lock(72102)');
     const known = await trx('users').where({ demo: true }).first('id');
     if (known) return false;
     await saveRegions(trx, fujian);
     await savePolicyPack(trx, fujianPack);
-    await setClock(trx, { at: demonstrationBegin, speed: clockSpeed });
+    await setClock(trx, { at: begin, speed: clockSpeed });
     await saveInstitutions(trx);
-    await saveProjects(trx);
+    await saveProjects(trx, year);
     await saveAccounts(trx, passwordHash);
-    for (const { region, amountFen } of demonstrationBudgets)
-      await setBudget(trx, { fund: demonstrationFund, year: 2026, region, amountFen });
+    for (const { region, amountFen } of demonstrationBudgets) await setBudget(trx, { fund: demonstrationFund, year, region, amountFen });
     for (const payer of demonstrationPayers) await savePayingAccount(trx, { ...payer, fund: demonstrationFund });
     return true;
   });
@@ -58,7 +61,7 @@ async function saveInstitutions(trx: Trx): Promise<void> {
   }
 }
 
-async function saveProjects(trx: Trx): Promise<void> {
+async function saveProjects(trx: Trx, year: number): Promise<void> {
   for (const project of demonstrationProjects) {
     await trx('catalogue_projects').insert({
       code: project.code,
@@ -71,7 +74,7 @@ async function saveProjects(trx: Trx): Promise<void> {
       responsible: '职业能力建设科',
       region: '350000',
       hours_min: project.hoursMin,
-      valid_from: '2026-01-01',
+      valid_from: `${year}-01-01`,
     });
   }
 }

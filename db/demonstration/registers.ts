@@ -122,6 +122,80 @@ export const demonstrationInstitutions: readonly DemonstrationInstitution[] = [
     [['考场', 100]],
   ),
   institution(6, 'renzheng', '闽都技能等级认定站', 'assessment', '350104', 'B', [...care, ...cooking, ...technical], [], [['考场', 80]]),
+  institution(
+    7,
+    'sanfang',
+    '鼓楼三坊职业培训学校',
+    'training',
+    '350102',
+    'A',
+    [...care, ...cooking],
+    ['林见深', '陈若兰', '许望舒', '何远山'],
+    [
+      ['一号教室', 60],
+      ['护理实训室', 45],
+      ['烹饪实训室', 40],
+    ],
+  ),
+  institution(
+    8,
+    'shangxia',
+    '台江上下杭职业培训学校',
+    'training',
+    '350103',
+    'B',
+    [...commerce, ...cooking],
+    ['苏明远', '叶知秋', '杜若', '程立雪'],
+    [
+      ['二楼教室', 60],
+      ['直播实训室', 40],
+      ['面点实训室', 40],
+    ],
+  ),
+  institution(
+    9,
+    'taijiang',
+    '台江新港技工学校',
+    'training',
+    '350103',
+    'A',
+    [...technical, ...care],
+    ['江映川', '白露', '方觉夏', '陶然'],
+    [
+      ['阶梯教室', 100],
+      ['电工实训室', 45],
+      ['焊接实训室', 40],
+    ],
+  ),
+  institution(
+    10,
+    'gushan',
+    '晋安鼓山职业培训学校',
+    'training',
+    '350111',
+    'B',
+    [...care, ...cooking],
+    ['范成林', '顾思远', '梅雪', '宋清如'],
+    [
+      ['三号教室', 60],
+      ['育婴实训室', 40],
+      ['烹饪实训室', 40],
+    ],
+  ),
+  institution(
+    11,
+    'hualin',
+    '晋安华林机电有限公司',
+    'enterprise',
+    '350111',
+    'A',
+    [...technical],
+    ['石敬亭', '余秋水', '龚自牧'],
+    [
+      ['车间教室', 60],
+      ['实训车间', 45],
+    ],
+  ),
 ];
 
 export const demonstrationProjects = [
@@ -139,6 +213,8 @@ export const demonstrationFund = 'employment_subsidy';
 export const demonstrationBudgets = [
   { region: '350104', amountFen: 300_000_000 },
   { region: '350102', amountFen: 200_000_000 },
+  { region: '350103', amountFen: 200_000_000 },
+  { region: '350111', amountFen: 150_000_000 },
   { region: '350100', amountFen: 500_000_000 },
   { region: '350000', amountFen: 1_000_000_000 },
 ] as const;
@@ -147,6 +223,8 @@ export const demonstrationBudgets = [
 export const demonstrationPayers = [
   { region: '350104', name: '福州市仓山区人力资源和社会保障局', account: '350104000000000001', bankTemplate: 'common' },
   { region: '350102', name: '福州市鼓楼区人力资源和社会保障局', account: '350102000000000001', bankTemplate: 'comma' },
+  { region: '350103', name: '福州市台江区人力资源和社会保障局', account: '350103000000000001', bankTemplate: 'common' },
+  { region: '350111', name: '福州市晋安区人力资源和社会保障局', account: '350111000000000001', bankTemplate: 'comma' },
   { region: '350100', name: '福州市人力资源和社会保障局', account: '350100000000000001', bankTemplate: 'common' },
   { region: '350000', name: '福建省人力资源和社会保障厅', account: '350000000000000001', bankTemplate: 'common' },
 ] as const;

@@ -9,12 +9,14 @@ import { makeCard } from '../../workflows/domain/identity.ts';
 import { numberOf } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { MaterialKind } from '../../workflows/domain/training/material.ts';
-import { type Answer, type Person, signIn } from './person.ts';
+import { type Choices, type Draft, isBusy, PLAN, sessionsOf } from './drafts.ts';
+import { type Answer, person as personOf, type Person, signIn } from './person.ts';
 
 export type RobotTask = {
   id: string;
   procedure: string;
   step: string;
+  round: number;
   kind: TaskKind;
   role: string;
   number: string;
@@ -32,9 +34,12 @@ export type RobotOptions = {
   say?: (line: string) => void;
   /** How long a request is repeated while the product does not answer. */
   patienceMs?: number;
-  /** Lines that the bank returns at a batch's first sending. */
-  failing?: (batchNumber: string) => number;
+  /** Lines of a batch that the bank returns; `title` is that of the class. */
+  failing?: (batchNumber: string, title: string) => number;
+  /** How a task is decided otherwise than by the shortest way; `leave` leaves it lying. */
+  choose?: (task: RobotTask) => Choice | 'leave' | undefined;
 };
+export type Choice = { outcome: string } & Record<string, unknown>;
 
 export type Robot = ReturnType<typeof createRobot>;
 
@@ -58,7 +63,8 @@ export function createRobot(options: RobotOptions) {
     patienceMs = 60_000,
   } = options;
   const people = new Map<string, Promise<Person>>();
-  let corrections = 0;
+  // No two robots give the same account to two people.
+  let corrections = Date.now() % 100_000_000;
 
   function as(login: string): Promise<Person> {
     let known = people.get(login);
@@ -116,16 +122,8 @@ export function createRobot(options: RobotOptions) {
     say(`${institution.login}: 材料 ${rules.length} 份`);
   }
 
-  /** Drafts a class from the catalogue, with timetable, roster and materials, and submits it. Returns its number. */
-  async function submitClass(draft: {
-    login: string;
-    title: string;
-    startDate: string;
-    days: string[];
-    trainees: number;
-    seed: number;
-    project?: string;
-  }): Promise<string> {
+  /** Drafts a class from the catalogue, with roster and materials. Returns its number and how to submit it. */
+  async function draftClass(draft: Draft): Promise<{ number: string; submit(): Promise<string> }> {
     const institution = await as(draft.login);
     const choices = await get<Choices>(institution, '/classes/new');
     const project = choices.projects.find((one) => one.name === draft.project) ?? choices.projects[0];
@@ -133,31 +131,18 @@ export function createRobot(options: RobotOptions) {
     const venue = venues[0] ?? choices.venues[0];
     const assessor = choices.assessors[0];
     if (!project || !venue || !assessor) throw new Error('the catalogue has no project, venue or assessment body');
-    const endDate = draft.days.at(-1) ?? draft.startDate;
     const form = {
       projectId: project.id,
       title: draft.title,
       plan: PLAN,
       startDate: draft.startDate,
-      endDate,
+      endDate: draft.days.at(-1) ?? draft.startDate,
       venueId: venue.id,
       assessorId: assessor.id,
     };
     const created = await post<{ number: string }>(institution, '/classes', form);
     const number = created.body.number;
     say(`${draft.login}: 起草班次 ${number} ${draft.title}`);
-    const sessionsIn = (venueId: string, shift: number) =>
-      draft.days.flatMap((day, at) =>
-        (['morning', 'afternoon'] as const).map((half, part) => ({
-          day,
-          half,
-          hours: 4,
-          kind: part === 0 ? 'theory' : 'practice',
-          topic: part === 0 ? `理论第 ${at + 1} 讲` : `实操第 ${at + 1} 次`,
-          teacherId: choices.teachers[(at + part + draft.seed + shift) % choices.teachers.length]?.id,
-          venueId,
-        })),
-      );
     const roster = await cleanRoster(draft.trainees, draft.seed);
     const uploaded = await again(() => institution.upload(`/classes/${number}/roster`, 'file', { name: 'roster.xlsx', content: roster }));
     if (uploaded.status >= 300) throw new Error(`roster of ${number}: ${uploaded.status} ${JSON.stringify(uploaded.body).slice(0, 600)}`);
@@ -165,29 +150,39 @@ export function createRobot(options: RobotOptions) {
     await attachMaterials(institution, number);
     // Rooms and teachers may be taken by other classes on these days: the next ones are tried.
     const rooms = venues.length > 0 ? venues : [venue];
+    const first = draft.lane ?? 0;
     const tries = rooms.length * choices.teachers.length;
-    for (let at = 0, submitted = false; !submitted; at += 1) {
-      const sessions = sessionsIn(rooms[at % rooms.length]?.id ?? venue.id, Math.floor(at / rooms.length));
-      await post(institution, `/classes/${number}/timetable/edit`, { sessions });
-      const answer = await post(institution, `/classes/${number}/submit`, {}, at + 1 < tries ? [200, 201, 202, 422] : undefined);
-      submitted = answer.status !== 422;
-      if (!submitted && !isBusy(answer.body)) throw new Error(`${number} was refused: ${JSON.stringify(answer.body).slice(0, 600)}`);
-    }
-    say(`${draft.login}: 提交 ${number}`);
-    return number;
+    const submit = async (): Promise<string> => {
+      for (let at = 0, submitted = false; !submitted; at += 1) {
+        const room = rooms[(at + first) % rooms.length] ?? venue;
+        const sessions = sessionsOf(draft, choices.teachers, room.id, Math.floor(at / rooms.length));
+        await post(institution, `/classes/${number}/timetable/edit`, { sessions });
+        const answer = await post(institution, `/classes/${number}/submit`, {}, at + 1 < tries ? [200, 201, 202, 422] : undefined);
+        submitted = answer.status !== 422;
+        if (!submitted && !isBusy(answer.body)) throw new Error(`${number} was refused: ${JSON.stringify(answer.body).slice(0, 600)}`);
+      }
+      say(`${draft.login}: 提交 ${number}`);
+      return number;
+    };
+    return { number, submit };
   }
 
-  /** Everything that is open for the office and the institutions of the demonstration, for these classes if given. */
-  async function openTasks(logins: readonly string[], numbers?: ReadonlySet<string>): Promise<{ login: string; task: RobotTask }[]> {
+  /** Drafts a class and submits it. Returns its number. */
+  async function submitClass(draft: Draft): Promise<string> {
+    return (await draftClass(draft)).submit();
+  }
+
+  /** Everything that is open for these people, or in their regions. */
+  async function openTasks(logins: readonly string[], view?: 'region'): Promise<{ login: string; task: RobotTask }[]> {
     const found: { login: string; task: RobotTask }[] = [];
     for (const login of logins) {
       let after: string | null = null;
       do {
         const page: { tasks: RobotTask[]; next: string | null } = await get(
           await as(login),
-          `/tasks?size=100${after ? `&after=${encodeURIComponent(after)}` : ''}`,
+          `/tasks?size=100${view ? `&view=${view}` : ''}${after ? `&after=${encodeURIComponent(after)}` : ''}`,
         );
-        for (const task of page.tasks) if (!numbers || numbers.has(task.number)) found.push({ login, task });
+        for (const task of page.tasks) found.push({ login, task });
         after = page.next;
       } while (after);
     }
@@ -203,6 +198,9 @@ export function createRobot(options: RobotOptions) {
       if (answer.status === 200) say(`${person.login}: ${task.title} · ${task.step} → ${outcome}`);
       return answer.status === 200;
     };
+    const chosen = options.choose?.(task);
+    if (chosen === 'leave') return false;
+    if (chosen) return decide(chosen.outcome, chosen);
     switch (task.kind) {
       case 'review':
       case 'change_review':
@@ -218,7 +216,7 @@ export function createRobot(options: RobotOptions) {
       case 'claim':
         return decide('submit');
       case 'correction':
-        return decide('resubmit');
+        return task.step.startsWith('pre_training.') ? correctClass(person, classNumber) : decide('resubmit');
       case 'funds':
         return decide('confirm');
       case 'batch_make':
@@ -234,7 +232,7 @@ export function createRobot(options: RobotOptions) {
       case 'results':
         return enterResults(person, classNumber);
       case 'bank_answer':
-        return answerAsBank(person, numberOf('subsidyPayment', task.procedure) ?? '');
+        return answerAsBank(person, numberOf('subsidyPayment', task.procedure) ?? '', task.title);
       case 'account_correction':
         return correctAccounts(person, numberOf('subsidyApplication', task.procedure) ?? '');
       case 'calendar_notice':
@@ -287,8 +285,8 @@ export function createRobot(options: RobotOptions) {
     return answer.status === 200;
   }
 
-  async function answerAsBank(person: Person, batch: string): Promise<boolean> {
-    const failing = options.failing?.(batch) ?? 0;
+  async function answerAsBank(person: Person, batch: string, title: string): Promise<boolean> {
+    const failing = options.failing?.(batch, title) ?? 0;
     const content = await again(() => person.download(`/payments/${batch}/simulated-answer?failing=${failing}`));
     const answer = await again(() => person.upload(`/payments/${batch}/answer`, 'file', { name: 'answer.txt', content }));
     if (answer.status !== 200 && answer.status !== 409)
@@ -297,16 +295,32 @@ export function createRobot(options: RobotOptions) {
     return answer.status === 200;
   }
 
+  /** Answers every point of the list of corrections and sends the class in again. */
+  async function correctClass(person: Person, number: string): Promise<boolean> {
+    const { saved } = await get<{ saved: { plan: string } }>(person, `/classes/${number}/edit`);
+    const { correction } = await get<{ correction: { items: { no: number }[] } | null }>(person, `/classes/${number}`);
+    await post(person, `/classes/${number}/edit`, { ...saved, plan: `${saved.plan}（已按补正通知补充每日安排）` });
+    const answers = (correction?.items ?? [{ no: 1 }]).map(({ no }) => ({ no, text: '已补充每日安排' }));
+    const answer = await post(person, `/classes/${number}/resubmit`, { answers }, [200, 409]);
+    if (answer.status === 200) say(`${person.login}: 补正 ${number}`);
+    return answer.status === 200;
+  }
+
   async function correctAccounts(person: Person, application: string): Promise<boolean> {
     const shown = await get<{ lines: { enrolmentId: string; seat: number; status: string }[] }>(person, `/subsidies/${application}`);
     const failed = shown.lines.filter((line) => line.status === 'failed');
     const accounts = Object.fromEntries(
       // Another one each time: the bank may return the corrected account as well.
-      failed.map((line) => [line.enrolmentId, makeCard({ prefix: '622202', serial: 900_000 + (corrections += 1) * 1_000 + line.seat })]),
+      failed.map((line) => [line.enrolmentId, makeCard({ prefix: '622202', serial: (corrections += 1) * 1_000 + line.seat })]),
     );
     const answer = await post(person, `/subsidies/${application}/accounts`, { accounts }, [200, 409]);
     say(`${person.login}: 更正退票账户 ${failed.length} 个`);
     return answer.status === 200;
+  }
+
+  /** The first person of a role in this office. */
+  function officer(role: string): string {
+    return `${office}-${accountOf[role] ?? 'supervise-1'}`;
   }
 
   const crew = [...institutions, ...Object.values(accountOf).map((code) => `${office}-${code}`)];
@@ -355,23 +369,23 @@ export function createRobot(options: RobotOptions) {
     }
   }
 
-  return { as, again, post, get, submitClass, openTasks, perform, work, jump, walk, today };
+  return {
+    as,
+    again,
+    post,
+    get,
+    draftClass,
+    submitClass,
+    openTasks,
+    perform,
+    work,
+    jump,
+    walk,
+    today,
+    officer,
+    anybody: personOf(origin, 'public', ''),
+  };
 }
-
-/** Refused for nothing but a room or a teacher that another class has. */
-function isBusy(problem: Record<string, unknown>): boolean {
-  const issues = (problem['issues'] ?? []) as { code: string }[];
-  return issues.length > 0 && issues.every(({ code }) => code === 'timetable.venueBusy' || code === 'timetable.teacherBusy');
-}
-
-const PLAN = '培养目标：掌握岗位所需的理论知识与操作技能。教学安排：理论与实操各半，逐日考勤，结业后由评价机构考核。';
-
-type Choices = {
-  projects: { id: string; name: string }[];
-  venues: { id: string; capacity: number }[];
-  assessors: { id: string }[];
-  teachers: { id: string }[];
-};
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

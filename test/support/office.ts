@@ -21,7 +21,8 @@ export type Office = {
   close(): Promise<void>;
 };
 
-export async function openOffice(): Promise<Office> {
+/** `begin`: where the business clock begins; absent: where the demonstration does. */
+export async function openOffice({ begin }: { begin?: Date } = {}): Promise<Office> {
   process.env.TEMPORAL_ADDRESS = inject('temporalAddress');
   const database = await freshDatabase();
   const stateDir = mkdtempSync(join(tmpdir(), 'shiming-office-'));
@@ -32,6 +33,7 @@ export async function openOffice(): Promise<Office> {
     port: 0,
     demo: true,
     clockSpeed: 1,
+    begin,
     taskQueue,
     workflowBundle: { codePath: inject('bundlePath') },
     log: () => undefined,
