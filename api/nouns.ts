@@ -28,8 +28,6 @@ import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
 import { paperRoutes } from './papers/routes.ts';
 import { rosterRoutes } from './roster/routes.ts';
-import { classTabRoutes } from './classes/tabs.ts';
-import { timetableRoutes } from './classes/timetable.ts';
 import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './http/routing.ts';
 import { ownAccountRoutes } from './account/routes.ts';
@@ -70,8 +68,6 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   rosterRoutes,
   materialRoutes,
   messageRoutes,
-  classTabRoutes,
-  timetableRoutes,
   classRoutes,
   attendanceRoutes,
   changeRoutes,

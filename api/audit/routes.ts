@@ -82,6 +82,7 @@ export function auditRoutes(counter: Counter): void {
     tags,
     access: readers,
     query: Filter,
+    file: ['csv'],
     handle: ({ db, actor, query, t }) =>
       file(Readable.from(csvOf(exportAuditLines(db, actor, filterOf(query)), words, t)), {
         name: `${t('audit.file')}.csv`,

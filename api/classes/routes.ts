@@ -155,6 +155,7 @@ function draftRoutes(counter: Counter): void {
     access: 'signed-in',
     params: ClassParams,
     response: ClassDetail,
+    tagged: true,
     handle: (context) => showOverview(context),
   });
 
@@ -187,11 +188,12 @@ function draftRoutes(counter: Counter): void {
     params: ClassParams,
     body: ClassForm,
     response: z.object({ number: z.string(), version: z.number().int() }),
+    guarded: true,
     handle: async (context) => {
       const { db, actor, params, body, forPage, ifMatch, request } = context;
       try {
         const version = await saveClass(db, actor, params.number, body, {
-          version: body.version ?? (ifMatch ? Number(ifMatch) : undefined),
+          version: body.version ?? ifMatch,
           request,
         });
         return redirect(`/classes/${params.number}`, { json: { number: params.number, version }, flash: 'classes.flash.saved' });

@@ -85,11 +85,12 @@ export function timetableRoutes(counter: Counter): void {
     params: ClassParams,
     body: TimetableForm,
     response: z.object({ number: z.string(), version: z.number().int(), sessions: z.number().int() }),
+    guarded: true,
     handle: async (context) => {
       const { db, actor, params, body, forPage, ifMatch, request } = context;
       try {
         const version = await saveTimetable(db, actor, params.number, body.sessions, {
-          version: body.version ?? (ifMatch ? Number(ifMatch) : undefined),
+          version: body.version ?? ifMatch,
           request,
         });
         return redirect(`/classes/${params.number}/timetable`, {

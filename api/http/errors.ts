@@ -33,7 +33,7 @@ export function handleErrors(deps: ApiDeps): ErrorRequestHandler {
       return;
     }
     const known = toOfficeError(error);
-    const status = known ? statusOf(known) : 500;
+    const status = known ? statusOf(known, req) : 500;
     if (status >= 500) {
       const visit = findVisit(req);
       deps.log.error(
@@ -96,7 +96,11 @@ async function sendProblem(deps: ApiDeps, req: Request, res: Response, status: n
     );
 }
 
-function statusOf(error: OfficeError): number {
+/** What somebody else changed meanwhile, where the request names the version that it saw (`If-Match`). */
+const staleCodes = new Set(['form.stale', 'task.changed']);
+
+function statusOf(error: OfficeError, req: Request): number {
+  if (staleCodes.has(error.code) && req.get('if-match') !== undefined) return 412;
   return statuses.find(([kind]) => error instanceof kind)?.[1] ?? 500;
 }
 

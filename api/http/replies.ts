@@ -37,6 +37,9 @@ export const mediaTypes = {
   csvGb18030: 'text/csv; charset=gb18030',
   json: 'application/json; charset=utf-8',
   textGb18030: 'text/plain; charset=gb18030',
+  pdf: 'application/pdf',
+  jpeg: 'image/jpeg',
+  png: 'image/png',
   events: 'text/event-stream',
 } as const;
 export type FileKind = keyof typeof mediaTypes;

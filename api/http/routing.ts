@@ -68,9 +68,9 @@ export type Context<P, Q, B> = {
   request: IdempotentRequest | undefined;
   /** Whether a browser asks. */
   forPage: boolean;
-  /** Version named by If-Match, without quotes. */
-  ifMatch: string | undefined;
-  /** `Prefer: wait=2` (RFC 7240) in milliseconds, at most 10 s; 0 without. */
+  /** Version named by If-Match; one that no row has when the header names none of ours. A stale one is answered with 412. */
+  ifMatch: number | undefined;
+  /** `Prefer: wait=2` (RFC 7240) in milliseconds, at most 10 s; 0 without, and where the route does not wait. */
   waitMs: number;
 };
 
@@ -95,6 +95,12 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   creates?: true;
   /** Statuses besides the usual ones, for the document. */
   errors?: number[];
+  /** It waits as `Prefer: wait=n` asks. */
+  waits?: true;
+  /** It refuses to overwrite what somebody else wrote meanwhile, by If-Match. */
+  guarded?: true;
+  /** Its answer carries a version as ETag. */
+  tagged?: true;
   upload?: { field: string; maxBytes: number };
   handle: (context: Context<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Reply> | Reply;
   /** Draws the form again, with 422 and what was entered (never passwords); browsers only. Programs get a problem document. */
@@ -183,8 +189,8 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     locale: visit.locale,
     request: key ? requestOf(actor, key, requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf))) : undefined,
     forPage: wantsPage(req),
-    ifMatch: /^\s*(?:W\/)?"([^"]+)"/.exec(req.get('if-match') ?? '')?.[1],
-    waitMs: Math.min(Number(/(?:^|[,;\s])wait=(\d{1,4})/.exec(req.get('prefer') ?? '')?.[1] ?? 0), 10) * 1_000,
+    ifMatch: spec.guarded ? versionOf(req.get('if-match')) : undefined,
+    waitMs: spec.waits ? waitOf(req, res) : 0,
   };
   try {
     if (broken) throw broken;
@@ -196,6 +202,23 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     const reply = await spec.onInvalid(context, withWords(error.issues, visit.t), entered);
     return reply.kind === 'page' ? { ...reply, options: { status: 422, ...reply.options } } : reply;
   }
+}
+
+const NO_VERSION = -1;
+
+/** Our tags are versions; `*` and no header let everything pass. A list cannot be about one form. */
+function versionOf(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
+  return Number(/^\s*"(\d{1,9})"\s*$/.exec(ifMatch)?.[1] ?? NO_VERSION);
+}
+
+const LONGEST_WAIT_SECONDS = 10;
+
+function waitOf(req: Request, res: Response): number {
+  const asked = /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/.exec(req.get('prefer') ?? '')?.[1];
+  const seconds = Math.min(LONGEST_WAIT_SECONDS, Number(asked ?? 0));
+  if (seconds > 0) res.setHeader('Preference-Applied', `wait=${seconds}`);
+  return seconds * 1_000;
 }
 
 /** Strict configuration, for tests: JSON that does not fit the document is a defect of the product. */

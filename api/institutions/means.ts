@@ -16,7 +16,7 @@ import { readOccupations } from '../../workflows/domain/institutions.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { headView, institutionPath, maintains } from './head.ts';
-import { drawn, isStale, type Redraw, theirsOf, versionOf } from './register.ts';
+import { drawn, isStale, type Redraw, theirsOf } from './register.ts';
 import { InstitutionParams, MeansParams, Teacher, TeacherForm, Venue, VenueForm } from './schemas.ts';
 
 type FormContext = Pick<Context<InstitutionParams, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
@@ -98,6 +98,7 @@ function teacherRoutes(counter: Counter): void {
     tags: ['institutions'],
     access: keepers,
     params: MeansParams,
+    tagged: true,
     handle: async (context) => {
       const head = await openOwn(context);
       return teacherForm(context, head, await getTeacher(context.db, head.id, context.params.no));
@@ -113,12 +114,13 @@ function teacherRoutes(counter: Counter): void {
     params: MeansParams,
     body: TeacherForm,
     response: Saved,
+    guarded: true,
     handle: async (context) => {
       const { db, actor, params, body, request, ifMatch, forPage } = context;
       const { version, ...entry } = body;
       try {
         const saved = await saveTeacher(db, actor, params.creditCode, params.no, entry, {
-          version: version ?? versionOf(ifMatch),
+          version: version ?? ifMatch,
           request,
         });
         return redirect(institutionPath(params.creditCode, 'teachers'), {
@@ -255,6 +257,7 @@ function venueRoutes(counter: Counter): void {
     tags: ['institutions'],
     access: keepers,
     params: MeansParams,
+    tagged: true,
     handle: async (context) => {
       const head = await openOwn(context);
       return venueForm(context, head, await getVenue(context.db, head.id, context.params.no));
@@ -270,11 +273,12 @@ function venueRoutes(counter: Counter): void {
     params: MeansParams,
     body: VenueForm,
     response: Saved,
+    guarded: true,
     handle: async (context) => {
       const { db, actor, params, body, request, ifMatch, forPage } = context;
       const { version, ...entry } = body;
       try {
-        const saved = await saveVenue(db, actor, params.creditCode, params.no, entry, { version: version ?? versionOf(ifMatch), request });
+        const saved = await saveVenue(db, actor, params.creditCode, params.no, entry, { version: version ?? ifMatch, request });
         return redirect(institutionPath(params.creditCode, 'venues'), {
           json: saved,
           flash: { key: 'institutions.flash.venueSaved', params: { name: body.name } },

@@ -58,6 +58,7 @@ export function registerRoutes(counter: Counter): void {
     tags: ['institutions'],
     access: ['catalogue_officer'],
     params: InstitutionParams,
+    tagged: true,
     handle: async (context) => licenceForm(context, await openKept(context)),
   });
 
@@ -70,11 +71,12 @@ export function registerRoutes(counter: Counter): void {
     params: InstitutionParams,
     body: LicenceForm,
     response: z.object({ creditCode: z.string(), version: z.number().int() }),
+    guarded: true,
     handle: async (context) => {
       const { db, actor, params, body, request, ifMatch, forPage } = context;
       try {
         const { version: given, ...entry } = body;
-        const { version } = await saveLicence(db, actor, params.creditCode, entry, { version: given ?? versionOf(ifMatch), request });
+        const { version } = await saveLicence(db, actor, params.creditCode, entry, { version: given ?? ifMatch, request });
         return redirect(institutionPath(params.creditCode), {
           json: { creditCode: params.creditCode, version },
           flash: 'institutions.flash.saved',
@@ -124,11 +126,12 @@ function actRoutes(counter: Counter, act: InstitutionAct): void {
     params: InstitutionParams,
     body: ActForm,
     response: z.object({ creditCode: z.string(), status: z.enum(institutionStatuses), version: z.number().int() }),
+    guarded: true,
     handle: async ({ db, actor, params, body, request, ifMatch }) => {
       const moved = await moveInstitution(db, actor, params.creditCode, {
         act,
         reason: body.reason,
-        version: body.version ?? versionOf(ifMatch),
+        version: body.version ?? ifMatch,
         request,
       });
       return redirect(institutionPath(params.creditCode), {
@@ -145,10 +148,6 @@ async function openKept({ db, actor, params }: Pick<ParamsContext, 'db' | 'actor
   const head = await getArchive(db, actor, params.creditCode);
   if (!keepsRegister(actor, head.region_path)) throw new NotAllowedError('institution.notKept');
   return head;
-}
-
-export function versionOf(ifMatch: string | undefined): number | undefined {
-  return ifMatch !== undefined && /^\d+$/.test(ifMatch) ? Number(ifMatch) : undefined;
 }
 
 export function isStale(error: unknown): boolean {

@@ -141,6 +141,7 @@ function archiveRoutes(counter: Counter): void {
     access: 'public',
     params: InstitutionParams,
     response: InstitutionDetail,
+    tagged: true,
     handle: async (context) => {
       const head = await getInstitution(context.db, context.visitor, context.params.creditCode);
       return head.reader === 'public' ? showPublic(context, head) : showArchive(context, head);

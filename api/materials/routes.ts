@@ -81,6 +81,7 @@ export function materialRoutes(counter: Counter): void {
     access: 'signed-in',
     params: z.object({ id: z.uuid() }),
     query: MaterialQuery,
+    file: ['pdf', 'jpeg', 'png'],
     handle: async ({ db, vault, actor, params, query }) => {
       const { name, type, content } = await openMaterial(db, vault, actor, params.id);
       return file(content, { name, type, inline: query.save === undefined });
@@ -108,6 +109,7 @@ export function materialRoutes(counter: Counter): void {
     tags: ['demonstration'],
     access: 'public',
     params: z.object({ kind: z.enum(materialKinds) }),
+    file: ['pdf', 'png'],
     handle: ({ params }) => {
       if (!counter.deps.config.demo) throw new NotFoundError('page');
       const { name, type, content } = sampleMaterial(params.kind);

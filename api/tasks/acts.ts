@@ -12,7 +12,7 @@ import { inboxTimes } from './due.ts';
 import { listQuery, toFilter, withQuery } from './inbox/inbox.ts';
 import { readDecision } from './payload.ts';
 import { Decide, Decided, InboxList, Reveal, TaskParams } from './schemas.ts';
-import { preferredWait, waitUntilApplied } from './waiting.ts';
+import { waitUntilApplied } from './waiting.ts';
 import { outcomeLabel, taskPath } from './words.ts';
 
 const Held = z.object({ taskId: z.string(), held: z.boolean() });
@@ -99,21 +99,20 @@ export function taskActRoutes(counter: Counter): void {
     params: TaskParams,
     body: Decide,
     response: Decided,
-    errors: [409],
+    waits: true,
+    guarded: true,
     handle: (context) => {
-      const { db, actor, params, body, req, res, request, forPage, t } = context;
+      const { db, actor, params, body, request, forPage, ifMatch, waitMs, t } = context;
       return orConflict(context, { ...kept(body), list: body.list, seen: body.seen }, async () => {
         const taskId = taskIdOf(params);
         const answer = await decideTask(db, actor, {
           taskId,
           outcome: body.outcome,
           contentFor: (kind) => readDecision(kind, body),
-          version: body.version,
+          version: body.version ?? ifMatch,
           request,
         });
-        const seconds = preferredWait(req);
-        if (seconds > 0) res.setHeader('Preference-Applied', `wait=${seconds}`);
-        const applied = seconds > 0 && (await waitUntilApplied(db, params.procedure, answer.factNo, seconds));
+        const applied = waitMs > 0 && (await waitUntilApplied(db, params.procedure, answer.factNo, waitMs));
         const list = listOf(body.list);
         // Looking for the next task costs more than the decision: programs get it when they name the list that they work through.
         const next = forPage || body.list !== undefined ? await nextOf(context, list, taskId) : undefined;

@@ -66,6 +66,7 @@ export function taskRoutes(counter: Counter): void {
     params: TaskParams,
     query: InboxList,
     response: CaseDetail,
+    tagged: true,
     handle: (context) => showCase(context, { list: listQuery(context.query) }),
   });
 

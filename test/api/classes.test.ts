@@ -267,7 +267,7 @@ describe('submitting', () => {
     has(stale.html, '我写的计划');
     has(stale.html, '现已保存：同事改过的名称');
     expect((await colleague.post<Issues>(`/classes/${number}/edit`, { ...saved, version })).body.code).toBe('form.stale');
-    expect((await colleague.post<Issues>(`/classes/${number}/edit`, saved, { headers: { 'if-match': `"${version}"` } })).status).toBe(409);
+    expect((await colleague.post<Issues>(`/classes/${number}/edit`, saved, { headers: { 'if-match': `"${version}"` } })).status).toBe(412);
     const timetable = await browser.post(`/classes/${number}/timetable/edit`, {
       version: String(version),
       'sessions[0][day]': '2026-03-25',

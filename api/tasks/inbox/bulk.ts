@@ -138,6 +138,7 @@ export function bulkRoutes(counter: Counter): void {
     params: JobParams,
     response: Job,
     errors: [409],
+    waits: true,
     handle: async (context) => {
       const { db, actor, params, deps, request, forPage, waitMs } = context;
       await confirmBulkJob(db, actor, params.job, request);
