@@ -9,8 +9,8 @@ import { databaseChecks, temporalCheck } from './http/readiness.ts';
 import { countRequests } from './http/requests.ts';
 import { startApi } from './server.ts';
 
-// A line per request: written aside, so that no answer waits for whoever reads them.
-const log = pino({ name: 'api', ...logOptions }, pino.destination({ sync: false }));
+// A line per request: written aside and some at a time, so that no answer waits for whoever reads them; on leaving, all are written.
+const log = pino({ name: 'api', ...logOptions }, pino.destination({ sync: false, minLength: 4_096, periodicFlush: 200 }));
 
 async function start(): Promise<() => Promise<void>> {
   const settings = databaseConfig();
