@@ -18,6 +18,7 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
+import { aheadView } from '../tasks/ahead.ts';
 import { readToday } from '../tasks/case.ts';
 import { dueView } from '../tasks/due.ts';
 import { officeName, stepLabel, taskPath, whoWithoutName } from '../tasks/words.ts';
@@ -54,6 +55,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
   const moving =
     (head.procedure?.applied_no ?? 0) < (head.procedure?.fact_no ?? 0) ||
     (head.application?.applied_no ?? 0) < (head.application?.fact_no ?? 0);
+  const returned = head.status === 'correction' && head.procedure ? await findCorrectionRequest(db, head.procedure.id) : undefined;
   const asked = tasks.map((task) => taskView(task, { actor, head, today, t, words: deps.words, locale }));
   const correction = tasks.find(
     (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
@@ -85,6 +87,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
         ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
         : undefined,
       moving,
+      ahead: following(head, tasks, returned?.step, { t, words: deps.words }),
       summary: summaryOf(head, t),
       timeline: lines.map((line) => ({
         ...timelineView(line, t, deps.words, actor.institutionId !== undefined),
@@ -104,6 +107,14 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       json: { ...detailJson(head, acts, tasks, actor, outstanding, moving), correction: await correctionJson(db, head) },
     },
   );
+}
+
+/** What follows what is asked now: in the application once there is one. Nothing is asked while the clock or a register is waited for. */
+function following(head: ClassHead, tasks: readonly ClassTask[], returnedFrom: string | undefined, speech: { t: Translate; words: Words }) {
+  const procedure = head.application?.status === 'open' ? head.application : head.procedure;
+  if (!procedure) return undefined;
+  const task = tasks.find((one) => one.procedure_id === procedure.id && !one.step.startsWith('change-'));
+  return aheadView(procedure, task?.step ?? `${procedure.stage}.${procedure.step}`, { ...speech, returnedFrom });
 }
 
 /** The list that the class is back with, for programs. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reasonField } from '../http/fields.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox.ts';
+import { caseParts } from './parts.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
@@ -31,6 +32,12 @@ export const InboxQuery = InboxList.extend({
   size: z.coerce.number().int().min(1).max(100).default(25),
   /** Boxes that the page shows ticked: those of this page, or all that match. */
   select: z.enum(['page', 'all']).optional().or(emptyAsAbsent),
+});
+
+/** The part of a case that stands beside the decision; `before`: in the timeline, the line before which the page begins. */
+export const CaseQuery = InboxList.extend({
+  part: z.enum(caseParts).default('overview'),
+  before: z.coerce.number().int().positive().optional(),
 });
 
 export const DueState = z

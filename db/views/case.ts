@@ -21,6 +21,7 @@ export type CaseTask = TaskRow & {
   decider: string | null;
   office_zh: string;
   office_en: string;
+  class_number: string | null;
 };
 export type Case = { task: CaseTask; procedure: ProcedureRow; behind: boolean };
 
@@ -30,8 +31,16 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     .join('regions as r', 'r.code', 't.office')
     .leftJoin('users as h', 'h.id', 't.claimed_by')
     .leftJoin('users as d', 'd.id', 't.decided_by')
+    .leftJoin('classes as c', 'c.id', 't.class_id')
     .where('t.id', taskId)
-    .first<CaseTask | undefined>('t.*', 'h.name as holder', 'd.name as decider', 'r.name_zh as office_zh', 'r.name_en as office_en');
+    .first<CaseTask | undefined>(
+      't.*',
+      'h.name as holder',
+      'd.name as decider',
+      'r.name_zh as office_zh',
+      'r.name_en as office_en',
+      'c.number as class_number',
+    );
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
   const deciding = { role: task.role, office: task.office, institutionId: task.institution_id };
