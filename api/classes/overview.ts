@@ -18,6 +18,7 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
+import { correctionName, draftOf } from '../drafts/page.ts';
 import { aheadView } from '../tasks/ahead.ts';
 import { readToday } from '../tasks/case.ts';
 import { dueView } from '../tasks/due.ts';
@@ -29,12 +30,18 @@ import { timelineView } from './timeline.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { readsMessages } from '../../workflows/domain/training/message.ts';
 
-export type ClassContext = Pick<Context<ClassParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
+export type ClassContext = Pick<
+  Context<ClassParams, unknown, unknown>,
+  'db' | 'vault' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'
+>;
 
 /** What was refused, and what had been typed. */
 export type Redraw = { status?: number; issues?: FieldIssue[]; entered?: Record<string, unknown>; conflict?: string };
 
-export async function showOverview({ db, actor, instant, params, t, locale, deps }: ClassContext, redraw: Redraw = {}): Promise<Reply> {
+export async function showOverview(
+  { db, vault, actor, instant, params, t, locale, deps }: ClassContext,
+  redraw: Redraw = {},
+): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const acts = actsFor(actor, head);
   const [tasks, today, lines] = await Promise.all([
@@ -61,6 +68,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
     (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
   );
   const mine = acts.length > 0 && correction !== undefined && head.status === 'correction';
+  const draft = mine ? await draftOf({ db, vault, actor }, correctionName(head.number, correction.id)) : undefined;
   const sections = acts.includes('edit') ? sectionsOf(head, outstanding, await materialsDetail(db, head, actor, t), opened, t) : [];
   return page(
     'classes/show',
@@ -97,7 +105,8 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       refused: redraw.issues !== undefined,
       conflict: redraw.conflict,
       issues: redraw.issues,
-      entered: redraw.entered,
+      entered: redraw.entered ?? draft?.entered,
+      draft: draft && { keep: draft.keep, restored: redraw.entered ? undefined : draft.restored },
     },
     {
       status: redraw.status ?? 200,

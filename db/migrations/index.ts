@@ -22,6 +22,7 @@ import * as payingAccounts from './202611251543_confirm_paying_accounts.ts';
 import * as projectVersions from './202611251544_version_projects.ts';
 import * as ownCases from './202611251620_find_own_cases.ts';
 import * as classMessages from './202611251621_create_class_messages.ts';
+import * as keptDrafts from './202611251622_keep_drafts.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -49,4 +50,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251544_version_projects', sql: projectVersions.sql },
   { name: '202611251620_find_own_cases', sql: ownCases.sql },
   { name: '202611251621_create_class_messages', sql: classMessages.sql },
+  { name: '202611251622_keep_drafts', sql: keptDrafts.sql },
 ];

@@ -157,6 +157,26 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     await context.close();
   });
 
+  test('[N28] a class form keeps itself on the server as it is typed and is back on return; the browser holds nothing', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await signIn(context, 'kangning-1');
+    await page.goto(`${office.origin}/classes/new`);
+    await page.fill('#f-title', '写到一半的班次');
+    await page.fill('#f-plan', '第一周理论');
+    await page.focus('#f-title');
+    await page.waitForSelector('[data-keep-state="class-form"]:not(:empty)');
+    expect(await page.textContent('[data-keep-state="class-form"]')).toContain('草稿已保存');
+    expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
+    await page.goto(`${office.origin}/workplace`);
+    await page.goto(`${office.origin}/classes/new`);
+    expect([await page.inputValue('#f-title'), await page.inputValue('#f-plan')]).toEqual(['写到一半的班次', '第一周理论']);
+    expect(await violations(page)).toEqual([]);
+    await page.click('.draft-restored button');
+    await page.waitForSelector('.draft-restored', { state: 'detached' });
+    expect(await page.inputValue('#f-title')).toBe('');
+    await context.close();
+  });
+
   test('the pages of officer, supervisor, institution and public: no violation of WCAG 2.2 AA, nothing wider than a telephone', async () => {
     const visits: [login: string | undefined, path: string][] = [
       ['cs-first-1', '/tasks'],
