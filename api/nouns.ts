@@ -9,6 +9,7 @@ import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
 import { correctionRoutes } from './corrections/routes.ts';
+import { draftRoutes } from './drafts/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
 import { grantRoutes } from './grants/routes.ts';
 import { homeRoutes } from './home/routes.ts';
@@ -56,6 +57,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   operationsRoutes,
   calendarRoutes,
   workplaceRoutes,
+  draftRoutes,
   taskRoutes,
   correctionRoutes,
   boardRoutes,

@@ -5,13 +5,14 @@ import { type ClassHead, listChoices } from '../../db/views/classes/classes.ts';
 import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { findOpenedOf } from '../../db/classes/classes.ts';
 import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { draftOf, formName } from '../drafts/page.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Translate } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import type { FieldIssue } from '../http/validation.ts';
 
-type FormContext = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 't' | 'locale'>;
+type FormContext = Pick<Context<unknown, unknown, unknown>, 'db' | 'vault' | 'actor' | 't' | 'locale'>;
 export type FormRedraw = { issues?: FieldIssue[]; entered?: Record<string, unknown>; stale?: boolean; status?: number };
 
 const fields = ['projectId', 'title', 'plan', 'startDate', 'endDate', 'venueId', 'assessorId'] as const;
@@ -27,7 +28,7 @@ const partOfField = {
   assessorId: 'assessor',
 } as const satisfies Record<(typeof fields)[number], string>;
 
-export async function classForm({ db, actor, t, locale }: FormContext, head?: ClassHead, redraw: FormRedraw = {}): Promise<Reply> {
+export async function classForm({ db, vault, actor, t, locale }: FormContext, head?: ClassHead, given: FormRedraw = {}): Promise<Reply> {
   const choices = await listChoices(db, actor.institutionId ?? '');
   const path = actor.grants.find((grant) => grant.role === 'institution')?.path ?? '';
   const pack = head ? await getPolicyPack(db, head.pack_id) : await packFor(db, path, await businessToday(db));
@@ -45,6 +46,10 @@ export async function classForm({ db, actor, t, locale }: FormContext, head?: Cl
     assessorId: choices.assessors.map((assessor) => ({ value: assessor.id, label: assessor.name })),
   };
   const saved = savedOf(head);
+  const draft = await draftOf({ db, vault, actor }, formName(head?.number), saved);
+  // What was refused a moment ago is newer than what was kept.
+  const redraw = given.entered || !draft.entered ? given : { ...given, entered: draft.entered };
+  const restored = redraw === given ? undefined : draft.restored;
   const opened = head && (await findOpenedOf(db, head));
   const isLocked = (field: (typeof fields)[number]): boolean => opened !== undefined && !isOpen(opened, { kind: partOfField[field] });
   const { version: _version, ...entered } = redraw.entered ?? {};
@@ -54,6 +59,7 @@ export async function classForm({ db, actor, t, locale }: FormContext, head?: Cl
       title: head ? t('classes.form.editTitle', { title: head.title }) : t('classes.form.newTitle'),
       number: head?.number,
       saved,
+      draft: { keep: draft.keep, restored },
       // After a conflict the next saving is meant to replace what is there now.
       version: redraw.stale ? head?.version : (redraw.entered?.['version'] ?? head?.version),
       action: head ? `/classes/${head.number}/edit` : '/classes',

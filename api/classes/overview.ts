@@ -18,6 +18,8 @@ import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
+import { correctionName, draftOf } from '../drafts/page.ts';
+import { aheadView } from '../tasks/ahead.ts';
 import { readToday } from '../tasks/case.ts';
 import { dueView } from '../tasks/due.ts';
 import { officeName, stepLabel, taskPath, whoWithoutName } from '../tasks/words.ts';
@@ -28,12 +30,18 @@ import { timelineView } from './timeline.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { readsMessages } from '../../workflows/domain/training/message.ts';
 
-export type ClassContext = Pick<Context<ClassParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
+export type ClassContext = Pick<
+  Context<ClassParams, unknown, unknown>,
+  'db' | 'vault' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'
+>;
 
 /** What was refused, and what had been typed. */
 export type Redraw = { status?: number; issues?: FieldIssue[]; entered?: Record<string, unknown>; conflict?: string };
 
-export async function showOverview({ db, actor, instant, params, t, locale, deps }: ClassContext, redraw: Redraw = {}): Promise<Reply> {
+export async function showOverview(
+  { db, vault, actor, instant, params, t, locale, deps }: ClassContext,
+  redraw: Redraw = {},
+): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const acts = actsFor(actor, head);
   const [tasks, today, lines] = await Promise.all([
@@ -54,11 +62,13 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
   const moving =
     (head.procedure?.applied_no ?? 0) < (head.procedure?.fact_no ?? 0) ||
     (head.application?.applied_no ?? 0) < (head.application?.fact_no ?? 0);
+  const returned = head.status === 'correction' && head.procedure ? await findCorrectionRequest(db, head.procedure.id) : undefined;
   const asked = tasks.map((task) => taskView(task, { actor, head, today, t, words: deps.words, locale }));
   const correction = tasks.find(
     (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
   );
   const mine = acts.length > 0 && correction !== undefined && head.status === 'correction';
+  const draft = mine ? await draftOf({ db, vault, actor }, correctionName(head.number, correction.id)) : undefined;
   const sections = acts.includes('edit') ? sectionsOf(head, outstanding, await materialsDetail(db, head, actor, t), opened, t) : [];
   return page(
     'classes/show',
@@ -85,6 +95,7 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
         ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
         : undefined,
       moving,
+      ahead: following(head, tasks, returned?.step, { t, words: deps.words }),
       summary: summaryOf(head, t),
       timeline: lines.map((line) => ({
         ...timelineView(line, t, deps.words, actor.institutionId !== undefined),
@@ -94,7 +105,8 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       refused: redraw.issues !== undefined,
       conflict: redraw.conflict,
       issues: redraw.issues,
-      entered: redraw.entered,
+      entered: redraw.entered ?? draft?.entered,
+      draft: draft && { keep: draft.keep, restored: redraw.entered ? undefined : draft.restored },
     },
     {
       status: redraw.status ?? 200,
@@ -104,6 +116,14 @@ export async function showOverview({ db, actor, instant, params, t, locale, deps
       json: { ...detailJson(head, acts, tasks, actor, outstanding, moving), correction: await correctionJson(db, head) },
     },
   );
+}
+
+/** What follows what is asked now: in the application once there is one. Nothing is asked while the clock or a register is waited for. */
+function following(head: ClassHead, tasks: readonly ClassTask[], returnedFrom: string | undefined, speech: { t: Translate; words: Words }) {
+  const procedure = head.application?.status === 'open' ? head.application : head.procedure;
+  if (!procedure) return undefined;
+  const task = tasks.find((one) => one.procedure_id === procedure.id && !one.step.startsWith('change-'));
+  return aheadView(procedure, task?.step ?? `${procedure.stage}.${procedure.step}`, { ...speech, returnedFrom });
 }
 
 /** The list that the class is back with, for programs. */

@@ -1,5 +1,6 @@
 /** Classes: the list, a new one, its page, and what its institution does with it until it is under review. */
 import { z } from 'zod';
+import { dropDraft } from '../../db/accounts/kept-drafts.ts';
 import { createClass, saveClass, submitClass, withdrawClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { type ClassCursor, type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes/classes.ts';
@@ -8,6 +9,7 @@ import { ConflictError } from '../../workflows/domain/errors.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
+import { correctionName, formName } from '../drafts/page.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { withWords } from '../http/validation.ts';
@@ -142,6 +144,7 @@ function draftRoutes(counter: Counter): void {
     creates: true,
     handle: async ({ db, actor, body, request }) => {
       const { number } = await createClass(db, actor, body, request);
+      await dropDraft(db, actor.userId, formName());
       return redirect(`/classes/${number}`, { json: { number }, status: 201, flash: { key: 'classes.flash.drafted', params: { number } } });
     },
     onInvalid: (context, issues, entered) => classForm(context, undefined, { issues, entered }),
@@ -196,6 +199,7 @@ function draftRoutes(counter: Counter): void {
           version: body.version ?? ifMatch,
           request,
         });
+        await dropDraft(db, actor.userId, formName(params.number));
         return redirect(`/classes/${params.number}`, { json: { number: params.number, version }, flash: 'classes.flash.saved' });
       } catch (error) {
         if (!forPage || !(error instanceof ConflictError) || error.code !== 'form.stale') throw error;
@@ -263,6 +267,7 @@ function procedureRoutes(counter: Counter): void {
         request,
         marks: { answers: readAnswers(body.answers) },
       });
+      await dropDraft(db, actor.userId, correctionName(params.number, taskId));
       return redirect(`/classes/${params.number}`, {
         json: { number: params.number, task: answer.taskId, factNo: answer.factNo },
         flash: 'classes.flash.resubmitted',

@@ -18,6 +18,8 @@ import { type CaseParts, caseView, type Conflict } from './case-page.ts';
 import { dueView, type Today } from './due.ts';
 import { loadCorrectionReview } from '../corrections/review.ts';
 import { loadEvidence } from './evidence.ts';
+import { aheadView, returnedFrom } from './ahead.ts';
+import { type CasePart, loadPart } from './parts.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
 import { listQuery } from './inbox/inbox.ts';
 
@@ -42,6 +44,9 @@ export type Redraw = {
   revealed?: { enrolmentId: string; idNumber: string };
   list?: string | undefined;
   seen?: number | undefined;
+  part?: CasePart | undefined;
+  /** In the timeline: the line before which the page begins. */
+  before?: number | undefined;
 };
 
 /** The page of a task; `redraw` keeps what was typed. Throws NotFoundError outside the reader's region. */
@@ -86,9 +91,16 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     revealed: redraw.revealed,
   };
   const view = caseView(parts);
+  const subject = await loadPart(context, found, { part: redraw.part ?? 'overview', before: redraw.before, list: parts.list });
   return page(
     'tasks/show',
-    { ...view, ...(redraw.issues ? { issues: redraw.issues } : {}), ...(redraw.entered ? { entered: redraw.entered } : {}) },
+    {
+      ...view,
+      subject,
+      ahead: aheadView(found.procedure, task.step, { t, words: deps.words, returnedFrom: returnedFrom(timeline) }),
+      ...(redraw.issues ? { issues: redraw.issues } : {}),
+      ...(redraw.entered ? { entered: redraw.entered } : {}),
+    },
     {
       nav: 'tasks',
       status: redraw.status ?? 200,

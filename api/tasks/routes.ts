@@ -15,7 +15,7 @@ import { inboxExportRoutes } from './inbox/export.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox/inbox.ts';
 import { personSearchRoutes } from './inbox/person-search.ts';
 import { savedViewRoutes } from './inbox/saved-views.ts';
-import { CaseDetail, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
+import { CaseDetail, CaseQuery, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
 import { supervisionRoutes } from './supervision.ts';
 import { taskPath } from './words.ts';
 
@@ -64,10 +64,10 @@ export function taskRoutes(counter: Counter): void {
     tags: ['tasks'],
     access: 'signed-in',
     params: TaskParams,
-    query: InboxList,
+    query: CaseQuery,
     response: CaseDetail,
     tagged: true,
-    handle: (context) => showCase(context, { list: listQuery(context.query) }),
+    handle: (context) => showCase(context, { list: listQuery(context.query), part: context.query.part, before: context.query.before }),
   });
 
   bulkRoutes(counter);

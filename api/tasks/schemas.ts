@@ -4,6 +4,7 @@ import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
 import { taskActs } from '../../workflows/domain/task-acts.ts';
+import { caseParts } from './parts.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
@@ -34,6 +35,12 @@ export const InboxQuery = InboxList.extend({
   size: z.coerce.number().int().min(1).max(100).default(25),
   /** Boxes that the page shows ticked: those of this page, or all that match. */
   select: z.enum(['page', 'all']).optional().or(emptyAsAbsent),
+});
+
+/** The part of a case that stands beside the decision; `before`: in the timeline, the line before which the page begins. */
+export const CaseQuery = InboxList.extend({
+  part: z.enum(caseParts).default('overview'),
+  before: z.coerce.number().int().positive().optional(),
 });
 
 export const DueState = z

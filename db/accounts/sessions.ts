@@ -147,10 +147,11 @@ export async function endOwnSession(db: Db, userId: string, id: string): Promise
   return ended === 1;
 }
 
-/** Removes sessions that ended more than a day ago (until then they tell whose form was kept) and forms past their hour. */
+/** Removes sessions that ended more than a day ago (until then they tell whose form was kept), forms past their hour, drafts past their days. */
 export async function clearEndedSessions(db: Db): Promise<void> {
   await db('sessions').where('expires_at', '<', db.raw(`now() - interval '1 day'`)).delete();
   await db('kept_forms').where('expires_at', '<', db.fn.now()).delete();
+  await db('kept_drafts').where('expires_at', '<', db.fn.now()).delete();
 }
 
 /** A form that met an ended session: sealed fields, for one hour, for the person whose session it was. */

@@ -26,6 +26,7 @@ export type CaseTask = TaskRow & {
   decider: string | null;
   office_zh: string;
   office_en: string;
+  class_number: string | null;
 };
 export type Case = { task: CaseTask; procedure: ProcedureRow; behind: boolean };
 
@@ -37,11 +38,17 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     .leftJoin('users as d', 'd.id', 't.decided_by')
     .leftJoin('users as o', 'o.id', 't.delegated_to')
     .leftJoin('users as s', 's.id', 't.suspended_by')
+    .leftJoin('classes as c', 'c.id', 't.class_id')
     .where('t.id', taskId)
-    .first<CaseTask | undefined>('t.*', 'h.name as holder', 'd.name as decider', 'r.name_zh as office_zh', 'r.name_en as office_en', {
-      delegate: 'o.name',
-      suspender: 's.name',
-    });
+    .first<CaseTask | undefined>(
+      't.*',
+      'h.name as holder',
+      'd.name as decider',
+      'r.name_zh as office_zh',
+      'r.name_en as office_en',
+      'c.number as class_number',
+      { delegate: 'o.name', suspender: 's.name' },
+    );
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
   const deciding = { role: task.role, office: task.office, institutionId: task.institution_id };

@@ -106,7 +106,9 @@ describe('workplace', () => {
     expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/workplace']);
     expect((await (await province.as('cs-first-1')).get('/workplace')).status).toBe(403);
     expect((await (await province.as('pingjia-1')).get('/workplace/answers')).status).toBe(403);
-    expect((await (await province.browser('pingjia-1')).get('/workplace')).status).toBe(200);
+    // The assessment body sees how far its classes are, and no money of others.
+    const assessor = await (await province.browser('pingjia-1')).get('/workplace');
+    expect([assessor.status, assessor.html.includes(returned), assessor.html.includes('已拨付')]).toEqual([200, true, false]);
   });
 
   test('the figure beside the tasks counts only the own ones', async () => {

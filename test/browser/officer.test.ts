@@ -127,6 +127,56 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     await context.close();
   });
 
+  test('[N14] the parts of a case change in place by keyboard: what was typed into the decision stays, also after a message went out', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await signIn(context, 'cs-first-1');
+    const { id } = await office.db('tasks').where({ status: 'open', role: 'first_reviewer', kind: 'review' }).first('id');
+    await page.goto(`${office.origin}/tasks/${id}`);
+    await page.fill('textarea[name="reason"]', '写了一半的意见');
+    await page.focus('.tabs a[data-part="messages"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**part=messages');
+    await page.fill('.message-form textarea', '请补充第 3 讲的教师。');
+    await page.click('.message-form button');
+    await page.waitForSelector('.messages > li.office');
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('写了一半的意见');
+    // What is refused is said at the field, with what was written; the decision stays.
+    await page.fill('.message-form textarea', '身份证 11010519491231002X');
+    await page.click('.message-form button');
+    await page.waitForSelector('.message-form .error-text');
+    expect(await page.inputValue('.message-form textarea')).toContain('身份证');
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('写了一半的意见');
+    await page.goBack();
+    await page.waitForSelector('#part iframe[name="material"]', { state: 'attached' });
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('写了一半的意见');
+    for (const part of ['materials', 'checks', 'timeline', 'messages', 'money']) {
+      await page.click(`.tabs a[data-part="${part}"]`);
+      await page.waitForSelector(`.tabs a[data-part="${part}"][aria-current]`);
+      expect([part, await violations(page)]).toEqual([part, []]);
+    }
+    await context.close();
+  });
+
+  test('[N28] a class form keeps itself on the server as it is typed and is back on return; the browser holds nothing', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await signIn(context, 'kangning-1');
+    await page.goto(`${office.origin}/classes/new`);
+    await page.fill('#f-title', '写到一半的班次');
+    await page.fill('#f-plan', '第一周理论');
+    await page.focus('#f-title');
+    await page.waitForSelector('[data-keep-state="class-form"]:not(:empty)');
+    expect(await page.textContent('[data-keep-state="class-form"]')).toContain('草稿已保存');
+    expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
+    await page.goto(`${office.origin}/workplace`);
+    await page.goto(`${office.origin}/classes/new`);
+    expect([await page.inputValue('#f-title'), await page.inputValue('#f-plan')]).toEqual(['写到一半的班次', '第一周理论']);
+    expect(await violations(page)).toEqual([]);
+    await page.click('.draft-restored button');
+    await page.waitForSelector('.draft-restored', { state: 'detached' });
+    expect(await page.inputValue('#f-title')).toBe('');
+    await context.close();
+  });
+
   test('the pages of officer, supervisor, institution and public: no violation of WCAG 2.2 AA, nothing wider than a telephone', async () => {
     const visits: [login: string | undefined, path: string][] = [
       ['cs-first-1', '/tasks'],

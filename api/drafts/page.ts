@@ -1,0 +1,30 @@
+/** What was kept of a form, given back where the form is drawn. */
+import type { Knex } from 'knex';
+import type { Actor } from '../../db/accounts/users.ts';
+import { findDraft } from '../../db/accounts/kept-drafts.ts';
+import type { Vault } from '../../db/vault.ts';
+
+/** Under which name the draft of a class form is kept. */
+export function formName(number?: string): string {
+  return number === undefined ? 'new-class' : `class-${number}`;
+}
+
+/** Under which name the answers to a list of corrections are kept: each round has its own. */
+export function correctionName(number: string, taskId: string): string {
+  return `correction-${number}-${taskId.split('/').at(-1)}`;
+}
+
+type Reading = { db: Knex; vault: Vault; actor: Actor };
+
+/** The address that keeps a form, and what it kept: `entered` only where it says something else than what is saved. */
+export async function draftOf({ db, vault, actor }: Reading, form: string, saved: Record<string, unknown> = {}) {
+  const kept = await findDraft(db, vault, actor.userId, form);
+  const differs = kept !== undefined && Object.entries(kept.fields).some(([name, value]) => said(name, value) !== said(name, saved[name]));
+  return { keep: `/drafts/${form}`, ...(kept && differs ? { restored: { at: kept.savedAt }, entered: kept.fields } : {}) };
+}
+
+/** Fields of the machinery say nothing; an empty one says the same as an absent one. */
+function said(name: string, value: unknown): string {
+  if (['version', 'taskVersion'].includes(name) || value === undefined || value === null || value === '') return '';
+  return typeof value === 'string' ? value.replaceAll('\r\n', '\n') : JSON.stringify(value);
+}

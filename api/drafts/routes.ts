@@ -1,0 +1,65 @@
+/** Drafts that save themselves: the class form and the answers to a list of corrections, kept as they are typed. */
+import { z } from 'zod';
+import { dropDraft, keepDraft } from '../../db/accounts/kept-drafts.ts';
+import { getClassHead } from '../../db/views/classes/classes.ts';
+import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { redirect } from '../http/replies.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
+import { datesIn } from '../pages/dates.ts';
+
+const KEPT_AT_MOST = 60_000;
+/** `new-class`, `class-<number>`, `correction-<number>-<round>`. */
+const Params = z.object({ form: z.string().regex(/^(new-class|class-[\w-]{1,40}|correction-[\w-]{1,40}-\d{1,3})$/) });
+
+export function draftRoutes(counter: Counter): void {
+  route(counter, {
+    method: 'post',
+    path: '/drafts/:form',
+    summary: 'Keep what was typed into a form so far, for the same person alone; it takes the place of what was kept before',
+    tags: ['drafts'],
+    access: ['institution'],
+    params: Params,
+    body: z.looseObject({}),
+    response: z.object({ savedAt: z.string(), words: z.string() }),
+    handle: async (context) => {
+      const { db, vault, actor, params, body, t, locale } = context;
+      await requireOwn(context);
+      if (JSON.stringify(body).length > KEPT_AT_MOST) throw inputError('form', 'tooLong', { maximum: KEPT_AT_MOST });
+      const savedAt = await keepDraft(db, vault, actor.userId, params.form, body);
+      const words = t('drafts.saved', { at: datesIn(locale).dateTime(savedAt) });
+      return redirect(pageOf(params.form), { json: { savedAt: savedAt.toISOString(), words } });
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/drafts/:form/drop',
+    summary: 'Throw away what was kept of a form',
+    tags: ['drafts'],
+    access: ['institution'],
+    params: Params,
+    response: z.object({ form: z.string() }),
+    handle: async ({ db, actor, params }) => {
+      await dropDraft(db, actor.userId, params.form);
+      return redirect(pageOf(params.form), { json: { form: params.form }, flash: 'drafts.dropped' });
+    },
+  });
+}
+
+/** Only forms of the own classes are kept. */
+async function requireOwn({ db, actor, params }: Pick<Context<z.output<typeof Params>, unknown, unknown>, 'db' | 'actor' | 'params'>) {
+  const number = numberOf(params.form);
+  if (number === undefined) return;
+  const head = await getClassHead(db, actor, number);
+  if (head.institution_id !== actor.institutionId) throw new NotFoundError('class.unknown');
+}
+
+function numberOf(form: string): string | undefined {
+  return /^class-(.+)$/.exec(form)?.[1] ?? /^correction-(.+)-\d+$/.exec(form)?.[1];
+}
+
+function pageOf(form: string): string {
+  const number = numberOf(form);
+  if (number === undefined) return '/classes/new';
+  return form.startsWith('class-') ? `/classes/${number}/edit` : `/classes/${number}#correction`;
+}

@@ -1,0 +1,29 @@
+/** What happens next in a procedure, in words: the acts that follow by its terms, with who does them and in how many working days. */
+import type { TimelineLine } from '../../db/views/case.ts';
+import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import { stepsAhead } from '../../workflows/domain/ahead.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
+import { stepLabel } from './words.ts';
+
+/** How many acts are told. */
+const TOLD = 4;
+
+export function aheadView(
+  procedure: Pick<ProcedureRow, 'type' | 'status' | 'terms'>,
+  step: string,
+  { t, words, returnedFrom }: { t: Translate; words: Words; returnedFrom?: string | undefined },
+) {
+  const walks = procedure.type === 'trainingClass' || procedure.type === 'subsidyApplication';
+  if (!walks || procedure.status !== 'open') return undefined;
+  const steps = stepsAhead(procedure.terms, step, TOLD, returnedFrom).map(({ step: name, role, workingDays }) => ({
+    step: stepLabel(words, t, { step: name, role }),
+    who: t(`common.roles.${role}`),
+    days: workingDays === null ? '' : t('case.ahead.days', { count: workingDays, n: workingDays }),
+  }));
+  return steps.length === 0 ? undefined : { steps, pack: procedure.terms.packId };
+}
+
+/** The review that sent the file back last. */
+export function returnedFrom(timeline: readonly Pick<TimelineLine, 'act' | 'subject'>[]): string | undefined {
+  return timeline.find((line) => line.act === 'task.return')?.subject.split('/')[1];
+}

@@ -1,0 +1,73 @@
+/** Drafts that save themselves: kept as they are typed, sealed, given back to the same person, gone once they are sent. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Choices, draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
+
+let province: Province;
+beforeAll(async () => {
+  province = await openProvince();
+});
+afterAll(async () => {
+  await province?.close();
+});
+
+const has = (html: string, text: string) => expect(html.includes(text) ? text : `missing ${text}`).toBe(text);
+const RESTORED = '已恢复';
+
+describe('drafts', () => {
+  test('[N28] what was typed into a new class is there on return, for that person alone, and gone once the class is drafted', async () => {
+    const school = await province.as('kangning-1');
+    const browser = await province.browser('kangning-1');
+    has((await browser.get('/classes/new')).html, 'data-keep="/drafts/new-class"');
+    const kept = await school.post<{ savedAt: string; words: string }>('/drafts/new-class', { title: '写到一半的班次', plan: '第一周' });
+    expect(kept.status).toBe(200);
+    expect(kept.body.words).toContain('草稿已保存');
+    const back = (await browser.get('/classes/new')).html;
+    for (const words of [RESTORED, '放弃', '写到一半的班次', '第一周']) has(back, words);
+    expect((await (await province.browser('shifan-1')).get('/classes/new')).html).not.toContain('写到一半的班次');
+    const rows = await province.db('kept_drafts');
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('写到一半');
+
+    const { projects } = (await school.get<Choices>('/classes/new')).body;
+    expect((await school.post('/classes', { projectId: projects[0]?.id, title: '写完的班次' })).status).toBe(201);
+    expect((await browser.get('/classes/new')).html).not.toContain(RESTORED);
+    expect(await province.db('kept_drafts')).toHaveLength(0);
+  });
+
+  test('[N28] a draft that says what is saved is no draft; one that is thrown away is gone', async () => {
+    const number = await draftClass(province, { login: 'kangning-1', seed: 81, trainees: 0, materials: false });
+    const school = await province.as('kangning-1');
+    const browser = await province.browser('kangning-1');
+    const { saved } = (await school.get<{ saved: Record<string, string> }>(`/classes/${number}/edit`)).body;
+    await school.post(`/drafts/class-${number}`, { ...saved, version: '1' });
+    expect((await browser.get(`/classes/${number}/edit`)).html).not.toContain(RESTORED);
+    await school.post(`/drafts/class-${number}`, { ...saved, plan: '改了一半的计划' });
+    has((await browser.get(`/classes/${number}/edit`)).html, '改了一半的计划');
+    const dropped = await browser.post(`/drafts/class-${number}/drop`);
+    expect([dropped.status, dropped.location]).toEqual([303, `/classes/${number}/edit`]);
+    expect((await browser.get(`/classes/${number}/edit`)).html).not.toContain('改了一半的计划');
+  });
+
+  test('[F08] answers to a list of corrections are kept by round, and gone with the file', async () => {
+    const number = await returnClass(province, 82);
+    const school = await province.as('shifan-1');
+    const browser = await province.browser('shifan-1');
+    has((await browser.get(`/classes/${number}`)).html, `data-keep="/drafts/correction-${number}-1"`);
+    const typed = { remark: '正在更正', answers: [{ no: '1', done: '1', text: '已写到第三天' }] };
+    expect((await school.post(`/drafts/correction-${number}-1`, typed)).status).toBe(200);
+    const { html } = await browser.get(`/classes/${number}`);
+    for (const words of [RESTORED, '正在更正', '已写到第三天']) has(html, words);
+    expect(/name="answers\[0\]\[done\]"[^>]* checked/.test(html)).toBe(true);
+    expect((await school.post(`/classes/${number}/resubmit`, { answers: [{ no: 1, done: true }] })).status).toBe(200);
+    expect(await province.db('kept_drafts').where('form', 'like', 'correction-%')).toHaveLength(0);
+  });
+
+  test('nobody keeps anything about the class of another, nor without end', async () => {
+    const number = await returnClass(province, 83);
+    const other = await province.as('kangning-1');
+    expect((await other.post(`/drafts/class-${number}`, { plan: 'x' })).status).toBe(404);
+    expect((await (await province.as('cs-first-1')).post('/drafts/new-class', { plan: 'x' })).status).toBe(403);
+    expect((await other.post('/drafts/new-class', { plan: '长'.repeat(70_000) })).status).toBe(422);
+    expect((await other.post('/drafts/anything', { plan: 'x' })).status).toBe(404);
+  });
+});
