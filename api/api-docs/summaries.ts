@@ -90,6 +90,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postAdminOperationsRepairsByIdRefuse: '不予确认，或撤回本人的申请',
   getAdminCalendar: '各年度正式通知与本地停工日',
   postAdminCalendarYears: '载入年度节假日通知；未到期时限重新计算',
+  postAdminCalendarClosuresPreview: '本地停工或补班日会变动哪些未办结时限；不作更改',
   postAdminCalendarClosures: '本地停工或补班日；未到期时限重新计算',
   getTasks: '待办：本人的、本人角色可办的或本地区全部，最急在前',
   getTasksNext: '列表中无人持有的最急任务',

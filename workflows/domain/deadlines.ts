@@ -62,7 +62,8 @@ export function taskClock(calendar: Calendar, ask: ClockTerms, terms: Terms, tod
   };
 }
 
-function duePeriod(
+/** The last day of a task's period, without its rungs; nothing when it has none. */
+export function duePeriod(
   calendar: Calendar,
   ask: ClockTerms,
   today: string,
