@@ -17,6 +17,7 @@ import { headView, requireAct, statusTones } from './head.ts';
 import { formFields, outstandingOf, showOverview } from './overview.ts';
 import {
   CheckQuery,
+  ClassChoices,
   ClassDetail,
   ClassForm,
   ClassItem,
@@ -128,6 +129,7 @@ function draftRoutes(counter: Counter): void {
     summary: 'Form for a new class',
     tags: ['classes'],
     access: ['institution'],
+    response: ClassChoices,
     handle: (context) => classForm(context),
   });
 
