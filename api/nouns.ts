@@ -1,6 +1,7 @@
 /** The counters by noun. */
 import { accountRoutes } from './accounts/routes.ts';
 import { adminRoutes } from './admin/routes.ts';
+import { apiDocRoutes } from './api-docs/routes.ts';
 import { attendanceRoutes } from './attendance/routes.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { boardRoutes } from './board/routes.ts';
@@ -76,6 +77,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   inspectionRoutes,
   resultRoutes,
   verificationRoutes,
+  apiDocRoutes,
 ];
 
 export function mountNouns(counter: Counter): void {

@@ -89,6 +89,7 @@ export function accountRoutes(counter: Counter): void {
     access: ['system_admin'],
     body: AccountForm,
     response: AccountIssued,
+    creates: true,
     handle: async (context) => issued(context, await createAccount(context.db, context.actor, context.body, context.request), 201),
     onInvalid: (context, issues, entered) => form(context, { issues, entered }),
   });

@@ -61,6 +61,7 @@ export function budgetRoutes(counter: Counter): void {
     body: BudgetForm,
     response: z.object({ id: z.string() }),
     errors: [409],
+    creates: true,
     handle: async ({ db, actor, body: { amount, ...budget }, request }) =>
       redirect('/budgets', {
         json: await proposeBudget(db, actor, { ...budget, amountFen: amount }, request),

@@ -1,11 +1,13 @@
 /** The working-day calendar: which years have their official notice, local closures, and loading both. */
 import { z } from 'zod';
+import { previewClosure } from '../../db/calendar/closure-preview.ts';
 import { addClosure, loadYearNotice } from '../../db/calendar/calendar-notices.ts';
 import { listCalendar } from '../../db/calendar/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { civilDate } from '../http/fields.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
+import { stepLabel } from '../tasks/words.ts';
 
 const Day = z.object({ date: civilDate, kind: z.enum(['off', 'work']) });
 const YearNotice = z
@@ -17,6 +19,17 @@ const YearNotice = z
   })
   .meta({ id: 'YearNotice' });
 
+const Closing = z
+  .object({ date: civilDate, kind: z.enum(['off', 'work']), note: z.string().trim().min(2).max(300) })
+  .meta({ id: 'CalendarClosure' });
+const Preview = z
+  .object({
+    count: z.number().int(),
+    earlier: z.number().int(),
+    /** The most urgent ones; `count` is of all. */
+    first: z.array(z.object({ taskId: z.string(), title: z.string(), step: z.string(), before: z.string(), after: z.string() })),
+  })
+  .meta({ id: 'CalendarPreview' });
 const Moved = z.object({ moved: z.array(z.object({ taskId: z.string(), before: z.string(), after: z.string() })) });
 
 export function calendarRoutes(counter: Counter): void {
@@ -55,11 +68,31 @@ export function calendarRoutes(counter: Counter): void {
 
   route(counter, {
     method: 'post',
+    path: '/admin/calendar/closures/preview',
+    summary: 'Which open deadlines a local closure or make-up day would move; changes nothing',
+    tags: ['administration'],
+    access: ['system_admin'],
+    body: Closing,
+    response: Preview,
+    handle: async ({ db, body, t, deps }) => {
+      const found = await previewClosure(db, body);
+      const lines = found.first.map((line) => ({ ...line, stepLabel: stepLabel(deps.words, t, line) }));
+      return page(
+        'calendar/preview',
+        { ...body, count: found.count, earlier: found.earlier, lines, more: found.count > lines.length },
+        { nav: 'admin', json: found },
+      );
+    },
+    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+  });
+
+  route(counter, {
+    method: 'post',
     path: '/admin/calendar/closures',
     summary: 'A local closure or make-up day; open deadlines are computed again',
     tags: ['administration'],
     access: ['system_admin'],
-    body: z.object({ date: civilDate, kind: z.enum(['off', 'work']), note: z.string().trim().min(2).max(300) }),
+    body: Closing,
     response: Moved,
     handle: async ({ db, actor, body }) => {
       const moved = await addClosure(db, actor, body);

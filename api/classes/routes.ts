@@ -19,6 +19,7 @@ import { headView, requireAct, statusTones } from './head.ts';
 import { formFields, outstandingOf, showOverview } from './overview.ts';
 import {
   CheckQuery,
+  ClassChoices,
   ClassDetail,
   ClassForm,
   ClassItem,
@@ -130,6 +131,7 @@ function draftRoutes(counter: Counter): void {
     summary: 'Form for a new class',
     tags: ['classes'],
     access: ['institution'],
+    response: ClassChoices,
     handle: (context) => classForm(context),
   });
 

@@ -36,6 +36,17 @@ export const ClassForm = z
   })
   .meta({ id: 'ClassForm' });
 
+const Named = { id: z.uuid(), name: z.string() };
+/** What a new class may be made of: the catalogue of its region and the institution's own means. */
+export const ClassChoices = z
+  .object({
+    projects: z.array(z.object({ ...Named, occupation: z.string(), in_scope: z.boolean() })),
+    venues: z.array(z.object({ ...Named, capacity: z.number().int() })),
+    teachers: z.array(z.object({ ...Named, occupations: z.array(z.string()) })),
+    assessors: z.array(z.object(Named)),
+  })
+  .meta({ id: 'ClassChoices' });
+
 /** One row of a timetable. */
 export const SessionForm = z
   .object({

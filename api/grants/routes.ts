@@ -84,6 +84,7 @@ export function grantRoutes(counter: Counter): void {
     access: ['security_admin'],
     body: GrantForm,
     response: z.object({ requestId: z.string() }),
+    creates: true,
     handle: async ({ db, actor, body, request }) =>
       redirect('/admin/grants', { json: await requestGrant(db, actor, body, request), status: 201, flash: 'grants.requested' }),
     onInvalid: (context, issues, entered) => form(context, { issues, entered }),

@@ -180,8 +180,10 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
     503,
     ...(route.errors ?? []),
   ]);
+  const success = { description: 'OK', content: contentOf(route), ...(route.tagged ? { headers: tagHeader } : {}) };
   const responses: Record<string, unknown> = {
-    [route.creates ? '201' : '200']: { description: 'OK', content: contentOf(route), ...(route.tagged ? { headers: tagHeader } : {}) },
+    ...(route.creates === true ? {} : { '200': success }),
+    ...(route.creates ? { '201': success } : {}),
   };
   for (const status of [...failures].sort())
     responses[String(status)] = { description: words[status] ?? 'Error', content: { 'application/problem+json': { schema: problem } } };

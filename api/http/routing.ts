@@ -91,8 +91,8 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   response?: z.ZodType;
   /** Kinds of file that it answers with instead of JSON, for the document. */
   file?: FileKind[];
-  /** It answers 201, for the document. */
-  creates?: true;
+  /** It answers 201, for the document; `unlessKnown`: 200 for what was there already. */
+  creates?: true | 'unlessKnown';
   /** Statuses besides the usual ones, for the document. */
   errors?: number[];
   /** It waits as `Prefer: wait=n` asks. */
@@ -151,7 +151,7 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
   if (spec.upload) steps.push(receive(spec.upload));
   steps.push(async (req, res) => {
     const reply = await answer(counter.deps, spec, req, res);
-    if (counter.deps.config.strict && spec.response) requireAsPromised(spec.response, reply);
+    if (counter.deps.config.strict) requireAsPromised(spec, reply);
     await sendReply(counter.deps, req, res, reply);
   });
   routerOf(counter, spec.path)[spec.method](spec.path, ...steps);
@@ -222,12 +222,15 @@ function waitOf(req: Request, res: Response): number {
 }
 
 /** Strict configuration, for tests: JSON that does not fit the document is a defect of the product. */
-function requireAsPromised(promised: z.ZodType, reply: Reply): void {
+function requireAsPromised({ response, creates }: { response?: z.ZodType; creates?: true | 'unlessKnown' }, reply: Reply): void {
   if (reply.kind === 'file' || reply.kind === 'events') return;
   const json = reply.kind === 'json' ? reply.body : (made(reply.options.json) ?? (reply.kind === 'page' ? made(reply.view) : undefined));
   const status = reply.kind === 'json' ? reply.status : (reply.options.status ?? 200);
-  if (json === undefined || status >= 400) return;
-  const sent = promised.safeParse(JSON.parse(JSON.stringify(json)));
+  if (status >= 400) return;
+  const documented = creates === 'unlessKnown' ? [200, 201] : [creates ? 201 : 200];
+  if (!documented.includes(status)) throw new Error(`status ${status} is not the one of the document`);
+  if (json === undefined || !response) return;
+  const sent = response.safeParse(JSON.parse(JSON.stringify(json)));
   if (!sent.success)
     throw new Error(
       `answer contradicts its schema: ${sent.error.issues.map((issue) => `${issue.path.join('.')} ${issue.code}`).join('; ')}`,

@@ -79,6 +79,7 @@ function teacherRoutes(counter: Counter): void {
     params: InstitutionParams,
     body: TeacherForm,
     response: Saved,
+    creates: true,
     handle: async ({ db, actor, params, body, request }) => {
       const { version: _version, ...entry } = body;
       const added = await addTeacher(db, actor, params.creditCode, entry, request);
@@ -238,6 +239,7 @@ function venueRoutes(counter: Counter): void {
     params: InstitutionParams,
     body: VenueForm,
     response: Saved,
+    creates: true,
     handle: async ({ db, actor, params, body, request }) => {
       const { version: _version, ...entry } = body;
       const added = await addVenue(db, actor, params.creditCode, entry, request);

@@ -39,6 +39,7 @@ export function registerRoutes(counter: Counter): void {
     access: ['catalogue_officer'],
     body: RegisterForm,
     response: z.object({ creditCode: z.string() }),
+    creates: true,
     handle: async ({ db, actor, body, request }) => {
       const { confirmed: _signed, ...entry } = body;
       const { creditCode } = await registerInstitution(db, actor, entry, request);

@@ -42,6 +42,7 @@ export function materialRoutes(counter: Counter): void {
     params: ClassParams,
     body: MaterialForm,
     response: z.object({ id: z.string(), alreadyThere: z.boolean() }),
+    creates: 'unlessKnown',
     errors: [409],
     upload: { field: 'file', maxBytes: MATERIAL_MAX_BYTES },
     handle: async ({ db, vault, actor, params, body, files, request }) => {

@@ -68,6 +68,7 @@ export function packRoutes(counter: Counter): void {
     body: PackUpload,
     upload: { field: 'file', maxBytes: MAX_BYTES },
     response: z.object({ uploadId: z.string() }),
+    creates: true,
     handle: async ({ db, actor, body, files, request, forPage }) => {
       const given = files[0] || forPage ? readFile(files[0]) : { content: body, fileName: '' };
       const answer = await uploadPack(db, actor, given, request);

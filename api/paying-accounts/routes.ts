@@ -66,6 +66,7 @@ export function payingAccountRoutes(counter: Counter): void {
     body: PayingAccountForm,
     response: z.object({ id: z.string() }),
     errors: [409],
+    creates: true,
     handle: async ({ db, actor, body, request }) =>
       redirect('/paying-accounts', {
         json: await proposePayingAccount(db, actor, body, request),

@@ -31,6 +31,7 @@ export function projectKeepingRoutes(counter: Counter): void {
     access: ['catalogue_officer'],
     body: ProjectForm,
     response: ProjectSaved,
+    creates: true,
     handle: async ({ db, actor, body, request }) => {
       const answer = await addProject(db, actor, body, request);
       return redirect(`/projects/${answer.code}`, { json: answer, status: 201, flash: 'projects.flash.added' });

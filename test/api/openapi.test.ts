@@ -4,6 +4,7 @@ import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { openVault } from '../../db/vault.ts';
 import { readApiConfig } from '../../api/config.ts';
+import { chineseSummaries } from '../../api/api-docs/summaries.ts';
 import { documentOf } from '../../api/http/openapi.ts';
 import type { Counter, RegisteredRoute } from '../../api/http/routing.ts';
 import { mountNouns } from '../../api/nouns.ts';
@@ -40,6 +41,14 @@ describe('[F36] the document of the addresses', () => {
     const ids = counter.routes.map((route) => operationOf(route).operationId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(wrong((route) => operationOf(route).summary.length > 8 && operationOf(route).tags.length > 0)).toEqual([]);
+  });
+
+  test('has Chinese words for every address, and none for addresses that are gone', () => {
+    const ids = counter.routes.map((route) => operationOf(route).operationId);
+    expect(ids.filter((id) => !chineseSummaries[id])).toEqual([]);
+    expect(Object.keys(chineseSummaries).filter((id) => !ids.includes(id))).toEqual([]);
+    for (const noun of new Set(counter.routes.flatMap(({ tags }) => tags)))
+      expect(counter.deps.words.has(`api-docs.nouns.${noun}`), noun).toBe(true);
   });
 
   test('says what each may refuse, as problems', () => {

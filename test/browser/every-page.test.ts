@@ -210,5 +210,8 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
       { path: `/classes/${part === 'claim' ? paid : waiting}/${part}`, login: officer },
     );
   add('/classes/{number}/verifications', { path: `/classes/${waiting}/verifications`, login: officer });
+  const { body: reference } = await first.get<{ nouns: { noun: string }[] }>('/api-docs');
+  add('/api-docs', { path: '/api-docs' });
+  add('/api-docs/{noun}', ...reference.nouns.map(({ noun }) => ({ path: `/api-docs/${noun}` })));
   return visits;
 }

@@ -20,6 +20,7 @@ import {
   workingDayNumber,
   workingDaysBetween,
 } from '../../workflows/domain/calendar.ts';
+import { duePeriod } from '../../workflows/domain/deadlines.ts';
 
 type Notice = { days: { date: string; isOffDay: boolean }[] };
 
@@ -64,6 +65,55 @@ describe('State Council calendar', () => {
         expect(workingDaysBetween(calendar, due, from)).toBe(-workingDays);
         expect(isWorkingDay(calendar, due)).toBe(true);
         expect(nextWorkingDay(calendar, previousWorkingDay(calendar, due))).toBe(due);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('[F03] a later act or a longer period is never due earlier', () => {
+    fc.assert(
+      fc.property(civilDate, fc.integer({ min: 1, max: 40 }), fc.nat(40), fc.nat(20), (from, days, more, wait) => {
+        const due = (start: string, workingDays: number) => deadline(calendar, { from: start, workingDays }).due;
+        expect(due(from, days + more) >= due(from, days)).toBe(true);
+        expect(due(addDays(from, wait), days) >= due(from, days)).toBe(true);
+        // Day one is counted on from the last day: periods add up.
+        expect(due(due(from, days), more)).toBe(due(from, days + more));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('[F03] intervals in which the clock was stopped cost nothing: what was used before and after adds up to the period', () => {
+    const stops = fc.array(fc.record({ used: fc.nat(5), away: fc.integer({ min: 1, max: 60 }) }), { maxLength: 4 });
+    fc.assert(
+      fc.property(civilDate, fc.integer({ min: 1, max: 30 }), stops, (from, workingDays, intervals) => {
+        let start = from;
+        let used = 0;
+        for (const stop of intervals) {
+          // The file goes back to the applicant while the period still runs.
+          const spent = Math.min(stop.used, workingDays - used - 1);
+          const returned = deadline(calendar, { from: start, workingDays: spent }).due;
+          used += Math.max(0, workingDaysBetween(calendar, start, returned));
+          start = addDays(returned, stop.away);
+          if (used >= workingDays) return;
+        }
+        const due = duePeriod(calendar, { kind: 'review', workingDays }, start, used)?.due ?? '';
+        expect(used + workingDaysBetween(calendar, start, due)).toBe(workingDays);
+        expect(isWorkingDay(calendar, due)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('[F03] a closure moves the periods that hold its day, by one working day and never forward', () => {
+    fc.assert(
+      fc.property(civilDate, fc.integer({ min: 1, max: 30 }), fc.integer({ min: -10, max: 60 }), (from, workingDays, at) => {
+        const closed = addDays(from, at);
+        const local = stateCouncilCalendar([{ date: closed, kind: 'off' }]);
+        const before = deadline(calendar, { from, workingDays }).due;
+        const after = deadline(local, { from, workingDays }).due;
+        const holds = closed > from && closed <= before && isWorkingDay(calendar, closed);
+        expect(after).toBe(holds ? nextWorkingDay(calendar, before) : before);
       }),
       { numRuns: 300 },
     );

@@ -55,7 +55,8 @@ export function taskClock(calendar: Calendar, ask: ClockTerms, terms: Terms, tod
   return { ...base, rungs: ask.peremptory ? [...rungs, dueAt] : rungs };
 }
 
-function duePeriod(
+/** The last day of a task's period, without its rungs; nothing when it has none. */
+export function duePeriod(
   calendar: Calendar,
   ask: ClockTerms,
   today: string,
