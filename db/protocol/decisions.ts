@@ -13,7 +13,7 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
-import { getTask, refusal } from './task-acts.ts';
+import { getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 
 export type TaskRow = {
@@ -119,6 +119,8 @@ async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<De
 async function decide(trx: Trx, actor: Actor, given: Decision): Promise<DecisionAnswer> {
   const { task, procedure } = await findWithProcedure(trx, lockTask, given.taskId);
   const decision = await requireDecidable(trx, actor, task, procedure, given);
+  // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.
+  if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
   const rule = ruleOf(task, procedure);
   const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
