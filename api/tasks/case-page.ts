@@ -1,12 +1,13 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
 import type { Delegation } from '../../db/protocol/delegations.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
+import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
-import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import { isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
@@ -24,6 +25,8 @@ export type CaseParts = {
   open: OpenTask[];
   /** What the reader may do with the task. */
   verdict: (act: TaskAct) => TaskVerdict;
+  /** The reader decided it, and nobody has looked at what follows. */
+  takeBack: boolean;
   relations: TaskRelation[];
   /** Who could take the task over or be asked about it. */
   colleagues: { id: string; name: string; open: number }[];
@@ -53,6 +56,7 @@ const inside = new Set([
   'task.recall',
   'task.suspend',
   'task.resume',
+  'task.take_back',
   'task.reassign',
   'task.urge',
   'task.escalate',
@@ -97,6 +101,7 @@ export function caseView(parts: CaseParts) {
     barred: parts.verdict('decide') === 'task.fourEyes',
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
+    takeBack: parts.takeBack,
     settled: task.status === 'open' ? undefined : settledOf(parts),
     moving: task.status === 'decided' && found.behind,
     closed:
@@ -132,6 +137,13 @@ export function caseView(parts: CaseParts) {
   };
 }
 
+/** «退回培训前初审». */
+function backLabel(task: CaseTask, procedure: ProcedureRow, outcome: string, t: Translate, words: Words): string | undefined {
+  const stage = stageOf(task.step);
+  const row = reviewTableOf(procedure.terms, stage)?.[rowOfBack(outcome) ?? -1];
+  return row && t('tasks.backTo', { step: stepLabel(words, t, { step: `${stage}.${row.step}`, role: row.role }) });
+}
+
 /** What is done with a task besides deciding it, and what it waits for. */
 function holdingView({ found, verdict, colleagues, delegations, relations }: CaseParts, may: (act: TaskAct) => boolean) {
   const { task } = found;
@@ -159,7 +171,7 @@ function outcomesOf({ found, outstanding, t, words }: CaseParts) {
     .sort((a, b) => Number(a.outcome !== primary) - Number(b.outcome !== primary))
     .map(({ outcome, disabled }) => ({
       value: outcome,
-      label: outcomeLabel(words, t, task.kind, outcome),
+      label: backLabel(task, procedure, outcome, t, words) ?? outcomeLabel(words, t, task.kind, outcome),
       tone: isGrave(task.kind, outcome) ? 'danger' : outcome === primary ? 'primary' : '',
       disabled,
       next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
@@ -228,7 +240,7 @@ function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
     : [];
   // Releasing a batch is a decision, releasing a claim is none: both are called release.
   const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;
-  const key = `tasks.acts.${act.replace('.', '_')}`;
+  const key = `tasks.acts.${act.replace('.', '_').replace(/^task_back_to_\d$/, 'task_back')}`;
   return {
     at: line.at,
     title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),

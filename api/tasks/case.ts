@@ -2,6 +2,7 @@
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listDelegations } from '../../db/protocol/delegations.ts';
 import { listSubstitutes } from '../../db/protocol/supervision.ts';
+import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
 import { hasSignedElsewhere } from '../../db/protocol/task-acts.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { type Case, getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
@@ -49,6 +50,8 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
   const verdict = await verdictsOn(db, actor, found);
+  if (verdict('decide') === 'yes') await noteRead(db, task);
+  const takeBack = verdict('take_back') === 'yes' && (await obstacleToTakingBack(db, procedure, task)) === undefined;
   const [at, evidence, timeline, open, colleagues, delegations, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
@@ -66,6 +69,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     timeline,
     open,
     verdict,
+    takeBack,
     relations: relationsOf(actor, task),
     colleagues,
     delegations,

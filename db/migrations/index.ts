@@ -21,6 +21,7 @@ import * as priorBenefits from './202611251542_upload_prior_benefits.ts';
 import * as payingAccounts from './202611251543_confirm_paying_accounts.ts';
 import * as projectVersions from './202611251544_version_projects.ts';
 import * as delegations from './202611251600_delegate_and_suspend_tasks.ts';
+import * as takingBack from './202611251601_take_back_decisions.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -47,4 +48,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251543_confirm_paying_accounts', sql: payingAccounts.sql },
   { name: '202611251544_version_projects', sql: projectVersions.sql },
   { name: '202611251600_delegate_and_suspend_tasks', sql: delegations.sql },
+  { name: '202611251601_take_back_decisions', sql: takingBack.sql },
 ];

@@ -87,6 +87,8 @@ function foresee(model: Model, { act, who, task: at, to }: Move): Expected {
   if (act === 'urge' && task.urged) return { status: 409, code: 'supervision.urgedToday' };
   if (act === 'escalate' && task.escalated) return { status: 409, code: 'supervision.escalated' };
   if (act === 'reassign' && task.claimed_by === other.userId) return { status: 200 };
+  // No review of the packs follows these steps; taking back is tried with a whole procedure elsewhere.
+  if (act === 'take_back') return { status: 409, code: 'takeBack.last' };
   apply(model, task, act, actor.userId, other.userId);
   return { status: 200 };
 }
@@ -101,7 +103,7 @@ function apply(model: Model, task: Known, act: TaskAct, userId: string, otherId:
       task.claimed_by = null;
       break;
     case 'decide':
-      Object.assign(task, { status: 'decided', claimed_by: userId });
+      Object.assign(task, { status: 'decided', claimed_by: userId, decided_by: userId });
       model.signed.set(userId, task.step);
       break;
     case 'delegate':
@@ -139,8 +141,10 @@ async function send({ act, who, to }: Move, task: Known): Promise<Answer> {
     suspend: { reason: '等核查结果' },
     reassign: { to: actorOf(to).userId, reason: '工作调整' },
     escalate: { reason: '久拖不决' },
+    take_back: { reason: '看错了一份材料' },
   };
-  return (await counter.as(who)).post(`/tasks/${task.id}/${act === 'opine' ? 'opinion' : act}`, bodies[act]);
+  const paths: Partial<Record<TaskAct, string>> = { opine: 'opinion', take_back: 'take-back' };
+  return (await counter.as(who)).post(`/tasks/${task.id}/${paths[act] ?? act}`, bodies[act]);
 }
 
 type Seen = { status: string; holder: { name: string } | null; delegate: string | null; suspended: boolean; acts: TaskAct[] };
@@ -210,7 +214,7 @@ test('[F06] random acts by random people: the API answers and moves as the table
     { seed: SEED, numRuns: WALKS, endOnFailure: true, unbiased: true },
   );
   // The walk has been everywhere that matters: every act was done, and was refused.
-  expect(taskActs.filter((act) => !done.has(act) || !refused.has(act))).toEqual([]);
+  expect(taskActs.filter((act) => !done.has(act) || !refused.has(act))).toEqual(['take_back']);
 });
 
 function known(id: string, ask: Ask | undefined): Known {
@@ -223,6 +227,7 @@ function known(id: string, ask: Ask | undefined): Known {
     office_path: '350000/350100/350104',
     institution_id: counter.cases.institutionId,
     claimed_by: null,
+    decided_by: null,
     delegated_to: null,
     suspended_at: null,
     urged: false,
