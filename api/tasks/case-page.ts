@@ -57,6 +57,9 @@ const inside = new Set([
   'task.suspend',
   'task.resume',
   'task.take_back',
+  'task.back_to_1',
+  'task.back_to_2',
+  'task.back_to_3',
   'task.reassign',
   'task.urge',
   'task.escalate',
@@ -64,6 +67,8 @@ const inside = new Set([
   'task.superior',
   'task.propose_refusal',
 ]);
+/** Lines of the record that tell why the task that is open now was opened. */
+const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
 /** Lines of the timeline that are shown without being asked for. */
 const RECENT = 10;
 
@@ -102,6 +107,7 @@ export function caseView(parts: CaseParts) {
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
     takeBack: parts.takeBack,
+    sentBack: office && open && task.kind === 'review' ? sentBackOf(parts) : undefined,
     settled: task.status === 'open' ? undefined : settledOf(parts),
     moving: task.status === 'decided' && found.behind,
     closed:
@@ -135,6 +141,12 @@ export function caseView(parts: CaseParts) {
     revealed: parts.revealed,
     supervision: may('urge') ? { substitutes: parts.colleagues, reassign: may('reassign'), urged: task.urged_at } : undefined,
   };
+}
+
+/** Who sent the file back to this review, and why. */
+function sentBackOf(parts: CaseParts) {
+  const last = parts.timeline.find((line) => moving.test(line.act));
+  return last?.act.startsWith('task.back_to_') ? timelineView(last, parts) : undefined;
 }
 
 /** «退回培训前初审». */

@@ -17,8 +17,7 @@ export function whatHappens(task: CaseTask, procedure: ProcedureRow, outcome: st
   if (task.kind === 'review') {
     const table = reviewTableOf(procedure.terms, stage) ?? [];
     const following = after(table, name);
-    const back = table[rowOfBack(outcome) ?? -1];
-    if (back) return t('tasks.next.back', { step: stepLabel(words, t, { step: `${stage}.${back.step}`, role: back.role }) });
+    if (rowOfBack(outcome) !== undefined) return t('tasks.next.back');
     if (outcome === 'approve') return following ? handOver(following, stage, t, words) : t(`tasks.next.passed.${stage}`);
     if (outcome === 'propose_refusal')
       return following ? t('tasks.next.proposed', { next: handOver(following, stage, t, words) }) : t('tasks.next.proposedLast');

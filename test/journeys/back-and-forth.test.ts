@@ -41,6 +41,13 @@ async function decide(id: string, step: Step, round: number, outcome: string, re
   return officer.post(`/tasks/${id}/pre_training.${step}/${round}/decide`, { outcome, reason });
 }
 
+async function pageOf(login: string, path: string): Promise<string> {
+  const { token } = await office.as(login);
+  const answer = await fetch(`${office.origin}${path}`, { headers: { accept: 'text/html', cookie: `shiming-session=${token}` } });
+  expect(answer.status).toBe(200);
+  return answer.text();
+}
+
 async function takeBack(id: string, step: Step, round: number) {
   return (await office.as(officers[step])).post(`/tasks/${id}/pre_training.${step}/${round}/take-back`, { reason: '看错了一份材料' });
 }
@@ -78,6 +85,8 @@ test('[F06] a decision is taken back while nobody has read what follows; the ste
   expect((await decide(id, 'approval', 1, 'back_to_1', '')).body).toMatchObject({ status: 422, issues: [{ field: 'reason' }] });
   expect((await decide(id, 'approval', 1, 'back_to_1', '教师资质未核实')).status).toBe(200);
   await waitFor(id, 'first_review', 3);
+  expect(await pageOf('cs-first-1', `/tasks/${id}/pre_training.first_review/3`)).toContain('教师资质未核实');
+  expect(await pageOf('kangning-1', `/tasks/${id}/pre_training.first_review/3`)).not.toContain('教师资质未核实');
   expect((await takeBack(id, 'approval', 1)).body).toMatchObject({ code: 'takeBack.told' });
   expect(await office.db('tasks').where({ procedure_id: id, status: 'open' }).pluck('step')).toEqual(['pre_training.first_review']);
   expect(await office.db('papers').where({ procedure_id: id, kind: 'correction_notice' })).toEqual([]);
