@@ -2,13 +2,14 @@
 import type { Delegation } from '../../db/protocol/delegations.ts';
 import type { RungOnRecord } from '../../db/protocol/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
+import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { readsMessages } from '../../workflows/domain/training/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
-import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import { isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
@@ -28,6 +29,8 @@ export type CaseParts = {
   rungs: RungOnRecord[];
   /** What the reader may do with the task. */
   verdict: (act: TaskAct) => TaskVerdict;
+  /** The reader decided it, and nobody has looked at what follows. */
+  takeBack: boolean;
   relations: TaskRelation[];
   /** Who could take the task over or be asked about it. */
   colleagues: { id: string; name: string; open: number }[];
@@ -57,6 +60,10 @@ const inside = new Set([
   'task.recall',
   'task.suspend',
   'task.resume',
+  'task.take_back',
+  'task.back_to_1',
+  'task.back_to_2',
+  'task.back_to_3',
   'task.reassign',
   'task.urge',
   'task.escalate',
@@ -65,6 +72,8 @@ const inside = new Set([
   'task.superior',
   'task.propose_refusal',
 ]);
+/** Lines of the record that tell why the task that is open now was opened. */
+const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
 /** Lines of the timeline that are shown without being asked for. */
 const RECENT = 10;
 
@@ -102,6 +111,8 @@ export function caseView(parts: CaseParts) {
     barred: parts.verdict('decide') === 'task.fourEyes',
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
+    takeBack: parts.takeBack,
+    sentBack: office && open && task.kind === 'review' ? sentBackOf(parts) : undefined,
     settled: task.status === 'open' ? undefined : settledOf(parts),
     moving: task.status === 'decided' && found.behind,
     closed:
@@ -138,6 +149,19 @@ export function caseView(parts: CaseParts) {
   };
 }
 
+/** Who sent the file back to this review, and why. */
+function sentBackOf(parts: CaseParts) {
+  const last = parts.timeline.find((line) => moving.test(line.act));
+  return last?.act.startsWith('task.back_to_') ? timelineView(last, parts) : undefined;
+}
+
+/** «退回培训前初审». */
+function backLabel(task: CaseTask, procedure: ProcedureRow, outcome: string, t: Translate, words: Words): string | undefined {
+  const stage = stageOf(task.step);
+  const row = reviewTableOf(procedure.terms, stage)?.[rowOfBack(outcome) ?? -1];
+  return row && t('tasks.backTo', { step: stepLabel(words, t, { step: `${stage}.${row.step}`, role: row.role }) });
+}
+
 /** What is done with a task besides deciding it, and what it waits for. */
 function holdingView({ found, verdict, colleagues, delegations, relations }: CaseParts, may: (act: TaskAct) => boolean) {
   const { task } = found;
@@ -171,7 +195,7 @@ function outcomesOf({ found, outstanding, t, words }: CaseParts) {
     .sort((a, b) => Number(a.outcome !== primary) - Number(b.outcome !== primary))
     .map(({ outcome, disabled }) => ({
       value: outcome,
-      label: outcomeLabel(words, t, task.kind, outcome),
+      label: backLabel(task, procedure, outcome, t, words) ?? outcomeLabel(words, t, task.kind, outcome),
       tone: isGrave(task.kind, outcome) ? 'danger' : outcome === primary ? 'primary' : '',
       disabled,
       next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
@@ -240,7 +264,7 @@ function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
     : [];
   // Releasing a batch is a decision, releasing a claim is none: both are called release.
   const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;
-  const key = `tasks.acts.${act.replace('.', '_')}`;
+  const key = `tasks.acts.${act.replace('.', '_').replace(/^task_back_to_\d$/, 'task_back')}`;
   return {
     at: line.at,
     title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),

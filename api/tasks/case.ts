@@ -2,6 +2,7 @@
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listDelegations } from '../../db/protocol/delegations.ts';
 import { listSubstitutes } from '../../db/protocol/supervision.ts';
+import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
 import { hasSignedElsewhere } from '../../db/protocol/task-acts.ts';
 import { listRungs } from '../../db/protocol/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
@@ -55,6 +56,8 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
   const verdict = await verdictsOn(db, actor, found);
+  if (verdict('decide') === 'yes') await noteRead(db, task);
+  const takeBack = verdict('take_back') === 'yes' && (await obstacleToTakingBack(db, procedure, task)) === undefined;
   const [at, evidence, timeline, open, rungs, colleagues, delegations, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
@@ -74,6 +77,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     open,
     rungs,
     verdict,
+    takeBack,
     relations: relationsOf(actor, task),
     colleagues,
     delegations,

@@ -1,11 +1,12 @@
 /** What is done with a task besides deciding it: a colleague is asked for an opinion, it is suspended and resumed. */
 import { z } from 'zod';
 import { resumeTask, suspendTask } from '../../db/protocol/claims.ts';
+import { takeBackDecision } from '../../db/protocol/taking-back.ts';
 import { delegateTask, giveOpinion, recallDelegation } from '../../db/protocol/delegations.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { orConflict, showCase, taskIdOf } from './case.ts';
-import { Delegate, Opinion, Suspend, TaskParams } from './schemas.ts';
+import { Delegate, Opinion, Suspend, TakeBack, TaskParams } from './schemas.ts';
 import { taskPath } from './words.ts';
 
 const tags = ['tasks'];
@@ -102,5 +103,24 @@ export function holdingRoutes(counter: Counter): void {
         const { suspended } = await resumeTask(context.db, context.actor, taskId, context.request);
         return redirect(taskPath(taskId), { json: { taskId, suspended }, flash: 'holding.resumed' });
       }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/take-back',
+    summary: 'Take back one’s own decision while nobody has read what follows; its step is opened again',
+    tags,
+    access: 'signed-in',
+    params: TaskParams,
+    body: TakeBack,
+    response: z.object({ taskId: z.string(), factNo: z.number().int() }),
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, {}, async () => {
+        const taskId = taskIdOf(context.params);
+        const { factNo } = await takeBackDecision(context.db, context.actor, taskId, context.body.reason, context.request);
+        return redirect(taskPath(taskId), { json: { taskId, factNo }, flash: 'holding.takenBack' });
+      }),
+    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
   });
 }

@@ -2,15 +2,9 @@
 import type { CaseTask } from '../../db/views/case.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { ReviewStep } from '../../workflows/domain/procedures.ts';
+import { reviewTableOf, rowOfBack } from '../../workflows/domain/tasks.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from './words.ts';
-
-const tables: Record<string, 'preTraining' | 'filing' | 'subsidy' | 'approval'> = {
-  pre_training: 'preTraining',
-  filing: 'filing',
-  subsidy: 'subsidy',
-  approval: 'approval',
-};
 
 /** One sentence for an outcome of a task. */
 export function whatHappens(task: CaseTask, procedure: ProcedureRow, outcome: string, t: Translate, words: Words): string {
@@ -21,8 +15,9 @@ export function whatHappens(task: CaseTask, procedure: ProcedureRow, outcome: st
     return following ? handOver(following, stage, t, words) : t('tasks.next.change.apply');
   }
   if (task.kind === 'review') {
-    const table = tables[stage];
-    const following = table ? after(procedure.terms.reviews[table], name) : undefined;
+    const table = reviewTableOf(procedure.terms, stage) ?? [];
+    const following = after(table, name);
+    if (rowOfBack(outcome) !== undefined) return t('tasks.next.back');
     if (outcome === 'approve') return following ? handOver(following, stage, t, words) : t(`tasks.next.passed.${stage}`);
     if (outcome === 'propose_refusal')
       return following ? t('tasks.next.proposed', { next: handOver(following, stage, t, words) }) : t('tasks.next.proposedLast');

@@ -214,3 +214,4 @@ export const Opinion = z
   .object({ opinion: z.string().trim().min(REASON_MIN_LENGTH, 'task.opinionMissing').max(4_000) })
   .meta({ id: 'Opinion' });
 export const Suspend = z.object({ reason: reasonField }).meta({ id: 'Suspend' });
+export const TakeBack = z.object({ reason: reasonField }).meta({ id: 'TakeBack' });

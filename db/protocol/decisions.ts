@@ -13,7 +13,8 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
-import { getTask, refusal } from './task-acts.ts';
+import { isMovingBack } from './taking-back.ts';
+import { getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 
 export type TaskRow = {
@@ -41,6 +42,7 @@ export type TaskRow = {
   suspended_at: Date | null;
   suspended_by: string | null;
   suspended_reason: string | null;
+  read_at: Date | null;
   decided_by: string | null;
   decided_at: Date | null;
   outcome: string | null;
@@ -119,6 +121,8 @@ async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<De
 async function decide(trx: Trx, actor: Actor, given: Decision): Promise<DecisionAnswer> {
   const { task, procedure } = await findWithProcedure(trx, lockTask, given.taskId);
   const decision = await requireDecidable(trx, actor, task, procedure, given);
+  // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.
+  if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
   const rule = ruleOf(task, procedure);
   const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
@@ -151,13 +155,14 @@ async function findWithProcedure(
     due_at: found.task_due_at,
     claimed_at: instantOf(claimedAt),
     suspended_at: instantOf(suspendedAt),
+    read_at: instantOf(found.task.read_at),
     decided_at: instantOf(decidedAt),
   };
   return { task, procedure: found, listed: found.listed };
 }
 
 /** Instants are text in JSON. */
-type InstantInJson = 'claimed_at' | 'suspended_at' | 'decided_at';
+type InstantInJson = 'claimed_at' | 'suspended_at' | 'read_at' | 'decided_at';
 type TaskInJson = Omit<TaskRow, InstantInJson> & Record<InstantInJson, string | null>;
 
 function instantOf(text: string | null): Date | null {
@@ -170,6 +175,7 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: 
   const verdict = judgeTaskAct('decide', actor, task);
   if (verdict !== 'yes' && verdict !== 'already') throw await refusal(db, verdict, task);
   if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
+  if (await isMovingBack(db, procedure)) throw new ConflictError('takeBack.moving');
   if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');
   if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');

@@ -119,18 +119,26 @@ describe('asking a colleague (委派)', () => {
 
   test('closing the account of a colleague gives the question back, that of the holder the task', async () => {
     const { path, taskId } = await heldReview();
-    const to = await userId('first-2');
+    const to = await hire('leaving-1', 'first_reviewer', '350104');
+    await hire('admin-1', 'system_admin', '350100');
     await (await counter.as('first-1')).post(`${path}/delegate`, { to, question: '请看' });
-    const [admin] = await counter.db('users').insert({ login: 'admin-1', name: '管理员', demo: true }).returning('id');
-    await counter.db('grants').insert({ user_id: admin.id, role: 'system_admin', region: '350100' });
-    await counter.db('users').where({ id: to }).update({ region: '350104' });
-    const close = await (await counter.as('admin-1')).post(`/admin/accounts/${to}/deactivate`, { reason: '调离' });
-    expect(close.body).toMatchObject({ tasks: 0 });
-    const held = await counter.db('tasks').where({ id: taskId }).first('claimed_by', 'delegated_to');
-    expect(held).toEqual({ claimed_by: await userId('first-1'), delegated_to: null });
-    await counter.db('users').where({ id: to }).update({ active: true });
+    const admin = await counter.as('admin-1');
+    const held = () => counter.db('tasks').where({ id: taskId }).first('claimed_by', 'delegated_to');
+    expect((await admin.post(`/admin/accounts/${to}/deactivate`, { reason: '调离' })).body).toMatchObject({ tasks: 0 });
+    expect(await held()).toEqual({ claimed_by: await userId('first-1'), delegated_to: null });
+    const next = await hire('leaving-2', 'first_reviewer', '350104');
+    await (await counter.as('supervise-1')).post(`${path}/reassign`, { to: next, reason: '请办理' });
+    await (await counter.as('leaving-2')).post(`${path}/delegate`, { to: await userId('first-2'), question: '请看' });
+    expect((await admin.post(`/admin/accounts/${next}/deactivate`, { reason: '调离' })).body).toMatchObject({ tasks: 1 });
+    expect(await held()).toEqual({ claimed_by: null, delegated_to: null });
   });
 });
+
+async function hire(login: string, role: string, region: string): Promise<string> {
+  const [row] = await counter.db('users').insert({ login, name: login, region, demo: true }).returning('id');
+  await counter.db('grants').insert({ user_id: row.id, role, region });
+  return row.id;
+}
 
 describe('suspending (挂起)', () => {
   test('[F06] a suspended task is out of the queue, cannot be decided, and its period goes on; resumed, it is as before', async () => {

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { FactBell } from '../domain/facts.ts';
 import type { OfficeAct } from '../domain/office-acts.ts';
 import { type Ask, type Flags, type ReviewStep, waitFor } from '../domain/procedures.ts';
-import { type ReviewStage, reviewOutcomes } from '../domain/tasks.ts';
+import { type ReviewStage, reviewOutcomes, rowOfBack } from '../domain/tasks.ts';
 import { type Desk, type Step, stepOf } from './desk.ts';
 
 export type ReviewPlan<Following extends string> = {
@@ -57,6 +57,18 @@ export async function review<Following extends string>(
     const following = table[at + 1];
     if (fact.kind === 'withdrawn') return 'withdrawn';
     if (fact.kind === 'expired' && stepOf(fact) === correction) return 'expired';
+    // An internal way back, so the clock of the earlier step goes on where its decision stopped it.
+    const back = fact.kind === 'taken_back' ? table.findIndex((row) => `${stage}.${row.step}` === stepOf(fact)) : rowOfBack(fact.outcome);
+    if (back !== undefined && back !== -1) {
+      const now = `${stage}.${table[at]?.step}`;
+      await desk.proceed({
+        step: table[back]?.step ?? stage,
+        cancels: [now],
+        asks: [reviewTask(desk, plan, back, true)],
+        flags: { reviewAt: back, refusalProposed: false },
+      });
+      continue;
+    }
     switch (fact.outcome) {
       case 'approve':
         if (!following) return plan.approved;
@@ -122,7 +134,7 @@ function reviewTask(desk: Desk, plan: TaskPlan, at: number, resumes: boolean): A
     kind: 'review',
     role: row.role,
     level: row.level,
-    outcomes: reviewOutcomes(row.role),
+    outcomes: reviewOutcomes(row.role, at),
     workingDays: row.workingDays,
     resumes,
     ...(plan.signedPerProcedure ? { fourEyes: [desk.procedureId] } : {}),

@@ -9,6 +9,8 @@ type OutcomesOf = {
   submitted: never;
   decided: TaskOutcome;
   withdrawn: never;
+  /** A decision that nobody has worked on since is taken back by whoever took it; the fact names its task. */
+  taken_back: never;
   /** The clock of a task reached a rung. */
   rung: Exclude<RungCode, 'expired'>;
   /** A peremptory period or a wait ended. */

@@ -14,22 +14,23 @@ export const taskActs = [
   'recall',
   'suspend',
   'resume',
+  'take_back',
   'reassign',
   'urge',
   'escalate',
 ] as const;
 export type TaskAct = (typeof taskActs)[number];
 
-/** States in which something may be done. `delegated`: held, and a colleague has been asked for an opinion. */
-export const livingStates = ['free', 'held', 'delegated', 'suspended'] as const;
+/** States in which somebody may do something. `delegated`: held, and a colleague has been asked for an opinion. */
+export const livingStates = ['free', 'held', 'delegated', 'suspended', 'decided'] as const;
 export type LivingState = (typeof livingStates)[number];
-export type TaskState = LivingState | Exclude<TaskStatus, 'open'>;
+export type TaskState = LivingState | Exclude<TaskStatus, 'open' | 'decided'>;
 
 /**
  * `holder` has claimed it. `queue` holds the role in its office and has not. `delegate` was asked for an opinion. `supervisor` supervises its office.
- * `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
+ * `decider` decided it. `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
  */
-export const taskRelations = ['holder', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
+export const taskRelations = ['decider', 'holder', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
 export type TaskRelation = (typeof taskRelations)[number];
 
 /** `yes`; `already`: asked for what is so, nothing changes; or why not, as a code of the errors. */
@@ -44,6 +45,7 @@ export type TaskRefusal =
   | 'task.expired'
   | 'task.fourEyes'
   | 'task.notAsked'
+  | 'task.notDecided'
   | 'task.notDelegated'
   | 'task.notHeld'
   | 'task.notSuspended'
@@ -55,8 +57,18 @@ export type TaskRefusal =
 type Row = Readonly<Record<LivingState, TaskVerdict>>;
 type Rows = Readonly<Partial<Record<TaskRelation, Row>>>;
 
-function row(free: TaskVerdict, held: TaskVerdict, delegated: TaskVerdict, suspended: TaskVerdict): Row {
-  return { free, held, delegated, suspended };
+function row(
+  free: TaskVerdict,
+  held: TaskVerdict,
+  delegated: TaskVerdict,
+  suspended: TaskVerdict,
+  decided: TaskVerdict = 'task.decided',
+): Row {
+  return { free, held, delegated, suspended, decided };
+}
+
+function undecided(decided: TaskVerdict): Row {
+  return row('task.notDecided', 'task.notDecided', 'task.notDecided', 'task.notDecided', decided);
 }
 
 const always = row('yes', 'yes', 'yes', 'yes');
@@ -97,6 +109,8 @@ const ofOffice = {
     queue: row('task.notSuspended', 'task.claimed', 'task.claimed', 'task.suspended'),
     supervisor: row('task.notSuspended', 'task.notSuspended', 'task.notSuspended', 'yes'),
   },
+  // What follows must be unread; the protocol looks at that.
+  take_back: { decider: undecided('yes'), holder: undecided('task.decided'), queue: undecided('task.decided') },
   // Ends what a colleague was asked.
   reassign: { supervisor: row('yes', 'yes', 'yes', 'task.suspended') },
   urge: { supervisor: always },
@@ -116,6 +130,9 @@ const ofOutside = {
   recall: { applicant: ofInstitution, supervisor: outside },
   suspend: { applicant: ofInstitution, supervisor: outside },
   resume: { applicant: ofInstitution, supervisor: outside },
+  take_back: {
+    applicant: row('task.ofInstitution', 'task.ofInstitution', 'task.ofInstitution', 'task.ofInstitution', 'task.ofInstitution'),
+  },
   reassign: { supervisor: outside },
   urge: { supervisor: always },
   escalate: { supervisor: always },
@@ -136,6 +153,7 @@ export type TaskFacts = {
   office_path: string;
   institution_id: string | null;
   claimed_by: string | null;
+  decided_by: string | null;
   delegated_to: string | null;
   suspended_at: Date | string | null;
 };
@@ -158,6 +176,7 @@ export function maySupervise(actor: Scope, task: Pick<TaskFacts, 'office_path' |
 export function relationsOf(actor: TaskActor, task: TaskFacts): TaskRelation[] {
   const relations: TaskRelation[] = [];
   if (mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) {
+    if (task.status === 'decided' && task.decided_by === actor.userId && !isOutsideRole(task.role)) relations.push('decider');
     if (isOutsideRole(task.role)) relations.push('applicant');
     else if (task.claimed_by === actor.userId) relations.push('holder');
     else relations.push(...(task.delegated_to === actor.userId ? (['delegate', 'queue'] as const) : (['queue'] as const)));

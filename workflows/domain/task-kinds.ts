@@ -23,7 +23,17 @@ type Kind = {
 const kinds = {
   review: {
     roles: ['first_reviewer', 'second_reviewer', 'approver'],
-    outcomes: { approve: 'free', overrule: 'free', return: 'reasoned', propose_refusal: 'grave', refuse: 'grave' },
+    outcomes: {
+      approve: 'free',
+      overrule: 'free',
+      return: 'reasoned',
+      // To an earlier row of the review table, counted from 1.
+      back_to_1: 'reasoned',
+      back_to_2: 'reasoned',
+      back_to_3: 'reasoned',
+      propose_refusal: 'grave',
+      refuse: 'grave',
+    },
     decidedOn: 'case',
   },
   correction: { roles: ['institution', 'assessor'], outcomes: { resubmit: 'free' }, decidedOn: 'case', wordless: true },

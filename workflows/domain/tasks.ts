@@ -1,11 +1,30 @@
 /** Words about tasks that many layers share. Who may do what with one is in `task-acts.ts`. */
+import type { ReviewStep, Terms } from './procedures.ts';
 import type { TaskOutcome, TaskRole } from './task-kinds.ts';
 
 export type TaskStatus = 'open' | 'decided' | 'expired' | 'cancelled';
 
-/** Outcomes of a review by the role that decides: a refusal is the approver's act with reasons and the way to appeal. */
-export function reviewOutcomes(role: TaskRole<'review'>): TaskOutcome<'review'>[] {
-  return role === 'approver' ? ['approve', 'return', 'refuse'] : ['approve', 'return', 'propose_refusal'];
+const backOutcomes = ['back_to_1', 'back_to_2', 'back_to_3'] as const satisfies readonly TaskOutcome<'review'>[];
+
+/**
+ * Outcomes of a review by the role that decides: a refusal is the approver's act with reasons and the way to appeal. `at`: its row in the table,
+ * from 0; the file goes back to any row before it.
+ */
+export function reviewOutcomes(role: TaskRole<'review'>, at = 0): TaskOutcome<'review'>[] {
+  return ['approve', 'return', ...backOutcomes.slice(0, at), role === 'approver' ? 'refuse' : 'propose_refusal'];
+}
+
+/** The row, from 0, to which an outcome sends the file back; undefined for other outcomes. */
+export function rowOfBack(outcome: string | undefined): number | undefined {
+  const at = backOutcomes.findIndex((one) => one === outcome);
+  return at === -1 ? undefined : at;
+}
+
+/** The review table of a stage; undefined for stages without one. */
+export function reviewTableOf(terms: Terms, stage: string): readonly ReviewStep[] | undefined {
+  const { preTraining, filing, subsidy, approval } = terms.reviews;
+  const tables: Partial<Record<string, readonly ReviewStep[]>> = { pre_training: preTraining, filing, subsidy, approval };
+  return tables[stage];
 }
 
 /** Stages in which tasks of kind `review` are opened. */
