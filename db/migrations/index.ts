@@ -20,6 +20,7 @@ import * as packs from './202611251541_upload_packs.ts';
 import * as priorBenefits from './202611251542_upload_prior_benefits.ts';
 import * as payingAccounts from './202611251543_confirm_paying_accounts.ts';
 import * as projectVersions from './202611251544_version_projects.ts';
+import * as filledDemonstration from './202611251630_fill_demonstration.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -45,4 +46,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251542_upload_prior_benefits', sql: priorBenefits.sql },
   { name: '202611251543_confirm_paying_accounts', sql: payingAccounts.sql },
   { name: '202611251544_version_projects', sql: projectVersions.sql },
+  { name: '202611251630_fill_demonstration', sql: filledDemonstration.sql },
 ];
