@@ -63,7 +63,7 @@ export async function fillProvince({ db, origin, classes, weeks = WEEKS, onTroub
 /** What is left lying at the end, so that every stage has something and some of it is late: at which step, since how many working days, how many. */
 const leftLying: readonly { step: RegExp; days: number; count: number }[] = [
   { step: /^pre_training\.first_review$/, days: 9, count: 2 },
-  { step: /^pre_training\.first_review$/, days: 3, count: 2 },
+  { step: /^pre_training\.first_review$/, days: 3, count: 3 },
   { step: /^pre_training\.second_review$/, days: 2, count: 1 },
   { step: /^pre_training\.approval$/, days: 6, count: 1 },
   { step: /^pre_training\.correction$/, days: 4, count: 2 },
@@ -73,11 +73,11 @@ const leftLying: readonly { step: RegExp; days: number; count: number }[] = [
   { step: /^training\.attendance$/, days: 3, count: 1 },
   { step: /^conduct\.publish$/, days: 2, count: 1 },
   { step: /^results\./, days: 5, count: 2 },
-  { step: /^filing\.first_review$/, days: 7, count: 2 },
+  { step: /^filing\.first_review$/, days: 7, count: 3 },
   { step: /^filing\.approval$/, days: 3, count: 1 },
   { step: /^result\.publish$/, days: 2, count: 1 },
   { step: /^claim\./, days: 6, count: 2 },
-  { step: /^subsidy\.first_review$/, days: 8, count: 2 },
+  { step: /^subsidy\.first_review$/, days: 8, count: 3 },
   { step: /^subsidy\.second_review$/, days: 3, count: 1 },
   { step: /^objection\./, days: 4, count: 2 },
   { step: /^approval\.approval$/, days: 5, count: 1 },
@@ -90,13 +90,18 @@ const leftLying: readonly { step: RegExp; days: number; count: number }[] = [
 ];
 const FOR_EVER = 10_000;
 
-/** Most tasks are decided on the day or the next one. */
+/** Everything before the training has a short period; the rest lies a few days. */
+const patienceDays = (step: string): number => (step.startsWith('pre_training.') || step.endsWith('.publish') ? 2 : 4);
+
+/** The county that the first tour goes through has as much left lying as all others together. */
 function patienceOf(until: string) {
-  const left = leftLying.map(() => new Set<string>());
-  return ({ turn, seed }: ClassPlan, task: RobotTask, today: string): number => {
+  const left = new Map<string, Set<string>>();
+  return ({ turn, seed, office }: ClassPlan, task: RobotTask, today: string): number => {
     const days = workingDaysBetween(calendar, today, until);
     for (const [at, one] of leftLying.entries()) {
-      const ids = left[at] as Set<string>;
+      const key = `${at} ${office === 'cs'}`;
+      const ids = left.get(key) ?? new Set<string>();
+      left.set(key, ids);
       if (ids.has(task.id)) return FOR_EVER;
       if (!one.step.test(task.step) || days > one.days || ids.size >= one.count) continue;
       ids.add(task.id);
@@ -104,7 +109,7 @@ function patienceOf(until: string) {
     }
     if (turn === 'lateReview' && task.step === 'pre_training.first_review') return 4;
     if (turn === 'lateApproval' && task.step === 'approval.approval') return 5;
-    return (seed + task.step.length) % 2;
+    return (seed * 5 + task.step.length) % patienceDays(task.step);
   };
 }
 

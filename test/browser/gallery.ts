@@ -69,7 +69,8 @@ async function findPages(context: BrowserContext): Promise<string[]> {
     const following: string[] = [];
     for (const path of edge) {
       const answer = await page.goto(`${origin}${path}`).catch(() => undefined);
-      if (!answer?.ok() || !answer.headers()['content-type']?.includes('html')) {
+      const isElsewhere = kindOf(new URL(page.url()).pathname) !== kindOf(path);
+      if (!answer?.ok() || isElsewhere || !answer.headers()['content-type']?.includes('html')) {
         known.delete(kindOf(path));
         continue;
       }
