@@ -3,6 +3,7 @@ import express, { type Express, type Request } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { businessNow } from '../db/calendar/clock.ts';
+import { findFilling } from '../db/demonstration/filling.ts';
 import { listDemoAccounts } from '../db/accounts/users.ts';
 import type { Vault } from '../db/vault.ts';
 import { countsFor } from '../db/views/navigation-counts.ts';
@@ -72,15 +73,16 @@ function surroundingsOf(db: Knex, config: ApiConfig): (req: Request) => Promise<
   return async (req) => {
     const actor = visitOf(req).session?.actor;
     try {
-      const [businessTime, demoAccounts, counts] = await Promise.all([
+      const [businessTime, filling, demoAccounts, counts] = await Promise.all([
         config.demo ? businessNow(db) : undefined,
+        config.demo ? findFilling(db) : undefined,
         config.demo ? listDemoAccounts(db) : [],
         actor ? countsFor(db, actor) : {},
       ]);
-      return { businessTime, demoAccounts, counts };
+      return { businessTime, filling, demoAccounts, counts };
     } catch {
       // The page that says that the database is away must not need the database.
-      return { businessTime: undefined, demoAccounts: [], counts: {} };
+      return { businessTime: undefined, filling: undefined, demoAccounts: [], counts: {} };
     }
   };
 }

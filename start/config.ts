@@ -44,6 +44,20 @@ function readBegin(): { begin?: Date } {
   return { begin: openingTime(day) };
 }
 
+const CLASSES = 100;
+
+/** With how many classes a new demonstration province is filled: SHIMING_DEMO_CLASSES, 0 for none. */
+export function readDemoClasses(): number {
+  const given = process.env.SHIMING_DEMO_CLASSES;
+  const classes = given ? Number(given) : CLASSES;
+  if (!Number.isInteger(classes) || classes < 0 || classes > 400)
+    throw new StartError(
+      `SHIMING_DEMO_CLASSES 必须是 0 到 400 的整数，现为 ${given}。`,
+      `SHIMING_DEMO_CLASSES must be a whole number from 0 to 400, not ${given}.`,
+    );
+  return classes;
+}
+
 export type StartConfig = { databaseUrl?: string; port?: number; demo: boolean; clockSpeed?: number; begin?: Date };
 
 /** What `npm start` reads: DATABASE_URL, PORT, SHIMING_DEMO, SHIMING_DEMO_BEGIN, CLOCK_SPEED (1 to 3600, demonstration data only). */

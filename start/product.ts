@@ -47,6 +47,8 @@ export type Product = {
   demo: boolean;
   temporalAddress: string;
   startedMs: number;
+  /** Puts what went wrong beside the product into its log. */
+  trouble(this: void, error: Error): void;
   stop(): Promise<void>;
 };
 
@@ -158,6 +160,7 @@ async function assemble(
     demo,
     temporalAddress: temporal.address,
     startedMs: Date.now() - began,
+    trouble: (error) => logFile.error({ err: error }, 'the demonstration could not be filled further'),
     stop,
   };
 }

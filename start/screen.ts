@@ -13,6 +13,21 @@ const firstAccounts: readonly [login: string, who: string][] = [
   ['cs-supervise-1', '仓山区 · 督办 supervisor'],
 ];
 
+/** Said after the first screen when a new province is being filled. */
+export function filling(classes: number): void {
+  say('');
+  say(`  正在后台填充演示省份（${classes} 个班，各个环节），业务时钟随之前行；您起草班次后时钟即停。进度见页面顶部。`);
+  say(
+    `  The province is being filled in the background (${classes} classes in every stage); the business clock runs forward until you draft a class.`,
+  );
+}
+
+export function filled(how: 'until' | 'stopped', tookMs: number): void {
+  const seconds = (tookMs / 1000).toFixed(0);
+  if (how === 'until') say(`  演示省份已就绪（${seconds} s） · the province is alive`);
+  else say(`  已有您的班次，填充到此为止（${seconds} s） · filling ended: you have a class of your own now`);
+}
+
 export function welcome({ url, demo, startedMs }: Product): void {
   say('');
   say(`  实名 Shiming   ${url}   (${(startedMs / 1000).toFixed(1)} s)`);

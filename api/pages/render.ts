@@ -7,6 +7,7 @@ import Handlebars, { type HelperOptions } from 'handlebars';
 import type { Knex } from 'knex';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { DemoAccount } from '../../db/accounts/users.ts';
+import type { Filling } from '../../db/demonstration/filling.ts';
 import { type Assets, templatesFolder } from './assets.ts';
 import type { ApiConfig } from '../config.ts';
 import { datesIn } from './dates.ts';
@@ -28,6 +29,8 @@ export type Renderer = {
 /** What every page shows besides its own content; read once per page. */
 export type Surroundings = {
   businessTime: Date | undefined;
+  /** The filling of a demonstration province that is under way. */
+  filling: Filling | undefined;
   demoAccounts: DemoAccount[];
   counts: Record<string, number>;
 };
@@ -85,7 +88,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
       const { locale, t, session } = visit;
       const around =
         options.layout === 'paper' || options.layout === 'frame'
-          ? { businessTime: undefined, demoAccounts: [], counts: {} }
+          ? { businessTime: undefined, filling: undefined, demoAccounts: [], counts: {} }
           : await surroundings(req);
       const otherLocale: Locale = locale === 'en' ? 'zh-CN' : 'en';
       const page = {
@@ -114,6 +117,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
           current: account.login === session?.actor.login,
         })),
         businessTime: around.businessTime,
+        filling: around.filling,
         flash: options.flash,
         refreshSeconds: options.refreshSeconds,
         stylesheet: assets.stylesheet,

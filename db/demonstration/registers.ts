@@ -196,6 +196,23 @@ export const demonstrationInstitutions: readonly DemonstrationInstitution[] = [
       ['实训车间', 45],
     ],
   ),
+  institution(
+    12,
+    'cangqian',
+    '仓山仓前职业培训中心',
+    'training',
+    '350104',
+    'A',
+    [...care, ...cooking, ...commerce],
+    ['路遥知', '唐晚晴', '邵文清', '柯以宁', '麦向阳'],
+    [
+      ['东楼 101', 60],
+      ['东楼 102', 60],
+      ['护理实训室', 40],
+      ['烹饪实训室', 40],
+      ['电商实训室', 40],
+    ],
+  ),
 ];
 
 export const demonstrationProjects = [

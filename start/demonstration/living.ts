@@ -10,8 +10,8 @@ import {
   shanghaiDate,
   workingDaysBetween,
 } from '../../workflows/domain/calendar.ts';
-import { endedStatuses } from '../../workflows/domain/training/class.ts';
-import { ahead, type ClassPlan } from './class-plans.ts';
+import { type ClassStatus, endedStatuses } from '../../workflows/domain/training/class.ts';
+import { ahead, type ClassPlan, type Turn as ClassTurn } from './class-plans.ts';
 import { createRobot, type Robot, type RobotTask, pause } from './robot.ts';
 import { turnOf, sideActs, type Lived } from './turns.ts';
 import { openYear } from './year-duties.ts';
@@ -23,7 +23,9 @@ export type LifeOptions = {
   /** The civil date on whose morning it stops; absent: when every class has ended. */
   until?: string;
   /** Working days for which a task lies before somebody decides it. */
-  patience: (plan: ClassPlan, task: RobotTask) => number;
+  patience: (plan: ClassPlan, task: RobotTask, today: string) => number;
+  /** Asked once a day: what befalls a class from now on. */
+  befall?: (life: Lived, today: string) => ClassTurn;
   /** For how many classes people work at the same time. */
   atOnce?: number;
   say?: (line: string) => void;
@@ -100,7 +102,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
 
   /** Numbers and statuses of the classes as the offices see them; drafts are seen by their institution only. */
   async function readClasses(): Promise<void> {
-    type Page = { classes: { number: string; title: string; status: string }[]; next: string | null };
+    type Page = { classes: { number: string; title: string; status: ClassStatus }[]; next: string | null };
     for (const login of ['fz-supervise-1', ...(seen.size === 0 ? new Set(plans.map((plan) => plan.login)) : [])]) {
       let after: string | null = null;
       do {
@@ -151,7 +153,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
     if (!life || failed.has(task.id)) return false;
     const since = seen.get(task.id) ?? today;
     seen.set(task.id, since);
-    const ripe = ahead(calendar, since, options.patience(life.plan, task));
+    const ripe = ahead(calendar, since, options.patience(life.plan, task, today));
     if (ripe > today && ripe < nextPatience) nextPatience = ripe;
     return ripe <= today;
   }
@@ -207,6 +209,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
     await settle();
     if (month !== today.slice(0, 7)) await openYear(robotOf, offices, today);
     month = today.slice(0, 7);
+    if (options.befall) for (const life of lives.values()) life.plan = { ...life.plan, turn: options.befall(life, today) };
     await enterDue();
     let acts = 0;
     for (let more = 1; more > 0; acts += more) {
@@ -229,8 +232,8 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
   return 'until';
 }
 
-function isOver(status: string | undefined): boolean {
-  return status === 'paid' || endedStatuses.some((ended) => ended === status);
+function isOver(status: ClassStatus | undefined): boolean {
+  return status !== undefined && (status === 'paid' || endedStatuses.includes(status));
 }
 
 /** The bank returns a line of the first batch of some classes. */

@@ -1,9 +1,10 @@
 /** What befalls a class besides the shortest way: how its people decide otherwise, and what they do without being asked. */
+import { type ClassStatus, mayClass } from '../../workflows/domain/training/class.ts';
 import type { ClassPlan } from './class-plans.ts';
 import type { Choice, Robot, RobotTask } from './robot.ts';
 
 /** One class of a plan as it goes along. `done`: what has befallen it. */
-export type Lived = { plan: ClassPlan; number?: string; status?: string; done: Set<string> };
+export type Lived = { plan: ClassPlan; number?: string; status?: ClassStatus; done: Set<string> };
 
 const RETURN: Choice = {
   outcome: 'return',
@@ -36,8 +37,8 @@ export function turnOf(life: Lived | undefined, task: RobotTask): Choice | undef
 /** What somebody does without a task: the institution withdraws or reports a drop-out, the public objects. True when it was done now. */
 export async function sideActs(robot: Robot, life: Lived, today: string): Promise<boolean> {
   const { plan, number, status, done } = life;
-  if (!number) return false;
-  if (plan.turn === 'withdrawn' && status === 'in_review' && today > plan.submitOn && !done.has('withdrawn')) {
+  if (!number || !status) return false;
+  if (plan.turn === 'withdrawn' && mayClass(status, 'withdraw') && today > plan.submitOn && !done.has('withdrawn')) {
     done.add('withdrawn');
     await robot.post(await robot.as(plan.login), `/classes/${number}/withdraw`, { reason: '报名人数不足，改期开班。' }, [200, 409]);
     return true;

@@ -30,7 +30,7 @@ export type Totals = {
 };
 export type YearResult = { from: string; to: string; totals: Totals; wrong: string[] };
 
-const SPREAD_DAYS = 330;
+const SPREAD_DAYS = 355;
 
 /** Lives through the year. Throws when the clock is past `from` already, for it goes forward only. */
 export async function liveYear(options: YearOptions): Promise<YearResult> {

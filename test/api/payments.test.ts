@@ -260,7 +260,7 @@ describe('the ledger', () => {
     for (const shown of ['仓山区', '就业补助资金', '预算下达', '审批承诺', '拨付发出', '¥3,000,000.00']) expect(html).toContain(shown);
     expect(html).not.toContain('鼓楼区 ·');
     const province = (await (await as('fj-finance-1')).get('/funds')).body as { balances: { region: string }[] };
-    expect(province.balances.map((balance) => balance.region).sort()).toEqual(['350000', '350100', '350102', '350104']);
+    expect(province.balances.map((balance) => balance.region).sort()).toEqual(['350000', '350100', '350102', '350103', '350104', '350111']);
     expect((await (await as('kangning-1')).get('/funds')).status).toBe(403);
   });
 
