@@ -93,14 +93,17 @@ const faults: Record<string, (planted: { id: string; taskId: string }) => Promis
       [id],
     ),
   async unapplied({ id, taskId }) {
-    await inTransaction(province.db, async (trx) =>
-      writeFact(
+    const { user_id: actor } = await province.db('grants').where({ role: 'first_reviewer' }).first('user_id');
+    const { step, four_eyes: scopes } = await province.db('tasks').where({ id: taskId }).first('step', 'four_eyes');
+    await inTransaction(province.db, async (trx) => {
+      for (const scope of scopes) await trx('signatures').insert({ scope, user_id: actor, step, signed_at: new Date() });
+      await writeFact(
         trx,
         await lockProcedure(trx, id),
-        { kind: 'decided', taskId, outcome: 'approve' },
+        { kind: 'decided', taskId, outcome: 'approve', actor },
         { act: 'task.approve', subject: taskId },
-      ),
-    );
+      );
+    });
     await province.db('outbox').where({ procedure_id: id }).delete();
     await province.db.raw(`update facts set recorded_at = ${long} where procedure_id = ? and no = 2`, [id]);
   },
