@@ -9,7 +9,7 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
   const { rows } = await db.raw<{ rows: { tasks: number; board: number }[] }>(
     `select (select count(*) from (
                select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
-                 join tasks t on t.role = g.role and t.office = g.office and t.status = 'open' and (t.claimed_by is null or t.claimed_by = :actor)
+                 join tasks t on t.role = g.role and t.office = g.office and t.role not in ('institution', 'assessor') and t.status = 'open' and (t.claimed_by is null or t.claimed_by = :actor)
                union all
                select 1 from tasks t where t.institution_id = :institution and t.role = any(cast(:roles as text[])) and t.role in ('institution', 'assessor') and t.status = 'open'
                limit :most) waiting) as tasks,
