@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => office?.close());
 
 test('[F38] four classes live over the end of the year, late, returned, objected to and refused, and everything adds up', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   result = await liveYear({
     origin: office.origin,

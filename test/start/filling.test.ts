@@ -1,5 +1,7 @@
 /** The province is alive when a demonstration starts: filled by acts, beside visitors, once, and resumed where it was cut off. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { getActor } from '../../db/accounts/users.ts';
+import { countsFor } from '../../db/views/navigation-counts.ts';
 import { findFilling } from '../../db/demonstration/filling.ts';
 import { fillProvince } from '../../start/demonstration/filling.ts';
 import { createRobot } from '../../start/demonstration/robot.ts';
@@ -14,7 +16,7 @@ afterAll(() => office?.close());
 
 const troubles: string[] = [];
 const fill = (more: { classes?: number; say?: (line: string) => void } = {}) =>
-  fillProvince({ db: office.db, origin: office.origin, classes: 4, weeks: 2, onTrouble: (error) => troubles.push(error.message), ...more });
+  fillProvince({ db: office.db, origin: office.origin, classes: 4, weeks: 3, onTrouble: (error) => troubles.push(error.message), ...more });
 
 const strip = async (): Promise<string> => (await fetch(`${office.origin}/?lang=en`, { headers: { accept: 'text/html' } })).text();
 
@@ -26,21 +28,22 @@ test('[F38] with no classes wanted nothing is filled', async () => {
 
 test('[F38] a filling that is cut off says on every page how far it is, and goes on from there', { timeout: 120_000 }, async () => {
   const cut = new Error('the process ends');
+  let submitted = 0;
   const cutOff = fillProvince({
     db: office.db,
     origin: office.origin,
     classes: 4,
-    weeks: 2,
+    weeks: 3,
     onTrouble: (error) => {
       throw error;
     },
     say: (line) => {
-      if (line.includes('approve')) throw cut;
+      if (line.includes('提交') && (submitted += 1) === 2) throw cut;
     },
   });
   await expect(cutOff).rejects.toThrow(cut);
   const before = await findFilling(office.db);
-  expect(before).toMatchObject({ planned: 4, until: '2026-03-16' });
+  expect(before).toMatchObject({ planned: 4, until: '2026-03-23' });
   expect(before?.entered).toBeGreaterThan(0);
   expect(await strip()).toContain(`Filling the province: ${before?.entered} of 4 classes`);
 
@@ -55,7 +58,24 @@ test('[F38] a filling that is cut off says on every page how far it is, and goes
   const acts = await office.db('facts').where({ kind: 'decided' }).whereNotNull('actor').count<{ count: string }[]>('* as count');
   expect(Number(acts[0]?.count)).toBeGreaterThan(1);
   const { today } = (await office.db.raw<{ rows: { today: string }[] }>('select business_today()::text as today')).rows[0] ?? { today: '' };
-  expect(today).toBe('2026-03-16');
+  expect(today).toBe('2026-03-23');
+});
+
+test('[F10] the figure beside the inbox counts the own tasks of an institution, not those of its neighbours', async () => {
+  let figures = 0;
+  for (const { id } of await office.db('users').whereNotNull('institution_id').select<{ id: string }[]>('id')) {
+    const actor = await getActor(office.db, id);
+    const own = await office
+      .db('tasks')
+      .where({ institution_id: actor.institutionId, status: 'open' })
+      .whereIn(
+        'role',
+        actor.grants.map((grant) => grant.role),
+      );
+    expect((await countsFor(office.db, actor))['tasks']).toBe(own.length);
+    figures += own.length;
+  }
+  expect(figures).toBeGreaterThan(0);
 });
 
 test('[F38] what was filled once is not filled again', async () => {
