@@ -48,7 +48,7 @@ async function enter(browser: Browser, login: string, locale: Locale): Promise<B
 function kindOf(path: string): string {
   return path
     .replace(/\?.*$/, '')
-    .replaceAll(/\d{6}-\d{4}-\d+|[\da-f]{8}-[\da-f-]{27}|\d{4}-\d{2}-\d{2}|\d+/g, 'n')
+    .replaceAll(/\b[\dA-Z]{18}\b|\d{6}-\d{4}-\d+|[\da-f]{8}-[\da-f-]{27}|\d{4}-\d{2}-\d{2}|\d+/g, 'n')
     .replaceAll(/\/(class|subsidy|payment|objection|disclosure)-n\/[\w.]+/g, '/task');
 }
 
@@ -127,15 +127,19 @@ async function walk(browser: Browser): Promise<void> {
         `<figure class="w${width}"><a href="${login}/${file}"><img loading="lazy" src="${login}/${file}" alt=""></a><figcaption>${escape(title)}<br>${escape(path)} · ${width} · ${locale}</figcaption></figure>`,
     );
     parts.push(`<h2 id="${login}">${login}</h2><div>${figures.join('\n')}</div>`);
+    // A walk that is cut off has an index of what it took.
+    writeIndex(parts);
   }
-  const links = roles.map((login) => `<a href="#${login}">${login}</a>`).join(' · ');
-  const style =
-    'body{font:15px sans-serif;margin:24px;background:#f5f7f9;color:#1b2430}div{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;background:#fff;border:1px solid #dfe4ea;padding:8px}img{height:280px;object-fit:cover;object-position:top}.w1440 img{width:403px}.w390 img{width:130px}figcaption{font-size:12px;max-width:403px;overflow-wrap:anywhere}.w390 figcaption{max-width:130px}';
-  writeFileSync(
-    join(folder, 'index.html'),
-    `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>实名 Shiming</title><style>${style}</style><h1>实名 Shiming</h1><p>${links}</p>${parts.join('\n')}</html>`,
-  );
   process.stdout.write(`${join(folder, 'index.html')}\n`);
+}
+
+const style =
+  'body{font:15px sans-serif;margin:24px;background:#f5f7f9;color:#1b2430}div{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;background:#fff;border:1px solid #dfe4ea;padding:8px}img{height:280px;object-fit:cover;object-position:top}.w1440 img{width:403px}.w390 img{width:130px}figcaption{font-size:12px;max-width:403px;overflow-wrap:anywhere}.w390 figcaption{max-width:130px}';
+
+function writeIndex(parts: readonly string[]): void {
+  const links = roles.slice(0, parts.length).map((login) => `<a href="#${login}">${login}</a>`);
+  const head = `<meta charset="utf-8"><title>实名 Shiming</title><style>${style}</style><h1>实名 Shiming</h1><p>${links.join(' · ')}</p>`;
+  writeFileSync(join(folder, 'index.html'), `<!doctype html><html lang="zh-CN">${head}${parts.join('\n')}</html>`);
 }
 
 mkdirSync(folder, { recursive: true });
