@@ -31,6 +31,7 @@ import { classTabRoutes } from './classes/tabs.ts';
 import { timetableRoutes } from './classes/timetable.ts';
 import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './http/routing.ts';
+import { substitutionRoutes } from './substitutions/routes.ts';
 import { ownAccountRoutes } from './account/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { setUpRoutes } from './set-up/routes.ts';
@@ -42,6 +43,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   sessionRoutes,
   setUpRoutes,
   ownAccountRoutes,
+  substitutionRoutes,
   disclosureRoutes,
   institutionRoutes,
   projectRoutes,

@@ -1,7 +1,7 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
 import type { Db, Trx } from './client.ts';
 
-export type MailTemplate = 'reminder' | 'overdue' | 'escalation' | 'correction' | 'urge' | 'assigned' | 'outcome' | 'set_up';
+export type MailTemplate = 'reminder' | 'overdue' | 'escalation' | 'correction' | 'urge' | 'assigned' | 'outcome' | 'set_up' | 'substitute';
 export type MailRow = {
   id: string;
   user_id: string;

@@ -5,7 +5,7 @@ import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
-import { mayDecide } from '../../workflows/domain/scope.ts';
+import { capacitiesFor, mayDecide, principalsOf } from '../../workflows/domain/scope.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
@@ -16,7 +16,7 @@ import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
 import { ladderView } from './ladder.ts';
 import { whatHappens } from './next.ts';
-import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoWithoutName } from './words.ts';
+import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {
@@ -64,6 +64,7 @@ export function caseView(parts: CaseParts) {
   const decider = mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id });
   const heldByOther = task.claimed_by !== null && task.claimed_by !== actor.userId;
   const open = task.status === 'open' && procedure.status === 'open';
+  const takes = open && decider && task.claimed_by !== actor.userId ? capacitiesFor(actor, holding(task)) : [];
   const ownPage = ownPageOf(task, procedure);
   const form = open && decider && !heldByOther && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => !actor.institutionId || !inside.has(line.act)).map((line) => timelineView(line, parts));
@@ -84,7 +85,9 @@ export function caseView(parts: CaseParts) {
     form,
     ownPage: open && decider && ownPage ? ownPage : undefined,
     elsewhere: isDecidedOnOwnPage(task.kind),
-    mayClaim: open && decider && task.claimed_by === null && !isOutsideRole(task.role),
+    mayClaim: takes.length > 0 && !isOutsideRole(task.role),
+    claimLabel: claimLabel(parts, takes[0]),
+    forPrincipal: open && task.claimed_by === actor.userId && task.held_for ? t('tasks.forPrincipal', { name: task.held_for }) : undefined,
     mayRelease: open && decider && task.claimed_by === actor.userId && !isOutsideRole(task.role),
     held: open && heldByOther ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
     settled: task.status === 'open' ? undefined : settledOf(parts),
@@ -121,6 +124,17 @@ export function caseView(parts: CaseParts) {
     revealed: parts.revealed,
     supervision: supervises ? { substitutes: parts.substitutes, outside: isOutsideRole(task.role), urged: task.urged_at } : undefined,
   };
+}
+
+function holding(task: Case['task']) {
+  return { role: task.role, office: task.office, claimedBy: task.claimed_by, claimedFor: task.claimed_for };
+}
+
+/** Claiming says for whom, where it is not for oneself. */
+function claimLabel({ actor, found, t }: CaseParts, principal: string | undefined): string {
+  if (principal)
+    return t('tasks.claimFor', { name: principalsOf(actor, found.task).find((one) => one.principal === principal)?.principalName ?? '—' });
+  return t(found.task.claimed_by === null ? 'tasks.claim' : 'tasks.claimBack');
 }
 
 /** One primary act: the first that can be done. An approval waits for the checks. */
@@ -173,7 +187,7 @@ function settledOf({ found, t, words }: CaseParts) {
   const { task } = found;
   return {
     status: task.status,
-    name: task.decider ?? '—',
+    name: whoFor(t, task.decider ?? '—', task.decider_for),
     at: task.decided_at,
     outcome: task.outcome ? outcomeLabel(words, t, task.kind, task.outcome) : '',
   };
@@ -205,11 +219,14 @@ function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
   return {
     at: line.at,
     title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),
-    who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : whoWithoutName(line, t),
+    who: line.name
+      ? [whoFor(t, line.name, line.principal), line.institution].filter(Boolean).join(t('classes.whoSeparator'))
+      : whoWithoutName(line, t),
     detail: line.reason ?? '',
     act: line.act,
     reason: line.reason,
     name: line.name,
+    principal: line.principal,
   };
 }
 

@@ -121,6 +121,7 @@ function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, vie
     holder: task.claimed_by
       ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
       : null,
+    substituteFor: task.status === 'open' ? task.held_for : task.decider_for,
     version: task.version,
     status: task.status,
     outcomes: task.outcomes,
@@ -128,7 +129,13 @@ function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, vie
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
     ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
-    timeline: view.timeline.map((line) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: line.reason })),
+    timeline: view.timeline.map((line) => ({
+      at: line.at.toISOString(),
+      act: line.act,
+      who: line.name,
+      for: line.principal,
+      reason: line.reason,
+    })),
     evidence: evidence.data,
     corrections: corrections?.json ?? null,
   };

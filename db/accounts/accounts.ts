@@ -219,7 +219,7 @@ async function releaseTasksOf(trx: Trx, actor: Actor, userId: string): Promise<n
     const procedure = await lockProcedure(trx, task.procedure_id);
     const row = await trx('tasks')
       .where({ id: task.id, claimed_by: userId, status: 'open' })
-      .update({ claimed_by: null, claimed_at: null });
+      .update({ claimed_by: null, claimed_at: null, claimed_for: null });
     if (row === 0) continue;
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: task.id, detail: { cause: 'account.deactivate' } });
     released += 1;

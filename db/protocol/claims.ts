@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { ConflictError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { mayDecide } from '../../workflows/domain/scope.ts';
 import { inTransaction } from '../client.ts';
-import { alreadyClaimed, alreadyDecided, getTask, hasSignedElsewhere } from './decisions.ts';
+import { alreadyClaimed, alreadyDecided, chooseCapacity, getTask, hasSignedElsewhere } from './decisions.ts';
 import { auditProcedure, lockProcedure } from './procedures.ts';
 import type { Actor } from '../accounts/users.ts';
 
@@ -15,12 +15,19 @@ export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise
       throw new NotAllowedError('task.notYours');
     const procedure = await lockProcedure(trx, task.procedure_id);
     if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
-    const claimed = await trx('tasks')
-      .where({ id: taskId, status: 'open' })
-      .where((query) => query.whereNull('claimed_by').orWhere({ claimed_by: actor.userId }))
-      .update({ claimed_by: actor.userId, claimed_at: procedure.now });
+    // Under the lock the holder is the one that counts.
+    const held = await getTask(trx, taskId);
+    const capacity = await chooseCapacity(trx, actor, held);
+    const claimed =
+      capacity === undefined
+        ? 0
+        : await trx('tasks')
+            .where({ id: taskId, status: 'open' })
+            .update({ claimed_by: actor.userId, claimed_for: capacity.principal ?? null, claimed_at: procedure.now });
     if (claimed === 1) {
-      if (task.claimed_by !== actor.userId) await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId });
+      const detail = capacity?.principal ? { for: capacity.principal } : {};
+      if (held.claimed_by !== actor.userId)
+        await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId, detail });
       return;
     }
     const now = await getTask(trx, taskId);
@@ -39,7 +46,7 @@ export async function releaseTask(db: Knex, actor: Actor, taskId: string): Promi
     const procedure = await lockProcedure(trx, task.procedure_id);
     const released = await trx('tasks')
       .where({ id: taskId, status: 'open', claimed_by: actor.userId })
-      .update({ claimed_by: null, claimed_at: null });
+      .update({ claimed_by: null, claimed_at: null, claimed_for: null });
     if (released === 1) {
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: taskId });
       return;

@@ -56,7 +56,7 @@ export async function reassignTask(
     if (task.claimed_by !== toUserId) {
       await trx('tasks')
         .where({ id: taskId })
-        .update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
+        .update({ claimed_by: toUserId, claimed_for: null, claimed_at: procedure.now, version: trx.raw('version + 1') });
       const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
       await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);

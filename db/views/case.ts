@@ -22,6 +22,8 @@ export type CaseTask = TaskRow & {
   next_rung_at: Date | null;
   holder: string | null;
   decider: string | null;
+  held_for: string | null;
+  decider_for: string | null;
   office_zh: string;
   office_en: string;
 };
@@ -33,8 +35,11 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     .join('regions as r', 'r.code', 't.office')
     .leftJoin('users as h', 'h.id', 't.claimed_by')
     .leftJoin('users as d', 'd.id', 't.decided_by')
+    .leftJoin('users as hf', 'hf.id', 't.claimed_for')
+    .leftJoin('users as df', 'df.id', 't.decided_for')
     .where('t.id', taskId)
-    .first<CaseTask | undefined>('t.*', 'h.name as holder', 'd.name as decider', 'r.name_zh as office_zh', 'r.name_en as office_en');
+    .select('t.*', 'h.name as holder', 'd.name as decider', 'hf.name as held_for', 'df.name as decider_for')
+    .first<CaseTask | undefined>('r.name_zh as office_zh', 'r.name_en as office_en');
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
   const deciding = { role: task.role, office: task.office, institutionId: task.institution_id };
@@ -57,6 +62,8 @@ export type TimelineLine = {
   act: string;
   subject: string;
   name: string | null;
+  /** For whom a substitute acted. */
+  principal: string | null;
   institution: string | null;
   detail: Record<string, unknown>;
   reason: string | null;
@@ -65,9 +72,10 @@ export type TimelineLine = {
 /** What happened to a procedure, newest first, with names; the reasons of decisions come from their facts. */
 export async function listTimeline(db: Db, procedureId: string, limit: number): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', a.detail ->> 'reason') as reason
+    `select a.id, a.at, a.act, a.subject, u.name, v.name as principal, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', a.detail ->> 'reason') as reason
        from audit_log a
        left join users u on u.id = a.actor
+       left join users v on v.id = cast(a.detail ->> 'for' as uuid)
        left join institutions i on i.id = u.institution_id
        left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
       where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') order by a.no desc limit :limit`,

@@ -2,10 +2,10 @@
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
  * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
  */
-import { hasRole } from '../../workflows/domain/scope.ts';
+import { hasRole, type StandIn } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { readingRoles } from '../../workflows/domain/roles.ts';
+import { readingRoles, type Role } from '../../workflows/domain/roles.ts';
 import type { Db } from '../client.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { run, statementOf } from '../statements.ts';
@@ -71,6 +71,7 @@ type Scope = { from: string; match: string; bindings: Record<string, unknown> };
 
 /** Which queues a view reads: rows of `g`, and how a task of one of them is found by an index. */
 function scopeOf(actor: Actor, filter: InboxFilter): Scope {
+  if (filter.view === 'mine' && actor.standsInFor?.length) return ownAndPrincipals(actor, actor.standsInFor);
   if (filter.view === 'mine')
     return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
   if (filter.view === 'region') return regionScope(actor, filter);
@@ -81,11 +82,30 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
       bindings: { institution: actor.institutionId, roles: actor.grants.map((grant) => grant.role).filter(isOutsideRole) },
     };
   }
-  const grants = actor.grants.filter((grant) => !isOutsideRole(grant.role));
+  const grants = queuesOf(actor);
   return {
     from: `unnest(cast(:offices as text[]), cast(:roles as text[])) g (office, role)`,
     match: 't.office = g.office and t.role = g.role',
     bindings: { offices: grants.map((grant) => grant.region), roles: grants.map((grant) => grant.role) },
+  };
+}
+
+/** The queues that somebody works on: the own ones, and those of the people for whom this person substitutes. */
+function queuesOf(actor: Actor): { role: Role; region: string }[] {
+  const queues = [...actor.grants, ...(actor.standsInFor ?? [])].filter(({ role }) => !isOutsideRole(role));
+  return queues.filter((one, at) => queues.findIndex(({ role, region }) => role === one.role && region === one.region) === at);
+}
+
+/** What one has, and what those have for whom one substitutes. */
+function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
+  return {
+    from: `unnest(cast(:people as uuid[]), cast(:offices as text[]), cast(:roles as text[])) g (person, office, role)`,
+    match: 't.claimed_by = g.person and (g.office is null or (t.office = g.office and t.role = g.role))',
+    bindings: {
+      people: [actor.userId, ...standIns.map(({ principal }) => principal)],
+      offices: [null, ...standIns.map(({ region }) => region)],
+      roles: [null, ...standIns.map(({ role }) => role)],
+    },
   };
 }
 
