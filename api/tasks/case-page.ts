@@ -1,4 +1,5 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
+import type { OrderOnRecord } from '../../db/protocol/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/rungs.ts';
 import { maySupervise } from '../../db/protocol/supervision.ts';
 import type { Actor } from '../../db/accounts/users.ts';
@@ -14,7 +15,7 @@ import { dueView, type Today } from './due.ts';
 import type { CorrectionReview } from '../corrections/review.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
-import { ladderView } from './ladder.ts';
+import { ladderView, orderView } from './ladder.ts';
 import { whatHappens } from './next.ts';
 import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
@@ -25,6 +26,8 @@ export type CaseParts = {
   timeline: TimelineLine[];
   open: OpenTask[];
   rungs: RungOnRecord[];
+  /** The order of the superior authority about this task. */
+  order: OrderOnRecord | undefined;
   substitutes: { id: string; name: string; open: number }[];
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
   outstanding: number;
@@ -117,6 +120,7 @@ export function caseView(parts: CaseParts) {
     earlier: timeline.slice(RECENT),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
+    order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
     changes:
       parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
@@ -197,7 +201,13 @@ function settledOf({ found, t, words }: CaseParts) {
 export function trackOf(procedure: { type: string; stage: string; status: string; outcome: string | null }, t: Translate) {
   const ended = procedure.status === 'closed' || procedure.status === 'withdrawn';
   const stage = procedure.type === 'subsidyPayment' ? 'payment' : procedure.stage === 'refusal' ? 'approval' : procedure.stage;
-  if (procedure.type === 'objection' || procedure.type === 'publicDisclosure' || procedure.type === 'calendarNotice') return [];
+  if (
+    procedure.type === 'objection' ||
+    procedure.type === 'publicDisclosure' ||
+    procedure.type === 'calendarNotice' ||
+    procedure.type === 'supervisionOrder'
+  )
+    return [];
   const paid = ended && procedure.outcome === 'paid';
   const found = stage === 'opened' ? 1 : classTrack.findIndex((entry) => entry.stages.includes(stage));
   const current = paid ? classTrack.length - 1 : found;

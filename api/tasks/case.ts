@@ -1,6 +1,7 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listSubstitutes, maySupervise } from '../../db/protocol/supervision.ts';
+import { findOrder } from '../../db/protocol/orders.ts';
 import { listRungs } from '../../db/protocol/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
@@ -47,12 +48,13 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { db, actor, params, t, locale, deps } = context;
   const found = await getCase(db, actor, taskIdOf(params));
   const { task, procedure } = found;
-  const [at, evidence, timeline, open, rungs, substitutes, outstanding, corrections] = await Promise.all([
+  const [at, evidence, timeline, open, rungs, order, substitutes, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
     listRungs(db, task.id),
+    findOrder(db, { lateTask: task.id }),
     maySupervise(actor, task) && task.status === 'open' ? listSubstitutes(db, task) : [],
     checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
     loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
@@ -63,6 +65,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     timeline,
     open,
     rungs,
+    order,
     substitutes,
     outstanding,
     corrections,
@@ -129,6 +132,16 @@ function caseJson({ found, actor, at, t, evidence, corrections }: CaseParts, vie
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     mayDecide: task.status === 'open' && mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }),
     ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
+    order: view.order
+      ? {
+          procedure: view.order.id,
+          state: view.order.state,
+          paper: view.order.paper,
+          signatory: view.order.signatory,
+          answerBy: view.order.answerBy,
+          answer: view.order.answer,
+        }
+      : null,
     timeline: view.timeline.map((line) => ({
       at: line.at.toISOString(),
       act: line.act,

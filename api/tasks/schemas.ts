@@ -106,6 +106,17 @@ export const CaseDetail = Task.extend({
       told: z.number().int().nullable(),
     }),
   ),
+  /** The order of the superior authority about this task. */
+  order: z
+    .object({
+      procedure: z.string(),
+      state: z.enum(['requested', 'issued', 'answered', 'waived']),
+      paper: z.string().nullable(),
+      signatory: z.string().nullable(),
+      answerBy: z.string().nullable(),
+      answer: z.string().nullable(),
+    })
+    .nullable(),
   timeline: z.array(
     z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), for: z.string().nullable(), reason: z.string().nullable() }),
   ),

@@ -10,7 +10,8 @@ import type { Db, Trx } from '../client.ts';
 import { alreadyDecided, hasSignedElsewhere, type TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure } from './procedures.ts';
-import { mailAboutTask, orderSupervision } from './task-mails.ts';
+import { requestOrder } from './orders.ts';
+import { mailAboutTask } from './task-mails.ts';
 import { type Actor, listHolders, listSuperiors, listWorkers } from '../accounts/users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
@@ -99,29 +100,28 @@ export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?:
   });
 }
 
-/** Brings a task before the superior authority now: mail and an order (督办单). Throws ConflictError `supervision.escalated` when that was done. */
+/** Asks the superior authority for an order (督办单) about a task now. Throws ConflictError `supervision.escalated` when that was done. */
 export async function escalateTask(
   db: Knex,
   actor: Actor,
   taskId: string,
   reason: string,
   request?: IdempotentRequest,
-): Promise<{ paper: string }> {
+): Promise<{ order: string }> {
   return onceOnly(db, request, async (trx) => {
     const supervised = await lockSupervised(trx, actor, taskId, 'urge');
     const { task, procedure } = supervised;
-    requireReason(reason);
-    const issued = await trx('papers').where({ kind: 'supervision_order', procedure_id: procedure.id, task_id: taskId }).first('number');
-    if (issued) throw new ConflictError('supervision.escalated', { number: issued.number });
+    const words = requireReason(reason);
+    if (procedure.type === 'supervisionOrder') throw new ConflictError('supervision.orderItself');
+    const { order, begun } = await requestOrder(trx, supervised, { actor: actor.userId, reason: words });
+    if (!begun) throw new ConflictError('supervision.escalated', { number: order });
     const above = task.office_path.split('/').at(-2);
-    const people = await listSuperiors(trx, task);
-    const paper = await orderSupervision(trx, supervised, { signatory: actor.userId, reason: reason.trim() });
     await auditProcedure(trx, procedure, actor.userId, {
       act: 'task.escalate',
       subject: taskId,
-      detail: { paper: paper.number, to: above ?? task.office, reason: reason.trim() },
+      detail: { order, to: above ?? task.office, reason: words },
     });
-    await mailAboutTask(trx, 'escalation', supervised, people, `${taskId}/escalate`);
-    return { paper: paper.number };
+    await mailAboutTask(trx, 'escalation', supervised, await listSuperiors(trx, task), `${taskId}/escalate`);
+    return { order };
   });
 }
