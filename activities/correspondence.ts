@@ -30,7 +30,7 @@ export const correspondenceActs = {
     const told = await findRung(trx, procedure.id, act.factNo);
     if (!told) return;
     const to = await recipients(trx, task, told);
-    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`);
+    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`, procedure.today);
     await setTold(trx, procedure.id, act.factNo, to.length);
     if (told.act === 'order') await requestOrder(trx, { task, procedure });
   },

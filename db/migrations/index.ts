@@ -23,6 +23,7 @@ import * as projectVersions from './202611251544_version_projects.ts';
 import * as rungs from './202611251610_record_rungs.ts';
 import * as bulkReassignments from './202611251611_reassign_in_bulk.ts';
 import * as substitutes from './202611251612_name_substitutes.ts';
+import * as digests from './202611251613_digest_mails.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -51,4 +52,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251610_record_rungs', sql: rungs.sql },
   { name: '202611251611_reassign_in_bulk', sql: bulkReassignments.sql },
   { name: '202611251612_name_substitutes', sql: substitutes.sql },
+  { name: '202611251613_digest_mails', sql: digests.sql },
 ];

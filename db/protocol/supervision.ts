@@ -60,7 +60,7 @@ export async function reassignTask(
         .update({ claimed_by: toUserId, claimed_for: null, claimed_at: procedure.now, version: trx.raw('version + 1') });
       const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
-      await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);
+      await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`, procedure.today);
     }
     return { holder: person?.name ?? '' };
   });

@@ -6,13 +6,14 @@ import type { LockedProcedure } from './procedures.ts';
 
 type Subject = { task: TaskRow; procedure: LockedProcedure };
 
-/** One mail per person and occasion. */
+/** One mail per person and occasion; with `digest`, a business day, it goes out together with the others of that day. */
 export async function mailAboutTask(
   trx: Trx,
   template: MailTemplate,
   { task, procedure }: Subject,
   people: readonly string[],
   occasion: string,
+  digest?: string,
 ): Promise<void> {
   const params = {
     number: procedure.subject_number,
@@ -21,5 +22,5 @@ export async function mailAboutTask(
     dueAt: task.due_at?.toISOString() ?? '',
     task: task.id,
   };
-  await queueMails(trx, people, { template, params, occasion });
+  await queueMails(trx, people, { template, params, occasion, digest });
 }
