@@ -46,6 +46,9 @@ export type CaseParts = {
   revealed?: { enrolmentId: string; idNumber: string } | undefined;
 };
 
+/** Kinds whose words have a label of their own. */
+const reasonHints: ReadonlySet<string> = new Set(['review', 'rectification', 'order_issue', 'order_answer']);
+
 /** What happens inside the office is not shown to institutions. */
 const inside = new Set([
   'task.claim',
@@ -105,7 +108,7 @@ export function caseView(parts: CaseParts) {
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
     withReason: asksForWords(task.kind),
-    reasonHint: task.kind === 'review' || task.kind === 'rectification' ? task.kind : 'other',
+    reasonHint: reasonHints.has(task.kind) ? task.kind : 'other',
     evidence,
     corrections: parts.corrections && {
       ...parts.corrections,
@@ -126,7 +129,14 @@ export function caseView(parts: CaseParts) {
       parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
     conflict: parts.conflict,
     revealed: parts.revealed,
-    supervision: supervises ? { substitutes: parts.substitutes, outside: isOutsideRole(task.role), urged: task.urged_at } : undefined,
+    supervision: supervises
+      ? {
+          substitutes: parts.substitutes,
+          outside: isOutsideRole(task.role),
+          urged: task.urged_at,
+          mayEscalate: procedure.type !== 'supervisionOrder',
+        }
+      : undefined,
   };
 }
 
