@@ -107,6 +107,8 @@ export const CaseDetail = Task.extend({
   outcome: z.string().nullable(),
   decided: z.object({ name: z.string(), at: z.string() }).nullable(),
   mayDecide: z.boolean(),
+  /** Name of the principal for whom a substitute has it or decided it. */
+  substituteFor: z.string().nullable(),
   /** Rungs of the escalation ladder, oldest first: rung, passed without ringing, next, later. Empty for institutions. */
   ladder: z.array(
     z.object({
@@ -130,7 +132,20 @@ export const CaseDetail = Task.extend({
       at: z.string(),
     }),
   ),
-  timeline: z.array(z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), reason: z.string().nullable() })),
+  /** The order of the superior authority about this task. */
+  order: z
+    .object({
+      procedure: z.string(),
+      state: z.enum(['requested', 'issued', 'answered', 'waived']),
+      paper: z.string().nullable(),
+      signatory: z.string().nullable(),
+      answerBy: z.string().nullable(),
+      answer: z.string().nullable(),
+    })
+    .nullable(),
+  timeline: z.array(
+    z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), for: z.string().nullable(), reason: z.string().nullable() }),
+  ),
   evidence: z.unknown(),
   /** The list of corrections that came back, with answers and old and new values. */
   corrections: z.unknown(),

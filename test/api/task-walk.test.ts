@@ -64,7 +64,7 @@ function barred(model: Model, task: Known, userId: string): boolean {
 
 function judge(model: Model, act: TaskAct, login: string, task: Known) {
   const actor = actorOf(login);
-  return judgeTaskAct(act, actor, task, barred(model, task, actor.userId));
+  return judgeTaskAct(act, actor, task, { self: barred(model, task, actor.userId), principal: false });
 }
 
 const forbidden = new Set(['task.notYours', 'task.fourEyes', 'supervision.notYours']);
@@ -227,7 +227,9 @@ function known(id: string, ask: Ask | undefined): Known {
     office_path: '350000/350100/350104',
     institution_id: counter.cases.institutionId,
     claimed_by: null,
+    claimed_for: null,
     decided_by: null,
+    decided_for: null,
     delegated_to: null,
     suspended_at: null,
     urged: false,
