@@ -57,35 +57,35 @@ export const DueState = z
   })
   .meta({ id: 'DueState' });
 
-export const Task = z
-  .object({
-    id: z.string(),
-    procedure: z.string(),
-    step: z.string(),
-    round: z.number().int(),
-    kind: z.enum(taskKinds),
-    role: z.string(),
-    office: z.string(),
-    number: z.string(),
-    title: z.string(),
-    institution: z.string(),
-    headcount: z.number().int().nullable(),
-    amountFen: z.number().int().nullable(),
-    due: DueState,
-    holder: z.object({ name: z.string(), since: z.string().nullable(), self: z.boolean() }).nullable(),
-    /** Out of the queue until it is resumed; its period goes on. */
-    suspended: z.boolean(),
-    /** Who was asked for an opinion. */
-    delegate: z.string().nullable(),
-    version: z.number().int(),
-  })
-  .meta({ id: 'Task' });
+const TaskFacts = z.object({
+  id: z.string(),
+  procedure: z.string(),
+  step: z.string(),
+  round: z.number().int(),
+  kind: z.enum(taskKinds),
+  role: z.string(),
+  office: z.string(),
+  number: z.string(),
+  title: z.string(),
+  institution: z.string(),
+  headcount: z.number().int().nullable(),
+  amountFen: z.number().int().nullable(),
+  due: DueState,
+  holder: z.object({ name: z.string(), since: z.string().nullable(), self: z.boolean() }).nullable(),
+  /** Out of the queue until it is resumed; its period goes on. */
+  suspended: z.boolean(),
+  /** Who was asked for an opinion. */
+  delegate: z.string().nullable(),
+  version: z.number().int(),
+});
+
+/** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
+const Task = TaskFacts.extend({ unreadMessages: z.number().int() }).meta({ id: 'Task' });
 
 export const Inbox = z
   .object({
     view: z.enum(inboxViews),
-    /** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
-    tasks: z.array(Task.extend({ unreadMessages: z.number().int() })),
+    tasks: z.array(Task),
     counts: z.object({
       total: z.number().int(),
       overdue: z.number().int(),
@@ -101,7 +101,7 @@ export const Inbox = z
   })
   .meta({ id: 'Inbox' });
 
-export const CaseDetail = Task.extend({
+export const CaseDetail = TaskFacts.extend({
   status: z.enum(['open', 'decided', 'expired', 'cancelled']),
   outcomes: z.array(z.string()),
   outcome: z.string().nullable(),
