@@ -182,7 +182,7 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: 
   if (await isMovingBack(db, procedure)) throw new ConflictError('takeBack.moving');
   if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');
   const capacity = await findCapacity(db, actor, task);
-  if (!capacity) throw new NotAllowedError('task.fourEyesPrincipal');
+  if (!capacity) throw new NotAllowedError((await hasSignedElsewhere(db, task, actor.userId)) ? 'task.fourEyes' : 'task.fourEyesPrincipal');
   if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');
   const decision = { ...given, ...given.contentFor?.(task.kind), ...capacity };

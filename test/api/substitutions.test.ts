@@ -1,6 +1,7 @@
 /** Substitutes: named for a period, they work on the principal's tasks, and four eyes count both. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setClock } from '../../db/calendar/clock.ts';
+import { countsFor } from '../../db/views/navigation-counts.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { casesBegin } from '../support/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../support/counter.ts';
@@ -198,6 +199,70 @@ describe('four eyes', () => {
     await expect(decide(taskId)).rejects.toThrow(/signed for the principal/);
     const { id: _id, ...row } = await counter.db('substitutions').first();
     await expect(counter.db('substitutions').insert({ ...row, principal: row.substitute })).rejects.toThrow(/substitutions_two_people/);
+    await revokeAll();
+  });
+});
+
+describe('what else is done with a task', () => {
+  test('[F09] the substitute goes on with what the principal suspended or asked, and never asks the principal, whose signature it will be', async () => {
+    const { id, taskId } = await counter.openReview();
+    const principal = await counter.as('first-1');
+    await principal.post(`/tasks/${taskId}/claim`);
+    await principal.post(`/tasks/${taskId}/suspend`, { reason: '等核查结果' });
+    await name('first-1', { substitute: ids['city-first-1'] });
+    const city = await counter.as('city-first-1');
+    expect((await city.post(`/tasks/${taskId}/claim`)).body).toMatchObject({ status: 409, code: 'task.suspended' });
+    expect((await city.post(`/tasks/${taskId}/resume`)).status).toBe(200);
+    await principal.post(`/tasks/${taskId}/delegate`, { to: ids['first-2'], question: '课时够不够？' });
+    expect((await city.post(`/tasks/${taskId}/claim`)).body).toMatchObject({ status: 409, code: 'task.delegated' });
+    expect((await city.post(`/tasks/${taskId}/recall`)).status).toBe(200);
+    expect((await city.post(`/tasks/${taskId}/claim`)).status).toBe(200);
+    expect((await city.post(`/tasks/${taskId}/delegate`, { to: ids['first-1'], question: '您看呢？' })).status).toBe(422);
+    expect((await city.post(`/tasks/${taskId}/delegate`, { to: ids['first-2'], question: '课时够不够？' })).status).toBe(200);
+    expect((await (await counter.as('first-2')).post(`/tasks/${taskId}/opinion`, { opinion: '课时足够，无其他意见' })).status).toBe(200);
+    expect((await city.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    const signed = await counter.db('signatures').where('scope', 'like', `${id}/%`).distinct().pluck('user_id');
+    expect(signed.sort()).toEqual([ids['first-1'], ids['first-2'], ids['city-first-1']].sort());
+    expect(await findBrokenLink(counter.db, id)).toBeUndefined();
+    await revokeAll();
+  });
+
+  test('[F09] the figure of the header counts the queues of the principal as the list does', async () => {
+    const figure = async () => countsFor(counter.db, await counter.cases.actor('city-first-1'));
+    await counter.openReview();
+    expect(await figure()).toMatchObject({ tasks: 0 });
+    await name('first-1', { substitute: ids['city-first-1'] });
+    const { counts } = (await (await counter.as('city-first-1')).get<{ counts: { total: number } }>('/tasks')).body;
+    expect(counts.total).toBeGreaterThan(0);
+    expect(await figure()).toMatchObject({ tasks: counts.total });
+    await revokeAll();
+  });
+
+  test('[F09] the database refuses a decision on record without the signature of the principal', async () => {
+    const { id, taskId } = await counter.openReview();
+    await name('first-1', { substitute: ids['first-2'] });
+    const task = await counter.db('tasks').where({ id: taskId }).first('four_eyes', 'step');
+    const decided = { status: 'decided', outcome: 'approve', decided_by: ids['first-2'], decided_for: ids['first-1'] };
+    const record = counter.db.transaction(async (trx) => {
+      const now = trx.raw('business_now()');
+      await trx('signatures').insert(
+        task.four_eyes.map((scope: string) => ({ scope, user_id: ids['first-2'], step: task.step, signed_at: now })),
+      );
+      await trx('facts').insert({
+        procedure_id: id,
+        no: 99,
+        kind: 'decided',
+        task_id: taskId,
+        outcome: 'approve',
+        actor: ids['first-2'],
+        at: now,
+        payload: '{}',
+      });
+      await trx('tasks')
+        .where({ id: taskId })
+        .update({ ...decided, decided_at: now });
+    });
+    await expect(record).rejects.toThrow(/four eyes/);
     await revokeAll();
   });
 });

@@ -145,6 +145,8 @@ describe('the table of acts', () => {
     expect(can(one, lent)).toEqual(['claim']);
     expect(can(two, lent)).toEqual([]);
     expect(can({ ...substitute, standsInFor: [{ ...standIn, principal: 'two' }] }, held)).toEqual([]);
+    const decided: TaskFacts = { ...lent, status: 'decided', decided_by: 'above', decided_for: 'one' };
+    expect([one, substitute, two].map((actor) => judgeTaskAct('take_back', actor, decided))).toEqual(['yes', 'yes', 'task.decided']);
   });
 
   test('[F09] once it is over nothing is signed for the principal any more, and the task can be given back', () => {
