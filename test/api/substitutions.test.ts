@@ -307,6 +307,29 @@ describe('its end', () => {
     await revokeAll();
   });
 
+  test('[F09] the account of the principal is closed: what somebody has for the principal goes back into the queue', async () => {
+    const hire = async (login: string, role: string, region: string): Promise<string> => {
+      const [row] = await counter.db('users').insert({ login, name: login, region, demo: true }).returning('id');
+      await counter.db('grants').insert({ user_id: row.id, role, region });
+      return row.id;
+    };
+    await hire('closing-admin', 'system_admin', '350100');
+    const leaving = await hire('leaving-1', 'first_reviewer', '350104');
+    const { taskId } = await counter.openReview();
+    await (await counter.as('leaving-1')).post(`/tasks/${taskId}/claim`);
+    await name('leaving-1', { substitute: ids['city-first-1'] });
+    const city = await counter.as('city-first-1');
+    expect((await city.post(`/tasks/${taskId}/claim`)).status).toBe(200);
+    const closed = await (await counter.as('closing-admin')).post(`/admin/accounts/${leaving}/deactivate`, { reason: '调离' });
+    expect(closed.status).toBe(200);
+    expect(await counter.db('tasks').where({ id: taskId }).first('claimed_by', 'claimed_for')).toEqual({
+      claimed_by: null,
+      claimed_for: null,
+    });
+    expect((await (await counter.as('first-2')).post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    await revokeAll();
+  });
+
   test('[F09] it idles while the principal does not hold the role: nobody substitutes for what the principal may not', async () => {
     const { taskId } = await counter.openReview();
     await name('first-1', { substitute: ids['city-first-1'] });
