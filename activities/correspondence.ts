@@ -5,9 +5,10 @@ import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import type { Trx } from '../db/client.ts';
 import type { TaskRow } from '../db/protocol/decisions.ts';
+import { requestOrder } from '../db/protocol/orders.ts';
 import { getTask } from '../db/protocol/task-acts.ts';
 import { findRung, setTold } from '../db/protocol/rungs.ts';
-import { mailAboutTask, orderSupervision } from '../db/protocol/task-mails.ts';
+import { mailAboutTask } from '../db/protocol/task-mails.ts';
 import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/accounts/users.ts';
 import type { Rung } from '../workflows/domain/policy/ladder.ts';
 import type { SomeActs } from './acts.ts';
@@ -30,9 +31,9 @@ export const correspondenceActs = {
     const told = await findRung(trx, procedure.id, act.factNo);
     if (!told) return;
     const to = await recipients(trx, task, told);
-    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`);
+    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`, procedure.today);
     await setTold(trx, procedure.id, act.factNo, to.length);
-    if (told.act === 'order') await orderSupervision(trx, { task, procedure });
+    if (told.act === 'order') await requestOrder(trx, { task, procedure });
   },
 
   /** 补正通知书: everything to be corrected, told once, with the date until when. */

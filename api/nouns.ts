@@ -32,6 +32,7 @@ import { paperRoutes } from './papers/routes.ts';
 import { rosterRoutes } from './roster/routes.ts';
 import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './http/routing.ts';
+import { substitutionRoutes } from './substitutions/routes.ts';
 import { ownAccountRoutes } from './account/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { setUpRoutes } from './set-up/routes.ts';
@@ -44,6 +45,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   sessionRoutes,
   setUpRoutes,
   ownAccountRoutes,
+  substitutionRoutes,
   disclosureRoutes,
   institutionRoutes,
   projectRoutes,

@@ -11,14 +11,18 @@ export type MailTemplate =
   | 'opinion_asked'
   | 'opinion_given'
   | 'outcome'
-  | 'set_up';
+  | 'set_up'
+  | 'substitute';
 export type MailRow = {
   id: string;
   user_id: string;
   template: MailTemplate;
   params: Record<string, string | number>;
   created_at: Date;
-  status: 'queued' | 'sent' | 'kept' | 'failed';
+  /** `merged`: another mail told of it. */
+  status: 'queued' | 'sent' | 'kept' | 'failed' | 'merged';
+  /** Business day of the digest that it may be part of. */
+  digest: string | null;
   subject: string | null;
   html: string | null;
   body: string | null;
@@ -32,7 +36,12 @@ export type NewMail = {
   params: Record<string, string | number>;
   /** Names the occasion: one mail per person and occasion. */
   occasion: string;
+  /** Business day: it waits a moment for others to the same reader and goes out with them. */
+  digest?: string | undefined;
 };
+
+/** How long a mail of a digest waits for others, in seconds of real time: rungs of one morning ring within it. */
+const DIGEST_WAIT_S = 60;
 
 /** Queues a mail to each of these people. */
 export async function queueMails(trx: Trx, userIds: readonly string[], mail: NewMail): Promise<void> {
@@ -44,6 +53,7 @@ export async function queueMails(trx: Trx, userIds: readonly string[], mail: New
         params: JSON.stringify(mail.params),
         dedupe: `${mail.occasion}/${userId}`,
         created_at: trx.raw('business_now()'),
+        ...(mail.digest ? { digest: mail.digest, next_at: trx.raw(`now() + ? * interval '1 second'`, [DIGEST_WAIT_S]) } : {}),
       })
       .onConflict('dedupe')
       .ignore();
@@ -60,6 +70,22 @@ export async function takeMails(trx: Trx, limit: number): Promise<QueuedMail[]> 
     [limit],
   );
   return rows;
+}
+
+/** The other mails of the same digest, locked: they go out with this one, whether their turn has come or not. */
+export async function takeSiblings(trx: Trx, mail: QueuedMail): Promise<QueuedMail[]> {
+  if (mail.digest === null) return [];
+  const { rows } = await trx.raw<{ rows: QueuedMail[] }>(
+    `select m.*, u.email as address, u.name, u.locale from mails m join users u on u.id = m.user_id
+      where m.user_id = ? and m.digest = ? and m.status = 'queued' and m.id <> ? order by m.created_at, m.id for update of m skip locked`,
+    [mail.user_id, mail.digest, mail.id],
+  );
+  return rows;
+}
+
+/** Those of which another mail has told. */
+export async function mergeMails(trx: Trx, ids: readonly string[], into: string): Promise<void> {
+  await trx('mails').whereIn('id', ids).update({ status: 'merged', merged_into: into, sent_at: trx.fn.now() });
 }
 
 export async function settleMail(

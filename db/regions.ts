@@ -16,11 +16,12 @@ export async function getRegion(db: Db, code: string): Promise<Region> {
 const order: Record<RegionLevel, number> = { province: 0, city: 1, county: 2 };
 const levels = new Map<string, RegionLevel>();
 
-/** The office at `level` that a region belongs to: the region itself or its nearest ancestor at that level or, where the tree has none, above it. */
+/** The office at `level` that a region belongs to: the region itself or its nearest ancestor at that level or, where the tree has none, above it. `own` is the region itself, `superior` the one above it. */
 export async function officeFor(db: Db, path: string, level: string): Promise<{ code: string; path: string }> {
   const codes = path.split('/');
   const last = codes.at(-1) ?? path;
   if (level === 'own') return { code: last, path };
+  if (level === 'superior') return { code: codes.at(-2) ?? last, path: codes.slice(0, -1).join('/') || path };
   if (codes.some((code) => !levels.has(code))) {
     for (const row of await db<RegionRow>('regions').whereIn('code', codes)) levels.set(row.code, row.level);
   }

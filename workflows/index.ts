@@ -4,4 +4,5 @@ export { objection } from './objection.ts';
 export { publicDisclosure } from './public-disclosure.ts';
 export { subsidyApplication } from './subsidy-application.ts';
 export { subsidyPayment } from './subsidy-payment.ts';
+export { supervisionOrder } from './supervision-order.ts';
 export { trainingClass } from './training-class.ts';

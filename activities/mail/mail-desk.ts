@@ -1,16 +1,16 @@
 /**
  * The mail desk: takes queued mails and sends them by SMTP, html and text. Without a mail server they are kept and shown to the
- * administrator. A mail that cannot be sent is tried again with growing pauses, at most eight times.
+ * administrator. Those of one reader and one morning go out as one. A mail that cannot be sent is tried again with growing pauses, at most eight times.
  */
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
-import { type QueuedMail, settleMail, takeMails } from '../../db/mails.ts';
+import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/mails.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { keepMailedToken } from '../../db/accounts/setup-links.ts';
-import { renderMail } from './mail-templates.ts';
+import { renderDigest, renderMail } from './mail-templates.ts';
 
 const POLL_MS = 2_000;
 const BATCH = 20;
@@ -53,17 +53,29 @@ export function startMailDesk(options: MailDeskOptions): MailDesk {
 async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Transporter | undefined): Promise<number> {
   return inTransaction(db, async (trx) => {
     const mails = await takeMails(trx, BATCH);
+    const merged = new Set<string>();
     for (const mail of mails) {
+      if (merged.has(mail.id)) continue;
+      const siblings = await takeSiblings(trx, mail);
+      for (const { id } of siblings) merged.add(id);
+      const tellOfAll = async (): Promise<void> =>
+        mergeMails(
+          trx,
+          siblings.map(({ id }) => id),
+          mail.id,
+        );
       // What is kept never holds the link of a set-up: it is made here, goes out, and only its hash stays.
-      const content = renderMail(mail, baseUrl);
+      const content = siblings.length > 0 ? renderDigest([mail, ...siblings], baseUrl) : renderMail(mail, baseUrl);
       if (!transport || !mail.address) {
         await settleMail(trx, mail.id, { status: 'kept', ...content });
+        await tellOfAll();
         continue;
       }
       const setUpToken = mail.template === 'set_up' ? await makeSetUpToken(trx, String(mail.params.setUp)) : undefined;
       try {
         await transport.sendMail(letter(mail, setUpToken ? renderMail(mail, baseUrl, setUpToken) : content, mail.address));
         await settleMail(trx, mail.id, { status: 'sent', ...content });
+        await tellOfAll();
       } catch (error) {
         log.warn({ mail: mail.id, error: (error as Error).name }, 'mail desk: not sent');
         await settleMail(trx, mail.id, { status: mail.attempts + 1 >= MOST_ATTEMPTS ? 'failed' : 'again' });

@@ -34,6 +34,17 @@ function wordsOf(locale: string): MailWords {
   return found;
 }
 
+/** Several mails to one reader as one: what each is about, with its link. */
+export function renderDigest(mails: readonly QueuedMail[], baseUrl: string): { subject: string; html: string; body: string } {
+  const [first] = mails;
+  const { locale = 'zh-CN', name = '' } = first ?? {};
+  const text = wordsOf(locale)['digest'] ?? { subject: '', lead: '', action: '' };
+  const fill = (source: string) => handlebars.compile(source, { noEscape: true })({ count: mails.length });
+  const items = mails.map((mail) => ({ words: renderMail(mail, baseUrl).subject, link: `${baseUrl}/tasks/${mail.params.task}` }));
+  const view = { name, locale, items, link: `${baseUrl}/tasks`, subject: fill(text.subject), lead: fill(text.lead), action: text.action };
+  return { subject: view.subject, html: template('notice.html.hbs')(view), body: template('notice.text.hbs')(view) };
+}
+
 export function renderMail(
   mail: Pick<QueuedMail, 'template' | 'params' | 'locale' | 'name'>,
   baseUrl: string,

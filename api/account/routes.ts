@@ -2,17 +2,21 @@
 import { z } from 'zod';
 import { changePassword, getOwnAccount, listRegionsOf } from '../../db/accounts/accounts.ts';
 import { inTransaction } from '../../db/client.ts';
+import { listSubstitutions } from '../../db/accounts/substitutions.ts';
 import { findAnswer, requestDigest } from '../../db/protocol/idempotency.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { endOwnSession, endSessionsOf, listSessionsOf } from '../../db/accounts/sessions.ts';
 import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/passwords.ts';
+import { officerRoles } from '../../workflows/domain/roles.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 import { clearCookie } from '../http/cookies.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { visitOf } from '../http/visit.ts';
 import { workplaceLabel } from '../pages/navigation.ts';
 import { passwordDesk } from '../sessions/passwords.ts';
+import { substitutionView } from '../substitutions/page.ts';
 import { browserOf } from './browser.ts';
 
 const tags = ['sessions'];
@@ -46,13 +50,15 @@ export function ownAccountRoutes(counter: Counter): void {
     more: Record<string, unknown> = {},
   ): Promise<Reply> => {
     const session = visitOf(req).session;
-    const [account, sessions, regions] = await Promise.all([
+    const officer = hasRole(actor, ...officerRoles);
+    const [account, sessions, regions, lines] = await Promise.all([
       getOwnAccount(db, actor.userId),
       listSessionsOf(db, actor.userId, session?.idHash),
       listRegionsOf(db, actor),
+      officer ? listSubstitutions(db, { userId: actor.userId }) : [],
     ]);
     const names = new Map(regions.map((region) => [region.code, locale === 'en' ? region.nameEn : region.nameZh]));
-    const lines = sessions.map((line) => ({ ...line, browser: browserOf(line.userAgent) || t('account.program') }));
+    const sessionLines = sessions.map((line) => ({ ...line, browser: browserOf(line.userAgent) || t('account.program') }));
     const view = {
       login: account.login,
       name: account.name,
@@ -63,8 +69,10 @@ export function ownAccountRoutes(counter: Counter): void {
         .join(t('common.listSeparator')),
       hasPassword: account.passwordHash !== undefined,
       passwordChangedAt: account.passwordChangedAt,
-      sessions: lines,
-      others: lines.filter((line) => !line.current).length,
+      officer,
+      substitutions: lines.map((line) => substitutionView(line, actor, t, locale)),
+      sessions: sessionLines,
+      others: sessionLines.filter((line) => !line.current).length,
       ...more,
     };
     return page('account/show', view, {
@@ -74,7 +82,7 @@ export function ownAccountRoutes(counter: Counter): void {
         name: account.name,
         email: account.email,
         grants: actor.grants.map(({ role, region }) => ({ role, region })),
-        sessions: lines.map(({ id, createdAt, lastSeenAt, ip, browser, current }) => ({
+        sessions: sessionLines.map(({ id, createdAt, lastSeenAt, ip, browser, current }) => ({
           id,
           createdAt: createdAt.toISOString(),
           lastSeenAt: lastSeenAt.toISOString(),

@@ -1,10 +1,12 @@
 /** The supervisor's board: what is late, who has how much, how it went. */
+import type { SubstitutionLine } from '../../db/accounts/substitutions.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { BoardFigures, BoardTimes, Candidate, OfficerLoad, OnTime, OverdueStep, TrendWeek } from '../../db/views/board.ts';
 import { countedAtMost, type InboxTask } from '../../db/views/inbox.ts';
 import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import { bulkLimit, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
+import { substitutionJson, substitutionView } from '../substitutions/page.ts';
 import { dueView, inboxTimes, type Today } from '../tasks/due.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
 
@@ -21,6 +23,7 @@ export type BoardParts = {
   overdue: InboxTask[];
   overdueSteps: OverdueStep[];
   candidates: Candidate[];
+  substitutions: SubstitutionLine[];
   locale: Locale;
   t: Translate;
   words: Words;
@@ -98,6 +101,7 @@ export function boardView(parts: BoardParts) {
     steps: stepRows(parts),
     candidates: candidateOptions(parts),
     bulkLimit,
+    substitutions: parts.substitutions.map((line) => substitutionView(line, parts.actor, t, parts.locale)),
   };
 }
 
@@ -210,7 +214,7 @@ function overdueRow(task: InboxTask, at: Today, t: Translate) {
 }
 
 export function boardJson(
-  { figures, loads, unclaimed, overdue, overdueSteps, at, t, words }: BoardParts,
+  { figures, loads, unclaimed, overdue, overdueSteps, substitutions, at, t, words }: BoardParts,
   weeks: ReturnType<typeof boardView>['weeks'],
 ) {
   return {
@@ -228,6 +232,7 @@ export function boardJson(
       dueDate: task.due_date,
       late: dueView(task, at, t).words,
     })),
+    substitutions: substitutions.map(substitutionJson),
     trend: weeks.map(({ monday, number, decided, late }) => ({ monday, number, decided, late })),
   };
 }

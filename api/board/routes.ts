@@ -10,6 +10,8 @@ import {
   supervisionOf,
 } from '../../db/views/board.ts';
 import { listInbox } from '../../db/views/inbox.ts';
+import { listSubstitutions } from '../../db/accounts/substitutions.ts';
+import { Substitution } from '../substitutions/schemas.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
@@ -60,6 +62,7 @@ const Board = z
         late: z.string(),
       }),
     ),
+    substitutions: z.array(Substitution),
     trend: z.array(z.object({ monday: z.string(), number: z.number().int(), decided: z.number().int(), late: z.number().int() })),
   })
   .meta({ id: 'Board' });
@@ -78,12 +81,13 @@ export function boardRoutes(counter: Counter): void {
       const supervisor = supervisionOf(actor);
       const at = await readToday(db, instant);
       const times = boardTimes(at);
-      const [figures, loads, unclaimed, trend, overdueSteps, overdue] = await Promise.all([
+      const [figures, loads, unclaimed, trend, overdueSteps, substitutions, overdue] = await Promise.all([
         getBoardFigures(db, supervisor, times),
         listLoads(db, supervisor, times),
         countUnclaimed(db, supervisor, times),
         listTrend(db, supervisor, times),
         listOverdueSteps(db, supervisor, times),
+        listSubstitutions(db, { paths: supervisor.grants.map(({ path }) => path) }),
         listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
       ]);
       const candidates = await listCandidates(db, overdue.tasks);
@@ -96,6 +100,7 @@ export function boardRoutes(counter: Counter): void {
         trend,
         overdueSteps,
         candidates,
+        substitutions,
         t,
         words,
         locale,

@@ -151,7 +151,6 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
   if (spec.upload) steps.push(receive(spec.upload));
   steps.push(async (req, res) => {
     const reply = await answer(counter.deps, spec, req, res);
-    if (counter.deps.config.strict) requireAsPromised(spec, reply);
     await sendReply(counter.deps, req, res, reply);
   });
   routerOf(counter, spec.path)[spec.method](spec.path, ...steps);
@@ -195,7 +194,10 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   try {
     if (broken) throw broken;
     const parsed = parse(spec.body, body, deps.words);
-    return await spec.handle({ ...context, body: parsed });
+    const reply = await spec.handle({ ...context, body: parsed });
+    // What `onInvalid` draws is for browsers alone; the document says nothing of it.
+    if (deps.config.strict) requireAsPromised(spec, reply);
+    return reply;
   } catch (error) {
     if (!(error instanceof InputError) || !spec.onInvalid || !context.forPage) throw error;
     const entered = Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));

@@ -70,6 +70,7 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     byInstitution: paper.kind === 'disclosure_notice' && !['subsidy', 'payment'].includes(String(content['list'])),
     stepName: content['step'] ? stepLabel(words, t, { step: String(content['step']), role: 'first_reviewer' }) : '',
     dueDate: content['due'] ? shanghaiDate(new Date(new Date(String(content['due'])).getTime() - 1)) : undefined,
+    addressee: content[locale === 'en' ? 'addresseeEn' : 'addresseeZh'],
     fund:
       content['fund'] && words.has(`papers.funds.${String(content['fund'])}`)
         ? t(`papers.funds.${String(content['fund'])}`)

@@ -40,7 +40,9 @@ export function paperRoutes(counter: Counter): void {
       ]);
       // An order to an office is between offices; what concerns a class its institution sees too.
       const institutionIds = paper.kind === 'supervision_order' ? [] : [row?.institution_id, procedure?.institution_id];
-      if (!maySee(actor, { regionPath: region.path, institutionIds })) throw new NotFoundError('paper.unknown');
+      // It goes from the superior authority to the office of the late task: both read it.
+      const regionPath = paper.kind === 'supervision_order' ? (procedure?.region_path ?? region.path) : region.path;
+      if (!maySee(actor, { regionPath, institutionIds })) throw new NotFoundError('paper.unknown');
       const view = paperView(paper, { t, words: deps.words, locale });
       return page(
         'papers/show',

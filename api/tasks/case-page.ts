@@ -1,11 +1,13 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
 import type { Delegation } from '../../db/protocol/delegations.ts';
+import type { OrderOnRecord } from '../../db/protocol/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { readsMessages } from '../../workflows/domain/training/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
+import { principalsOf } from '../../workflows/domain/scope.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
@@ -16,9 +18,9 @@ import { dueView, type Today } from './due.ts';
 import type { CorrectionReview } from '../corrections/review.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
-import { ladderView } from './ladder.ts';
+import { ladderView, orderView } from './ladder.ts';
 import { whatHappens } from './next.ts';
-import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoWithoutName } from './words.ts';
+import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {
@@ -29,12 +31,16 @@ export type CaseParts = {
   rungs: RungOnRecord[];
   /** What the reader may do with the task. */
   verdict: (act: TaskAct) => TaskVerdict;
+  /** The principal for whom the reader would take it. */
+  claimFor: string | undefined;
   /** The reader decided it, and nobody has looked at what follows. */
   takeBack: boolean;
   relations: TaskRelation[];
   /** Who could take the task over or be asked about it. */
   colleagues: { id: string; name: string; open: number }[];
   delegations: Delegation[];
+  /** The order of the superior authority about this task. */
+  order: OrderOnRecord | undefined;
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
   outstanding: number;
   corrections?: CorrectionReview | undefined;
@@ -51,6 +57,9 @@ export type CaseParts = {
   seen?: number | undefined;
   revealed?: { enrolmentId: string; idNumber: string } | undefined;
 };
+
+/** Kinds whose words have a label of their own. */
+const reasonHints: ReadonlySet<string> = new Set(['review', 'rectification', 'order_issue', 'order_answer']);
 
 /** What happens inside the office is not shown to institutions. */
 const inside = new Set([
@@ -74,6 +83,8 @@ const inside = new Set([
 ]);
 /** Lines of the record that tell why the task that is open now was opened. */
 const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
+/** Why somebody of the right office may not decide a task; the page says so before it is tried. */
+const barring = ['task.fourEyes', 'task.fourEyesPrincipal', 'substitution.over'];
 /** Lines of the timeline that are shown without being asked for. */
 const RECENT = 10;
 
@@ -105,10 +116,12 @@ export function caseView(parts: CaseParts) {
     ownPage: may('decide') ? ownPage : undefined,
     elsewhere: isDecidedOnOwnPage(task.kind),
     mayClaim: may('claim'),
+    claimLabel: claimLabel(parts),
+    forPrincipal: open && task.claimed_by === actor.userId && task.held_for ? t('tasks.forPrincipal', { name: task.held_for }) : undefined,
     mayRelease: may('release'),
     heldByMe: open && task.claimed_by === actor.userId && !isOutsideRole(task.role),
     held: open && heldByOther && !may('opine') ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
-    barred: parts.verdict('decide') === 'task.fourEyes',
+    barred: barring.find((code) => code === parts.verdict('decide')),
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
     takeBack: parts.takeBack,
@@ -125,7 +138,7 @@ export function caseView(parts: CaseParts) {
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
     withReason: asksForWords(task.kind),
-    reasonHint: task.kind === 'review' || task.kind === 'rectification' ? task.kind : 'other',
+    reasonHint: reasonHints.has(task.kind) ? task.kind : 'other',
     evidence,
     corrections: parts.corrections && {
       ...parts.corrections,
@@ -140,12 +153,20 @@ export function caseView(parts: CaseParts) {
     earlier: timeline.slice(RECENT),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
+    order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
     changes:
       parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),
     conflict: parts.conflict,
     revealed: parts.revealed,
-    supervision: may('urge') ? { substitutes: parts.colleagues, reassign: may('reassign'), urged: task.urged_at } : undefined,
+    supervision: may('urge')
+      ? {
+          substitutes: parts.colleagues,
+          reassign: may('reassign'),
+          urged: task.urged_at,
+          mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder',
+        }
+      : undefined,
   };
 }
 
@@ -170,7 +191,9 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
     opine: may('opine'),
     asked,
     recall: may('recall'),
-    delegate: may('delegate') ? { colleagues: colleagues.filter((one) => one.id !== task.claimed_by) } : undefined,
+    delegate: may('delegate')
+      ? { colleagues: colleagues.filter((one) => ![task.claimed_by, task.claimed_for].includes(one.id)) }
+      : undefined,
     suspend: may('suspend'),
     resume: may('resume'),
     suspended:
@@ -184,6 +207,13 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
   if (line.act === 'message.send') return readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
   return !actor.institutionId || !inside.has(line.act);
+}
+
+/** Claiming says for whom, where it is not for oneself. */
+function claimLabel({ actor, found, claimFor: principal, t }: CaseParts): string {
+  if (principal)
+    return t('tasks.claimFor', { name: principalsOf(actor, found.task).find((one) => one.principal === principal)?.principalName ?? '—' });
+  return t(found.task.claimed_by === null ? 'tasks.claim' : 'tasks.claimBack');
 }
 
 /** One primary act: the first that can be done. An approval waits for the checks. */
@@ -236,7 +266,7 @@ function settledOf({ found, t, words }: CaseParts) {
   const { task } = found;
   return {
     status: task.status,
-    name: task.decider ?? '—',
+    name: whoFor(t, task.decider ?? '—', task.decider_for),
     at: task.decided_at,
     outcome: task.outcome ? outcomeLabel(words, t, task.kind, task.outcome) : '',
   };
@@ -246,7 +276,13 @@ function settledOf({ found, t, words }: CaseParts) {
 export function trackOf(procedure: { type: string; stage: string; status: string; outcome: string | null }, t: Translate) {
   const ended = procedure.status === 'closed' || procedure.status === 'withdrawn';
   const stage = procedure.type === 'subsidyPayment' ? 'payment' : procedure.stage === 'refusal' ? 'approval' : procedure.stage;
-  if (procedure.type === 'objection' || procedure.type === 'publicDisclosure' || procedure.type === 'calendarNotice') return [];
+  if (
+    procedure.type === 'objection' ||
+    procedure.type === 'publicDisclosure' ||
+    procedure.type === 'calendarNotice' ||
+    procedure.type === 'supervisionOrder'
+  )
+    return [];
   const paid = ended && procedure.outcome === 'paid';
   const found = stage === 'opened' ? 1 : classTrack.findIndex((entry) => entry.stages.includes(stage));
   const current = paid ? classTrack.length - 1 : found;
@@ -268,11 +304,14 @@ function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
   return {
     at: line.at,
     title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),
-    who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : whoWithoutName(line, t),
+    who: line.name
+      ? [whoFor(t, line.name, line.principal), line.institution].filter(Boolean).join(t('classes.whoSeparator'))
+      : whoWithoutName(line, t),
     detail: line.reason ?? '',
     act: line.act,
     reason: line.reason,
     name: line.name,
+    principal: line.principal,
   };
 }
 

@@ -1,9 +1,10 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listDelegations } from '../../db/protocol/delegations.ts';
+import { findOrder } from '../../db/protocol/orders.ts';
 import { listSubstitutes } from '../../db/protocol/supervision.ts';
 import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
-import { hasSignedElsewhere } from '../../db/protocol/task-acts.ts';
+import { findCapacity, whoSignedElsewhere } from '../../db/protocol/task-acts.ts';
 import { listRungs } from '../../db/protocol/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { type Case, getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
@@ -57,13 +58,15 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const { task, procedure } = found;
   const verdict = await verdictsOn(db, actor, found);
   if (verdict('decide') === 'yes') await noteRead(db, task);
+  const claimFor = verdict('claim') === 'yes' ? (await findCapacity(db, actor, task))?.principal : undefined;
   const takeBack = verdict('take_back') === 'yes' && (await obstacleToTakingBack(db, procedure, task)) === undefined;
-  const [at, evidence, timeline, open, rungs, colleagues, delegations, outstanding, corrections] = await Promise.all([
+  const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
     listTimeline(db, procedure.id, TIMELINE),
     listOpenTasks(db, procedure.id),
     listRungs(db, task.id),
+    findOrder(db, { lateTask: task.id }),
     verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listSubstitutes(db, task) : [],
     // What the office asks itself is for the office.
     actor.institutionId === undefined ? listDelegations(db, task.id) : [],
@@ -76,7 +79,9 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     timeline,
     open,
     rungs,
+    order,
     verdict,
+    claimFor,
     takeBack,
     relations: relationsOf(actor, task),
     colleagues,
@@ -117,7 +122,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
 
 /** What the reader may do, by the one table; nothing once the procedure has ended. */
 async function verdictsOn(db: CaseContext['db'], actor: CaseContext['actor'], { task, procedure }: Case): Promise<CaseParts['verdict']> {
-  const signedElsewhere = task.status === 'open' && (await hasSignedElsewhere(db, task, actor.userId));
+  const signedElsewhere = task.status === 'open' ? await whoSignedElsewhere(db, actor, task) : undefined;
   return (act: TaskAct) => (procedure.status === 'open' ? judgeTaskAct(act, actor, task, signedElsewhere) : 'task.cancelled');
 }
 
@@ -151,6 +156,7 @@ function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegat
     holder: task.claimed_by
       ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
       : null,
+    substituteFor: task.status === 'open' ? task.held_for : task.decider_for,
     version: task.version,
     status: task.status,
     outcomes: task.outcomes,
@@ -168,7 +174,23 @@ function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegat
       opinion,
       at: (settledAt ?? askedAt).toISOString(),
     })),
-    timeline: view.timeline.map((line) => ({ at: line.at.toISOString(), act: line.act, who: line.name, reason: line.reason })),
+    order: view.order
+      ? {
+          procedure: view.order.id,
+          state: view.order.state,
+          paper: view.order.paper,
+          signatory: view.order.signatory,
+          answerBy: view.order.answerBy,
+          answer: view.order.answer,
+        }
+      : null,
+    timeline: view.timeline.map((line) => ({
+      at: line.at.toISOString(),
+      act: line.act,
+      who: line.name,
+      for: line.principal,
+      reason: line.reason,
+    })),
     evidence: evidence.data,
     corrections: corrections?.json ?? null,
   };

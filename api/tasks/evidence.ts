@@ -6,6 +6,7 @@ import type { Knex } from 'knex';
 import { type CaseTask, findCorrectionRequest, getObjectionEvidence } from '../../db/views/case.ts';
 import { disclosureSnapshot } from '../../db/views/disclosure-snapshots.ts';
 import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
+import { findOrder } from '../../db/protocol/orders.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
@@ -63,6 +64,8 @@ const evidenceOf = {
   funds: claimEvidence,
   inspection: inspectionEvidence,
   objection_review: { work: 'tasks/objection', load: loadObjection },
+  order_answer: { work: 'tasks/order', load: loadOrder },
+  order_issue: { work: 'tasks/order', load: loadOrder },
   publish: { work: 'tasks/preview', load: loadPreview },
   rectification: rectificationEvidence,
   reinspection: inspectionEvidence,
@@ -121,6 +124,12 @@ async function loadPreview({ db, task, procedure, t, locale }: EvidenceContext):
 async function loadObjection({ db, procedure, t, locale }: EvidenceContext): Promise<Record<string, unknown>> {
   const objection = await getObjectionEvidence(db, procedure.id);
   return { ...objection, listLabel: t(`tasks.lists.${objection.list}`), groupLabel: groupName(objection.group_code ?? undefined, locale) };
+}
+
+/** The late task that the order is about, the paper and its answer as far as they are there. */
+async function loadOrder({ db, procedure, t, words }: EvidenceContext): Promise<Record<string, unknown>> {
+  const order = await findOrder(db, { procedure: procedure.id });
+  return order ? { ...order, lateLabel: stepLabel(words, t, { step: order.lateStep, role: order.lateRole }) } : {};
 }
 
 function groupName(code: string | undefined, locale: Locale): string {

@@ -1,9 +1,11 @@
 /** The ladder of a task on its page: what has rung, what rings next and when. Inside the office only. */
+import type { OrderOnRecord } from '../../db/protocol/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/rungs.ts';
 import type { Case } from '../../db/views/case.ts';
 import { ladderOfTask } from '../../workflows/domain/deadlines.ts';
 import { rungCode } from '../../workflows/domain/policy/ladder.ts';
 import type { Translate } from '../pages/i18n.ts';
+import { taskPath } from './words.ts';
 
 /** `passed`: its instant went by without it, before the task was opened or while the clock jumped on to a later rung. */
 export type RungState = 'rang' | 'passed' | 'next' | 'later';
@@ -38,4 +40,9 @@ function whenWords(workingDays: number, t: Translate): string {
   const count = Math.abs(workingDays);
   if (count === 0) return t('tasks.ladder.onDueDay');
   return t(workingDays < 0 ? 'tasks.ladder.before' : 'tasks.ladder.after', { count, n: count });
+}
+
+export function orderView(order: OrderOnRecord, t: Translate) {
+  const state = order.answer !== null ? 'answered' : order.outcome === 'waived' ? 'waived' : order.paper !== null ? 'issued' : 'requested';
+  return { ...order, href: taskPath(order.task), state, stateLabel: t(`tasks.order.states.${state}`) };
 }

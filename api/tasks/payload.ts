@@ -29,6 +29,8 @@ const fields = {
   funds: nothing,
   inspection,
   objection_review: nothing,
+  order_answer: nothing,
+  order_issue: nothing,
   publish: nothing,
   rectification: z.object({ answer: z.string().trim().max(4_000).optional() }),
   reinspection: inspection,

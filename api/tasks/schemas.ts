@@ -57,35 +57,35 @@ export const DueState = z
   })
   .meta({ id: 'DueState' });
 
-export const Task = z
-  .object({
-    id: z.string(),
-    procedure: z.string(),
-    step: z.string(),
-    round: z.number().int(),
-    kind: z.enum(taskKinds),
-    role: z.string(),
-    office: z.string(),
-    number: z.string(),
-    title: z.string(),
-    institution: z.string(),
-    headcount: z.number().int().nullable(),
-    amountFen: z.number().int().nullable(),
-    due: DueState,
-    holder: z.object({ name: z.string(), since: z.string().nullable(), self: z.boolean() }).nullable(),
-    /** Out of the queue until it is resumed; its period goes on. */
-    suspended: z.boolean(),
-    /** Who was asked for an opinion. */
-    delegate: z.string().nullable(),
-    version: z.number().int(),
-  })
-  .meta({ id: 'Task' });
+const TaskFacts = z.object({
+  id: z.string(),
+  procedure: z.string(),
+  step: z.string(),
+  round: z.number().int(),
+  kind: z.enum(taskKinds),
+  role: z.string(),
+  office: z.string(),
+  number: z.string(),
+  title: z.string(),
+  institution: z.string(),
+  headcount: z.number().int().nullable(),
+  amountFen: z.number().int().nullable(),
+  due: DueState,
+  holder: z.object({ name: z.string(), since: z.string().nullable(), self: z.boolean() }).nullable(),
+  /** Out of the queue until it is resumed; its period goes on. */
+  suspended: z.boolean(),
+  /** Who was asked for an opinion. */
+  delegate: z.string().nullable(),
+  version: z.number().int(),
+});
+
+/** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
+const Task = TaskFacts.extend({ unreadMessages: z.number().int() }).meta({ id: 'Task' });
 
 export const Inbox = z
   .object({
     view: z.enum(inboxViews),
-    /** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
-    tasks: z.array(Task.extend({ unreadMessages: z.number().int() })),
+    tasks: z.array(Task),
     counts: z.object({
       total: z.number().int(),
       overdue: z.number().int(),
@@ -101,12 +101,14 @@ export const Inbox = z
   })
   .meta({ id: 'Inbox' });
 
-export const CaseDetail = Task.extend({
+export const CaseDetail = TaskFacts.extend({
   status: z.enum(['open', 'decided', 'expired', 'cancelled']),
   outcomes: z.array(z.string()),
   outcome: z.string().nullable(),
   decided: z.object({ name: z.string(), at: z.string() }).nullable(),
   mayDecide: z.boolean(),
+  /** Name of the principal for whom a substitute has it or decided it. */
+  substituteFor: z.string().nullable(),
   /** Rungs of the escalation ladder, oldest first: rung, passed without ringing, next, later. Empty for institutions. */
   ladder: z.array(
     z.object({
@@ -130,7 +132,20 @@ export const CaseDetail = Task.extend({
       at: z.string(),
     }),
   ),
-  timeline: z.array(z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), reason: z.string().nullable() })),
+  /** The order of the superior authority about this task. */
+  order: z
+    .object({
+      procedure: z.string(),
+      state: z.enum(['requested', 'issued', 'answered', 'waived']),
+      paper: z.string().nullable(),
+      signatory: z.string().nullable(),
+      answerBy: z.string().nullable(),
+      answer: z.string().nullable(),
+    })
+    .nullable(),
+  timeline: z.array(
+    z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), for: z.string().nullable(), reason: z.string().nullable() }),
+  ),
   evidence: z.unknown(),
   /** The list of corrections that came back, with answers and old and new values. */
   corrections: z.unknown(),

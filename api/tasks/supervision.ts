@@ -56,21 +56,21 @@ export function supervisionRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/tasks/:procedure/:step/:round/escalate',
-    summary: 'Bring a task before the superior authority now, with an order (督办单)',
+    summary: 'Ask the superior authority for an order (督办单) about a task now',
     tags: ['supervision'],
     access: ['supervisor'],
     params: TaskParams,
     body: Escalate,
-    response: z.object({ taskId: z.string(), paper: z.string() }),
+    response: z.object({ taskId: z.string(), order: z.string() }),
     errors: [409],
     handle: (context) =>
       orConflict(context, {}, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
-        const { paper } = await escalateTask(db, actor, taskId, body.reason, request);
+        const { order } = await escalateTask(db, actor, taskId, body.reason, request);
         return redirect(body.back ?? taskPath(taskId), {
-          json: { taskId, paper },
-          flash: { key: 'board.escalated', params: { number: paper } },
+          json: { taskId, order },
+          flash: 'board.escalated',
         });
       }),
     onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),

@@ -52,3 +52,8 @@ export function actWords(line: Act, t: Translate, words: Words): string | undefi
 export function whoWithoutName(line: Pick<Act, 'act'>, t: Translate): string {
   return t(line.act === 'objection.raise' ? 'common.roles.public' : 'tasks.system');
 }
+
+/** Who acted, and for whom. */
+export function whoFor(t: Translate, name: string, principal: string | null): string {
+  return principal ? t('tasks.whoFor', { name, principal }) : name;
+}

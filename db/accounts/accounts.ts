@@ -216,21 +216,22 @@ async function releaseTasksOf(trx: Trx, actor: Actor, userId: string): Promise<n
   await getAccount(trx, pathsOf(actor, 'system_admin'), userId);
   const concerned = await trx('tasks')
     .where({ status: 'open' })
-    .where((query) => query.where({ claimed_by: userId }).orWhere({ delegated_to: userId }))
+    .where((query) => query.where({ claimed_by: userId }).orWhere({ claimed_for: userId }).orWhere({ delegated_to: userId }))
     .orderBy(['procedure_id', 'id'])
     .select('id', 'procedure_id');
   let released = 0;
   for (const { id, procedure_id: procedureId } of concerned) {
     const procedure = await lockProcedure(trx, procedureId);
     const task = await getTask(trx, id);
-    if (task.status !== 'open' || ![task.claimed_by, task.delegated_to].includes(userId)) continue;
+    if (task.status !== 'open' || ![task.claimed_by, task.claimed_for, task.delegated_to].includes(userId)) continue;
     await endDelegation(trx, procedure, task);
     const detail = { cause: 'account.deactivate' };
-    if (task.claimed_by !== userId) {
+    // What somebody has for this person has nobody any more for whom it is decided.
+    if (![task.claimed_by, task.claimed_for].includes(userId)) {
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.recall', subject: id, detail });
       continue;
     }
-    await trx('tasks').where({ id }).update({ claimed_by: null, claimed_at: null });
+    await trx('tasks').where({ id }).update({ claimed_by: null, claimed_at: null, claimed_for: null });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: id, detail });
     released += 1;
   }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
+import type { StandIn } from '../../workflows/domain/scope.ts';
 import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
 import type { Db } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -32,6 +33,7 @@ type SessionRow = Instant & {
   institution_id: string | null;
   locale: string | null;
   grants: RegionGrant[] | null;
+  stand_ins: StandIn[] | null;
   name_zh: string;
   name_en: string;
   parent_zh: string;
@@ -43,7 +45,7 @@ const findSessionById = statement(`
   select s.user_id, s.csrf_token,
          s.expires_at > now() and s.absolute_expires_at > now() and u.active as live,
          s.last_seen_at < now() - interval '1 minute' as stale,
-         u.login, u.name, u.institution_id, u.locale, g.grants,
+         u.login, u.name, u.institution_id, u.locale, g.grants, d.stand_ins,
          r.name_zh, r.name_en, p.name_zh as parent_zh, p.name_en as parent_en, i.name as institution,
          clock.now, clock.today, clock.calendar_key
     from sessions s
@@ -55,6 +57,11 @@ const findSessionById = statement(`
              min(f.region) as first_region
         from grants_in_force f where f.user_id = u.id
     ) g on true
+    left join lateral (
+      select json_agg(json_build_object('role', f.role, 'region', f.region, 'principal', f.principal, 'principalName', f.principal_name)
+                      order by f.principal_name, f.id) as stand_ins
+        from substitutions_in_force f where f.substitute = u.id
+    ) d on true
     left join regions r on r.code = g.first_region
     left join regions p on p.code = r.parent
    where s.id_hash = :idHash`);
@@ -198,5 +205,6 @@ function toActor(row: SessionRow): Actor {
     ...(row.institution_id ? { institutionId: row.institution_id } : {}),
     locale: row.locale ?? 'zh-CN',
     grants: row.grants ?? [],
+    standsInFor: row.stand_ins ?? [],
   };
 }

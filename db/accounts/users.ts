@@ -1,6 +1,7 @@
 /** Accounts and what they may do where. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
+import type { StandIn } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Db } from '../client.ts';
 
@@ -15,6 +16,8 @@ export type Actor = {
   institutionId?: string;
   locale: string;
   grants: RegionGrant[];
+  /** For whom this person substitutes today. */
+  standsInFor?: StandIn[];
 };
 
 /** Names that the header shows: the region with the one above it, and the institution of an institution's account. */
@@ -39,6 +42,14 @@ export async function findUserByLogin(db: Db, login: string): Promise<Account | 
 /** The grants in force today by the business clock, with the paths of their regions. */
 export async function findGrants(db: Db, userId: string): Promise<RegionGrant[]> {
   return db('grants_in_force').where({ user_id: userId }).orderBy(['role', 'region']).select('role', 'region', 'path');
+}
+
+/** For whom a person substitutes today by the business clock. */
+async function findStandIns(db: Db, userId: string): Promise<StandIn[]> {
+  return db('substitutions_in_force')
+    .where({ substitute: userId })
+    .orderBy(['principal_name', 'id'])
+    .select('role', 'region', 'principal', { principalName: 'principal_name' });
 }
 
 /** Every active demonstration account, one row per account (its first grant): institutions first, then the offices from the county up. */
@@ -92,6 +103,7 @@ export async function getActor(db: Db, userId: string): Promise<Actor> {
     ...(row.institution_id ? { institutionId: row.institution_id } : {}),
     locale: row.locale,
     grants: await findGrants(db, row.id),
+    standsInFor: await findStandIns(db, row.id),
   };
 }
 
@@ -128,7 +140,14 @@ export async function listWorkers(
   task: { role: string; office: string; institution_id: string | null; claimed_by: string | null },
 ): Promise<string[]> {
   if (isOutsideRole(task.role)) return listInstitutionPeople(db, task.institution_id);
-  return task.claimed_by ? [task.claimed_by] : listHolders(db, task.role, task.office);
+  const people = task.claimed_by ? [task.claimed_by] : await listHolders(db, task.role, task.office);
+  // Who is away is told as well, and does not answer: the substitute does.
+  const standIns: string[] = await db('substitutions_in_force')
+    .whereIn('principal', people)
+    .where({ role: task.role, region: task.office })
+    .orderBy('substitute')
+    .pluck('substitute');
+  return [...new Set([...people, ...standIns])];
 }
 
 export async function listInstitutionPeople(db: Db, institutionId: string | null): Promise<string[]> {

@@ -24,6 +24,9 @@ import * as delegations from './202611251600_delegate_and_suspend_tasks.ts';
 import * as takingBack from './202611251601_take_back_decisions.ts';
 import * as rungs from './202611251610_record_rungs.ts';
 import * as bulkReassignments from './202611251611_reassign_in_bulk.ts';
+import * as substitutes from './202611251612_name_substitutes.ts';
+import * as digests from './202611251613_digest_mails.ts';
+import * as principals from './202611251614_sign_for_principals.ts';
 import * as ownCases from './202611251620_find_own_cases.ts';
 import * as classMessages from './202611251621_create_class_messages.ts';
 import * as keptDrafts from './202611251622_keep_drafts.ts';
@@ -57,6 +60,9 @@ export const migrations: readonly Migration[] = [
   { name: '202611251601_take_back_decisions', sql: takingBack.sql },
   { name: '202611251610_record_rungs', sql: rungs.sql },
   { name: '202611251611_reassign_in_bulk', sql: bulkReassignments.sql },
+  { name: '202611251612_name_substitutes', sql: substitutes.sql },
+  { name: '202611251613_digest_mails', sql: digests.sql },
+  { name: '202611251614_sign_for_principals', sql: principals.sql },
   { name: '202611251620_find_own_cases', sql: ownCases.sql },
   { name: '202611251621_create_class_messages', sql: classMessages.sql },
   { name: '202611251622_keep_drafts', sql: keptDrafts.sql },

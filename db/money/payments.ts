@@ -76,7 +76,7 @@ async function payingAccountFor(
 type PayableLine = { id: string; amount_fen: number; account_masked: string; account_index: Buffer; bank_name: string; attempts: number };
 
 /** Decision rule: a batch of every approved line of the application that is not held and has no living attempt. */
-export async function makeBatch({ trx, actor, procedure }: DecisionContext): Promise<Record<string, unknown>> {
+export async function makeBatch({ trx, actor, procedure, decision }: DecisionContext): Promise<Record<string, unknown>> {
   const application = await getApplicationOf(trx, procedure.id);
   const lines: PayableLine[] = await trx('payment_lines as l')
     .join('enrolments as e', 'e.id', 'l.enrolment_id')
@@ -137,7 +137,10 @@ export async function makeBatch({ trx, actor, procedure }: DecisionContext): Pro
   );
   const ids = lines.map((line) => line.id);
   await trx('payment_lines').whereIn('id', ids).update({ status: 'in_batch' });
-  await trx('signatures').insert({ scope: procedureId, user_id: actor.userId, step: 'payment.make', signed_at: procedure.now });
+  const signers = decision.principal ? [actor.userId, decision.principal] : [actor.userId];
+  await trx('signatures').insert(
+    signers.map((signer) => ({ scope: procedureId, user_id: signer, step: 'payment.make', signed_at: procedure.now })),
+  );
   return { batch: number };
 }
 
@@ -146,7 +149,8 @@ export async function signBatch({ trx, actor, task, procedure, decision }: Decis
   const batch = await getBatchOf(trx, procedure.id);
   if (decision.outcome === 'send_back') return;
   const column = task.kind === 'batch_check' ? 'checked' : 'released';
-  if ([batch.made_by, batch.checked_by].includes(actor.userId)) throw new NotAllowedError('task.fourEyes');
+  if ([actor.userId, decision.principal].some((one) => one && [batch.made_by, batch.checked_by].includes(one)))
+    throw new NotAllowedError('task.fourEyes');
   if (column === 'released') await requireNoneHeld(trx, batch.id, 'in_batch');
   await trx('payment_batches')
     .where({ id: batch.id })

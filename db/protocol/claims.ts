@@ -1,19 +1,24 @@
 /** What a holder does with a task without deciding it: claiming, putting back, suspending, resuming. */
 import type { Knex } from 'knex';
+import { NotAllowedError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { inTransaction } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure } from './procedures.ts';
-import { takeInHand } from './task-acts.ts';
+import { findCapacity, takeInHand } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 
-/** Takes a task for oneself. One winner; claiming one's own again changes nothing. Throws like decideTask. */
+/** Takes a task for oneself, or for a principal. One winner; claiming one's own again changes nothing. Throws like decideTask. */
 export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const { procedure, already } = await takeInHand(trx, actor, taskId, 'claim');
+    const { task, procedure, already } = await takeInHand(trx, actor, taskId, 'claim');
     if (already) return;
-    await trx('tasks').where({ id: taskId }).update({ claimed_by: actor.userId, claimed_at: procedure.now });
-    await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId });
+    const capacity = await findCapacity(trx, actor, task);
+    if (!capacity) throw new NotAllowedError('task.fourEyesPrincipal');
+    const claimed = { claimed_by: actor.userId, claimed_for: capacity.principal ?? null, claimed_at: procedure.now };
+    await trx('tasks').where({ id: taskId }).update(claimed);
+    const detail = capacity.principal ? { for: capacity.principal } : {};
+    await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId, detail });
   });
 }
 
@@ -22,7 +27,7 @@ export async function releaseTask(db: Knex, actor: Actor, taskId: string): Promi
   await inTransaction(db, async (trx) => {
     const { procedure, already } = await takeInHand(trx, actor, taskId, 'release');
     if (already) return;
-    await trx('tasks').where({ id: taskId }).update({ claimed_by: null, claimed_at: null });
+    await trx('tasks').where({ id: taskId }).update({ claimed_by: null, claimed_at: null, claimed_for: null });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.release', subject: taskId });
   });
 }

@@ -11,6 +11,7 @@ import { requireCorrected } from '../classes/class-checks.ts';
 import { settleCorrections } from '../classes/corrections.ts';
 import type { Trx } from '../client.ts';
 import type { Decision, TaskRow } from './decisions.ts';
+import { signOrder } from './orders.ts';
 import { decideObjection } from '../objections.ts';
 import { makeBatch, signBatch } from '../money/payments.ts';
 import type { LockedProcedure } from './procedures.ts';
@@ -52,6 +53,8 @@ const rules = {
   funds: nothing,
   inspection: recordInspection,
   objection_review: decideObjection,
+  order_answer: nothing,
+  order_issue: signOrder,
   publish: publishList,
   rectification: answerRectification,
   reinspection: recordInspection,

@@ -14,7 +14,7 @@ import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
 import { isMovingBack } from './taking-back.ts';
-import { getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
+import { findCapacity, getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 
 export type TaskRow = {
@@ -37,6 +37,7 @@ export type TaskRow = {
   due_at: Date | null;
   claimed_by: string | null;
   claimed_at: Date | null;
+  claimed_for: string | null;
   /** Who was asked for an opinion. */
   delegated_to: string | null;
   suspended_at: Date | null;
@@ -44,6 +45,7 @@ export type TaskRow = {
   suspended_reason: string | null;
   read_at: Date | null;
   decided_by: string | null;
+  decided_for: string | null;
   decided_at: Date | null;
   outcome: string | null;
   version: number;
@@ -65,6 +67,8 @@ export type Decision = DecisionContent & {
   /** Version of the task that the officer saw; another one means that the evidence changed meanwhile. */
   version?: number | undefined;
   request?: IdempotentRequest | undefined;
+  /** The principal for whom a substitute decides; read from who has the task. */
+  principal?: string | undefined;
 };
 
 export type DecisionAnswer = { taskId: string; outcome: string; factNo: number; decidedAt: string };
@@ -133,7 +137,7 @@ async function decide(trx: Trx, actor: Actor, given: Decision): Promise<Decision
   const [counts] = await run<{ signed: number; decided: number }>(trx, writeLocked, values);
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
   if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor);
-  if (counts.signed !== task.four_eyes.length) throw new NotAllowedError('task.fourEyes');
+  if (counts.signed !== task.four_eyes.length * values.signers.length) throw new NotAllowedError('task.fourEyes');
   ringAfterCommit(trx);
   procedure.fact_no = answer.factNo;
   return answer;
@@ -177,9 +181,11 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskRow, procedure: 
   if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
   if (await isMovingBack(db, procedure)) throw new ConflictError('takeBack.moving');
   if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');
+  const capacity = await findCapacity(db, actor, task);
+  if (!capacity) throw new NotAllowedError((await hasSignedElsewhere(db, task, actor.userId)) ? 'task.fourEyes' : 'task.fourEyesPrincipal');
   if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');
-  const decision = given.contentFor ? { ...given, ...given.contentFor(task.kind) } : given;
+  const decision = { ...given, ...given.contentFor?.(task.kind), ...capacity };
   if (needsReason(task.kind, decision.outcome)) requireReason(decision.reason);
   return decision;
 }
@@ -191,7 +197,7 @@ const writing = `with moved as (
         where id = :id and fact_no = :factNo - 1 and audit_no = :auditNo - 1 and status = 'open'
        returning 1),
      decided as (
-       update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_at = :now, next_rung_at = null,
+       update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_for = cast(:principal as uuid), decided_at = :now, next_rung_at = null,
               claimed_by = :actor, version = version + 1
         where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
           and suspended_at is null and delegated_to is null and exists (select from moved)
@@ -210,7 +216,7 @@ const writing = `with moved as (
        select :actor, cast(:key as text), :digest, :answer where cast(:key as text) is not null),
      signed as (
        insert into signatures (scope, user_id, step, signed_at)
-       select scope, :actor, :step, :now from unnest(cast(:scopes as text[])) scope
+       select scope, signer, :step, :now from unnest(cast(:scopes as text[])) scope cross join unnest(cast(:signers as uuid[])) signer
        on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
        returning 1)`;
 
@@ -219,7 +225,7 @@ const writeLocked = statement(`${writing}
 /** Fails as a whole unless it wrote everything: a division by zero undoes a statement that found something changed. */
 const writeAtOnce = statement(`${writing}
      select 1 / cast((select count(*) from moved) = 1 and (select count(*) from decided) = 1
-                     and (select count(*) from signed) = cardinality(cast(:scopes as text[])) as int) as written`);
+                     and (select count(*) from signed) = cardinality(cast(:scopes as text[])) * cardinality(cast(:signers as uuid[])) as int) as written`);
 const DIVISION_BY_ZERO = '22012';
 
 /** What a decision writes: the values of the writing statement, and the answer that is kept under the key of the request. */
@@ -229,11 +235,12 @@ function writtenBy(
   task: TaskRow,
   procedure: LockedProcedure,
   extra: Record<string, unknown>,
-): { values: Record<string, unknown>; answer: DecisionAnswer } {
+): { values: Record<string, unknown> & { signers: string[] }; answer: DecisionAnswer } {
   const factNo = procedure.fact_no + 1;
   const auditNo = procedure.audit_no + 1;
   const act = `task.${decision.outcome}`;
-  const detail = { task: task.id, outcome: decision.outcome };
+  const { principal } = decision;
+  const detail = { task: task.id, outcome: decision.outcome, ...(principal ? { for: principal } : {}) };
   const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
   const values = {
     id: procedure.id,
@@ -248,7 +255,12 @@ function writtenBy(
     outcome: decision.outcome,
     actor: actor.userId,
     now: procedure.now,
-    payload: JSON.stringify({ ...decision.payload, ...extra, ...(decision.reason ? { reason: decision.reason.trim() } : {}) }),
+    payload: JSON.stringify({
+      ...decision.payload,
+      ...extra,
+      ...(decision.reason ? { reason: decision.reason.trim() } : {}),
+      ...(principal ? { substituteFor: principal } : {}),
+    }),
     act,
     detail: JSON.stringify(detail),
     key: decision.request?.key ?? null,
@@ -256,6 +268,9 @@ function writtenBy(
     answer: JSON.stringify(answer),
     step: task.step,
     scopes: task.four_eyes,
+    principal: principal ?? null,
+    // Whatever is signed for somebody counts for both.
+    signers: principal ? [actor.userId, principal] : [actor.userId],
   };
   return { values, answer };
 }

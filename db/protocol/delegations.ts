@@ -24,7 +24,8 @@ export async function delegateTask(
   return onceOnly(db, request, async (trx) => {
     const { task, procedure } = await takeInHand(trx, actor, taskId, 'delegate');
     const question = requireReason(asked.question, 'question');
-    if (asked.to === actor.userId || !(await listHolders(trx, task.role, task.office)).includes(asked.to))
+    // Whoever has it for a principal does not ask the principal, in whose name it will be signed.
+    if ([actor.userId, task.claimed_for].includes(asked.to) || !(await listHolders(trx, task.role, task.office)).includes(asked.to))
       throw inputError('to', 'task.notColleague');
     // An opinion takes part in the decision, so it signs the step: whoever signed another one is not asked.
     if (await hasSignedElsewhere(trx, task, asked.to)) throw new NotAllowedError('task.fourEyes');

@@ -10,7 +10,8 @@ import { endDelegation } from './delegations.ts';
 import { hasSignedElsewhere, takeInHand } from './task-acts.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure, type LockedProcedure } from './procedures.ts';
-import { mailAboutTask, orderSupervision } from './task-mails.ts';
+import { requestOrder } from './orders.ts';
+import { mailAboutTask } from './task-mails.ts';
 import { type Actor, listHolders, listSuperiors, listWorkers } from '../accounts/users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
@@ -43,10 +44,10 @@ export async function reassignTask(
       await endDelegation(trx, procedure, task);
       await trx('tasks')
         .where({ id: taskId })
-        .update({ claimed_by: toUserId, claimed_at: procedure.now, version: trx.raw('version + 1') });
+        .update({ claimed_by: toUserId, claimed_for: null, claimed_at: procedure.now, version: trx.raw('version + 1') });
       const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
-      await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`);
+      await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`, procedure.today);
     }
     return { holder: person?.name ?? '' };
   });
@@ -85,29 +86,28 @@ export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?:
   });
 }
 
-/** Brings a task before the superior authority now: mail and an order (督办单). Throws ConflictError `supervision.escalated` when that was done. */
+/** Asks the superior authority for an order (督办单) about a task now. Throws ConflictError `supervision.escalated` when that was done. */
 export async function escalateTask(
   db: Knex,
   actor: Actor,
   taskId: string,
   reason: string,
   request?: IdempotentRequest,
-): Promise<{ paper: string }> {
+): Promise<{ order: string }> {
   return onceOnly(db, request, async (trx) => {
     const supervised = await superviseTask(trx, actor, taskId, 'escalate');
     const { task, procedure } = supervised;
-    requireReason(reason);
-    const issued = await trx('papers').where({ kind: 'supervision_order', procedure_id: procedure.id, task_id: taskId }).first('number');
-    if (issued) throw new ConflictError('supervision.escalated', { number: issued.number });
+    const words = requireReason(reason);
+    if (procedure.type === 'supervisionOrder') throw new ConflictError('supervision.orderItself');
+    const { order, begun } = await requestOrder(trx, supervised, { actor: actor.userId, reason: words });
+    if (!begun) throw new ConflictError('supervision.escalated', { number: order });
     const above = task.office_path.split('/').at(-2);
-    const people = await listSuperiors(trx, task);
-    const paper = await orderSupervision(trx, supervised, { signatory: actor.userId, reason: reason.trim() });
     await auditProcedure(trx, procedure, actor.userId, {
       act: 'task.escalate',
       subject: taskId,
-      detail: { paper: paper.number, to: above ?? task.office, reason: reason.trim() },
+      detail: { order, to: above ?? task.office, reason: words },
     });
-    await mailAboutTask(trx, 'escalation', supervised, people, `${taskId}/escalate`);
-    return { paper: paper.number };
+    await mailAboutTask(trx, 'escalation', supervised, await listSuperiors(trx, task), `${taskId}/escalate`);
+    return { order };
   });
 }

@@ -1,6 +1,7 @@
 /** A task under the lock of its procedure, judged by the one table of acts; and what a refusal says. */
 import { ConflictError, NotAllowedError, NotFoundError, type OfficeError } from '../../workflows/domain/errors.ts';
-import { judgeTaskAct, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
+import { capacitiesFor } from '../../workflows/domain/scope.ts';
+import { judgeTaskAct, type SignedElsewhere, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db, Trx } from '../client.ts';
 import type { TaskRow } from './decisions.ts';
@@ -13,7 +14,7 @@ export async function takeInHand(trx: Trx, actor: Actor, taskId: string, act: Ta
   const { procedure_id: procedureId } = await getTask(trx, taskId);
   const procedure = await lockProcedure(trx, procedureId);
   const task = await getTask(trx, taskId);
-  const verdict = judgeTaskAct(act, actor, task, await hasSignedElsewhere(trx, task, actor.userId));
+  const verdict = judgeTaskAct(act, actor, task, await whoSignedElsewhere(trx, actor, task));
   if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, verdict, task);
   return { task, procedure, already: verdict === 'already' };
 }
@@ -23,6 +24,8 @@ export async function refusal(db: Db, code: TaskRefusal, task: TaskRow): Promise
   switch (code) {
     case 'task.notYours':
     case 'task.fourEyes':
+    case 'task.fourEyesPrincipal':
+    case 'substitution.over':
     case 'supervision.notYours':
       return new NotAllowedError(code);
     case 'task.decided':
@@ -75,4 +78,22 @@ export async function hasSignedElsewhere(db: Db, task: { four_eyes: string[]; st
     .whereNot({ step: task.step })
     .first('scope');
   return row !== undefined;
+}
+
+/** What the table has to know of four eyes. Asks about principals only where somebody works for one. */
+export async function whoSignedElsewhere(db: Db, actor: Actor, task: TaskRow): Promise<SignedElsewhere> {
+  return {
+    self: await hasSignedElsewhere(db, task, actor.userId),
+    principal: capacitiesFor(actor, task).length > 0 && (await findCapacity(db, actor, task)) === undefined,
+  };
+}
+
+/** As whom somebody takes or decides a task: without principal in the own right. */
+export type Capacity = { principal: string | undefined };
+
+/** The first capacity for which four eyes allow it; undefined where there is none. */
+export async function findCapacity(db: Db, actor: Actor, task: TaskRow): Promise<Capacity | undefined> {
+  for (const principal of capacitiesFor(actor, task))
+    if (!principal || !(await hasSignedElsewhere(db, task, principal))) return { principal };
+  return undefined;
 }

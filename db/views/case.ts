@@ -24,6 +24,8 @@ export type CaseTask = TaskRow & {
   delegate: string | null;
   suspender: string | null;
   decider: string | null;
+  held_for: string | null;
+  decider_for: string | null;
   office_zh: string;
   office_en: string;
   class_number: string | null;
@@ -39,6 +41,8 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     .leftJoin('users as o', 'o.id', 't.delegated_to')
     .leftJoin('users as s', 's.id', 't.suspended_by')
     .leftJoin('classes as c', 'c.id', 't.class_id')
+    .leftJoin('users as hf', 'hf.id', 't.claimed_for')
+    .leftJoin('users as df', 'df.id', 't.decided_for')
     .where('t.id', taskId)
     .first<CaseTask | undefined>(
       't.*',
@@ -47,7 +51,7 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
       'r.name_zh as office_zh',
       'r.name_en as office_en',
       'c.number as class_number',
-      { delegate: 'o.name', suspender: 's.name' },
+      { delegate: 'o.name', suspender: 's.name', held_for: 'hf.name', decider_for: 'df.name' },
     );
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
@@ -71,6 +75,8 @@ export type TimelineLine = {
   act: string;
   subject: string;
   name: string | null;
+  /** For whom a substitute acted. */
+  principal: string | null;
   institution: string | null;
   detail: Record<string, unknown>;
   reason: string | null;
@@ -79,9 +85,10 @@ export type TimelineLine = {
 /** What happened to a procedure, newest first, with names; the reasons of decisions come from their facts. */
 export async function listTimeline(db: Db, procedureId: string, limit: number): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') as reason
+    `select a.id, a.at, a.act, a.subject, u.name, v.name as principal, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') as reason
        from audit_log a
        left join users u on u.id = a.actor
+       left join users v on v.id = cast(a.detail ->> 'for' as uuid)
        left join institutions i on i.id = u.institution_id
        left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end

@@ -2,7 +2,7 @@
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
  * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
  */
-import { hasRole } from '../../workflows/domain/scope.ts';
+import { hasRole, type StandIn, workQueuesOf } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
@@ -76,6 +76,7 @@ type Scope = { from: string; match: string; bindings: Record<string, unknown> };
 
 /** Which queues a view reads: rows of `g`, and how a task of one of them is found by an index. */
 function scopeOf(actor: Actor, filter: InboxFilter): Scope {
+  if (filter.view === 'mine' && actor.standsInFor?.length) return ownAndPrincipals(actor, actor.standsInFor);
   if (filter.view === 'mine')
     return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
   if (filter.view === 'asked')
@@ -90,8 +91,8 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
       bindings: { ...own.bindings, institution: actor.institutionId },
     };
   }
-  const grants = actor.grants.filter((grant) => !isOutsideRole(grant.role));
-  const own = queuesOf(grants.map(({ region, role }) => ({ office: region, role })));
+  const queues = workQueuesOf(actor).filter(({ role }) => !isOutsideRole(role));
+  const own = queuesOf(queues.map(({ region, role }) => ({ office: region, role })));
   // What is suspended is out of the queue; its holder and the supervisors of the region see it.
   return { from: own.from, match: 't.office = g.office and t.role = g.role and t.suspended_at is null', bindings: own.bindings };
 }
@@ -100,12 +101,19 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
  * The queues of a person as rows of `g`. Written out, so that PostgreSQL knows how many they are without seeing them and keeps one plan for
  * everybody who has as many: to plan took longer than to read.
  */
-function queuesOf(queues: readonly Record<string, string>[]): Pick<Scope, 'from' | 'bindings'> {
+function queuesOf(queues: readonly Record<string, string | null>[]): Pick<Scope, 'from' | 'bindings'> {
   const names = Object.keys(queues[0] ?? {});
   if (names.length === 0) return { from: `(select cast(null as text) as office, cast(null as text) as role where false) g`, bindings: {} };
   const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${name}${at} as text)`).join(', ')})`);
   const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${name}${at}`, queue[name]])));
   return { from: `(values ${rows.join(', ')}) g (${names.join(', ')})`, bindings };
+}
+
+/** What one has, and what those have for whom one substitutes. */
+function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
+  const own = { person: actor.userId, office: null, role: null };
+  const listed = queuesOf([own, ...standIns.map(({ principal, region, role }) => ({ person: principal, office: region, role }))]);
+  return { ...listed, match: 't.claimed_by = cast(g.person as uuid) and (g.office is null or (t.office = g.office and t.role = g.role))' };
 }
 
 /** Every office of the subtree is a queue of its own. A text is first looked up among the classes: their tasks are few and found by class. */

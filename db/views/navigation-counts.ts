@@ -1,11 +1,12 @@
 /** The figures beside the entries of the header: tasks waiting for this person, overdue tasks of a supervisor's region. */
-import { hasRole } from '../../workflows/domain/scope.ts';
+import { hasRole, workQueuesOf } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import type { Actor } from '../accounts/users.ts';
 
 const SHOWN_AT_MOST = 1_000;
 
 export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
+  const queues = workQueuesOf(actor);
   const { rows } = await db.raw<{ rows: { tasks: number; board: number }[] }>(
     `select (select count(*) from (
                select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
@@ -20,8 +21,8 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
                  join tasks t on (t.office_path = g.path or t.office_path like g.path || '/%') and t.status = 'open' and t.due_at < business_now()
                   and t.role not in ('clock', 'institution', 'assessor') limit :most) late) as board`,
     {
-      roles: actor.grants.map((grant) => grant.role),
-      offices: actor.grants.map((grant) => grant.region),
+      roles: queues.map(({ role }) => role),
+      offices: queues.map(({ region }) => region),
       actor: actor.userId,
       institution: actor.institutionId ?? null,
       paths: hasRole(actor, 'supervisor') ? actor.grants.filter((grant) => grant.role === 'supervisor').map((grant) => grant.path) : [],

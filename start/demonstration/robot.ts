@@ -235,6 +235,10 @@ export function createRobot(options: RobotOptions) {
         return answerAsBank(person, numberOf('subsidyPayment', task.procedure) ?? '', task.title);
       case 'account_correction':
         return correctAccounts(person, numberOf('subsidyApplication', task.procedure) ?? '');
+      case 'order_issue':
+        return decide('issue', { reason: '该件已严重超期，请立即办理并说明原因。' });
+      case 'order_answer':
+        return decide('answer', { reason: '已督促办理人员，将于次日办结。' });
       case 'calendar_notice':
       case 'wait':
         return false;

@@ -40,7 +40,7 @@ describe('supervision', () => {
     expect(await findBrokenLink(counter.db, id)).toBeUndefined();
   });
 
-  test('urging goes out once a working day; escalating goes to the superior with an order, once', async () => {
+  test('urging goes out once a working day; escalating asks the superior for an order, once', async () => {
     const { taskId } = await counter.openReview();
     await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
     const supervisor = await counter.as('supervise-1');
@@ -54,7 +54,10 @@ describe('supervision', () => {
     });
     const superior = (await counter.cases.actor('city-supervise-1')).userId;
     expect(await counter.db('mails').where({ user_id: superior, template: 'escalation' })).toHaveLength(1);
-    expect(await counter.db('papers').where({ kind: 'supervision_order', task_id: taskId })).toHaveLength(1);
+    expect(await counter.db('procedures').where({ type: 'supervisionOrder', subject_id: taskId })).toMatchObject([
+      { region: '350104', status: 'open', flags: { issuerRole: 'supervisor', issuerLevel: 'superior', answerDays: 3 } },
+    ]);
+    expect((await supervisor.get<{ order: unknown }>(`/tasks/${taskId}`)).body.order).toMatchObject({ state: 'requested' });
     // An officer's open form is still good: a reminder changes no version.
     expect((await (await counter.as('first-2')).post(`/tasks/${taskId}/decide`, { outcome: 'approve', version: 1 })).status).toBe(200);
   });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import { hasRole } from '../../workflows/domain/scope.ts';
+import { capacitiesFor, hasRole } from '../../workflows/domain/scope.ts';
 import { judgeTaskAct, type TaskAct, taskActs, type TaskFacts } from '../../workflows/domain/task-acts.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import type { Answer } from '../../start/demonstration/person.ts';
@@ -16,7 +16,19 @@ const SEED = 20_261_125;
 const WALKS = 7;
 
 const reviewers = ['first-1', 'first-2', 'first-3', 'chief-1'];
-const others = ['second-1', 'supervise-1', 'city-supervise-1', 'other-first-1', 'other-supervise-1', 'audit-1', 'admin-1', 'school-1'];
+/** Substitutes for one of them, from the office above. */
+const SUBSTITUTE = 'city-first-1';
+const others = [
+  SUBSTITUTE,
+  'second-1',
+  'supervise-1',
+  'city-supervise-1',
+  'other-first-1',
+  'other-supervise-1',
+  'audit-1',
+  'admin-1',
+  'school-1',
+];
 /** Two steps of one matter, which different people must decide, and a task of the institution. */
 const asks: Ask[] = [
   plainReview,
@@ -32,6 +44,10 @@ beforeAll(async () => {
   await hire('first-3', ['first_reviewer', '350104']);
   await hire('chief-1', ['first_reviewer', '350104'], ['supervisor', '350104']);
   await hire('admin-1', ['system_admin', '350100']);
+  await hire(SUBSTITUTE, ['first_reviewer', '350100']);
+  const { userId: substitute } = await counter.cases.actor(SUBSTITUTE);
+  const period = { role: 'first_reviewer', region: '350104', from: '2026-03-02', until: '2026-03-06', reason: '出差' };
+  await (await counter.as('first-1')).post('/substitutions', { ...period, substitute });
   for (const login of [...reviewers, ...others]) actors.set(login, await counter.cases.actor(login));
 });
 afterAll(() => counter?.close());
@@ -64,10 +80,12 @@ function barred(model: Model, task: Known, userId: string): boolean {
 
 function judge(model: Model, act: TaskAct, login: string, task: Known) {
   const actor = actorOf(login);
-  return judgeTaskAct(act, actor, task, barred(model, task, actor.userId));
+  const capacities = capacitiesFor(actor, task);
+  const principal = capacities.length > 0 && capacities.every((one) => one !== undefined && barred(model, task, one));
+  return judgeTaskAct(act, actor, task, { self: barred(model, task, actor.userId), principal });
 }
 
-const forbidden = new Set(['task.notYours', 'task.fourEyes', 'supervision.notYours']);
+const forbidden = new Set(['task.notYours', 'task.fourEyes', 'task.fourEyesPrincipal', 'substitution.over', 'supervision.notYours']);
 const supervising = new Set<TaskAct>(['reassign', 'urge', 'escalate']);
 
 /** Moves the model along, and says what the API has to answer. */
@@ -81,7 +99,7 @@ function foresee(model: Model, { act, who, task: at, to }: Move): Expected {
   if (verdict !== 'yes') return { status: forbidden.has(verdict) ? 403 : 409, code: verdict };
   const other = actorOf(to);
   if ((act === 'delegate' || act === 'reassign') && !reviewers.includes(to)) return { status: 422 };
-  if (act === 'delegate' && other.userId === actor.userId) return { status: 422 };
+  if (act === 'delegate' && [actor.userId, task.claimed_for].includes(other.userId)) return { status: 422 };
   if (act === 'delegate' && barred(model, task, other.userId)) return { status: 403, code: 'task.fourEyes' };
   if (act === 'reassign' && barred(model, task, other.userId)) return { status: 409, code: 'task.fourEyes' };
   if (act === 'urge' && task.urged) return { status: 409, code: 'supervision.urgedToday' };
@@ -89,22 +107,25 @@ function foresee(model: Model, { act, who, task: at, to }: Move): Expected {
   if (act === 'reassign' && task.claimed_by === other.userId) return { status: 200 };
   // No review of the packs follows these steps; taking back is tried with a whole procedure elsewhere.
   if (act === 'take_back') return { status: 409, code: 'takeBack.last' };
-  apply(model, task, act, actor.userId, other.userId);
+  apply(model, task, act, actor, other.userId);
   return { status: 200 };
 }
 
-function apply(model: Model, task: Known, act: TaskAct, userId: string, otherId: string): void {
+function apply(model: Model, task: Known, act: TaskAct, actor: Actor, otherId: string): void {
+  const { userId } = actor;
+  // The first for whom four eyes allow it.
+  const principal = capacitiesFor(actor, task).find((one) => one === undefined || !barred(model, task, one)) ?? null;
   model.lines += 1;
   switch (act) {
     case 'claim':
-      task.claimed_by = userId;
+      Object.assign(task, { claimed_by: userId, claimed_for: principal });
       break;
     case 'release':
-      task.claimed_by = null;
+      Object.assign(task, { claimed_by: null, claimed_for: null });
       break;
     case 'decide':
-      Object.assign(task, { status: 'decided', claimed_by: userId, decided_by: userId });
-      model.signed.set(userId, task.step);
+      Object.assign(task, { status: 'decided', claimed_by: userId, decided_by: userId, decided_for: principal });
+      for (const signer of [userId, principal]) if (signer) model.signed.set(signer, task.step);
       break;
     case 'delegate':
       task.delegated_to = otherId;
@@ -123,7 +144,7 @@ function apply(model: Model, task: Known, act: TaskAct, userId: string, otherId:
       task.suspended_at = null;
       break;
     case 'reassign':
-      Object.assign(task, { claimed_by: otherId, delegated_to: null });
+      Object.assign(task, { claimed_by: otherId, claimed_for: null, delegated_to: null });
       break;
     case 'urge':
       task.urged = true;
@@ -147,7 +168,14 @@ async function send({ act, who, to }: Move, task: Known): Promise<Answer> {
   return (await counter.as(who)).post(`/tasks/${task.id}/${paths[act] ?? act}`, bodies[act]);
 }
 
-type Seen = { status: string; holder: { name: string } | null; delegate: string | null; suspended: boolean; acts: TaskAct[] };
+type Seen = {
+  status: string;
+  holder: { name: string } | null;
+  substituteFor: string | null;
+  delegate: string | null;
+  suspended: boolean;
+  acts: TaskAct[];
+};
 
 async function compare(model: Model, task: Known, who: string): Promise<void> {
   const nameOf = (userId: string | null) => actors.get(loginOf(userId) ?? '')?.name ?? null;
@@ -155,6 +183,7 @@ async function compare(model: Model, task: Known, who: string): Promise<void> {
   expect({ ...seen.body, holder: seen.body.holder?.name ?? null }).toMatchObject({
     status: task.status,
     holder: nameOf(task.claimed_by),
+    substituteFor: nameOf(task.status === 'open' ? task.claimed_for : task.decided_for),
     delegate: nameOf(task.delegated_to),
     suspended: task.suspended_at !== null,
     acts: taskActs.filter((act) => judge(model, act, 'supervise-1', task) === 'yes'),
@@ -171,7 +200,10 @@ const moves = fc.array(
     // Two acts of three are those that were done least of those that are possible now: blind chance seldom gets anywhere.
     possible: fc.constantFrom(true, true, false),
     as: fc.constantFrom('anyone' as const, 'holder' as const, 'holder' as const, 'delegate' as const, 'delegate' as const),
-    who: fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...reviewers) }, { weight: 3, arbitrary: fc.constantFrom(...others) }),
+    who: fc.oneof(
+      { weight: 5, arbitrary: fc.constantFrom(...reviewers, SUBSTITUTE, SUBSTITUTE) },
+      { weight: 3, arbitrary: fc.constantFrom(...others) },
+    ),
     task: fc.constantFrom(0, 0, 0, 1, 1, 1, 2),
     to: fc.oneof(
       { weight: 5, arbitrary: fc.constantFrom(...reviewers) },
@@ -213,6 +245,8 @@ test('[F06] random acts by random people: the API answers and moves as the table
     }),
     { seed: SEED, numRuns: WALKS, endOnFailure: true, unbiased: true },
   );
+  // What was decided for somebody was decided by the substitute.
+  expect(await counter.db('tasks').whereNotNull('decided_for').distinct().pluck('decided_by')).toEqual([actorOf(SUBSTITUTE).userId]);
   // The walk has been everywhere that matters: every act was done, and was refused.
   expect(taskActs.filter((act) => !done.has(act) || !refused.has(act))).toEqual(['take_back']);
 });
@@ -227,7 +261,9 @@ function known(id: string, ask: Ask | undefined): Known {
     office_path: '350000/350100/350104',
     institution_id: counter.cases.institutionId,
     claimed_by: null,
+    claimed_for: null,
     decided_by: null,
+    decided_for: null,
     delegated_to: null,
     suspended_at: null,
     urged: false,

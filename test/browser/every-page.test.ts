@@ -154,6 +154,8 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
   add('/disclosures/{number}', ...lists.map(({ number }) => ({ path: `/disclosures/${number}` })));
   add('/objections/{receipt}', { path: `/objections/${await value('objections', 'receipt')}` });
   add('/clock', { path: '/clock' }, { path: '/clock', login: officer });
+  // For programs alone.
+  add('/clock/totals');
   add('/simulators', { path: '/simulators', login: officer });
   add('/projects', { path: '/projects' }, { path: '/projects', login: accountOf.catalogue_officer });
   for (const part of ['', '/edit']) add(`/projects/{code}${part}`, { path: `/projects/FJ-2026-001${part}`, login: 'fj-catalogue-1' });
@@ -201,6 +203,7 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
     'timetable',
     'attendance',
     'changes',
+    'messages',
     'inspections',
     'results',
   ])

@@ -20,7 +20,9 @@ const task: TaskFacts = {
   office_path: office.path,
   institution_id: 'school',
   claimed_by: null,
+  claimed_for: null,
   decided_by: null,
+  decided_for: null,
   delegated_to: null,
   suspended_at: null,
 };
@@ -31,6 +33,7 @@ const person = (userId: string, role: Role, institutionId?: string) => ({
 });
 const one = person('one', 'first_reviewer');
 const two = person('two', 'first_reviewer');
+const signed = { self: true, principal: false };
 const chief = person('chief', 'supervisor');
 
 /** The tables as Markdown. */
@@ -45,7 +48,9 @@ function printed(): { office: string[]; institution: string[] } {
         cells([
           act,
           relation,
-          ...livingStates.map((state) => (state === 'free' && ['holder', 'delegate'].includes(relation) ? '' : short(row[state]))),
+          ...livingStates.map((state) =>
+            state === 'free' && ['holder', 'counterpart', 'delegate'].includes(relation) ? '' : short(row[state]),
+          ),
         ]),
       ),
     institution: table
@@ -106,11 +111,11 @@ describe('the table of acts', () => {
 
   test('[F05] whoever signed another step takes no part in this one, and may still give it back or suspend it', () => {
     const held = { ...task, claimed_by: 'one' };
-    const barred = taskActs.filter((act) => judgeTaskAct(act, one, held, true) === 'task.fourEyes');
+    const barred = taskActs.filter((act) => judgeTaskAct(act, one, held, signed) === 'task.fourEyes');
     expect(barred).toEqual(['decide', 'delegate']);
-    expect(judgeTaskAct('claim', one, task, true)).toBe('task.fourEyes');
-    expect(judgeTaskAct('opine', two, { ...held, delegated_to: 'two' }, true)).toBe('task.fourEyes');
-    expect(judgeTaskAct('release', one, held, true)).toBe('yes');
+    expect(judgeTaskAct('claim', one, task, signed)).toBe('task.fourEyes');
+    expect(judgeTaskAct('opine', two, { ...held, delegated_to: 'two' }, signed)).toBe('task.fourEyes');
+    expect(judgeTaskAct('release', one, held, signed)).toBe('yes');
   });
 
   test('[F06] the delegate answers and never decides; the holder waits or takes the question back', () => {
@@ -120,6 +125,45 @@ describe('the table of acts', () => {
     expect(can(two)).toEqual(['opine']);
     expect(can(one)).toEqual(['recall']);
     expect(can(chief)).toEqual(['recall', 'reassign', 'urge', 'escalate']);
+  });
+
+  test('[F09] a substitute takes over what the principal has, who takes it back; the rest of the queue does neither', () => {
+    const standIn = { role: 'first_reviewer' as const, region: office.region, principal: 'one', principalName: '周明' };
+    const above = { userId: 'above', grants: [{ role: 'first_reviewer' as const, region: '350100', path: '350000/350100' }] };
+    const substitute = { ...above, standsInFor: [standIn] };
+    const can = (actor: Parameters<typeof judgeTaskAct>[1], facts: TaskFacts) =>
+      taskActs.filter((act) => judgeTaskAct(act, actor, facts) === 'yes');
+    expect(can(above, task)).toEqual([]);
+    expect(can(substitute, task)).toEqual(['claim', 'decide']);
+    const held = { ...task, claimed_by: 'one' };
+    expect(relationsOf(substitute, held)).toEqual(['counterpart']);
+    expect(can(substitute, held)).toEqual(['claim']);
+    expect(can(substitute, { ...held, delegated_to: 'two' })).toEqual(['recall']);
+    expect(can(substitute, { ...held, suspended_at: 'now' })).toEqual(['resume']);
+    const lent = { ...task, claimed_by: 'above', claimed_for: 'one' };
+    expect(can(substitute, lent)).toEqual(['release', 'decide', 'delegate', 'suspend']);
+    expect(can(one, lent)).toEqual(['claim']);
+    expect(can(two, lent)).toEqual([]);
+    expect(can({ ...substitute, standsInFor: [{ ...standIn, principal: 'two' }] }, held)).toEqual([]);
+    const decided: TaskFacts = { ...lent, status: 'decided', decided_by: 'above', decided_for: 'one' };
+    expect([one, substitute, two].map((actor) => judgeTaskAct('take_back', actor, decided))).toEqual(['yes', 'yes', 'task.decided']);
+  });
+
+  test('[F09] once it is over nothing is signed for the principal any more, and the task can be given back', () => {
+    const lent = { ...task, claimed_by: 'two', claimed_for: 'one' };
+    expect(taskActs.filter((act) => judgeTaskAct(act, two, lent) === 'substitution.over')).toEqual(['decide', 'delegate']);
+    expect(judgeTaskAct('release', two, lent)).toBe('yes');
+    expect(judgeTaskAct('decide', two, { ...lent, claimed_for: null })).toBe('yes');
+  });
+
+  test('[F05] what the principal signed elsewhere, nobody signs on for the principal', () => {
+    const both = {
+      ...two,
+      standsInFor: [{ role: 'first_reviewer' as const, region: office.region, principal: 'one', principalName: '周明' }],
+    };
+    const lent = { ...task, claimed_by: 'two', claimed_for: 'one' };
+    const barred = taskActs.filter((act) => judgeTaskAct(act, both, lent, { self: false, principal: true }) === 'task.fourEyesPrincipal');
+    expect(barred).toEqual(['decide', 'delegate']);
   });
 
   test('a supervisor who is also reviewer has the acts of both', () => {

@@ -1,5 +1,6 @@
 /** A product in which every page has something to show: a class walked to its payment by way of every kind of task, and what else an office keeps. */
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
+import { businessToday } from '../../db/calendar/instant.ts';
 import { inTransaction } from '../../db/client.ts';
 import { askForYearNotice } from '../../db/calendar/year-notices.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
@@ -76,6 +77,26 @@ export async function makeTour(office: Office, meet: (login: string, task: Robot
     }
   }
 
+  async function meetNext(login: string, kind: RobotTask['kind'], number: string): Promise<RobotTask> {
+    for (const end = Date.now() + WALK_MS; ; await pause(100)) {
+      const found = (await robot.openTasks([login])).find(({ task }) => task.kind === kind && task.number.endsWith(number));
+      if (found) {
+        if (!kinds.has(kind)) await meet(login, found.task);
+        kinds.add(kind);
+        return found.task;
+      }
+      if (Date.now() > end) throw new Error(`${login} was not asked for ${kind} in time`);
+    }
+  }
+
+  /** The superior authority is asked for an order, signs it and gets its answer. */
+  async function orderAbout(number: string): Promise<void> {
+    const review = await meetNext('cs-first-1', 'review', number);
+    await robot.post(await robot.as('cs-supervise-1'), `/tasks/${review.id}/escalate`, { reason: '久拖不决，请上级督办。' });
+    await robot.perform('fz-supervise-1', await meetNext('fz-supervise-1', 'order_issue', ''));
+    await robot.perform('cs-supervise-1', await meetNext('cs-supervise-1', 'order_answer', ''));
+  }
+
   let objected = false;
   async function object(): Promise<void> {
     const list = objected ? undefined : await office.db('disclosures').where({ list: 'subsidy', status: 'open' }).first('number');
@@ -107,6 +128,7 @@ export async function makeTour(office: Office, meet: (login: string, task: Robot
 
   await inTransaction(office.db, async (trx) => askForYearNotice(trx, await lockProcedure(trx, `class-${paid}`), 2027));
   const waiting = await submit('shifan-1', '中式烹调师（五级）第 22 期', 22, 12);
+  await orderAbout(waiting);
   const draft = await draftClass(office, { title: '中式烹调师（五级）第 23 期', seed: 23, fortnight: 14 });
   await keepOffice(office);
   return { paid, waiting, draft, kinds };
@@ -120,5 +142,9 @@ async function keepOffice(office: Office): Promise<void> {
   const idle = await office.db('institutions').where({ region: '350104', kind: 'assessment' }).orderBy('name', 'desc').first('credit_code');
   await robot.post(catalogue, `/institutions/${idle.credit_code}/suspend`, { reason: '现场检查发现场地与登记不符。' });
   const officer = await robot.as('cs-first-1');
+  const { id: colleague } = await office.db('users').where({ login: 'cs-first-2' }).first('id');
+  const today = await businessToday(office.db);
+  const away = { substitute: colleague, role: 'first_reviewer', region: '350104', from: today, until: today, reason: '出差' };
+  await robot.post(officer, '/substitutions', away);
   await robot.post(officer, '/tasks/views', { name: '今明到期', list: 'urgency=soon' });
 }

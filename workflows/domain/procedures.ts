@@ -11,6 +11,7 @@ export const procedureTypes = [
   'publicDisclosure',
   'objection',
   'calendarNotice',
+  'supervisionOrder',
 ] as const;
 export type ProcedureType = (typeof procedureTypes)[number];
 
@@ -21,6 +22,7 @@ const idPrefixes = {
   publicDisclosure: 'disclosure',
   objection: 'objection',
   calendarNotice: 'calendar',
+  supervisionOrder: 'order',
 } as const satisfies Record<ProcedureType, string>;
 
 /** The id of a procedure, which is the id of its workflow as well, from the number of its subject. */

@@ -1,7 +1,13 @@
 /** Who may see and decide what: role x region, and the own institution. Asked by every counter. */
 import { readingRoles, type Role } from './roles.ts';
 
-export type Scope = { institutionId?: string | undefined; grants: readonly { role: Role; region: string; path: string }[] };
+/** `standsInFor`: what somebody may do for others, for a time. It is asked about tasks only: it opens no other counter. */
+export type Scope = {
+  institutionId?: string | undefined;
+  grants: readonly { role: Role; region: string; path: string }[];
+  standsInFor?: readonly StandIn[] | undefined;
+};
+export type StandIn = { role: Role; region: string; principal: string; principalName: string };
 
 export function hasRole(actor: { grants: readonly { role: Role }[] }, ...wanted: readonly Role[]): boolean {
   return actor.grants.some((grant) => wanted.includes(grant.role));
@@ -14,7 +20,42 @@ export function mayDecide(actor: Scope, task: { role: string; office: string; in
   }
   // Nobody decides for the office about the institution that they belong to, whatever else they were granted.
   if (actor.institutionId !== undefined && actor.institutionId === task.institutionId) return false;
+  return mayInOwnRight(actor, task) || principalsOf(actor, task).length > 0;
+}
+
+function mayInOwnRight(actor: Scope, task: { role: string; office: string }): boolean {
   return actor.grants.some((grant) => grant.role === task.role && grant.region === task.office);
+}
+
+/** Those for whom somebody may work on a task. */
+export function principalsOf(actor: Scope, task: { role: string; office: string }): StandIn[] {
+  return (actor.standsInFor ?? []).filter((one) => one.role === task.role && one.region === task.office);
+}
+
+/**
+ * As whom somebody who may decide a task takes it: the principal who has it, else in the own right (undefined) or, without it, for one of the principals.
+ * Empty: this person may not take it, because somebody else has it.
+ */
+export function capacitiesFor(
+  actor: Scope & { userId: string },
+  task: { role: string; office: string; claimed_by: string | null; claimed_for: string | null },
+): (string | undefined)[] {
+  const principals = principalsOf(actor, task).map(({ principal }) => principal);
+  const own = mayInOwnRight(actor, task) || principals.length === 0;
+  if (task.claimed_by === actor.userId) {
+    if (task.claimed_for === null) return own ? [undefined] : principals;
+    return principals.includes(task.claimed_for) ? [task.claimed_for] : [];
+  }
+  // Whoever is back takes the own task back.
+  if (task.claimed_for === actor.userId) return [undefined];
+  if (task.claimed_by !== null) return principals.includes(task.claimed_by) ? [task.claimed_by] : [];
+  return own ? [undefined] : principals;
+}
+
+/** The queues that somebody works on: the own ones, and those of the people for whom this person substitutes. */
+export function workQueuesOf(actor: Scope): { role: Role; region: string }[] {
+  const queues = [...actor.grants, ...(actor.standsInFor ?? [])];
+  return queues.filter((one, at) => queues.findIndex(({ role, region }) => role === one.role && region === one.region) === at);
 }
 
 /** Officers read what lies in their own subtree; an institution reads what is its own. */

@@ -8,6 +8,7 @@ type StagesOf = {
   publicDisclosure: 'period';
   objection: 'objection';
   calendarNotice: 'notice';
+  supervisionOrder: 'issue' | 'answer';
 };
 
 type OutcomesOf = {
@@ -17,6 +18,7 @@ type OutcomesOf = {
   publicDisclosure: 'ended';
   objection: 'upheld' | 'dismissed';
   calendarNotice: 'loaded';
+  supervisionOrder: 'answered' | 'waived';
 };
 
 export type Stage<T extends ProcedureType = ProcedureType> = StagesOf[T];

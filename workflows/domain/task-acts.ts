@@ -1,8 +1,9 @@
 /**
  * Who may do what with a task in which state: the one table that routes, pages, bulk acts and the README ask. What is not in it does not exist.
- * Four eyes stand beside it: whoever signed another step of the same matter is refused every act that takes part in a decision.
+ * Four eyes stand beside it: whoever signed another step of the same matter is refused every act that takes part in a decision, and so is a substitute
+ * whose principal did. A task that was taken for a principal is decided for that principal or, once the substitution is over, not by this holder.
  */
-import { hasRoleAbove, mayDecide, type Scope } from './scope.ts';
+import { capacitiesFor, hasRoleAbove, mayDecide, type Scope } from './scope.ts';
 import { isOutsideRole, type TaskStatus } from './tasks.ts';
 
 export const taskActs = [
@@ -27,10 +28,11 @@ export type LivingState = (typeof livingStates)[number];
 export type TaskState = LivingState | Exclude<TaskStatus, 'open' | 'decided'>;
 
 /**
- * `holder` has claimed it. `queue` holds the role in its office and has not. `delegate` was asked for an opinion. `supervisor` supervises its office.
- * `decider` decided it. `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
+ * `holder` has claimed it, for themselves or for a principal. `counterpart`: whose substitute or whose principal has it. `queue` holds the role in its
+ * office, or substitutes there, and has not claimed it. `delegate` was asked for an opinion. `supervisor` supervises its office.
+ * `decider` decided it, or it was decided for them. `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
  */
-export const taskRelations = ['decider', 'holder', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
+export const taskRelations = ['decider', 'holder', 'counterpart', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
 export type TaskRelation = (typeof taskRelations)[number];
 
 /** `yes`; `already`: asked for what is so, nothing changes; or why not, as a code of the errors. */
@@ -38,12 +40,14 @@ export type TaskVerdict = 'yes' | 'already' | TaskRefusal;
 export type TaskRefusal =
   | 'supervision.notYours'
   | 'supervision.outside'
+  | 'substitution.over'
   | 'task.cancelled'
   | 'task.claimed'
   | 'task.decided'
   | 'task.delegated'
   | 'task.expired'
   | 'task.fourEyes'
+  | 'task.fourEyesPrincipal'
   | 'task.notAsked'
   | 'task.notDecided'
   | 'task.notDelegated'
@@ -53,7 +57,7 @@ export type TaskRefusal =
   | 'task.ofInstitution'
   | 'task.suspended';
 
-/** One verdict for each living state; a holder or delegate does not exist while the task is free. */
+/** One verdict for each living state; a holder, counterpart or delegate does not exist while the task is free. */
 type Row = Readonly<Record<LivingState, TaskVerdict>>;
 type Rows = Readonly<Partial<Record<TaskRelation, Row>>>;
 
@@ -73,44 +77,63 @@ function undecided(decided: TaskVerdict): Row {
 
 const always = row('yes', 'yes', 'yes', 'yes');
 const othersWork = row('task.notHeld', 'task.claimed', 'task.claimed', 'task.suspended');
+const ofAnother = row('already', 'task.claimed', 'task.claimed', 'task.suspended');
+const notAsked = row('task.notAsked', 'task.notAsked', 'task.notAsked', 'task.notAsked');
 
 /** Tasks of an office. */
 const ofOffice = {
   claim: {
     holder: row('yes', 'already', 'already', 'task.suspended'),
+    // Takes it over, or back; while a colleague is asked, the question is recalled first.
+    counterpart: row('yes', 'yes', 'task.delegated', 'task.suspended'),
     queue: row('yes', 'task.claimed', 'task.claimed', 'task.suspended'),
   },
   release: {
     holder: row('already', 'yes', 'task.delegated', 'task.suspended'),
-    queue: row('already', 'task.claimed', 'task.claimed', 'task.suspended'),
+    counterpart: ofAnother,
+    queue: ofAnother,
   },
   decide: {
     holder: row('yes', 'yes', 'task.delegated', 'task.suspended'),
+    counterpart: row('yes', 'task.claimed', 'task.claimed', 'task.suspended'),
     queue: row('yes', 'task.claimed', 'task.claimed', 'task.suspended'),
   },
-  delegate: { holder: row('task.notHeld', 'yes', 'task.delegated', 'task.suspended'), queue: othersWork },
+  delegate: {
+    holder: row('task.notHeld', 'yes', 'task.delegated', 'task.suspended'),
+    counterpart: othersWork,
+    queue: othersWork,
+  },
   opine: {
-    holder: row('task.notAsked', 'task.notAsked', 'task.notAsked', 'task.notAsked'),
+    holder: notAsked,
+    counterpart: notAsked,
     delegate: row('task.notAsked', 'task.notAsked', 'yes', 'task.notAsked'),
-    queue: row('task.notAsked', 'task.notAsked', 'task.notAsked', 'task.notAsked'),
+    queue: notAsked,
   },
   recall: {
     holder: row('task.notDelegated', 'task.notDelegated', 'yes', 'task.notDelegated'),
+    counterpart: row('task.notDelegated', 'task.notDelegated', 'yes', 'task.notDelegated'),
     queue: row('task.notDelegated', 'task.claimed', 'task.claimed', 'task.notDelegated'),
     supervisor: row('task.notDelegated', 'task.notDelegated', 'yes', 'task.notDelegated'),
   },
   suspend: {
     holder: row('yes', 'yes', 'task.delegated', 'task.suspended'),
+    counterpart: othersWork,
     queue: othersWork,
     supervisor: row('yes', 'yes', 'task.delegated', 'task.suspended'),
   },
   resume: {
     holder: row('task.notSuspended', 'task.notSuspended', 'task.notSuspended', 'yes'),
+    counterpart: row('task.notSuspended', 'task.notSuspended', 'task.notSuspended', 'yes'),
     queue: row('task.notSuspended', 'task.claimed', 'task.claimed', 'task.suspended'),
     supervisor: row('task.notSuspended', 'task.notSuspended', 'task.notSuspended', 'yes'),
   },
   // What follows must be unread; the protocol looks at that.
-  take_back: { decider: undecided('yes'), holder: undecided('task.decided'), queue: undecided('task.decided') },
+  take_back: {
+    decider: undecided('yes'),
+    holder: undecided('task.decided'),
+    counterpart: undecided('task.decided'),
+    queue: undecided('task.decided'),
+  },
   // Ends what a colleague was asked.
   reassign: { supervisor: row('yes', 'yes', 'yes', 'task.suspended') },
   urge: { supervisor: always },
@@ -153,7 +176,11 @@ export type TaskFacts = {
   office_path: string;
   institution_id: string | null;
   claimed_by: string | null;
+  /** The principal for whom its holder has it. */
+  claimed_for: string | null;
   decided_by: string | null;
+  /** The principal for whom it was decided. */
+  decided_for: string | null;
   delegated_to: string | null;
   suspended_at: Date | string | null;
 };
@@ -176,17 +203,29 @@ export function maySupervise(actor: Scope, task: Pick<TaskFacts, 'office_path' |
 export function relationsOf(actor: TaskActor, task: TaskFacts): TaskRelation[] {
   const relations: TaskRelation[] = [];
   if (mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })) {
-    if (task.status === 'decided' && task.decided_by === actor.userId && !isOutsideRole(task.role)) relations.push('decider');
+    if (task.status === 'decided' && [task.decided_by, task.decided_for].includes(actor.userId) && !isOutsideRole(task.role))
+      relations.push('decider');
     if (isOutsideRole(task.role)) relations.push('applicant');
     else if (task.claimed_by === actor.userId) relations.push('holder');
-    else relations.push(...(task.delegated_to === actor.userId ? (['delegate', 'queue'] as const) : (['queue'] as const)));
+    else {
+      if (task.delegated_to === actor.userId) relations.push('delegate');
+      relations.push(task.claimed_by !== null && capacitiesFor(actor, task).length > 0 ? 'counterpart' : 'queue');
+    }
   }
   if (maySupervise(actor, task)) relations.push('supervisor');
   return relations;
 }
 
-/** The verdict on an act. `signedElsewhere`: the person signed another step within the four-eyes scopes of the task. */
-export function judgeTaskAct(act: TaskAct, actor: TaskActor, task: TaskFacts, signedElsewhere = false): TaskVerdict {
+/** Who signed another step within the four-eyes scopes of the task: the person, or every principal for whom the person could work on it. */
+export type SignedElsewhere = { self: boolean; principal: boolean };
+
+/** The verdict on an act. */
+export function judgeTaskAct(
+  act: TaskAct,
+  actor: TaskActor,
+  task: TaskFacts,
+  signedElsewhere: SignedElsewhere = { self: false, principal: false },
+): TaskVerdict {
   const rows: Partial<Record<TaskAct, Rows>> = task.role === 'clock' ? waits : isOutsideRole(task.role) ? ofOutside : ofOffice;
   const standing = relationsOf(actor, task).flatMap((relation) => rows[act]?.[relation] ?? []);
   if (standing.length === 0) return supervising.includes(act) ? 'supervision.notYours' : 'task.notYours';
@@ -194,7 +233,15 @@ export function judgeTaskAct(act: TaskAct, actor: TaskActor, task: TaskFacts, si
   if (!isLiving(state)) return `task.${state}`;
   const verdicts = standing.map((one) => one[state]);
   const verdict = verdicts.find((one) => one === 'yes') ?? verdicts.find((one) => one === 'already') ?? verdicts[0] ?? 'task.notYours';
-  return verdict === 'yes' && signedElsewhere && signing.includes(act) ? 'task.fourEyes' : verdict;
+  return (verdict === 'yes' && signing.includes(act) && obstacleToSigning(act, actor, task, signedElsewhere)) || verdict;
+}
+
+function obstacleToSigning(act: TaskAct, actor: TaskActor, task: TaskFacts, { self, principal }: SignedElsewhere): TaskRefusal | undefined {
+  if (self) return 'task.fourEyes';
+  // An opinion is given in the own name.
+  if (act === 'opine') return undefined;
+  if (principal) return 'task.fourEyesPrincipal';
+  return task.claimed_by === actor.userId && capacitiesFor(actor, task).length === 0 ? 'substitution.over' : undefined;
 }
 
 function isLiving(state: TaskState): state is LivingState {

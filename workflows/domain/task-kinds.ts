@@ -61,6 +61,8 @@ const kinds = {
     outcomes: { uphold: 'grave', dismiss: 'reasoned' },
     decidedOn: 'case',
   },
+  order_issue: { roles: ['supervisor', 'approver'], outcomes: { issue: 'reasoned', waive: 'reasoned' }, decidedOn: 'case' },
+  order_answer: { roles: ['supervisor'], outcomes: { answer: 'reasoned' }, decidedOn: 'case' },
   calendar_notice: { roles: ['system_admin'], outcomes: { loaded: 'free' }, decidedOn: 'ownPage' },
 } as const satisfies Record<string, Kind>;
 

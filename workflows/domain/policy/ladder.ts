@@ -12,6 +12,8 @@ export type Rung = {
   act: (typeof rungActs)[number];
   role: (typeof rungRoles)[number];
   level: (typeof rungLevels)[number];
+  /** Of an order: working days for its answer. */
+  answerDays?: number;
 };
 
 /** How packs said it before the ladder was a list. */

@@ -187,7 +187,10 @@ const disclosure = object({
   masking: object({ name: masking, id: masking, phone: masking, account: masking, group: masking, amount: masking }),
 });
 
-const rungs = list(object({ when: whole(-120, 120), act: oneOf(rungActs), role: oneOf(rungRoles), level: oneOf(rungLevels) }), 1);
+const rungs = list(
+  object({ when: whole(-120, 120), act: oneOf(rungActs), role: oneOf(rungRoles), level: oneOf(rungLevels) }, { answerDays: whole(1, 60) }),
+  1,
+);
 const earlierEscalation = object({ reminderDaysBefore: workingDays, leaderAfterDays: whole(1, 120), superiorAfterDays: whole(1, 120) });
 
 /** Rungs in the order in which they ring; the order of the superior authority is the last one. */
