@@ -299,7 +299,7 @@ describe('its end', () => {
       code: 'substitution.over',
     });
     const one = await counter.as('first-1');
-    expect((await counter.browse('first-1', `/tasks/${taskId}`)).html).toContain('取回');
+    expect((await counter.browse('first-1', `/tasks/${taskId}`)).html).toContain('您先“收回自办”');
     expect((await one.post(`/tasks/${taskId}/claim`)).status).toBe(200);
     expect((await one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
     expect(await counter.db('tasks').where({ id: taskId }).first('decided_for')).toEqual({ decided_for: null });
