@@ -101,18 +101,20 @@ function scopeOf(actor: Actor, filter: InboxFilter): Scope {
  * The queues of a person as rows of `g`. Written out, so that PostgreSQL knows how many they are without seeing them and keeps one plan for
  * everybody who has as many: to plan took longer than to read.
  */
-function queuesOf(queues: readonly Record<string, string | null>[]): Pick<Scope, 'from' | 'bindings'> {
+function queuesOf(queues: readonly Record<string, string | null>[], prefix = ''): Pick<Scope, 'from' | 'bindings'> {
   const names = Object.keys(queues[0] ?? {});
   if (names.length === 0) return { from: `(select cast(null as text) as office, cast(null as text) as role where false) g`, bindings: {} };
-  const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${name}${at} as text)`).join(', ')})`);
-  const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${name}${at}`, queue[name]])));
+  const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${prefix}${name}${at} as text)`).join(', ')})`);
+  const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${prefix}${name}${at}`, queue[name]])));
   return { from: `(values ${rows.join(', ')}) g (${names.join(', ')})`, bindings };
 }
 
 /** What one has, and what those have for whom one substitutes. */
 function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
   const own = { person: actor.userId, office: null, role: null };
-  const listed = queuesOf([own, ...standIns.map(({ principal, region, role }) => ({ person: principal, office: region, role }))]);
+  const lent = standIns.map(({ principal, region, role }) => ({ person: principal, office: region, role }));
+  // Its names are its own: the counts of a list ask for it beside the queues.
+  const listed = queuesOf([own, ...lent], 'held_');
   return { ...listed, match: 't.claimed_by = cast(g.person as uuid) and (g.office is null or (t.office = g.office and t.role = g.role))' };
 }
 
@@ -281,7 +283,7 @@ export function inboxQuery(
 export type InboxCounts = Record<Urgency, number> & {
   total: number;
   capped: boolean;
-  /** Open tasks that this person holds. */
+  /** Open tasks that this person holds, and those of the people for whom this person substitutes. */
   mine: number;
   /** About which a colleague asked this person for an opinion. */
   asked: number;
@@ -309,6 +311,8 @@ function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
 export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes): Query {
   const scope = scopeOf(actor, filter);
   const conditions = conditionsOf(filter);
+  const held = scopeOf(actor, { view: 'mine' });
+  const mine = `(select cast(count(*) as int) from ${held.from} join tasks t on ${held.match} and t.status = 'open') as mine`;
   const wanted = filter.urgency ? [filter.urgency] : urgencies;
   const limit = filter.view === 'region' ? `limit ${countedAtMost + 1}` : '';
   const count = (urgency: Urgency): string =>
@@ -318,10 +322,10 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
       : '0';
   return {
     sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')},
-      (select cast(count(*) as int) from tasks where claimed_by = :holder and status = 'open') as mine,
+      ${mine},
       (select cast(count(*) as int) from tasks where delegated_to = :holder and status = 'open') as asked,
       (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :holder) as "savedViews"`,
-    bindings: { ...scope.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, holder: actor.userId },
+    bindings: { ...scope.bindings, ...held.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, holder: actor.userId },
   };
 }
 

@@ -95,8 +95,10 @@ describe('while it lasts', () => {
     const two = await counter.as('first-2');
     expect((await two.post(`/tasks/${taskId}/claim`)).body).toMatchObject({ status: 409, code: 'task.claimed' });
     await name('first-1', { substitute: ids['first-2'] });
-    const mine = (await two.get<{ tasks: { id: string }[] }>('/tasks?view=mine')).body.tasks.map((task) => task.id);
-    expect(mine).toContain(taskId);
+    const mine = (await two.get<{ tasks: { id: string }[]; counts: { mine: number } }>('/tasks?view=mine')).body;
+    expect(mine.tasks.map((task) => task.id)).toContain(taskId);
+    const { counts } = (await two.get<{ counts: { mine: number } }>('/tasks')).body;
+    expect([counts.mine, mine.counts.mine]).toEqual([mine.tasks.length, mine.tasks.length]);
     expect((await counter.browse('first-2', `/tasks/${taskId}`)).html).toContain('代 周明 认领');
     expect((await two.post(`/tasks/${taskId}/claim`)).status).toBe(200);
     expect(await detail('first-2', taskId)).toMatchObject({ substituteFor: '周明', holder: { name: '李静', self: true } });
@@ -299,7 +301,7 @@ describe('its end', () => {
       code: 'substitution.over',
     });
     const one = await counter.as('first-1');
-    expect((await counter.browse('first-1', `/tasks/${taskId}`)).html).toContain('取回');
+    expect((await counter.browse('first-1', `/tasks/${taskId}`)).html).toContain('您先“收回自办”');
     expect((await one.post(`/tasks/${taskId}/claim`)).status).toBe(200);
     expect((await one.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
     expect(await counter.db('tasks').where({ id: taskId }).first('decided_for')).toEqual({ decided_for: null });
