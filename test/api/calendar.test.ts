@@ -40,6 +40,9 @@ test('[F03] a closure shows the deadlines that it moves, changes nothing until i
   expect(await province.db('calendar_days')).toEqual([]);
   const alarms = () => province.db('procedures').where({ status: 'open' }).orderBy('id').pluck('next_alarm_at');
   const rung = await alarms();
+  // The rung that tells the section head, one working day after the due day.
+  const reported = async () => new Date((await province.db('tasks').where({ id: tasks[2] }).first('rungs')).rungs[2]);
+  expect(await reported()).toEqual(new Date('2026-03-04T01:00:00Z'));
 
   const confirmed = (await admin.post<Moved>('/admin/calendar/closures', typhoon)).body;
   expect([...confirmed.moved].sort((a, b) => a.taskId.localeCompare(b.taskId))).toEqual(
@@ -49,7 +52,7 @@ test('[F03] a closure shows the deadlines that it moves, changes nothing until i
   const later = await alarms();
   expect(later[0].getTime()).toBeGreaterThan(rung[0].getTime());
   // Nobody is told of an overdue task on a day on which the office is closed.
-  expect([rung[2], later[2]]).toEqual([new Date('2026-03-04T01:00:00Z'), new Date('2026-03-05T01:00:00Z')]);
+  expect(await reported()).toEqual(new Date('2026-03-05T01:00:00Z'));
   const rings = await province.db('tasks').where({ id: tasks[0] }).first('rungs', 'next_rung_at');
   expect(later[0]).toEqual(rings.next_rung_at);
 });
