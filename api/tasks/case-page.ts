@@ -161,7 +161,7 @@ export function caseView(parts: CaseParts) {
     revealed: parts.revealed,
     supervision: may('urge')
       ? {
-          substitutes: parts.colleagues,
+          colleagues: parts.colleagues,
           reassign: may('reassign'),
           urged: task.urged_at,
           mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder',

@@ -53,8 +53,8 @@ export async function reassignTask(
   });
 }
 
-/** Those who could take a task over, for the supervisor's form; who signed another step of it is left out. */
-export async function listSubstitutes(
+/** Those who could take a task over or give an opinion on it: who holds its role there, but not who signed another step of it. */
+export async function listColleagues(
   db: Db,
   task: { role: string; office: string; four_eyes: string[]; step: string; claimed_by: string | null },
 ): Promise<{ id: string; name: string; open: number }[]> {

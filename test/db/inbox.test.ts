@@ -154,6 +154,16 @@ test('a page and its counts read at once are those read apart, also where there 
   }
 });
 
+test('a page is planned anew until PostgreSQL keeps its plan, not for every reader', async () => {
+  await db.transaction(async (trx) => {
+    for (let at = 0; at < 8; at += 1) await readInbox(trx, first, { view: 'queue' }, times, { size: 25 });
+    const { rows } = await trx.raw(
+      `select generic_plans::int as generic, custom_plans::int as custom from pg_prepared_statements where statement like '%unread_messages%'`,
+    );
+    expect(rows).toEqual([{ generic: 3, custom: 5 }]);
+  });
+});
+
 test('the queue is that of the own role and office; the region is the own subtree', async () => {
   const [queue] = (
     await db.raw(`select count(*)::int as n from tasks where status = 'open' and office = ? and role = 'first_reviewer'`, [county.code])
