@@ -1,6 +1,6 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
-import { findNextTask, type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox.ts';
+import { findNextTask, type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
@@ -14,7 +14,7 @@ import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from
 import { personSearchRoutes } from './inbox/person-search.ts';
 import { savedViewRoutes } from './inbox/saved-views.ts';
 import { CaseDetail, CaseQuery, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
-import { supervisionRoutes } from './supervision.ts';
+import { supervisionRoutes } from './supervision/supervision.ts';
 import { taskPath } from './words.ts';
 
 export function taskRoutes(counter: Counter): void {

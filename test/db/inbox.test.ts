@@ -16,7 +16,7 @@ import {
   inboxQuery,
   listInbox,
   readInbox,
-} from '../../db/views/inbox.ts';
+} from '../../db/views/inbox/inbox.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 

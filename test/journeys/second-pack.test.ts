@@ -4,7 +4,7 @@ import municipalityPack from '../../db/policy-packs/municipality-2024.json' with
 import { saveRegions } from '../../db/regions.ts';
 import municipality from '../../db/regions/municipality.json' with { type: 'json' };
 import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
-import { makeUscc } from '../../workflows/domain/identity.ts';
+import { makeUscc } from '../../workflows/domain/people/identity.ts';
 import { type Office, openOffice } from '../support/office.ts';
 
 const city = '110000';

@@ -12,7 +12,7 @@ import {
   workOffBulkJob,
 } from '../../../db/inbox/bulk-jobs.ts';
 import { type Actor, getUserName } from '../../../db/accounts/users.ts';
-import { countInbox, listInbox } from '../../../db/views/inbox.ts';
+import { countInbox, listInbox } from '../../../db/views/inbox/inbox.ts';
 import { ConflictError, NotAllowedError } from '../../../workflows/domain/errors.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { bulkActs, bulkLimit } from '../../../workflows/domain/tasks.ts';

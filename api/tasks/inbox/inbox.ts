@@ -10,7 +10,7 @@ import {
   type InboxView,
   urgencies,
   viewsOf,
-} from '../../../db/views/inbox.ts';
+} from '../../../db/views/inbox/inbox.ts';
 import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import type { Role } from '../../../workflows/domain/roles.ts';

@@ -2,15 +2,15 @@
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
  * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
  */
-import { hasRole, type StandIn, workQueuesOf } from '../../workflows/domain/scope.ts';
-import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { readingRoles } from '../../workflows/domain/roles.ts';
-import type { Db } from '../client.ts';
-import { auditOutside } from '../protocol/procedures.ts';
-import { run, statementOf } from '../statements.ts';
-import type { Actor } from '../accounts/users.ts';
-import { unreadMessagesOf } from './classes/messages.ts';
+import { hasRole, type StandIn, workQueuesOf } from '../../../workflows/domain/scope.ts';
+import { isOutsideRole } from '../../../workflows/domain/tasks.ts';
+import { soleOfficeRole, type TaskKind } from '../../../workflows/domain/task-kinds.ts';
+import { readingRoles } from '../../../workflows/domain/roles.ts';
+import type { Db } from '../../client.ts';
+import { auditOutside } from '../../protocol/procedures.ts';
+import { run, statementOf } from '../../statements.ts';
+import type { Actor } from '../../accounts/users.ts';
+import { unreadMessagesOf } from '../classes/messages.ts';
 
 export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
 export type InboxView = (typeof inboxViews)[number];
