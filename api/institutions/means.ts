@@ -49,7 +49,7 @@ function teacherRoutes(counter: Counter): void {
       const head = await getArchive(db, actor, params.creditCode);
       const lines = await listTeachers(db, head.id);
       return page(
-        'institutions/teachers',
+        'teachers/index',
         {
           ...headView(head, 'teachers', { t, locale }),
           own: maintains(actor, head),
@@ -153,7 +153,7 @@ async function teacherForm({ db, t, locale }: FormContext, head: InstitutionHead
   const chosen = new Set(entered ? listOf(entered['occupations']) : saved.occupations);
   const path = institutionPath(head.credit_code, 'teachers');
   return page(
-    'institutions/teacher-form',
+    'teachers/form',
     {
       ...headView(head, 'teachers', { t, locale }),
       title: row ? t('institutions.teacher.editTitle', { name: row.name, no: row.no }) : t('institutions.teacher.newTitle'),
@@ -213,7 +213,7 @@ function venueRoutes(counter: Counter): void {
       const head = await getArchive(db, actor, params.creditCode);
       const lines = await listVenues(db, head.id);
       return page(
-        'institutions/venues',
+        'venues/index',
         { ...headView(head, 'venues', { t, locale }), own: maintains(actor, head), lines },
         { nav: 'institutions', json: { venues: lines.map(venueJson) } },
       );
@@ -305,7 +305,7 @@ async function venueForm({ db, t, locale }: FormContext, head: InstitutionHead, 
   const path = institutionPath(head.credit_code, 'venues');
   const entered = redraw.entered;
   return page(
-    'institutions/venue-form',
+    'venues/form',
     {
       ...headView(head, 'venues', { t, locale }),
       title: row ? t('institutions.venue.editTitle', { name: row.name, no: row.no }) : t('institutions.venue.newTitle'),

@@ -154,14 +154,18 @@ test('a page and its counts read at once are those read apart, also where there 
   }
 });
 
-test('a page is planned anew until PostgreSQL keeps its plan, not for every reader', async () => {
-  await db.transaction(async (trx) => {
-    for (let at = 0; at < 8; at += 1) await readInbox(trx, first, { view: 'queue' }, times, { size: 25 });
-    const { rows } = await trx.raw(
-      `select generic_plans::int as generic, custom_plans::int as custom from pg_prepared_statements where statement like '%unread_messages%'`,
+test('PostgreSQL keeps the plan of a page, rather than planning it for every reader anew', async () => {
+  const alone = openDatabase(database.url, { owner: true, max: 1 });
+  try {
+    for (let at = 0; at < 8; at += 1) await readInbox(alone, first, { view: 'queue' }, times, { size: 25 });
+    const { rows } = await alone.raw(
+      `select generic_plans::int as kept, custom_plans::int as anew from pg_prepared_statements where statement like '%unread_messages%'`,
     );
-    expect(rows).toEqual([{ generic: 3, custom: 5 }]);
-  });
+    // It tries five times before it compares.
+    expect(rows).toEqual([{ kept: 3, anew: 5 }]);
+  } finally {
+    await closeDatabase(alone);
+  }
 });
 
 test('the queue is that of the own role and office; the region is the own subtree', async () => {

@@ -293,7 +293,7 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     handedTo: job.handed_to ? await getUserName(db, job.handed_to) : undefined,
     reason: job.reason,
   };
-  return page(preview ? 'tasks/bulk-preview' : 'tasks/bulk-job', view, {
+  return page(preview ? 'inbox/bulk-preview' : 'inbox/bulk-job', view, {
     nav: 'tasks',
     json: jobOf(job, items, t, locale),
     ...(job.status === 'running' || job.status === 'checking' ? { refreshSeconds: 2 } : {}),

@@ -93,7 +93,7 @@ async function show(
     holder: task.holder,
   }));
   return page(
-    'tasks/by-person',
+    'inbox/by-person',
     { pageTitle: t('inbox.personTitle'), searched: found !== undefined, person: found?.person, rows, ...more },
     {
       nav: 'tasks',
