@@ -5,7 +5,7 @@ import { closeDatabase, openDatabase } from '../db/client.ts';
 import { serveMetrics } from '../db/formats/prometheus.ts';
 import { temporalSettings } from '../temporal.config.ts';
 import { readApiConfig } from './config.ts';
-import { databaseChecks, temporalCheck } from './http/readiness.ts';
+import { databaseChecks, temporalCheck } from './health/readiness.ts';
 import { countRequests } from './http/requests.ts';
 import { startApi } from './server.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { hashPassword } from '../api/sessions/passwords.ts';
 import { readApiConfig } from '../api/config.ts';
-import { databaseChecks, temporalCheck } from '../api/http/readiness.ts';
+import { databaseChecks, temporalCheck } from '../api/health/readiness.ts';
 import { countRequests } from '../api/http/requests.ts';
 import { type RunningApi, startApi } from '../api/server.ts';
 import { startSimulators } from '../activities/connectors/simulators.ts';

@@ -7,7 +7,7 @@ import { findAnswer, requestDigest } from '../../db/protocol/idempotency.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { endOwnSession, endSessionsOf, listSessionsOf } from '../../db/accounts/sessions.ts';
 import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { passwordFault } from '../../workflows/domain/passwords.ts';
+import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { officerRoles } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { clearCookie } from '../http/cookies.ts';

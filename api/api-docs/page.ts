@@ -1,6 +1,6 @@
 /** From the document of the addresses to what the reference prints: one page for each noun. */
-import type { ApiContent, ApiDocument, ApiOperation } from '../http/openapi.ts';
-import type { JsonSchema } from '../http/examples.ts';
+import type { ApiContent, ApiDocument, ApiOperation } from './openapi.ts';
+import type { JsonSchema } from './examples.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { chineseSummaries } from './summaries.ts';
 

@@ -1,7 +1,7 @@
 /** The reference of the addresses inside the product, drawn from the same document that programs read. */
 import { z } from 'zod';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { documentOf } from '../http/openapi.ts';
+import { documentOf } from './openapi.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { nounDetail, nounsOf } from './page.ts';

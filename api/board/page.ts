@@ -2,7 +2,7 @@
 import type { SubstitutionLine } from '../../db/accounts/substitutions.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { BoardFigures, BoardTimes, Candidate, OfficerLoad, OnTime, OverdueStep, TrendWeek } from '../../db/views/board.ts';
-import { countedAtMost, type InboxTask } from '../../db/views/inbox.ts';
+import { countedAtMost, type InboxTask } from '../../db/views/inbox/inbox.ts';
 import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import { bulkLimit, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';

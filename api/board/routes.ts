@@ -9,7 +9,7 @@ import {
   listTrend,
   supervisionOf,
 } from '../../db/views/board.ts';
-import { listInbox } from '../../db/views/inbox.ts';
+import { listInbox } from '../../db/views/inbox/inbox.ts';
 import { listSubstitutions } from '../../db/accounts/substitutions.ts';
 import { Substitution } from '../substitutions/schemas.ts';
 import { page } from '../http/replies.ts';

@@ -43,7 +43,7 @@ export function timetableRoutes(counter: Counter): void {
       const head = await getClassHead(db, actor, params.number);
       const sessions = await listSessions(db, head.id);
       return page(
-        'classes/timetable',
+        'timetable/show',
         {
           ...headView(head, 'timetable', { actor, t, locale }),
           class: head,
@@ -147,7 +147,7 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
   }));
   const scarce = choices.teachers.filter((teacher) => teacher.occupations.includes(head.occupation));
   return page(
-    'classes/timetable-form',
+    'timetable/form',
     {
       title: t('classes.timetableForm.title', { title: head.title }),
       number: params.number,

@@ -22,7 +22,6 @@ import { statusTones as classTones } from '../classes/head.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { actsFor, eventView, figuresJson, headView, institutionPath, publicJson, regionName, statusTones } from './head.ts';
-import { meansRoutes } from './means.ts';
 import { registerRoutes } from './register.ts';
 import {
   ClassesQuery,
@@ -35,6 +34,8 @@ import {
   PapersQuery,
   TimelineQuery,
 } from './schemas.ts';
+import { teacherRoutes } from './teachers.ts';
+import { venueRoutes } from './venues.ts';
 
 const CLASSES = 25;
 const PAPERS = 40;
@@ -45,7 +46,8 @@ export function institutionRoutes(counter: Counter): void {
   listRoute(counter);
   registerRoutes(counter);
   archiveRoutes(counter);
-  meansRoutes(counter);
+  teacherRoutes(counter);
+  venueRoutes(counter);
 }
 
 function listRoute(counter: Counter): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isCreditCode, isPersonName, normaliseNumber } from '../../workflows/domain/identity.ts';
+import { isCreditCode, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
 import { classStatuses } from '../../workflows/domain/training/class.ts';
 

@@ -9,7 +9,7 @@ import {
   refusePayingAccount,
 } from '../../db/money/paying-accounts.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import { maskAccount } from '../../workflows/domain/identity.ts';
+import { maskAccount } from '../../workflows/domain/people/identity.ts';
 import { bankTemplates } from '../../workflows/domain/money/bank-file.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

@@ -13,7 +13,7 @@ import {
   withdrawPriorBenefits,
 } from '../../db/money/prior-benefits.ts';
 import { InputError, inputError } from '../../workflows/domain/errors.ts';
-import { maskId } from '../../workflows/domain/identity.ts';
+import { maskId } from '../../workflows/domain/people/identity.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { parsePriorBenefits, type PriorError, type PriorRow } from '../../workflows/domain/training/prior-benefits.ts';

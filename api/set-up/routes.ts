@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/accounts/setup-links.ts';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { passwordFault } from '../../workflows/domain/passwords.ts';
+import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { passwordDesk } from '../sessions/passwords.ts';

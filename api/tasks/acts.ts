@@ -4,7 +4,7 @@ import { claimTask, releaseTask } from '../../db/protocol/claims.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { getTask } from '../../db/protocol/task-acts.ts';
 import { revealId } from '../../db/roster/roster.ts';
-import { findNextTask } from '../../db/views/inbox.ts';
+import { findNextTask } from '../../db/views/inbox/inbox.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';

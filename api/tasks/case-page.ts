@@ -1,7 +1,7 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
 import type { Delegation } from '../../db/protocol/delegations.ts';
-import type { OrderOnRecord } from '../../db/protocol/orders.ts';
-import type { RungOnRecord } from '../../db/protocol/rungs.ts';
+import type { OrderOnRecord } from '../../db/protocol/supervision/orders.ts';
+import type { RungOnRecord } from '../../db/protocol/supervision/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/training/class.ts';
@@ -18,7 +18,7 @@ import { dueView, type Today } from './due.ts';
 import type { CorrectionReview } from '../corrections/review.ts';
 import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
-import { ladderView, orderView } from './ladder.ts';
+import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
 import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
@@ -161,7 +161,7 @@ export function caseView(parts: CaseParts) {
     revealed: parts.revealed,
     supervision: may('urge')
       ? {
-          substitutes: parts.colleagues,
+          colleagues: parts.colleagues,
           reassign: may('reassign'),
           urged: task.urged_at,
           mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder',

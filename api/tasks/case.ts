@@ -1,11 +1,11 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listDelegations } from '../../db/protocol/delegations.ts';
-import { findOrder } from '../../db/protocol/orders.ts';
-import { listSubstitutes } from '../../db/protocol/supervision.ts';
+import { findOrder } from '../../db/protocol/supervision/orders.ts';
+import { listColleagues } from '../../db/protocol/supervision/supervision.ts';
 import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
 import { findCapacity, whoSignedElsewhere } from '../../db/protocol/task-acts.ts';
-import { listRungs } from '../../db/protocol/rungs.ts';
+import { listRungs } from '../../db/protocol/supervision/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { type Case, getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
@@ -67,7 +67,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     listOpenTasks(db, procedure.id),
     listRungs(db, task.id),
     findOrder(db, { lateTask: task.id }),
-    verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listSubstitutes(db, task) : [],
+    verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listColleagues(db, task) : [],
     // What the office asks itself is for the office.
     actor.institutionId === undefined ? listDelegations(db, task.id) : [],
     checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,

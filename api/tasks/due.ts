@@ -1,5 +1,5 @@
 /** A deadline in words, colour and a bar that fills by working days. Words carry the state, colour repeats it. */
-import type { InboxTimes, Urgency } from '../../db/views/inbox.ts';
+import type { InboxTimes, Urgency } from '../../db/views/inbox/inbox.ts';
 import { addDays, type Calendar, endOfDay, nextWorkingDay, workingDayNumber, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import type { Translate } from '../pages/i18n.ts';
 

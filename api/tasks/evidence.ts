@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
 import { type CaseTask, findCorrectionRequest, getObjectionEvidence } from '../../db/views/case.ts';
 import { disclosureSnapshot } from '../../db/views/disclosure-snapshots.ts';
 import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
-import { findOrder } from '../../db/protocol/orders.ts';
+import { findOrder } from '../../db/protocol/supervision/orders.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';

@@ -1,8 +1,6 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
-import { type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox.ts';
-import { countUnread } from '../../db/views/classes/messages.ts';
-import { findNextTask } from '../../db/views/inbox.ts';
+import { findNextTask, type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
@@ -16,7 +14,7 @@ import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from
 import { personSearchRoutes } from './inbox/person-search.ts';
 import { savedViewRoutes } from './inbox/saved-views.ts';
 import { CaseDetail, CaseQuery, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
-import { supervisionRoutes } from './supervision.ts';
+import { supervisionRoutes } from './supervision/supervision.ts';
 import { taskPath } from './words.ts';
 
 export function taskRoutes(counter: Counter): void {
@@ -36,8 +34,7 @@ export function taskRoutes(counter: Counter): void {
       const at = await readToday(db, instant);
       const times = inboxTimes(at);
       const { tasks, next, counts } = await readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size });
-      const unread = await countUnread(db, actor, classesOf(tasks));
-      const parts = { list, tasks, next, counts, unread, actor, at, t, words, locale };
+      const parts = { list, tasks, next, counts, actor, at, t, words, locale };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });
@@ -78,8 +75,4 @@ export function taskRoutes(counter: Counter): void {
   taskActRoutes(counter);
   holdingRoutes(counter);
   supervisionRoutes(counter);
-}
-
-function classesOf(tasks: readonly { class_id: string | null }[]): string[] {
-  return [...new Set(tasks.flatMap((task) => task.class_id ?? []))];
 }

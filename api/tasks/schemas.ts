@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { reasonField } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
-import { inboxViews, urgencies } from '../../db/views/inbox.ts';
+import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
 import { taskActs } from '../../workflows/domain/task-acts.ts';
 import { caseParts } from './parts.ts';

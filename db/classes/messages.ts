@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { findPersonalNumber } from '../../workflows/domain/personal-numbers.ts';
+import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
 import { readsMessages, sideOf } from '../../workflows/domain/training/message.ts';
 import type { Actor } from '../accounts/users.ts';
 import { inTransaction } from '../client.ts';

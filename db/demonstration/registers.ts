@@ -1,5 +1,5 @@
 /** Institutions, teachers, venues, projects and budgets of the demonstration province. All made up, codes with valid check characters. */
-import { makeUscc } from '../../workflows/domain/identity.ts';
+import { makeUscc } from '../../workflows/domain/people/identity.ts';
 
 export type DemonstrationInstitution = {
   key: string;

@@ -12,7 +12,7 @@ import { claimTask, releaseTask } from '../protocol/claims.ts';
 import { decideTask, type TaskRow } from '../protocol/decisions.ts';
 import { getTask } from '../protocol/task-acts.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
-import { reassignTask } from '../protocol/supervision.ts';
+import { reassignTask } from '../protocol/supervision/supervision.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { type Actor, getActor } from '../accounts/users.ts';
 

@@ -1,7 +1,7 @@
 /** Accounts that the institution enters anew: of lines that the bank returned (退票), or while the claim is back for correction. */
 import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
-import { isCardNumber, normaliseNumber } from '../../workflows/domain/identity.ts';
+import { isCardNumber, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { auditProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';

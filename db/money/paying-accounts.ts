@@ -1,6 +1,6 @@
 /** The special accounts (专户) that offices pay from: proposed by one payment officer, confirmed by another. Batches keep the account they were made with. */
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
-import { maskAccount } from '../../workflows/domain/identity.ts';
+import { maskAccount } from '../../workflows/domain/people/identity.ts';
 import type { Fund } from '../../workflows/domain/policy/policy.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
 import { pathsOf } from '../accounts/accounts.ts';

@@ -5,7 +5,7 @@ import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import { type LockedProcedure, lockProcedure, writeFact } from './procedures.ts';
-import { recordRung } from './rungs.ts';
+import { recordRung } from './supervision/rungs.ts';
 import { readPlace } from './steps.ts';
 
 type DueTask = { id: string; step: string; kind: TaskKind; peremptory: boolean; rung: number; rungs: Date[] };

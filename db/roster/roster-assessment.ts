@@ -3,7 +3,7 @@ import { calculate, type Calculation, type SubsidyFacts } from '../../workflows/
 import { judgeEligibility, type PriorBenefit } from '../../workflows/domain/policy/eligibility.ts';
 import { InputError } from '../../workflows/domain/errors.ts';
 import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
-import { ageOn, type Sex } from '../../workflows/domain/identity.ts';
+import { ageOn, type Sex } from '../../workflows/domain/people/identity.ts';
 import type { PolicyPack } from '../../workflows/domain/policy/policy.ts';
 import type { ClassRow } from '../classes/classes.ts';
 import { businessToday } from '../calendar/instant.ts';

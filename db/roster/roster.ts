@@ -1,7 +1,7 @@
 /** The roster of a class: people under their real names, sealed, found by blind index, shown masked (N2). */
 import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { maskAccount, maskId, maskPhone, sexOf } from '../../workflows/domain/identity.ts';
+import { maskAccount, maskId, maskPhone, sexOf } from '../../workflows/domain/people/identity.ts';
 import type { RosterRow } from '../../workflows/domain/training/roster.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';

@@ -1,7 +1,7 @@
 /** Figures of the supervisor's board for every office of a subtree, each read by an index per office. */
 import type { Db } from '../client.ts';
 import type { Actor } from '../accounts/users.ts';
-import { countInbox, type InboxTimes } from './inbox.ts';
+import { countInbox, type InboxTimes } from './inbox/inbox.ts';
 
 export type BoardTimes = InboxTimes & {
   /** Begin of the period of the rate, and of the one before it. */

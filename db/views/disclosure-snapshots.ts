@@ -1,5 +1,5 @@
 /** What the public will see of a class: computed from the record, masked here, then frozen in the disclosure. */
-import { maskName } from '../../workflows/domain/identity.ts';
+import { maskName } from '../../workflows/domain/people/identity.ts';
 import type { Db } from '../client.ts';
 import type { DisclosureList, DisclosureSnapshot } from '../disclosures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';

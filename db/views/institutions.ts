@@ -1,6 +1,6 @@
 /** The register and the archive (机构档案) of an institution as readers see them: the public only what the directory shows, officers their subtree, an institution its own. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { normaliseNumber } from '../../workflows/domain/identity.ts';
+import { normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
 import { isLiving, isRunning } from '../classes/statuses.ts';
 import { maySee } from '../../workflows/domain/scope.ts';

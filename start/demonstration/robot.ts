@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { cleanRoster } from '../../db/formats/sample-rosters.ts';
-import { makeCard } from '../../workflows/domain/identity.ts';
+import { makeCard } from '../../workflows/domain/people/identity.ts';
 import { numberOf } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { MaterialKind } from '../../workflows/domain/training/material.ts';

@@ -8,19 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulators, type Simulators } from '../../activities/connectors/simulators.ts';
 import { verificationActivities } from '../../activities/verifications.ts';
 import { askAgain, settleVerification } from '../../db/classes/verifications.ts';
-import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';
+import { review } from '../support/asks.ts';
 
 let office: TrainingDatabase;
 let simulators: Simulators;
-const review: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return', 'propose_refusal'],
-  workingDays: 2,
-};
 
 beforeAll(async () => {
   office = await openTrainingDatabase();

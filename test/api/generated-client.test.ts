@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiDocument } from '../../api/http/openapi.ts';
+import type { ApiDocument } from '../../api/api-docs/openapi.ts';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { cleanRosterCsv } from '../../db/formats/sample-rosters.ts';
 import { generateClient } from '../support/client-generator.ts';

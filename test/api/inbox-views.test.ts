@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeId } from '../../workflows/domain/identity.ts';
+import { makeId } from '../../workflows/domain/people/identity.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { demonstrationInstitutions } from '../../db/demonstration/registers.ts';
-import { makeUscc } from '../../workflows/domain/identity.ts';
+import { makeUscc } from '../../workflows/domain/people/identity.ts';
 import { type Choices, draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
-import { makeCard, makeId } from '../../workflows/domain/identity.ts';
+import { makeCard, makeId } from '../../workflows/domain/people/identity.ts';
 import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 type Conversation = {

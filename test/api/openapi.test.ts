@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openVault } from '../../db/vault.ts';
 import { readApiConfig } from '../../api/config.ts';
 import { chineseSummaries } from '../../api/api-docs/summaries.ts';
-import { documentOf } from '../../api/http/openapi.ts';
+import { documentOf } from '../../api/api-docs/openapi.ts';
 import type { Counter, RegisteredRoute } from '../../api/http/routing.ts';
 import { mountNouns } from '../../api/nouns.ts';
 import { loadWords } from '../../api/pages/i18n.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readApiConfig } from '../../api/config.ts';
 import { type RunningApi, startApi } from '../../api/server.ts';
 import { type Person, signIn } from '../../start/demonstration/person.ts';
-import { makeCard } from '../../workflows/domain/identity.ts';
+import { makeCard } from '../../workflows/domain/people/identity.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { type Application, type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 

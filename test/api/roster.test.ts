@@ -14,7 +14,7 @@ import {
 import { readXlsx } from '../../db/formats/xlsx-reader.ts';
 import { writeXlsx } from '../../db/formats/xlsx-writer.ts';
 import { openVault } from '../../db/vault.ts';
-import { makeId } from '../../workflows/domain/identity.ts';
+import { makeId } from '../../workflows/domain/people/identity.ts';
 import { rosterColumns } from '../../workflows/domain/training/roster.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
 

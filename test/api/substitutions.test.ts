@@ -1,7 +1,7 @@
 /** Substitutes: named for a period, they work on the principal's tasks, and four eyes count both. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setClock } from '../../db/calendar/clock.ts';
-import { countsFor } from '../../db/views/navigation-counts.ts';
+import { countsFor } from '../../db/views/inbox/navigation-counts.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { casesBegin } from '../support/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../support/counter.ts';

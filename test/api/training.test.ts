@@ -11,38 +11,12 @@ import { openQuestions, recordAnswers, stageRegisters } from '../../db/classes/v
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { type Person, signIn } from '../../start/demonstration/person.ts';
 import { openTrainingDatabase, type PlantedClass, type TrainingDatabase, type Who } from '../support/training-class.ts';
+import { attendance, filing, inspection, results, review } from '../support/asks.ts';
 
 let office: TrainingDatabase;
 let api: RunningApi;
 let simulators: Simulators;
 const people = new Map<string, Person>();
-
-const review: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return', 'propose_refusal'],
-  workingDays: 2,
-};
-const attendance: Ask = {
-  step: 'training.attendance',
-  kind: 'attendance',
-  role: 'institution',
-  level: 'own',
-  outcomes: ['submit'],
-  workingDays: 5,
-};
-const inspection: Ask = {
-  step: 'training.inspection',
-  kind: 'inspection',
-  role: 'inspector',
-  level: 'county',
-  outcomes: ['in_order', 'finding'],
-  workingDays: 5,
-  fourEyes: [],
-};
-const results: Ask = { step: 'results.entry', kind: 'results', role: 'assessor', level: 'own', outcomes: ['submit'], workingDays: 7 };
 
 beforeAll(async () => {
   office = await openTrainingDatabase();
@@ -333,7 +307,6 @@ describe('results', () => {
     const put = (rows: object[]) => assessor.post<Answer>(path, { results: rows });
     expect((await put([row(0), row(1)])).status).toBe(200);
     expect((await assessor.post(`${path}/submit`)).status).toBe(200);
-    const filing: Ask = { ...review, step: 'filing.first_review' };
     await office.step(planted, 'filing', { asks: [filing] });
     const task = `/tasks/${planted.procedureId}/filing.first_review`;
     expect((await pageOf('first', `${task}/1`)).html).toContain(`value="certificate:${planted.enrolments[0]?.id}"`);

@@ -53,6 +53,15 @@ describe('words of pages', () => {
     expect(silent).toEqual([]);
   });
 
+  test('every refusal and every finding about a field has words', () => {
+    const thrown = /new \w+Error\(\s*'([a-zA-Z.]+)'|inputError\([^,()]+,\s*'([a-zA-Z.]+)'|\bcode: '([a-zA-Z]+\.[a-zA-Z.]+)'/g;
+    const codes = ['api', 'db', 'activities', 'workflows/domain']
+      .flatMap((folder) => sources(folder).flatMap((text) => [...text.matchAll(thrown)]))
+      .flatMap((match) => match[1] ?? match[2] ?? match[3] ?? []);
+    expect(new Set(codes).size).toBeGreaterThan(200);
+    expect(codes.filter((code) => !words.has(`errors.${code}`) && !words.has(`errors.${code}_other`))).toEqual([]);
+  });
+
   test('both languages have the same keys', () => {
     const keys = (locale: Locale): string[] =>
       readdirSync(join('templates/locales', locale))

@@ -3,22 +3,12 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
+import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { demonstrationPassword } from '../../start/product.ts';
 import { browserAvailable, launchBrowser } from '../support/browser.ts';
 import { type Office, openOffice } from '../support/office.ts';
 
-const days = [
-  '2026-03-23',
-  '2026-03-24',
-  '2026-03-25',
-  '2026-03-26',
-  '2026-03-27',
-  '2026-03-30',
-  '2026-03-31',
-  '2026-04-01',
-  '2026-04-02',
-  '2026-04-03',
-];
+const days = trainingDays('2026-03-23', 10);
 
 describe.skipIf(!browserAvailable())('in the browser', () => {
   let office: Office;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correctAccounts } from '../../db/money/account-corrections.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
-import { makeCard } from '../../workflows/domain/identity.ts';
+import { makeCard } from '../../workflows/domain/people/identity.ts';
 import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 import { readingOf } from '../support/money-reading.ts';
 

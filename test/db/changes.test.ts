@@ -6,6 +6,7 @@ import { decideTask } from '../../db/protocol/decisions.ts';
 import { saveAttendance } from '../../db/classes/attendance.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type PlantOptions, type TrainingDatabase } from '../support/training-class.ts';
+import { attendance } from '../support/asks.ts';
 
 let office: TrainingDatabase;
 beforeAll(async () => {
@@ -14,14 +15,6 @@ beforeAll(async () => {
 afterAll(() => office.close());
 
 const beginning: Ask = { step: 'ready.beginning', kind: 'wait', role: 'clock', level: 'own', outcomes: [], dueDate: '2026-03-16' };
-const attendance: Ask = {
-  step: 'training.attendance',
-  kind: 'attendance',
-  role: 'institution',
-  level: 'own',
-  outcomes: ['submit'],
-  workingDays: 5,
-};
 const reviewOf = (no: number): Ask => ({
   step: `change-${no}.approval`,
   kind: 'change_review',

@@ -5,7 +5,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import fujian from '../../db/regions/fujian.json' with { type: 'json' };
 import { saveRegions } from '../../db/regions.ts';
 import { roles, isAdministratorRole } from '../../workflows/domain/roles.ts';
-import { passwordFault } from '../../workflows/domain/passwords.ts';
+import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { freshDatabase } from '../support/servers.ts';
 

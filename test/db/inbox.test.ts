@@ -16,7 +16,7 @@ import {
   inboxQuery,
   listInbox,
   readInbox,
-} from '../../db/views/inbox.ts';
+} from '../../db/views/inbox/inbox.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -144,12 +144,27 @@ test('a page and its counts read at once are those read apart, also where there 
         const apart = await listInbox(db, who(), filter, times, { cursor, size });
         expect(await readInbox(db, who(), filter, times, { cursor, size })).toEqual({
           ...apart,
+          tasks: apart.tasks.map((task) => ({ ...task, unread_messages: 0 })),
           counts: await countInbox(db, who(), filter, times),
         });
         if (!apart.next) break;
         cursor = apart.next;
       }
     }
+  }
+});
+
+test('PostgreSQL keeps the plan of a page, rather than planning it for every reader anew', async () => {
+  const alone = openDatabase(database.url, { owner: true, max: 1 });
+  try {
+    for (let at = 0; at < 8; at += 1) await readInbox(alone, first, { view: 'queue' }, times, { size: 25 });
+    const { rows } = await alone.raw(
+      `select generic_plans::int as kept, custom_plans::int as anew from pg_prepared_statements where statement like '%unread_messages%'`,
+    );
+    // It tries five times before it compares.
+    expect(rows).toEqual([{ kept: 3, anew: 5 }]);
+  } finally {
+    await closeDatabase(alone);
   }
 });
 

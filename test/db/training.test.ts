@@ -7,34 +7,9 @@ import { excludeEnrolment } from '../../db/roster/roster.ts';
 import { openQuestions, recordAnswers, settleVerification, stageRegisters } from '../../db/classes/verifications.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';
+import { attendance, filing, inspection, results, review } from '../support/asks.ts';
 
 let office: TrainingDatabase;
-const review: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return', 'propose_refusal'],
-  workingDays: 2,
-};
-const filing: Ask = { ...review, step: 'filing.first_review' };
-const attendance: Ask = {
-  step: 'training.attendance',
-  kind: 'attendance',
-  role: 'institution',
-  level: 'own',
-  outcomes: ['submit'],
-  workingDays: 5,
-};
-const inspection: Ask = {
-  step: 'training.inspection',
-  kind: 'inspection',
-  role: 'inspector',
-  level: 'county',
-  outcomes: ['in_order', 'finding'],
-  workingDays: 5,
-  fourEyes: [],
-};
 const rectification: Ask = {
   step: 'training.rectification',
   kind: 'rectification',
@@ -52,7 +27,6 @@ const reinspection: Ask = {
   workingDays: 5,
   fourEyes: [],
 };
-const results: Ask = { step: 'results.entry', kind: 'results', role: 'assessor', level: 'own', outcomes: ['submit'], workingDays: 7 };
 
 beforeAll(async () => {
   office = await openTrainingDatabase();

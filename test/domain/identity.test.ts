@@ -19,7 +19,7 @@ import {
   normaliseNumber,
   plainPhone,
   sexOf,
-} from '../../workflows/domain/identity.ts';
+} from '../../workflows/domain/people/identity.ts';
 
 const today = '2026-03-02';
 const id = fc

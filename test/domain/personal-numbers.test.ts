@@ -1,7 +1,7 @@
 /** Numbers of people in free text. Every number here is made up. */
 import { describe, expect, test } from 'vitest';
-import { makeCard, makeId } from '../../workflows/domain/identity.ts';
-import { findPersonalNumber } from '../../workflows/domain/personal-numbers.ts';
+import { makeCard, makeId } from '../../workflows/domain/people/identity.ts';
+import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
 
 const today = '2026-03-02';
 const id = makeId({ region: '350104', birth: '1990-01-01', serial: 123 });

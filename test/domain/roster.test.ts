@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeCard, makeId } from '../../workflows/domain/identity.ts';
+import { makeCard, makeId } from '../../workflows/domain/people/identity.ts';
 import { parseRoster, type RosterRules } from '../../workflows/domain/training/roster.ts';
 import type { Cell, SheetRow } from '../../workflows/domain/training/sheet.ts';
 

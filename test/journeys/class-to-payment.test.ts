@@ -1,6 +1,7 @@
 /** One class with thirty trainees, over HTTP, from its draft to the payment confirmed by the bank: with a return, an overdue escalation and a failed line. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRobot, pause, type Robot } from '../../start/demonstration/robot.ts';
+import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { findFaults } from '../faults/invariants.ts';
 import { captureHistories } from '../replay/capture.ts';
 import { readHistories } from '../support/histories.ts';
@@ -11,18 +12,7 @@ let robot: Robot;
 let number: string;
 let application: string;
 
-const days = [
-  '2026-03-23',
-  '2026-03-24',
-  '2026-03-25',
-  '2026-03-26',
-  '2026-03-27',
-  '2026-03-30',
-  '2026-03-31',
-  '2026-04-01',
-  '2026-04-02',
-  '2026-04-03',
-];
+const days = trainingDays('2026-03-23', 10);
 type Listed = { tasks: { id: string; kind: string; step: string; number: string; due: { state: string; of: number | null } }[] };
 
 beforeAll(async () => {

@@ -4,23 +4,13 @@ import municipalityPack from '../../db/policy-packs/municipality-2024.json' with
 import { saveRegions } from '../../db/regions.ts';
 import municipality from '../../db/regions/municipality.json' with { type: 'json' };
 import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
-import { makeUscc } from '../../workflows/domain/identity.ts';
+import { trainingDays } from '../../start/demonstration/training-days.ts';
+import { makeUscc } from '../../workflows/domain/people/identity.ts';
 import { type Office, openOffice } from '../support/office.ts';
 
 const city = '110000';
 const district = '110105';
-const days = [
-  '2026-03-23',
-  '2026-03-24',
-  '2026-03-25',
-  '2026-03-26',
-  '2026-03-27',
-  '2026-03-30',
-  '2026-03-31',
-  '2026-04-01',
-  '2026-04-02',
-  '2026-04-03',
-];
+const days = trainingDays('2026-03-23', 10);
 let office: Office;
 let robot: Robot;
 let number: string;

@@ -13,7 +13,7 @@ import { addSession } from '../../db/accounts/sessions.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
 import { type Actor, getActor } from '../../db/accounts/users.ts';
 import { placeOf, type Vault } from '../../db/vault.ts';
-import { maskId, makeId, makeUscc } from '../../workflows/domain/identity.ts';
+import { maskId, makeId, makeUscc } from '../../workflows/domain/people/identity.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import type { Ask, ProcedureType } from '../../workflows/domain/procedures.ts';

@@ -1,6 +1,6 @@
 /** A TypeScript client made of the document: a type for every body and answer, a function for every operation. Whoever works against the product may do the same. */
-import type { ApiDocument, ApiOperation } from '../../api/http/openapi.ts';
-import type { JsonSchema } from '../../api/http/examples.ts';
+import type { ApiDocument, ApiOperation } from '../../api/api-docs/openapi.ts';
+import type { JsonSchema } from '../../api/api-docs/examples.ts';
 
 const runtime = `
 export type Answer<T> = { status: number; body: T; headers: Headers };

@@ -11,7 +11,7 @@ import { sealedAccount } from '../../db/roster/roster.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
 import { type Actor, getActor } from '../../db/accounts/users.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
-import { birthDateOf, makeCard, makeId, maskId } from '../../workflows/domain/identity.ts';
+import { birthDateOf, makeCard, makeId, maskId } from '../../workflows/domain/people/identity.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import type { Ask, Flags, Place } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';

@@ -11,7 +11,7 @@ import { type Actor, getActor } from '../../db/accounts/users.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import fujian from '../../db/regions/fujian.json' with { type: 'json' };
-import { birthDateOf, makeCard, makeId, makeUscc, maskAccount, maskId, maskPhone } from '../../workflows/domain/identity.ts';
+import { birthDateOf, makeCard, makeId, makeUscc, maskAccount, maskId, maskPhone } from '../../workflows/domain/people/identity.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import type { Ask, Place } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';

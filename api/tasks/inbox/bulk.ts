@@ -12,7 +12,7 @@ import {
   workOffBulkJob,
 } from '../../../db/inbox/bulk-jobs.ts';
 import { type Actor, getUserName } from '../../../db/accounts/users.ts';
-import { countInbox, listInbox } from '../../../db/views/inbox.ts';
+import { countInbox, listInbox } from '../../../db/views/inbox/inbox.ts';
 import { ConflictError, NotAllowedError } from '../../../workflows/domain/errors.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { bulkActs, bulkLimit } from '../../../workflows/domain/tasks.ts';
@@ -293,7 +293,7 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     handedTo: job.handed_to ? await getUserName(db, job.handed_to) : undefined,
     reason: job.reason,
   };
-  return page(preview ? 'tasks/bulk-preview' : 'tasks/bulk-job', view, {
+  return page(preview ? 'inbox/bulk-preview' : 'inbox/bulk-job', view, {
     nav: 'tasks',
     json: jobOf(job, items, t, locale),
     ...(job.status === 'running' || job.status === 'checking' ? { refreshSeconds: 2 } : {}),

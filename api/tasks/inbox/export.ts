@@ -1,7 +1,7 @@
 /** A list of the inbox as a file: what is on screen, no more. */
 import { Readable } from 'node:stream';
 import { csvText } from '../../../db/formats/csv.ts';
-import { exportInbox, type InboxTask, viewsOf } from '../../../db/views/inbox.ts';
+import { exportInbox, type InboxTask, viewsOf } from '../../../db/views/inbox/inbox.ts';
 import { file } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
 import type { Translate, Words } from '../../pages/i18n.ts';

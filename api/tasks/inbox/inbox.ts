@@ -5,11 +5,12 @@ import {
   type InboxCounts,
   type InboxCursor,
   type InboxFilter,
+  type InboxLine,
   type InboxTask,
   type InboxView,
   urgencies,
   viewsOf,
-} from '../../../db/views/inbox.ts';
+} from '../../../db/views/inbox/inbox.ts';
 import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import type { Role } from '../../../workflows/domain/roles.ts';
@@ -102,11 +103,9 @@ function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
 
 type InboxParts = {
   list: InboxList & { after?: string | undefined; select?: 'page' | 'all' | undefined };
-  tasks: InboxTask[];
+  tasks: InboxLine[];
   next: InboxCursor | undefined;
   counts: InboxCounts;
-  /** Messages that the reader has not opened, by class. */
-  unread: ReadonlyMap<string, number>;
   actor: Actor;
   at: Today;
   t: Translate;
@@ -114,11 +113,11 @@ type InboxParts = {
   locale: Locale;
 };
 
-export function inboxJson({ list, tasks, next, counts, unread, actor, at, t }: InboxParts) {
+export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
   const { savedViews, ...figures } = counts;
   return {
     view: list.view,
-    tasks: tasks.map((task) => ({ ...taskJson(task, at, t, actor), unreadMessages: unread.get(task.class_id ?? '') ?? 0 })),
+    tasks: tasks.map((task) => ({ ...taskJson(task, at, t, actor), unreadMessages: task.unread_messages })),
     counts: figures,
     savedViews,
     next: next ? cursorText(next) : null,
@@ -215,8 +214,7 @@ const stages = [
 ];
 const groupTones = { overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
 
-function rowView(task: InboxTask, { list, unread, at, t, words, actor }: InboxParts) {
-  const messages = unread.get(task.class_id ?? '') ?? 0;
+function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
   return {
     id: task.id,
     href: withQuery(taskPath(task.id), listQuery(list)),
@@ -230,7 +228,7 @@ function rowView(task: InboxTask, { list, unread, at, t, words, actor }: InboxPa
     amountFen: task.amount_fen,
     due: dueView(task, at, t),
     urged: task.urged_at !== null,
-    unread: messages > 0 ? t('messages.unread', { count: messages }) : '',
+    unread: task.unread_messages > 0 ? t('messages.unread', { count: task.unread_messages }) : '',
     holder: task.holder,
     delegate: task.delegate,
     asked: task.delegated_to === actor.userId,

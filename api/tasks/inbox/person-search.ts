@@ -1,8 +1,8 @@
 /** Finding the tasks of one person by identity number: sent in the body of a form, never part of an address; each look-up is on record. */
 import { z } from 'zod';
-import { findTasksOfPerson, type PersonTasks } from '../../../db/views/person-tasks.ts';
+import { findTasksOfPerson, type PersonTasks } from '../../../db/views/inbox/person-tasks.ts';
 import { inputError } from '../../../workflows/domain/errors.ts';
-import { idProblem, normaliseNumber } from '../../../workflows/domain/identity.ts';
+import { idProblem, normaliseNumber } from '../../../workflows/domain/people/identity.ts';
 import { readingRoles } from '../../../workflows/domain/roles.ts';
 import { createLimit } from '../../http/limits.ts';
 import { page, type Reply } from '../../http/replies.ts';
@@ -93,7 +93,7 @@ async function show(
     holder: task.holder,
   }));
   return page(
-    'tasks/by-person',
+    'inbox/by-person',
     { pageTitle: t('inbox.personTitle'), searched: found !== undefined, person: found?.person, rows, ...more },
     {
       nav: 'tasks',

@@ -84,7 +84,7 @@ async function show({ db, actor, t }: Context<unknown, unknown, unknown>, more: 
     return { ...viewJson(view), what: [viewLabel(list.view, actor, t), ...chipsOf({ list, t }).map((chip) => chip.label)] };
   });
   return page(
-    'tasks/views',
+    'inbox/views',
     { pageTitle: t('inbox.viewsTitle'), views: rows, most: savedViewsAtMost, ...more },
     {
       nav: 'tasks',

@@ -44,18 +44,16 @@ export async function listMessages(
   return { lines, next: rows.length > size ? lines.at(-1)?.no : undefined };
 }
 
-/** How many messages of the other side this reader has not opened, by class; classes without any are absent. */
-export async function countUnread(db: Db, actor: Actor, classIds: readonly string[]): Promise<Map<string, number>> {
+/** A message `m` of the other side that the person `:reader` has not opened. The side is written out: one plan serves all who read for it. */
+function isUnread(side: MessageSide): string {
+  const other: MessageSide = side === 'office' ? 'institution' : 'office';
+  return `m.side = '${other}' and not exists (select 1 from class_message_reads r where r.message_id = m.id and r.user_id = :reader)`;
+}
+
+/** A column for a list: how many messages about the class of its line are unread by `:reader`; 0 where there is no class. */
+export function unreadMessagesOf(actor: Actor, classId: string): string {
   const side = readingSide(actor);
-  if (side === undefined || classIds.length === 0) return new Map();
-  const { rows } = await db.raw<{ rows: { class_id: string; unread: number }[] }>(
-    `select m.class_id, count(*)::int as unread from class_messages m
-      where m.class_id = any(cast(:classIds as uuid[])) and m.side <> :side
-        and not exists (select 1 from class_message_reads r where r.message_id = m.id and r.user_id = :reader)
-      group by m.class_id`,
-    { classIds: [...classIds], side, reader: actor.userId },
-  );
-  return new Map(rows.map((row) => [row.class_id, row.unread]));
+  return side ? `(select cast(count(*) as int) from class_messages m where m.class_id = ${classId} and ${isUnread(side)})` : '0';
 }
 
 export type UnreadClass = { number: string; title: string; unread: number; sent_at: Date };
@@ -65,9 +63,8 @@ export async function listUnreadClasses(db: Db, actor: Actor, limit: number): Pr
   if (actor.institutionId === undefined || readingSide(actor) !== 'institution') return [];
   const { rows } = await db.raw<{ rows: UnreadClass[] }>(
     `select c.number, c.title, count(*)::int as unread, max(m.sent_at) as sent_at
-       from classes c join class_messages m on m.class_id = c.id and m.side = 'office'
-      where c.institution_id = cast(:institution as uuid)
-        and not exists (select 1 from class_message_reads r where r.message_id = m.id and r.user_id = :reader)
+       from classes c join class_messages m on m.class_id = c.id
+      where c.institution_id = cast(:institution as uuid) and ${isUnread('institution')}
       group by c.id order by max(m.sent_at) desc, c.number limit :limit`,
     { institution: actor.institutionId, reader: actor.userId, limit },
   );

@@ -1,5 +1,6 @@
 /** The sheet of attendance. */
-import { listEnrolled, listSessions, type SessionLine } from './training.ts';
+import { listSessions, type SessionRow } from '../classes/classes.ts';
+import { listEnrolled } from './training.ts';
 import { attendanceOf } from '../../../workflows/domain/training/attendance.ts';
 import { rule } from '../../../workflows/domain/policy/policy.ts';
 import { attendedSessions } from '../../classes/attendance.ts';
@@ -19,7 +20,7 @@ export type AttendanceLine = {
   short: boolean;
 };
 export type AttendanceSheet = {
-  sessions: (SessionLine & { present: number; absent: number })[];
+  sessions: (SessionRow & { present: number; absent: number })[];
   trainees: AttendanceLine[];
   minPercent: number;
   /** Marks that are still missing of enrolled trainees. */

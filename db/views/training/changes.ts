@@ -1,5 +1,6 @@
 /** Changes of a class: asked for, decided, and what may be asked for. */
-import { listEnrolled, listSessions } from './training.ts';
+import { listSessions } from '../classes/classes.ts';
+import { listEnrolled } from './training.ts';
 import type { Half } from '../../../workflows/domain/training/timetable.ts';
 import type { ChangeDetail } from '../../classes/change-checks.ts';
 import type { ChangeKind } from '../../../workflows/domain/training/class.ts';

@@ -1,8 +1,7 @@
-/** A class as the pages of training and filing see it, within the own region, by the institution and by its assessor: its head, its sessions, its people. */
+/** A class as the pages of training and filing see it, within the own region, by the institution and by its assessor: its head and its people. */
 import type { ClassStatus } from '../../../workflows/domain/training/class.ts';
 import { NotFoundError } from '../../../workflows/domain/errors.ts';
 import { maySee } from '../../../workflows/domain/scope.ts';
-import type { Half, SessionKind } from '../../../workflows/domain/training/timetable.ts';
 import { classProcedureId } from '../../classes/classes.ts';
 import type { Db } from '../../client.ts';
 import type { TaskRow } from '../../protocol/decisions.ts';
@@ -62,42 +61,6 @@ export async function findOpenTask(db: Db, procedureId: string, kinds: readonly 
     .whereIn('kind', [...kinds])
     .orderBy('opened_at', 'desc')
     .first();
-}
-
-export type SessionLine = {
-  id: string;
-  day: string;
-  half: Half;
-  hours: number;
-  kind: SessionKind;
-  topic: string;
-  teacher: string;
-  teacher_id: string;
-  venue: string;
-  venue_id: string;
-};
-
-const halfOrder = `array_position(array['morning', 'afternoon', 'evening'], s.half)`;
-
-export async function listSessions(db: Db, classId: string): Promise<SessionLine[]> {
-  return db('class_sessions as s')
-    .join('teachers as t', 't.id', 's.teacher_id')
-    .join('venues as v', 'v.id', 's.venue_id')
-    .where('s.class_id', classId)
-    .orderBy('s.day')
-    .orderByRaw(halfOrder)
-    .select(
-      's.id',
-      's.day',
-      's.half',
-      's.hours',
-      's.kind',
-      's.topic',
-      't.name as teacher',
-      's.teacher_id',
-      'v.name as venue',
-      's.venue_id',
-    );
 }
 
 export type EnrolledLine = {

@@ -4,7 +4,7 @@
  */
 import type { ErrorParams } from '../errors.ts';
 import { type GroupCode, groupsOn } from './groups.ts';
-import type { Sex } from '../identity.ts';
+import type { Sex } from '../people/identity.ts';
 import type { PolicyPack, SkillLevel, Sourced } from './policy.ts';
 
 /** A benefit that the person had, or that is reserved for another class; from any county or department. */

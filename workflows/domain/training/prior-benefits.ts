@@ -1,7 +1,7 @@
 /** The sheet of earlier benefits (历史享受记录补录): one benefit a row. Pure rules from what a spreadsheet reader found to benefits or errors at cells. */
 import { isCivilDate } from '../calendar.ts';
 import type { ErrorParams } from '../errors.ts';
-import { birthDateOf, idProblem, isPersonName, normaliseNumber } from '../identity.ts';
+import { birthDateOf, idProblem, isPersonName, normaliseNumber } from '../people/identity.ts';
 import { parseYuan } from '../money/money.ts';
 import { type Cell, type SheetRow, tidyText } from './sheet.ts';
 

@@ -10,7 +10,7 @@ import {
   normaliseNumber,
   plainPhone,
   sexOf,
-} from '../identity.ts';
+} from '../people/identity.ts';
 import type { AgeBounds } from '../policy/policy.ts';
 import { type Cell, type SheetRow, tidyText } from './sheet.ts';
 

@@ -1,7 +1,7 @@
 /** The figures beside the entries of the header: tasks waiting for this person, overdue tasks of a supervisor's region. */
-import { hasRole, workQueuesOf } from '../../workflows/domain/scope.ts';
-import type { Db } from '../client.ts';
-import type { Actor } from '../accounts/users.ts';
+import { hasRole, workQueuesOf } from '../../../workflows/domain/scope.ts';
+import type { Db } from '../../client.ts';
+import type { Actor } from '../../accounts/users.ts';
 
 const SHOWN_AT_MOST = 1_000;
 

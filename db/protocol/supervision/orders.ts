@@ -1,15 +1,15 @@
 /** Orders of the superior authority (督办单): begun by the last rung of a late task or by its supervisor, signed above, answered by the office. */
-import { deadline } from '../../workflows/domain/calendar.ts';
-import { procedureIdOf } from '../../workflows/domain/procedures.ts';
-import { listHolders } from '../accounts/users.ts';
-import { readCalendar } from '../calendar/calendar.ts';
-import type { Db, Trx } from '../client.ts';
-import { issuePaper } from '../papers.ts';
-import { nextNumber } from '../serial-numbers.ts';
-import type { DecisionContext } from './decision-rules.ts';
-import type { TaskRow } from './decisions.ts';
-import { startProcedure } from './life.ts';
-import type { ActorId, LockedProcedure } from './procedures.ts';
+import { deadline } from '../../../workflows/domain/calendar.ts';
+import { procedureIdOf } from '../../../workflows/domain/procedures.ts';
+import { listHolders } from '../../accounts/users.ts';
+import { readCalendar } from '../../calendar/calendar.ts';
+import type { Db, Trx } from '../../client.ts';
+import { issuePaper } from '../../papers.ts';
+import { nextNumber } from '../../serial-numbers.ts';
+import type { DecisionContext } from '../decision-rules.ts';
+import type { TaskRow } from '../decisions.ts';
+import { startProcedure } from '../life.ts';
+import type { ActorId, LockedProcedure } from '../procedures.ts';
 
 /** Working days for the answer where the pack does not say. */
 const ANSWER_DAYS = 3;

@@ -3,8 +3,8 @@ import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { exampleOf, type JsonSchema } from './examples.ts';
-import { mediaTypes } from './replies.ts';
-import { routerOf, type Counter, type RegisteredRoute } from './routing.ts';
+import { mediaTypes } from '../http/replies.ts';
+import { routerOf, type Counter, type RegisteredRoute } from '../http/routing.ts';
 
 const problem = z
   .object({

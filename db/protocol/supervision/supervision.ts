@@ -1,18 +1,18 @@
 /** What a supervisor does about a task: hands it to somebody else, urges, escalates. Each act is on the audit line of its procedure. */
 import type { Knex } from 'knex';
-import { shanghaiDate, workingDaysBetween } from '../../workflows/domain/calendar.ts';
-import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
-import { requireReason } from '../../workflows/domain/reasons.ts';
-import { readCalendar } from '../calendar/calendar.ts';
-import type { Db, Trx } from '../client.ts';
-import type { TaskRow } from './decisions.ts';
-import { endDelegation } from './delegations.ts';
-import { hasSignedElsewhere, takeInHand } from './task-acts.ts';
-import { type IdempotentRequest, onceOnly } from './idempotency.ts';
-import { auditProcedure, type LockedProcedure } from './procedures.ts';
+import { shanghaiDate, workingDaysBetween } from '../../../workflows/domain/calendar.ts';
+import { ConflictError, inputError } from '../../../workflows/domain/errors.ts';
+import { requireReason } from '../../../workflows/domain/reasons.ts';
+import { readCalendar } from '../../calendar/calendar.ts';
+import type { Db, Trx } from '../../client.ts';
+import type { TaskRow } from '../decisions.ts';
+import { endDelegation } from '../delegations.ts';
+import { hasSignedElsewhere, takeInHand } from '../task-acts.ts';
+import { type IdempotentRequest, onceOnly } from '../idempotency.ts';
+import { auditProcedure, type LockedProcedure } from '../procedures.ts';
 import { requestOrder } from './orders.ts';
-import { mailAboutTask } from './task-mails.ts';
-import { type Actor, listHolders, listSuperiors, listWorkers } from '../accounts/users.ts';
+import { mailAboutTask } from '../task-mails.ts';
+import { type Actor, listHolders, listSuperiors, listWorkers } from '../../accounts/users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
 type Supervised = { task: SupervisedTask; procedure: LockedProcedure };
@@ -53,8 +53,8 @@ export async function reassignTask(
   });
 }
 
-/** Those who could take a task over, for the supervisor's form; who signed another step of it is left out. */
-export async function listSubstitutes(
+/** Those who could take a task over or give an opinion on it: who holds its role there, but not who signed another step of it. */
+export async function listColleagues(
   db: Db,
   task: { role: string; office: string; four_eyes: string[]; step: string; claimed_by: string | null },
 ): Promise<{ id: string; name: string; open: number }[]> {

@@ -1,6 +1,6 @@
 /** What changed about tasks lately, for pages that are open: read from the record, which every act and every step of a procedure writes to. */
-import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import type { Db } from '../client.ts';
+import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
+import type { Db } from '../../client.ts';
 
 export type TaskChange = {
   /** Number of the line of the record that tells of it. */

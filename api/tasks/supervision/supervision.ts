@@ -1,11 +1,11 @@
 /** Acts of a supervisor on a task of the own region. */
 import { z } from 'zod';
-import { escalateTask, reassignTask, urgeTask } from '../../db/protocol/supervision.ts';
-import { redirect } from '../http/replies.ts';
-import { type Counter, route } from '../http/routing.ts';
-import { orConflict, showCase, taskIdOf } from './case.ts';
-import { Escalate, Reassign, TaskParams, Urge } from './schemas.ts';
-import { taskPath } from './words.ts';
+import { escalateTask, reassignTask, urgeTask } from '../../../db/protocol/supervision/supervision.ts';
+import { redirect } from '../../http/replies.ts';
+import { type Counter, route } from '../../http/routing.ts';
+import { orConflict, showCase, taskIdOf } from '../case.ts';
+import { Escalate, Reassign, TaskParams, Urge } from '../schemas.ts';
+import { taskPath } from '../words.ts';
 
 export function supervisionRoutes(counter: Counter): void {
   route(counter, {

@@ -1,11 +1,11 @@
 /** The tasks of the classes of one person, found by the blind index of the identity number. Every look-up is on record, whatever it finds. */
 import type { Knex } from 'knex';
-import { readingRoles } from '../../workflows/domain/roles.ts';
-import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { inTransaction } from '../client.ts';
-import { auditOutside } from '../protocol/procedures.ts';
-import type { Actor } from '../accounts/users.ts';
-import type { Vault } from '../vault.ts';
+import { readingRoles } from '../../../workflows/domain/roles.ts';
+import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
+import { inTransaction } from '../../client.ts';
+import { auditOutside } from '../../protocol/procedures.ts';
+import type { Actor } from '../../accounts/users.ts';
+import type { Vault } from '../../vault.ts';
 
 export type PersonTask = {
   id: string;

@@ -1,7 +1,7 @@
 /** The rungs of a task's ladder that have rung: written once each, in the transaction of the fact, and read by its page. */
-import type { Rung } from '../../workflows/domain/policy/ladder.ts';
-import type { Db, Trx } from '../client.ts';
-import type { LockedProcedure } from './procedures.ts';
+import type { Rung } from '../../../workflows/domain/policy/ladder.ts';
+import type { Db, Trx } from '../../client.ts';
+import type { LockedProcedure } from '../procedures.ts';
 
 export type RungThatRang = { taskId: string; no: number; rung: Rung; plannedAt: Date; factNo: number };
 

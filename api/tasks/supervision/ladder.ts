@@ -1,11 +1,11 @@
 /** The ladder of a task on its page: what has rung, what rings next and when. Inside the office only. */
-import type { OrderOnRecord } from '../../db/protocol/orders.ts';
-import type { RungOnRecord } from '../../db/protocol/rungs.ts';
-import type { Case } from '../../db/views/case.ts';
-import { ladderOfTask } from '../../workflows/domain/deadlines.ts';
-import { rungCode } from '../../workflows/domain/policy/ladder.ts';
-import type { Translate } from '../pages/i18n.ts';
-import { taskPath } from './words.ts';
+import type { OrderOnRecord } from '../../../db/protocol/supervision/orders.ts';
+import type { RungOnRecord } from '../../../db/protocol/supervision/rungs.ts';
+import type { Case } from '../../../db/views/case.ts';
+import { ladderOfTask } from '../../../workflows/domain/deadlines.ts';
+import { rungCode } from '../../../workflows/domain/policy/ladder.ts';
+import type { Translate } from '../../pages/i18n.ts';
+import { taskPath } from '../words.ts';
 
 /** `passed`: its instant went by without it, before the task was opened or while the clock jumped on to a later rung. */
 export type RungState = 'rang' | 'passed' | 'next' | 'later';

@@ -2,14 +2,15 @@
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
  * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
  */
-import { hasRole, type StandIn, workQueuesOf } from '../../workflows/domain/scope.ts';
-import { isOutsideRole } from '../../workflows/domain/tasks.ts';
-import { soleOfficeRole, type TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { readingRoles } from '../../workflows/domain/roles.ts';
-import type { Db } from '../client.ts';
-import { auditOutside } from '../protocol/procedures.ts';
-import { run, statementOf } from '../statements.ts';
-import type { Actor } from '../accounts/users.ts';
+import { hasRole, type StandIn, workQueuesOf } from '../../../workflows/domain/scope.ts';
+import { isOutsideRole } from '../../../workflows/domain/tasks.ts';
+import { soleOfficeRole, type TaskKind } from '../../../workflows/domain/task-kinds.ts';
+import { readingRoles } from '../../../workflows/domain/roles.ts';
+import type { Db } from '../../client.ts';
+import { auditOutside } from '../../protocol/procedures.ts';
+import { run, statementOf } from '../../statements.ts';
+import type { Actor } from '../../accounts/users.ts';
+import { unreadMessagesOf } from '../classes/messages.ts';
 
 export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
 export type InboxView = (typeof inboxViews)[number];
@@ -62,6 +63,9 @@ export type InboxTask = {
   suspended_at: Date | null;
   version: number;
 };
+
+/** As it stands in a list that somebody reads, with the messages about its class that are unread. */
+export type InboxLine = InboxTask & { unread_messages: number };
 
 /** Counts stop here: beyond it the page says «10,000+». */
 export const countedAtMost = 10_000;
@@ -184,7 +188,7 @@ function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings:
 const columns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
   t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version`;
 
-export type InboxPage = { tasks: InboxTask[]; next: InboxCursor | undefined };
+export type InboxPage<Task = InboxTask> = { tasks: Task[]; next: InboxCursor | undefined };
 type PageWanted = { cursor?: InboxCursor | undefined; size: number };
 
 /** One page after `cursor`, the most urgent first. `next` is there when more follow. */
@@ -193,22 +197,26 @@ export async function listInbox(db: Db, actor: Actor, filter: InboxFilter, times
   return pageOf(await run<InboxTask>(db, statementOf(sql), bindings), page);
 }
 
-/** A page together with the counts of its list, in one round trip where a person reads the own queues. */
+/** A page as its reader sees it, together with the counts of its list: one round trip where a person reads the own queues. */
 export async function readInbox(
   db: Db,
   actor: Actor,
   filter: InboxFilter,
   times: InboxTimes,
   page: PageWanted,
-): Promise<InboxPage & { counts: InboxCounts }> {
+): Promise<InboxPage<InboxLine> & { counts: InboxCounts }> {
+  const shown = withUnread(actor, pageQuery(actor, filter, times, page));
   if (filter.view === 'region') {
-    const [listed, counts] = await Promise.all([listInbox(db, actor, filter, times, page), countInbox(db, actor, filter, times)]);
-    return { ...listed, counts };
+    const [lines, counts] = await Promise.all([
+      run<InboxLine>(db, statementOf(shown.sql), shown.bindings),
+      countInbox(db, actor, filter, times),
+    ]);
+    return { ...pageOf(lines, page), counts };
   }
-  const [shown, counted] = [pageQuery(actor, filter, times, page), countQuery(actor, filter, times)];
+  const counted = countQuery(actor, filter, times);
   const sql = `select f.figures, p.* from (select 1 as at, to_json(c) as figures from (${counted.sql}) c) f
                  full join (select q.*, row_number() over (order by q.part, q.due_at, q.id) as at from (${shown.sql}) q) p on p.at = f.at order by p.at`;
-  const rows = await run<InboxTask & { figures: CountRow | null; at: number }>(db, statementOf(sql), {
+  const rows = await run<InboxLine & { figures: CountRow | null; at: number }>(db, statementOf(sql), {
     ...shown.bindings,
     ...counted.bindings,
   });
@@ -216,7 +224,15 @@ export async function readInbox(
   return { ...pageOf(tasks, page), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
 }
 
-function pageOf(tasks: InboxTask[], { size }: PageWanted): InboxPage {
+/** Looked up for the lines of the page alone, after it was cut off. */
+function withUnread(actor: Actor, { sql, bindings }: Query): Query {
+  return {
+    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages from (${sql}) l order by part, due_at, id`,
+    bindings: { ...bindings, reader: actor.userId },
+  };
+}
+
+function pageOf<Task extends InboxTask>(tasks: Task[], { size }: PageWanted): InboxPage<Task> {
   const shown = tasks.slice(0, size);
   const last = shown.at(-1);
   return { tasks: shown, next: tasks.length > size && last ? { due: last.due_key, id: last.id } : undefined };

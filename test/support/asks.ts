@@ -1,0 +1,37 @@
+/** What steps of a class ask, for tests that take the steps by hand. */
+import type { Ask } from '../../workflows/domain/procedures.ts';
+
+export const review: Ask = {
+  step: 'pre_training.first_review',
+  kind: 'review',
+  role: 'first_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'return', 'propose_refusal'],
+  workingDays: 2,
+};
+export const filing: Ask = { ...review, step: 'filing.first_review' };
+export const attendance: Ask = {
+  step: 'training.attendance',
+  kind: 'attendance',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['submit'],
+  workingDays: 5,
+};
+export const inspection: Ask = {
+  step: 'training.inspection',
+  kind: 'inspection',
+  role: 'inspector',
+  level: 'county',
+  outcomes: ['in_order', 'finding'],
+  workingDays: 5,
+  fourEyes: [],
+};
+export const results: Ask = {
+  step: 'results.entry',
+  kind: 'results',
+  role: 'assessor',
+  level: 'own',
+  outcomes: ['submit'],
+  workingDays: 7,
+};
