@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => counter?.close());
 
-const secret = /内部|李静|suspend|delegate"?:"|opine|recall|take_back|back_to|propose_refusal|拟不予|退回培训前初审|task\.(release|claim|resume)|order|督办/;
+const secret =
+  /内部|李静|suspend|delegate"?:"|opine|recall|take_back|back_to|propose_refusal|拟不予|退回培训前初审|task\.(release|claim|resume)|order|督办/;
 
 /** Everything that the institution reads about the class and the task, as a program and in a browser. */
 async function readOutside(taskId: string): Promise<[string, string | undefined][]> {
@@ -18,7 +19,11 @@ async function readOutside(taskId: string): Promise<[string, string | undefined]
   const school = await counter.as('school-1');
   const credit = (await counter.db('institutions').where({ id: counter.cases.institutionId }).first('credit_code')).credit_code;
   const addresses = [`/tasks/${taskId}`, `/tasks/${taskId}?part=timeline`, `/tasks/${taskId}?part=checks`];
-  addresses.push(...['', '/timeline', '/checks'].map((tab) => `/classes/${number}${tab}`), `/institutions/${credit}/timeline`, '/workplace');
+  addresses.push(
+    ...['', '/timeline', '/checks'].map((tab) => `/classes/${number}${tab}`),
+    `/institutions/${credit}/timeline`,
+    '/workplace',
+  );
   const found: [string, string | undefined][] = [];
   for (const address of addresses) {
     const answer = (await school.get(address)).body as Record<string, unknown>;
@@ -32,7 +37,13 @@ async function readOutside(taskId: string): Promise<[string, string | undefined]
   return found.filter(([, leak]) => leak !== undefined);
 }
 
-const back = { ...firstReview, step: 'pre_training.second_review', role: 'second_reviewer', outcomes: ['approve', 'back_to_1'] } as const;
+const back = {
+  step: 'pre_training.second_review',
+  kind: 'review',
+  role: 'second_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'back_to_1'],
+} as const;
 
 test('[F06] an institution learns nothing of opinions, suspensions, taking back, sending back, proposals and orders', async () => {
   const { id, taskIds } = await counter.cases.open([firstReview, back], { id: `class-${counter.cases.classNumber}` });
@@ -59,7 +70,10 @@ test('[F06] an institution learns nothing of opinions, suspensions, taking back,
   for (const act of ['resume', 'release']) expect((await holder.post(`/tasks/${first}/${act}`)).status).toBe(200);
   expect((await holder.post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '内部提议' })).status).toBe(200);
   expect(await readOutside(first)).toEqual([]);
-  await counter.db('procedures').where({ id }).update({ applied_no: counter.db.ref('fact_no') });
+  await counter
+    .db('procedures')
+    .where({ id })
+    .update({ applied_no: counter.db.ref('fact_no') });
   const above = await counter.as('second-1');
   expect((await above.post(`/tasks/${second}/decide`, { outcome: 'back_to_1', reason: '内部退回' })).status).toBe(200);
   expect(await readOutside(second)).toEqual([]);
