@@ -5,7 +5,6 @@ import { countsFor } from '../../db/views/navigation-counts.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { casesBegin } from '../support/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../support/counter.ts';
-import { waitForLock } from '../support/servers.ts';
 
 type Detail = {
   mayDecide: boolean;
@@ -339,7 +338,11 @@ describe('its end', () => {
       await trx('procedures').where({ id }).forUpdate().first('id');
       const sent = city.post(`/tasks/${taskId}/decide`, { outcome: 'approve' });
       // The decision waits for the procedure; what it read of the substitution is from before.
-      await waitForLock(counter.db);
+      // The role of the counters does not see what others wait for in the activity, only in the locks.
+      const isWaiting = async () =>
+        (await trx.raw('select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()'))
+          .rowCount;
+      await expect.poll(isWaiting, { timeout: 20_000 }).toBeGreaterThan(0);
       expect((await (await counter.as('first-1')).post(`/substitutions/${named}/revoke`)).status).toBe(200);
       return { sent };
     });
