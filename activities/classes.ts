@@ -5,7 +5,7 @@ import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import { queueMails } from '../db/mails.ts';
 import { listInstitutionPeople } from '../db/accounts/users.ts';
-import { getLastDecision, listReviewSignatures } from '../db/views/classes/class-reviews.ts';
+import { getLastDecision, listReviewsForPaper } from '../db/views/classes/class-reviews.ts';
 import type { ActContext, SomeActs } from './acts.ts';
 
 export const classActs = {
@@ -16,7 +16,7 @@ export const classActs = {
     const { trx, procedure } = context;
     await setClassStatus(trx, procedure.subject_id, 'publishing');
     const row = await getClassById(trx, procedure.subject_id);
-    const reviews = await listReviewSignatures(trx, procedure.id, 'pre_training');
+    const reviews = await listReviewsForPaper(trx, procedure.id, 'pre_training');
     await issuePaper(trx, {
       kind: 'opening_review',
       classId: row.id,

@@ -116,6 +116,12 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** The constraint that a statement ran into; undefined for other faults. */
+export function constraintOf(error: unknown): string | undefined {
+  const named = (error as { constraint?: unknown } | undefined)?.constraint;
+  return sqlState(error) === '23514' && typeof named === 'string' ? named : undefined;
+}
+
 function isDeadlock(error: unknown): boolean {
   return sqlState(error) === DEADLOCK_DETECTED;
 }

@@ -45,7 +45,7 @@ export async function showOverview(
   const head = await getClassHead(db, actor, params.number);
   const acts = actsFor(actor, head);
   const [tasks, today, lines] = await Promise.all([
-    listClassTasks(db, head.id),
+    listClassTasks(db, head.id, actor.institutionId !== undefined),
     readToday(db, instant),
     listClassTimeline(db, {
       classId: head.id,

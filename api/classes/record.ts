@@ -9,6 +9,7 @@ import type { ClassHead } from '../../db/views/classes/classes.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { rosterLineView } from '../roster/page.ts';
+import { insideOutcomes } from '../../workflows/domain/tasks.ts';
 import { outcomeLabel, stepLabel } from '../tasks/words.ts';
 
 type Speech = { db: Knex; t: Translate; words: Words };
@@ -20,7 +21,7 @@ export async function loadChecks({ db, actor, t, words }: Speech & { actor: Acto
     head.procedure ? listReviewSignatures(db, head.procedure.id, 'filing') : [],
   ]);
   // What is proposed inside the office goes out only as the approver's decision.
-  const proposal = (outcome: string) => actor.institutionId !== undefined && outcome === 'propose_refusal';
+  const proposal = (outcome: string) => actor.institutionId !== undefined && insideOutcomes.includes(outcome);
   const reviews = [...pre, ...filing].map((review) => ({
     step: stepLabel(words, t, { step: review.step, role: 'first_reviewer' }),
     ...(proposal(review.outcome)

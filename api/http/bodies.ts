@@ -32,7 +32,11 @@ export function readBodies(): RequestHandler[] {
         (req, res, next) =>
           known(req) ? next() : parse(req, res, next),
     ),
-    (req, _res, next) => next(isDeeper(req.body, DEEPEST) ? inputError('', 'unreadable') : undefined),
+    (req, _res, next) => {
+      const refusal = isDeeper(req.body, DEEPEST) ? inputError('', 'unreadable') : undefined;
+      if (!refusal) tame(req.body);
+      next(refusal);
+    },
   ];
 }
 
@@ -46,12 +50,31 @@ function isDeeper(body: unknown, deepest: number): boolean {
   return false;
 }
 
-/** The path of the first text that PostgreSQL cannot hold (NUL), with dots; undefined where there is none. */
-export function findNul(value: unknown, path = ''): string | undefined {
-  if (typeof value === 'string') return value.includes('\u0000') ? path : undefined;
+/** Names by which the language and the templates turn an object into text. */
+const speaking = ['toString', 'valueOf', 'toJSON', 'toHTML'];
+
+/** Takes fields of those names out of a body, and gives every object the methods of one: what is drawn again of a refused form can be printed. */
+export function tame(body: unknown): void {
+  let level: unknown[] = [body];
+  while (level.length > 0) {
+    const objects = level.filter((value) => typeof value === 'object' && value !== null);
+    for (const value of objects) {
+      for (const name of speaking) if (Object.hasOwn(value, name)) Reflect.deleteProperty(value, name);
+      if (Object.getPrototypeOf(value) === null) Object.setPrototypeOf(value, Object.prototype);
+    }
+    level = objects.flatMap((value) => Object.values(value));
+  }
+}
+
+/** NUL, and half of a pair of UTF-16. */
+const unstorable = /[\0\p{Cs}]/u;
+
+/** The path of the first text that PostgreSQL cannot hold, with dots; undefined where there is none. */
+export function findUnstorable(value: unknown, path = ''): string | undefined {
+  if (typeof value === 'string') return unstorable.test(value) ? path : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, entry] of Object.entries(value)) {
-    const found = key.includes('\u0000') ? path : findNul(entry, path ? `${path}.${key}` : key);
+    const found = unstorable.test(key) ? path : findUnstorable(entry, path ? `${path}.${key}` : key);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -18,7 +18,7 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 import type { ApiConfig } from '../config.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import type { Renderer } from '../pages/render.ts';
-import { findNul } from './bodies.ts';
+import { findUnstorable, tame } from './bodies.ts';
 import { type FileKind, made, type Reply } from './replies.ts';
 import { requireToken } from './security.ts';
 import { sendReply } from './sending.ts';
@@ -255,7 +255,7 @@ function admit(spec: { access: Access }, req: Request, res: Response, next: Next
 
 /** What does not fit the address does not exist. */
 function parseParams<S extends z.ZodType>(schema: S | undefined, value: unknown): z.output<S> {
-  if (findNul(value) !== undefined) throw new NotFoundError('page');
+  if (findUnstorable(value) !== undefined) throw new NotFoundError('page');
   if (!schema) return value as z.output<S>;
   const result = schema.safeParse(value);
   if (!result.success) throw new NotFoundError('page');
@@ -264,7 +264,7 @@ function parseParams<S extends z.ZodType>(schema: S | undefined, value: unknown)
 
 function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words: Words): z.output<S> {
   if (!schema) return undefined as z.output<S>;
-  const unstorable = findNul(value);
+  const unstorable = findUnstorable(value);
   if (unstorable !== undefined) throw inputError(unstorable, 'text');
   const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
@@ -321,6 +321,7 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
         );
       // The parser has no name for a body that breaks off or has no boundary.
       else if (error) brokenUploads.set(req, new InputError([{ field: upload.field, code: 'unreadable' }]));
+      tame(req.body);
       next();
     });
   };

@@ -17,7 +17,7 @@ import { unsourcedKeys } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { proposalTones } from '../budgets/page.ts';
-import { findNul } from '../http/bodies.ts';
+import { findUnstorable } from '../http/bodies.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route, type UploadedFile } from '../http/routing.ts';
 import { packJson, packLineView, packView, uploadJson } from './page.ts';
@@ -125,7 +125,7 @@ function readFile(given: UploadedFile | undefined): { content: unknown; fileName
   } catch {
     throw inputError('file', 'pack.notJson');
   }
-  if (findNul(content) !== undefined) throw inputError('file', 'text');
+  if (findUnstorable(content) !== undefined) throw inputError('file', 'text');
   return { content, fileName: given.name.slice(0, 200) };
 }
 

@@ -48,7 +48,7 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     content,
     reviews: list(content['reviews']).map((review) => ({
       step: stepLabel(words, t, { step: String(review['step']), role: 'first_reviewer' }),
-      outcome: outcomeLabel(words, t, 'review', String(review['outcome'])),
+      outcome: review['outcome'] === 'passed_on' ? t('classes.passedOn') : outcomeLabel(words, t, 'review', String(review['outcome'])),
       name: review['name'],
       at: review['at'],
       reason: review['reason'],

@@ -11,7 +11,7 @@ import { principalsOf } from '../../workflows/domain/scope.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
-import { isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
+import { insideActs, insideOutcomes, isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
@@ -61,26 +61,6 @@ export type CaseParts = {
 /** Kinds whose words have a label of their own. */
 const reasonHints: ReadonlySet<string> = new Set(['review', 'rectification', 'order_issue', 'order_answer']);
 
-/** What happens inside the office is not shown to institutions. */
-const inside = new Set([
-  'task.claim',
-  'task.delegate',
-  'task.opine',
-  'task.recall',
-  'task.suspend',
-  'task.resume',
-  'task.take_back',
-  'task.back_to_1',
-  'task.back_to_2',
-  'task.back_to_3',
-  'task.reassign',
-  'task.urge',
-  'task.escalate',
-  'task.overdue',
-  'task.leader',
-  'task.superior',
-  'task.propose_refusal',
-]);
 /** Lines of the record that tell why the task that is open now was opened. */
 const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
 /** Why somebody of the right office may not decide a task; the page says so before it is tried. */
@@ -206,7 +186,7 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
 /** How the office works is not for institutions, what it writes with the institution not for the assessment body. */
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
   if (line.act === 'message.send') return readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
-  return !actor.institutionId || !inside.has(line.act);
+  return !actor.institutionId || !(insideActs.includes(line.act) || line.act === 'task.propose_refusal');
 }
 
 /** Claiming says for whom, where it is not for oneself. */
@@ -262,13 +242,19 @@ function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView
   ];
 }
 
-function settledOf({ found, t, words }: CaseParts) {
+/** What a reader is told of how a task was decided: those outside learn the decision, not what was proposed or sent back on the way to it. */
+export function outcomeTold(outcome: string | null, actor: Pick<Actor, 'institutionId'>): string | null {
+  return actor.institutionId !== undefined && outcome !== null && insideOutcomes.includes(outcome) ? null : outcome;
+}
+
+function settledOf({ found, actor, t, words }: CaseParts) {
   const { task } = found;
   return {
     status: task.status,
     name: whoFor(t, task.decider ?? '—', task.decider_for),
     at: task.decided_at,
-    outcome: task.outcome ? outcomeLabel(words, t, task.kind, task.outcome) : '',
+    outcome:
+      outcomeTold(task.outcome, actor) === task.outcome ? outcomeLabel(words, t, task.kind, task.outcome ?? '') : t('classes.passedOn'),
   };
 }
 

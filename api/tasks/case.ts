@@ -16,7 +16,7 @@ import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { FieldIssue } from '../http/validation.ts';
-import { type CaseParts, caseView, type Conflict } from './case-page.ts';
+import { type CaseParts, caseView, type Conflict, outcomeTold } from './case-page.ts';
 import { dueView, type Today } from './due.ts';
 import { loadCorrectionReview } from '../corrections/review.ts';
 import { loadEvidence } from './evidence.ts';
@@ -138,6 +138,7 @@ function normalList(text: string | undefined): string {
 
 function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegations }: CaseParts, view: ReturnType<typeof caseView>) {
   const { task } = found;
+  const office = actor.institutionId === undefined;
   const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
     id: task.id,
@@ -156,15 +157,16 @@ function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegat
     holder: task.claimed_by
       ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
       : null,
-    substituteFor: task.status === 'open' ? task.held_for : task.decider_for,
+    substituteFor: office ? (task.status === 'open' ? task.held_for : task.decider_for) : null,
     version: task.version,
     status: task.status,
     outcomes: task.outcomes,
-    outcome: task.outcome,
+    outcome: outcomeTold(task.outcome, actor),
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
-    suspended: task.suspended_at !== null,
-    delegate: task.delegate,
+    // What the office asks and arranges among itself is for the office.
+    suspended: office && task.suspended_at !== null,
+    delegate: office ? task.delegate : null,
     mayDecide: verdict('decide') === 'yes',
     acts: taskActs.filter((act) => verdict(act) === 'yes'),
     opinions: delegations.map(({ delegate_name: delegate, question, status, opinion, asked_at: askedAt, settled_at: settledAt }) => ({

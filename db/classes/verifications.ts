@@ -1,14 +1,16 @@
 /** Answers of the registers (联网核查): asked per trainee, kept as evidence. No answer never counts as yes (N18). */
 import type { Knex } from 'knex';
-import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
-import { mayDecide } from '../../workflows/domain/scope.ts';
+import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
+import { isMovingBack } from '../protocol/taking-back.ts';
+import { refusal, whoSignedElsewhere } from '../protocol/task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 
 export const registers = ['identity', 'insurance', 'duplicate', 'certificate'] as const;
@@ -115,14 +117,15 @@ export async function requireChecks({ trx, task, procedure, decision }: Decision
   if (count > 0) throw new ConflictError('checks.outstanding', { count });
 }
 
-/** The open review task of a procedure that this officer may decide. Throws ConflictError, NotAllowedError. */
+/** The open review task of a procedure that this officer may decide at this moment: what is settled here takes part in the decision. Throws ConflictError, NotAllowedError. */
 export async function reviewFor(trx: Trx, actor: Actor, procedure: LockedProcedure): Promise<TaskRow> {
   requireOpen(procedure);
   const task = await trx<TaskRow>('tasks').where({ procedure_id: procedure.id, status: 'open', kind: 'review' }).first();
   if (!task) throw new ConflictError('checks.notInReview');
-  if (!mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id }))
-    throw new NotAllowedError('task.notYours');
-  if (task.claimed_by && task.claimed_by !== actor.userId) throw new ConflictError('checks.claimedByOther');
+  if (await isMovingBack(trx, procedure)) throw new ConflictError('takeBack.moving');
+  const verdict = judgeTaskAct('decide', actor, task, await whoSignedElsewhere(trx, actor, task));
+  if (verdict === 'task.claimed') throw new ConflictError('checks.claimedByOther');
+  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, verdict, task);
   return task;
 }
 

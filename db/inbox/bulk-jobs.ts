@@ -9,7 +9,7 @@ import { mayDecide, maySee } from '../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, bulkRefusal } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { claimTask, releaseTask } from '../protocol/claims.ts';
-import { decideTask, type TaskRow } from '../protocol/decisions.ts';
+import { decideTask, endedMeanwhile, type TaskRow } from '../protocol/decisions.ts';
 import { getTask } from '../protocol/task-acts.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
 import { reassignTask } from '../protocol/supervision/supervision.ts';
@@ -226,7 +226,8 @@ async function afterFailure(db: Knex, job: BulkJob, item: ItemToDo, error: unkno
 type Refusal = { code: string; params: Record<string, string | number> };
 
 /** Words for what the office refuses; undefined for a fault of the surroundings, which says nothing about the task. */
-function refusalOf(error: unknown): Refusal | undefined {
+function refusalOf(thrown: unknown): Refusal | undefined {
+  const error = endedMeanwhile(thrown) ?? thrown;
   if (!(error instanceof OfficeError) || error instanceof UnavailableError) return undefined;
   if (error instanceof InputError) return { code: error.issues[0]?.code ?? 'invalid', params: error.issues[0]?.params ?? {} };
   return { code: error.code, params: error.params };
@@ -242,7 +243,8 @@ async function act(trx: Trx, actor: Actor, job: BulkJob, item: ItemToDo): Promis
   const never = bulkRefusal(job.act, task.kind);
   if (never) throw new ConflictError(never);
   if (job.act === 'reassign') {
-    if (task.status === 'open' && task.claimed_by === job.handed_to) throw new ConflictError('bulk.holdsAlready');
+    if (task.status === 'open' && task.claimed_by === job.handed_to && task.claimed_for === null)
+      throw new ConflictError('bulk.holdsAlready');
     await reassignTask(trx, actor, task.id, job.handed_to ?? '', job.reason ?? '');
     return;
   }

@@ -6,7 +6,7 @@ import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { TaskStatus } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
-import { DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import { constraintOf, DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, type Statement, statement } from '../statements.ts';
 import { readingRule, ruleOf } from './decision-rules.ts';
 import type { CorrectionMarks } from '../classes/corrections.ts';
@@ -92,8 +92,13 @@ export async function decideTask(db: Knex, actor: Actor, decision: Decision): Pr
   } catch (error) {
     const stored = decision.request && isRepeat(error) ? await findAnswer<DecisionAnswer>(db, decision.request) : undefined;
     if (stored) return stored;
-    throw error;
+    throw endedMeanwhile(error) ?? error;
   }
+}
+
+/** The refusal of a decision for a principal whose substitution ended between the request and its commit, where the record looks for the last time. */
+export function endedMeanwhile(error: unknown): NotAllowedError | undefined {
+  return constraintOf(error) === 'tasks_substitute_named' ? new NotAllowedError('substitution.over') : undefined;
 }
 
 function isRepeat(error: unknown): boolean {

@@ -1,7 +1,7 @@
 /** The first page of an institution: what is asked of it and by when, its classes and claims with their money, what the office answered. */
 import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { isOutsideRole } from '../../workflows/domain/tasks.ts';
+import { insideOutcomes, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
@@ -114,7 +114,7 @@ export async function listOwnClasses(
                              from enrolments where class_id = c.id and status = 'enrolled') e
        cross join lateral (select coalesce(sum(amount_fen) filter (where status = 'paid'), 0)::bigint as paid_fen,
                                   (count(*) filter (where status = 'failed'))::int as returned_lines from payment_lines where application_id = a.id) l
-       left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock'
+       left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer')
                            order by due_at nulls last, id limit 1) t on true
       order by c.created_at desc, c.id desc`,
     { institution: actor.institutionId ?? null, at: after?.at ?? null, id: after?.id ?? null, limit: size + 1 },
@@ -177,7 +177,7 @@ export async function listOfficeAnswers(
     `select f.procedure_id, f.no as fact_no, p.type, t.step, t.kind, t.role, f.outcome, f.payload ->> 'reason' as reason, u.name, f.at, cast(f.at as text) as at_key,
             p.subject_number, p.subject_title, c.number as class_number, r.number as paper, r.kind as paper_kind, r.id as paper_id
        from procedures p
-       join facts f on f.procedure_id = p.id and f.kind = 'decided' and f.outcome <> 'propose_refusal'
+       join facts f on f.procedure_id = p.id and f.kind = 'decided' and f.outcome <> all(cast(:inside as text[]))
        join tasks t on t.id = f.task_id and t.kind = any(:kinds)
        left join users u on u.id = f.actor
        left join classes c on c.id = p.class_id
@@ -186,7 +186,14 @@ export async function listOfficeAnswers(
       where p.institution_id = cast(:institution as uuid) and p.type in ('trainingClass', 'subsidyApplication')
         and (cast(:at as timestamptz) is null or (f.at, f.procedure_id || '/' || f.no) < (cast(:at as timestamptz), cast(:id as text)))
       order by f.at desc, f.procedure_id || '/' || f.no desc limit :limit`,
-    { institution: actor.institutionId ?? null, kinds: answeringKinds, at: after?.at ?? null, id: after?.id ?? null, limit: size + 1 },
+    {
+      institution: actor.institutionId ?? null,
+      kinds: answeringKinds,
+      inside: [...insideOutcomes],
+      at: after?.at ?? null,
+      id: after?.id ?? null,
+      limit: size + 1,
+    },
   );
   const lines = rows.slice(0, size);
   const last = lines.at(-1);

@@ -56,6 +56,21 @@ describe('characters', () => {
       expect((await officer.get(path)).status, path).toBe(404);
   });
 
+  test('half of a pair of UTF-16 is told at its field as well, before it comes to the record', async () => {
+    const answer = await draft({ title: 'a\ud800b' });
+    expect([answer.status, issuesOf(answer.body)]).toEqual([422, ['title text']]);
+    const officer = await province.as('cs-first-1');
+    const named = await officer.post('/substitutions', {
+      substitute: randomUUID(),
+      role: 'first_reviewer',
+      region: '350104',
+      from: '2026-03-02',
+      until: '2026-03-02',
+      reason: '出差\udfff',
+    });
+    expect([named.status, issuesOf(named.body)]).toEqual([422, ['reason text']]);
+  });
+
   test('titles and topics are one line: nothing that breaks it or turns its direction', async () => {
     for (const title of ['第一期\n已批准', '第一期\u202e期二第', '第一期\u0007', '第一期\u2066x'])
       expect(issuesOf((await draft({ title })).body)).toEqual(['title oneLine']);
@@ -144,6 +159,21 @@ describe('bodies', () => {
     const form = `projectId=${projectId}&title=${encodeURIComponent('原型')}&__proto__[polluted]=1&constructor[prototype][polluted]=1&toString=1`;
     expect((await raw('/classes', form, { 'content-type': 'application/x-www-form-urlencoded' }, 'kangning-1')).status).toBe(201);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  test('a form with such a name is drawn again as any other, and so is what was kept of it', async () => {
+    const school = await province.browser('kangning-2');
+    for (const name of ['toString', 'valueOf', 'toHTML', 'toJSON', 'a']) {
+      expect([name, (await school.post('/classes', { [`title[${name}]`]: 'x' })).status]).toEqual([name, 422]);
+      expect([name, (await school.post('/drafts/new-class', { [`title[${name}]`]: 'x', plan: '写了一半' })).status]).toEqual([name, 303]);
+      const page = await school.get('/classes/new');
+      expect([name, page.status, page.html.includes('写了一半')]).toEqual([name, 200, true]);
+      const officer = await province.browser('cs-first-1');
+      expect([name, (await officer.post('/substitutions', { [`reason[${name}]`]: 'x' })).status]).toEqual([name, 422]);
+      const number = await draftClass(province, { seed: 78, login: 'kangning-2', trainees: 0, materials: false });
+      const upload = await school.upload(`/classes/${number}/materials`, { name: 'a.pdf', content: 'x' }, { [`kind[${name}]`]: 'x' });
+      expect([name, upload.status]).toEqual([name, 422]);
+    }
   });
 
   test('a field that belongs to the record is not taken from a form', async () => {

@@ -332,6 +332,45 @@ describe('its end', () => {
     await revokeAll();
   });
 
+  test('[F09] revoked between the request of the substitute and its commit: refused in words, nothing is decided', async () => {
+    const { id, taskId } = await counter.openReview();
+    const named = (await name('first-1', { substitute: ids['city-first-1'] })).body.substitutionId;
+    const city = await counter.as('city-first-1');
+    const { sent } = await counter.db.transaction(async (trx) => {
+      await trx('procedures').where({ id }).forUpdate().first('id');
+      const sent = city.post(`/tasks/${taskId}/decide`, { outcome: 'approve' });
+      // The decision waits for the procedure; what it read of the substitution is from before.
+      // The role of the counters does not see what others wait for in the activity, only in the locks.
+      const isWaiting = async () =>
+        (await trx.raw('select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()'))
+          .rowCount;
+      await expect.poll(isWaiting, { timeout: 20_000 }).toBeGreaterThan(0);
+      expect((await (await counter.as('first-1')).post(`/substitutions/${named}/revoke`)).status).toBe(200);
+      return { sent };
+    });
+    expect((await sent).body).toMatchObject({ status: 403, code: 'substitution.over' });
+    expect(await counter.db('tasks').where({ id: taskId }).first('status', 'decided_for')).toEqual({ status: 'open', decided_for: null });
+    expect(await counter.db('facts').where({ procedure_id: id, kind: 'decided' })).toEqual([]);
+  });
+
+  test('[F09] a supervisor gives it to the substitute in the own right: then the end of the substitution changes nothing', async () => {
+    const { taskId } = await counter.openReview();
+    await (await counter.as('first-1')).post(`/tasks/${taskId}/claim`);
+    const named = (await name('first-1', { substitute: ids['first-2'] })).body.substitutionId;
+    const other = await counter.as('first-2');
+    expect((await other.post(`/tasks/${taskId}/claim`)).status).toBe(200);
+    const supervisor = await counter.as('supervise-1');
+    expect((await counter.browse('supervise-1', `/tasks/${taskId}`)).html).toContain(`value="${ids['first-2']}"`);
+    expect((await supervisor.post(`/tasks/${taskId}/reassign`, { to: ids['first-2'], reason: '由您办理' })).status).toBe(200);
+    expect(await counter.db('tasks').where({ id: taskId }).first('claimed_by', 'claimed_for')).toEqual({
+      claimed_by: ids['first-2'],
+      claimed_for: null,
+    });
+    expect((await (await counter.as('first-1')).post(`/substitutions/${named}/revoke`)).body).toEqual({ tasks: 0 });
+    expect((await other.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    expect(await counter.db('tasks').where({ id: taskId }).first('decided_for')).toEqual({ decided_for: null });
+  });
+
   test('[F09] it idles while the principal does not hold the role: nobody substitutes for what the principal may not', async () => {
     const { taskId } = await counter.openReview();
     await name('first-1', { substitute: ids['city-first-1'] });

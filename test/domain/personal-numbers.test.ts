@@ -21,6 +21,32 @@ describe('personal numbers in a text', () => {
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'id']);
   });
 
+  test('[N2] nor does another spelling, another sign between or another number beside it hide an ID', () => {
+    const parts = [id.slice(0, 6), id.slice(6, 10), id.slice(10, 14), id.slice(14)];
+    const chinese = [...id].map((digit) => '〇一二三四五六七八九'[Number(digit)] ?? digit).join('');
+    const arabic = [...id].map((digit) => (digit === 'X' ? digit : String.fromCodePoint(0x660 + Number(digit)))).join('');
+    for (const text of [
+      ...['–', '—', '.', '·', '_', '/', '\n', '\t', '、', ' - ', '\u00ad', '\u200e', '\u202d', '\u0301', '…', '：'].map((sign) =>
+        parts.join(sign),
+      ),
+      parts.join('-'),
+      `350104-2026-00001 ${id}`,
+      `350104-2026-00001${id}`,
+      `${id}-2026-00001`,
+      [...id].join(' '),
+      `第1${id}`,
+      `${id}13800138000`,
+      chinese,
+      arabic,
+      id.replace(/X$/, '×'),
+    ])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'id']);
+    const withX = Array.from({ length: 40 }, (_, serial) => makeId({ region: '350104', birth: '1990-01-01', serial })).find((one) =>
+      one.endsWith('X'),
+    );
+    for (const sign of ['x', 'Ｘ', 'х', ' X', '×']) expect(findPersonalNumber(`${withX?.slice(0, 17)}${sign}`, today)).toBe('id');
+  });
+
   test('[N2] a bank card is found, in one piece or by fours', () => {
     for (const text of [`账户${card}`, card.replace(/(\d{4})(?=\d)/g, '$1 '), card.replace(/(\d{4})(?=\d)/g, '$1-')])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'card']);
@@ -35,6 +61,8 @@ describe('personal numbers in a text', () => {
       '电话 13800138000，0591-87654321',
       '3 月 23 日 8:30–11:30，教室 A201，20 人，¥35,000.00',
       '名册第 3、12、17 号',
+      '2023、2024、2025、2026 年；第 350104-2026-00001、350104-2026-00002、350104-2025-00003 号',
+      '4111、1111、1111、1111',
     ])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, undefined]);
   });

@@ -104,6 +104,14 @@ test('[F06] a decision is taken back while nobody has read what follows; the ste
   for (let left = 200; left > 0 && (await office.db('procedures').where({ id }).first('stage')).stage !== 'plan'; left -= 1)
     await pause(100);
   expect(await office.db('procedures').where({ id }).first('stage', 'status')).toEqual({ stage: 'plan', status: 'open' });
+  // What goes out on paper are the reviews that stand: nothing of what was taken back or sent back inside the office.
+  const { content } = await office.db('papers').where({ procedure_id: id, kind: 'opening_review' }).first('content');
+  expect(content.reviews.map(({ step, outcome }: { step: string; outcome: string }) => [step, outcome])).toEqual([
+    ['pre_training.first_review', 'approve'],
+    ['pre_training.second_review', 'approve'],
+    ['pre_training.approval', 'approve'],
+  ]);
+  expect(JSON.stringify(content)).not.toContain('教师资质未核实');
   expect(await findBrokenLink(office.db, id)).toBeUndefined();
 });
 

@@ -20,6 +20,31 @@ export function rowOfBack(outcome: string | undefined): number | undefined {
   return at === -1 ? undefined : at;
 }
 
+/** What is only proposed or sent on inside the office: an institution learns the decision alone. */
+export const insideOutcomes: readonly string[] = ['propose_refusal', ...backOutcomes];
+
+/** How the office arranges its work among itself, as acts of the record: not for institutions. Proposals stay in a class's timeline, as passed on. */
+export const insideActs: readonly string[] = [
+  'task.claim',
+  'task.release',
+  'task.delegate',
+  'task.opine',
+  'task.recall',
+  'task.suspend',
+  'task.resume',
+  'task.take_back',
+  ...backOutcomes.map((outcome) => `task.${outcome}`),
+  'task.reassign',
+  'task.urge',
+  'task.escalate',
+  'task.due',
+  'task.overdue',
+  'task.leader',
+  'task.superior',
+  'person.reveal',
+  'material.view',
+];
+
 /** The review table of a stage; undefined for stages without one. */
 export function reviewTableOf(terms: Terms, stage: string): readonly ReviewStep[] | undefined {
   const { preTraining, filing, subsidy, approval } = terms.reviews;

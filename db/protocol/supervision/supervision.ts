@@ -40,7 +40,8 @@ export async function reassignTask(
     if (!(await listHolders(trx, task.role, task.office)).includes(toUserId)) throw inputError('to', 'supervision.notHolder');
     if (await hasSignedElsewhere(trx, task, toUserId)) throw new ConflictError('task.fourEyes');
     const person = await trx('users').where({ id: toUserId }).first('name');
-    if (task.claimed_by !== toUserId) {
+    // Whoever has it for a principal gets it in the own right.
+    if (task.claimed_by !== toUserId || task.claimed_for !== null) {
       await endDelegation(trx, procedure, task);
       await trx('tasks')
         .where({ id: taskId })
@@ -56,7 +57,7 @@ export async function reassignTask(
 /** Those who could take a task over or give an opinion on it: who holds its role there, but not who signed another step of it. */
 export async function listColleagues(
   db: Db,
-  task: { role: string; office: string; four_eyes: string[]; step: string; claimed_by: string | null },
+  task: Pick<TaskRow, 'role' | 'office' | 'four_eyes' | 'step' | 'claimed_by' | 'claimed_for'>,
 ): Promise<{ id: string; name: string; open: number }[]> {
   const { rows } = await db.raw<{ rows: { id: string; name: string; open: number }[] }>(
     `select u.id, u.name, (select cast(count(*) as int) from tasks t where t.claimed_by = u.id and t.status = 'open') as open
@@ -65,7 +66,13 @@ export async function listColleagues(
         and exists (select 1 from grants_in_force g where g.user_id = u.id and g.role = :role and g.region = :office)
         and not exists (select 1 from signatures s where s.user_id = u.id and s.scope = any(cast(:scopes as text[])) and s.step <> :step)
       order by open, u.name`,
-    { role: task.role, office: task.office, holder: task.claimed_by, scopes: task.four_eyes, step: task.step },
+    {
+      role: task.role,
+      office: task.office,
+      holder: task.claimed_for === null ? task.claimed_by : null,
+      scopes: task.four_eyes,
+      step: task.step,
+    },
   );
   return rows;
 }

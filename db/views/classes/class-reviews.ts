@@ -1,7 +1,19 @@
 /** Who reviewed what, for papers and case pages. */
+import { insideOutcomes } from '../../../workflows/domain/tasks.ts';
 import type { Db } from '../../client.ts';
 
 export type ReviewSignature = { step: string; userId: string; name: string; at: Date; outcome: string; reason: string };
+
+/**
+ * Reviews as they go out on a paper: those that stand, without what was taken back or sent back inside the office; a proposal that was not
+ * followed is passed on, and its reasons stay inside.
+ */
+export async function listReviewsForPaper(db: Db, procedureId: string, stage: string): Promise<ReviewSignature[]> {
+  const reviews = await listReviewSignatures(db, procedureId, stage);
+  return reviews
+    .filter(({ step, outcome }, at) => outcome === 'return' || reviews.findLastIndex((later) => later.step === step) === at)
+    .map((review) => (insideOutcomes.includes(review.outcome) ? { ...review, outcome: 'passed_on', reason: '' } : review));
+}
 
 /** The decisions of a stage of a procedure, oldest first. */
 export async function listReviewSignatures(db: Db, procedureId: string, stage: string): Promise<ReviewSignature[]> {

@@ -58,7 +58,7 @@ export async function listClasses(
        left join procedures s on s.id = a.procedure_id
        cross join lateral (select count(*)::int as headcount, coalesce(sum(amount_fen), 0)::bigint as amount_fen
                              from enrolments where class_id = c.id and status = 'enrolled') e
-       left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' order by due_at nulls last, id limit 1) t on true
+       left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer') order by due_at nulls last, id limit 1) t on true
       where ${sql} order by c.created_at desc, c.id desc limit :limit`,
     { ...bindings, limit: filter.size + 1 },
   );
@@ -193,13 +193,14 @@ export type ClassTask = {
   office_en: string;
 };
 
-/** What is asked of whom now, in all procedures of a class, soonest first. */
-export async function listClassTasks(db: Db, classId: string): Promise<ClassTask[]> {
+/** What is asked of whom now, in all procedures of a class, soonest first. `outside` leaves out orders between offices (督办单). */
+export async function listClassTasks(db: Db, classId: string, outside: boolean): Promise<ClassTask[]> {
   return db('tasks as t')
     .join('regions as r', 'r.code', 't.office')
     .leftJoin('users as u', 'u.id', 't.claimed_by')
     .where({ 't.class_id': classId, 't.status': 'open' })
     .whereNot('t.role', 'clock')
+    .whereNotIn('t.kind', outside ? ['order_issue', 'order_answer'] : [])
     .orderByRaw('t.due_at nulls last, t.id')
     .select(
       't.id',

@@ -1,28 +1,56 @@
 /** Numbers of people in free text: a resident ID or a bank card that somebody typed where it does not belong. */
 import { idProblem, isCardNumber } from './identity.ts';
 
-/** Digits in groups, as people and systems write long numbers; a resident ID may end in X. */
-const runs = /\d+(?:[ -]\d+)*[Xx]?/g;
-/** Numbers that this system gives: region, year, serial. */
-const ownNumber = /^\d{6}-\d{4}-\d{1,6}/;
+/** A resident ID may end in X; people write its digits in groups with blanks, lines, strokes or points between, up to three signs. */
+const idRuns = /\d(?:[\s\p{Pd}\p{Po}\p{Pc}\p{Sm}/|]{0,3}[\dX])*/gu;
+/** A card stands in one piece or by fours. */
+const cardRuns = /\d+(?:[ \p{Pd}]\d+)*/gu;
+/** Numbers that this system gives, standing alone: region, year, serial. Nobody in training was born in these years. */
+const ownNumbers = /(?<![\d-])\d{6}-20[2-9]\d-\d{5}(?![\d-])/g;
+const ID_LENGTH = 18;
 const CARD_DIGITS_MIN = 15;
+const chineseDigits: Readonly<Record<string, string>> = Object.fromEntries(
+  ['〇零○', '一壹幺', '二贰两', '三叁', '四肆', '五伍', '六陆', '七柒', '八捌', '九玖'].flatMap((signs, digit) =>
+    [...signs].map((sign) => [sign, String(digit)]),
+  ),
+);
+const chineseDigit = new RegExp(`[${Object.keys(chineseDigits).join('')}]`, 'g');
 
 /**
- * Which kind of personal number a text holds, if any; full-width digits and blanks between the digits hide none. An ID counts only with its
- * check digit and a date of birth up to `today`, a card with a right last digit: numbers of classes, papers and telephones pass.
+ * Which kind of personal number a text holds, if any. Full-width digits, those of other scripts, Chinese ones, what cannot be seen and what stands between
+ * the digits hide none. An ID counts only with its check digit and a date of birth up to `today`, a card with a right last digit: numbers of classes,
+ * papers and telephones pass.
  */
 export function findPersonalNumber(text: string, today: string): 'id' | 'card' | undefined {
-  const plain = text.normalize('NFKC').replace(/[\u200b-\u200d\u2060\ufeff]/g, '');
-  let card = false;
-  for (const [run] of plain.matchAll(runs)) {
-    if (ownNumber.test(run)) continue;
-    for (const groups of windowsOf(run.toUpperCase().split(/[ -]/))) {
-      const number = groups.join('');
-      if (number.length === 18 && idProblem(number, today) === undefined) return 'id';
-      card ||= number.length >= CARD_DIGITS_MIN && isGroupedByFour(groups) && isCardNumber(number);
-    }
-  }
-  return card ? 'card' : undefined;
+  const plain = toDigits(text).replace(ownNumbers, '（）');
+  if ([...plain.matchAll(idRuns)].some(([run]) => holdsId(run.replace(/[^\dX]/g, ''), today))) return 'id';
+  const cards = [...plain.matchAll(cardRuns)].flatMap(([run]) => windowsOf(run.split(/\D/)));
+  return cards.some((groups) => isGroupedByFour(groups) && isCardNumber(groups.join(''))) ? 'card' : undefined;
+}
+
+/** Anywhere: another number may stand right before or behind it. */
+function holdsId(digits: string, today: string): boolean {
+  for (let from = 0; from + ID_LENGTH <= digits.length; from += 1)
+    if (idProblem(digits.slice(from, from + ID_LENGTH), today) === undefined) return true;
+  return false;
+}
+
+/** The text with every digit as 0 to 9, an X of another script as X, and without what cannot be seen. */
+function toDigits(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\p{Mn}\u3164\uffa0]/gu, '')
+    .replace(/\p{Nd}/gu, (digit) => String(valueOf(digit)))
+    .replace(chineseDigit, (sign) => chineseDigits[sign] ?? sign)
+    .replace(/[xXхХχΧ×]/g, 'X');
+}
+
+/** Digits of a script stand in tens, from 0 to 9. */
+function valueOf(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  let zero = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return (code - zero) % 10;
 }
 
 /** Neighbouring groups that together are as long as such a number. */

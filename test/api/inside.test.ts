@@ -1,0 +1,83 @@
+/** What institutions must not see: how the office arranges its work, over every address that tells of a class or a task. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { takeStep } from '../../db/protocol/steps.ts';
+import { firstReview } from '../support/cases.ts';
+import { type CounterOfTests, openCounter } from '../support/counter.ts';
+
+let counter: CounterOfTests;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+
+const secret =
+  /内部|李静|suspend|delegate"?:"|opine|recall|take_back|back_to|propose_refusal|拟不予|退回培训前初审|task\.(release|claim|resume)|order|督办/;
+
+/** Everything that the institution reads about the class and the task, as a program and in a browser. */
+async function readOutside(taskId: string): Promise<[string, string | undefined][]> {
+  const number = counter.cases.classNumber;
+  const school = await counter.as('school-1');
+  const credit = (await counter.db('institutions').where({ id: counter.cases.institutionId }).first('credit_code')).credit_code;
+  const addresses = [`/tasks/${taskId}`, `/tasks/${taskId}?part=timeline`, `/tasks/${taskId}?part=checks`];
+  addresses.push(
+    ...['', '/timeline', '/checks'].map((tab) => `/classes/${number}${tab}`),
+    `/institutions/${credit}/timeline`,
+    '/workplace',
+  );
+  const found: [string, string | undefined][] = [];
+  for (const address of addresses) {
+    const answer = (await school.get(address)).body as Record<string, unknown>;
+    // Which fields and outcomes there are is no secret, only what they say.
+    const { outcomes: _outcomes, ladder: _ladder, order, suspended, ...told } = answer;
+    expect([address, order ?? null, suspended ?? false]).toEqual([address, null, false]);
+    found.push([address, secret.exec(JSON.stringify(told))?.[0]]);
+    const main = /<main[\s\S]*<\/main>/.exec((await counter.browse('school-1', address)).html)?.[0] ?? '';
+    found.push([`${address} page`, /内部|李静|拟不予|退回培训前初审|督办|挂起|委派/.exec(main)?.[0]]);
+  }
+  return found.filter(([, leak]) => leak !== undefined);
+}
+
+const back = {
+  step: 'pre_training.second_review',
+  kind: 'review',
+  role: 'second_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'back_to_1'],
+} as const;
+
+test('[F06] an institution learns nothing of opinions, suspensions, taking back, sending back, proposals and orders', async () => {
+  const { id, taskIds } = await counter.cases.open([firstReview, back], { id: `class-${counter.cases.classNumber}` });
+  const [first = '', second = ''] = taskIds;
+  const holder = await counter.as('first-1');
+  const colleague = (await counter.cases.actor('first-2')).userId;
+  await holder.post(`/tasks/${first}/claim`);
+  for (const [act, body] of [
+    ['delegate', { to: colleague, question: '内部询问' }],
+    ['recall', {}],
+    ['delegate', { to: colleague, question: '内部询问' }],
+  ] as const)
+    expect((await holder.post(`/tasks/${first}/${act}`, body)).status).toBe(200);
+  expect(await readOutside(first)).toEqual([]);
+  expect((await (await counter.as('first-2')).post(`/tasks/${first}/opinion`, { opinion: '内部意见' })).status).toBe(200);
+  expect((await holder.post(`/tasks/${first}/suspend`, { reason: '内部挂起' })).status).toBe(200);
+  expect(await readOutside(first)).toEqual([]);
+  const supervisor = await counter.as('supervise-1');
+  expect((await supervisor.post(`/tasks/${first}/escalate`, { reason: '内部久拖' })).status).toBe(200);
+  const order = await counter.db('procedures').where({ type: 'supervisionOrder' }).first('id');
+  const signing = { step: 'issue.sign', kind: 'order_issue', role: 'supervisor', level: 'superior', outcomes: ['issue', 'waive'] } as const;
+  const step = { procedureId: order.id, stepNo: 1, appliedNo: 1, stage: 'issue', step: 'issue', acts: [], cancels: [], flags: {} };
+  await takeStep(counter.db, { ...step, asks: [{ ...signing, workingDays: 1 }] }, async () => ({}));
+  for (const act of ['resume', 'release']) expect((await holder.post(`/tasks/${first}/${act}`)).status).toBe(200);
+  expect((await holder.post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '内部提议' })).status).toBe(200);
+  expect(await readOutside(first)).toEqual([]);
+  await counter
+    .db('procedures')
+    .where({ id })
+    .update({ applied_no: counter.db.ref('fact_no') });
+  const above = await counter.as('second-1');
+  expect((await above.post(`/tasks/${second}/decide`, { outcome: 'back_to_1', reason: '内部退回' })).status).toBe(200);
+  expect(await readOutside(second)).toEqual([]);
+  // The office reads all of it.
+  const inside = JSON.stringify((await above.get(`/classes/${counter.cases.classNumber}/timeline`)).body);
+  for (const word of ['内部挂起', '内部提议', '内部退回', '内部久拖']) expect(inside).toContain(word);
+});
