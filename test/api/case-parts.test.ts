@@ -86,4 +86,14 @@ describe('parts of a case', () => {
     const back = /id="write"[^]*?name="back" value="([^"]+)"/.exec(html)?.[1]?.replaceAll('&#x3D;', '=').replaceAll('&amp;', '&') ?? '';
     expect((await browser.post(`/classes/${number}/messages`, { text: '收到。', back })).location).toBe(path('messages'));
   });
+
+  test('[N7] what happens next on a task that was settled follows from where the procedure stands, not from that task', async () => {
+    await province.step(`class-${number}`, 'results', {
+      asks: [{ step: 'results.entry', kind: 'results', role: 'assessor', level: 'own', outcomes: ['submit'], workingDays: 5 }],
+    });
+    const { html } = await (await province.browser('cs-first-1')).get(`/tasks/class-${number}/pre_training.first_review/1`);
+    const next = html.slice(html.indexOf('id="ahead"'));
+    expect(/<strong>([^<]+)</.exec(next)?.[1]).toBe('备案初审');
+    expect(next).not.toContain('培训前审批');
+  });
 });
