@@ -61,26 +61,6 @@ export type CaseParts = {
 /** Kinds whose words have a label of their own. */
 const reasonHints: ReadonlySet<string> = new Set(['review', 'rectification', 'order_issue', 'order_answer']);
 
-/** What happens inside the office is not shown to institutions. */
-const inside = new Set([
-  'task.claim',
-  'task.delegate',
-  'task.opine',
-  'task.recall',
-  'task.suspend',
-  'task.resume',
-  'task.take_back',
-  'task.back_to_1',
-  'task.back_to_2',
-  'task.back_to_3',
-  'task.reassign',
-  'task.urge',
-  'task.escalate',
-  'task.overdue',
-  'task.leader',
-  'task.superior',
-  'task.propose_refusal',
-]);
 /** Lines of the record that tell why the task that is open now was opened. */
 const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
 /** Why somebody of the right office may not decide a task; the page says so before it is tried. */
@@ -132,7 +112,7 @@ export function caseView(parts: CaseParts) {
       procedure.status === 'closed'
         ? t(`tasks.closed.${words.has(`tasks.closed.${procedure.outcome}`) ? procedure.outcome : 'any'}`)
         : undefined,
-    outcomes: form ? outcomesOf(parts) : [],
+    ...(form ? outcomesOf(parts) : { outcomes: [], backs: [] }),
     blocked:
       form && parts.outstanding > 0 && task.outcomes.includes('approve')
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
@@ -142,8 +122,9 @@ export function caseView(parts: CaseParts) {
     evidence,
     corrections: parts.corrections && {
       ...parts.corrections,
+      bare: evidence.work !== 'tasks/checklist',
       // Where something in the rows was refused they stand open.
-      open: evidence.work !== 'tasks/checklist' || parts.refusedAt?.some((field) => field.startsWith('items.')) === true,
+      open: parts.refusedAt?.some((field) => field.startsWith('items.')) === true,
     },
     hasWork: evidence.work !== undefined,
     // A long sheet of evidence on the right leaves room on the left below the form.
@@ -206,7 +187,7 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
 /** How the office works is not for institutions, what it writes with the institution not for the assessment body. */
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
   if (line.act === 'message.send') return readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
-  return !actor.institutionId || !inside.has(line.act);
+  return !actor.institutionId || line.act !== 'task.propose_refusal';
 }
 
 /** Claiming says for whom, where it is not for oneself. */
@@ -216,12 +197,12 @@ function claimLabel({ actor, found, claimFor: principal, t }: CaseParts): string
   return t(found.task.claimed_by === null ? 'tasks.claim' : 'tasks.claimBack');
 }
 
-/** One primary act: the first that can be done. An approval waits for the checks. */
+/** One primary act: the first that can be done. An approval waits for the checks. The earlier reviews stand in a menu of their own. */
 function outcomesOf({ found, outstanding, t, words }: CaseParts) {
   const { task, procedure } = found;
   const offered = task.outcomes.map((outcome) => ({ outcome, disabled: outcome === 'approve' && outstanding > 0 }));
   const primary = offered.find(({ outcome, disabled }) => !disabled && !isGrave(task.kind, outcome))?.outcome;
-  return offered
+  const acts = offered
     .sort((a, b) => Number(a.outcome !== primary) - Number(b.outcome !== primary))
     .map(({ outcome, disabled }) => ({
       value: outcome,
@@ -230,6 +211,8 @@ function outcomesOf({ found, outstanding, t, words }: CaseParts) {
       disabled,
       next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
     }));
+  const isBack = ({ value }: { value: string }): boolean => rowOfBack(value) !== undefined;
+  return { outcomes: acts.filter((act) => !isBack(act)), backs: acts.filter(isBack) };
 }
 
 function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {

@@ -63,7 +63,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
-    listTimeline(db, procedure.id, TIMELINE),
+    listTimeline(db, procedure.id, { limit: TIMELINE, outside: actor.institutionId !== undefined }),
     listOpenTasks(db, procedure.id),
     listRungs(db, task.id),
     findOrder(db, { lateTask: task.id }),

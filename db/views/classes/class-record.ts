@@ -1,6 +1,7 @@
 /** What is on record of a class beside its plan: what the registers answered, money, papers, and everything that happened. */
 import type { Db } from '../../client.ts';
 import type { TimelineLine } from '../case.ts';
+import { insideLine } from '../inside.ts';
 
 export type CheckRow = {
   enrolment_id: string;
@@ -110,18 +111,6 @@ export async function listClassPapers(
   return { papers, disclosures };
 }
 
-/** How the office arranges its work among itself: not for the institution. */
-export const insideActs = [
-  'task.claim',
-  'task.release',
-  'task.reassign',
-  'task.urge',
-  'task.escalate',
-  'task.leader',
-  'task.superior',
-  'person.reveal',
-  'material.view',
-];
 /** Each opening of a material is on record; among what happened to a class it is told only where all is asked for. */
 const readings = ['material.view'];
 
@@ -154,11 +143,11 @@ export async function listClassTimeline(
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
       where (a.procedure_id in (select id from procedures where class_id = :classId) or (a.procedure_id is null and a.subject = 'class-' || :number))
         and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
-        and not (cast(:outside as boolean) and a.act = any(:insideActs))
+        and not (cast(:outside as boolean) and ${insideLine})
         and (cast(:withMessages as boolean) or a.act <> 'message.send')
         and (cast(:withReadings as boolean) or a.act <> all(:readings))
       order by a.id desc limit :limit`,
-    { classId, number, before: before ?? null, limit, outside, insideActs, withMessages, withReadings, readings },
+    { classId, number, before: before ?? null, limit, outside, withMessages, withReadings, readings },
   );
   return rows;
 }
