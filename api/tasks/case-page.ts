@@ -145,7 +145,8 @@ export function caseView(parts: CaseParts) {
           substitutes: parts.colleagues,
           reassign: may('reassign'),
           urged: task.urged_at,
-          mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder',
+          // One order about a task is enough.
+          mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder' && parts.order === undefined,
         }
       : undefined,
   };

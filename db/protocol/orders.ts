@@ -108,6 +108,11 @@ export type OrderOnRecord = {
   answeredBy: string | null;
 };
 
+/** Of these tasks those for which the superior authority was asked for an order. */
+export async function listOrdered(db: Db, taskIds: readonly string[]): Promise<Set<string>> {
+  return new Set(await db('procedures').where({ type: 'supervisionOrder' }).whereIn('subject_id', taskIds).pluck<string[]>('subject_id'));
+}
+
 /** The order about a late task, or that of an order's own procedure. */
 export async function findOrder(db: Db, of: { lateTask: string } | { procedure: string }): Promise<OrderOnRecord | undefined> {
   const where = 'lateTask' in of ? 'p.subject_id = :id' : 'p.id = :id';
