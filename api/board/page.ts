@@ -23,6 +23,8 @@ export type BoardParts = {
   overdue: InboxTask[];
   overdueSteps: OverdueStep[];
   candidates: Candidate[];
+  /** Overdue tasks for which an order was asked for: one is enough. */
+  ordered: ReadonlySet<string>;
   substitutions: SubstitutionLine[];
   locale: Locale;
   t: Translate;
@@ -190,16 +192,16 @@ function candidateOptions({ candidates, t, locale }: BoardParts) {
 }
 
 /** Late tasks by step, the steps with the longest delay first, since tasks come in the order of their due instants. */
-function overdueGroups({ overdue, at, t, words }: BoardParts) {
+function overdueGroups({ overdue, ordered, at, t, words }: BoardParts) {
   const groups = new Map<string, ReturnType<typeof overdueRow>[]>();
   for (const task of overdue) {
     const step = stepLabel(words, t, task);
-    groups.set(step, [...(groups.get(step) ?? []), overdueRow(task, at, t)]);
+    groups.set(step, [...(groups.get(step) ?? []), overdueRow(task, ordered, at, t)]);
   }
   return [...groups].map(([step, rows]) => ({ step, rows, count: rows.length }));
 }
 
-function overdueRow(task: InboxTask, at: Today, t: Translate) {
+function overdueRow(task: InboxTask, ordered: ReadonlySet<string>, at: Today, t: Translate) {
   return {
     id: task.id,
     path: taskPath(task.id),
@@ -209,6 +211,8 @@ function overdueRow(task: InboxTask, at: Today, t: Translate) {
     holder: task.holder,
     late: dueView(task, at, t).words,
     urged: task.urged_at !== null,
+    ordered: ordered.has(task.id),
+    escalatable: !ordered.has(task.id) && task.kind !== 'order_issue' && task.kind !== 'order_answer',
     assignable: !isOutsideRole(task.role),
   };
 }

@@ -9,6 +9,7 @@ import {
   listTrend,
   supervisionOf,
 } from '../../db/views/board.ts';
+import { listOrdered } from '../../db/protocol/supervision/orders.ts';
 import { listInbox } from '../../db/views/inbox/inbox.ts';
 import { listSubstitutions } from '../../db/accounts/substitutions.ts';
 import { Substitution } from '../substitutions/schemas.ts';
@@ -90,7 +91,13 @@ export function boardRoutes(counter: Counter): void {
         listSubstitutions(db, { paths: supervisor.grants.map(({ path }) => path) }),
         listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
       ]);
-      const candidates = await listCandidates(db, overdue.tasks);
+      const [candidates, ordered] = await Promise.all([
+        listCandidates(db, overdue.tasks),
+        listOrdered(
+          db,
+          overdue.tasks.map(({ id }) => id),
+        ),
+      ]);
       const parts: BoardParts = {
         actor,
         at,
@@ -100,6 +107,7 @@ export function boardRoutes(counter: Counter): void {
         trend,
         overdueSteps,
         candidates,
+        ordered,
         substitutions,
         t,
         words,

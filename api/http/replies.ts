@@ -19,7 +19,16 @@ export type PageOptions = {
   etag?: string;
 };
 
-export type Flash = { key: string; params?: Record<string, string | number>; tone?: 'success' | 'info' | 'warning' };
+/** `link`: where it leads, and the key of its words. */
+export type Flash = {
+  key: string;
+  params?: Record<string, string | number>;
+  tone?: 'success' | 'info' | 'warning';
+  link?: { to: string; key: string };
+};
+
+/** As a page shows it. */
+export type ShownFlash = { message: string; tone: string; link?: { href: string; label: string } | undefined };
 
 export type RedirectOptions = {
   /** A key of the locales shown once on the next page. */

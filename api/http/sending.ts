@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
-import { type Flash, made, mediaTypes, type Reply, type View } from './replies.ts';
+import { type Flash, made, mediaTypes, type Reply, type ShownFlash, type View } from './replies.ts';
 import type { ApiDeps } from './routing.ts';
 import { visitOf, wantsPage } from './visit.ts';
 
@@ -95,13 +95,18 @@ function keepFlash(deps: ApiDeps, res: Response, flash: string | Flash): void {
   setCookie(res, 'flash', Buffer.from(JSON.stringify(value)).toString('base64url'), deps.config, 120);
 }
 
-function takeFlash(deps: ApiDeps, req: Request, res: Response): { message: string; tone: string } | undefined {
+function takeFlash(deps: ApiDeps, req: Request, res: Response): ShownFlash | undefined {
   const text = readCookie(req, 'flash', deps.config);
   if (!text) return undefined;
   clearCookie(res, 'flash', deps.config);
   try {
     const flash = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Flash;
-    return { message: visitOf(req).t(flash.key, flash.params), tone: flash.tone ?? 'success' };
+    const { t } = visitOf(req);
+    return {
+      message: t(flash.key, flash.params),
+      tone: flash.tone ?? 'success',
+      link: flash.link && { href: localPath(flash.link.to), label: t(flash.link.key) },
+    };
   } catch {
     return undefined;
   }

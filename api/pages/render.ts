@@ -13,17 +13,12 @@ import type { ApiConfig } from '../config.ts';
 import { datesIn } from './dates.ts';
 import type { Locale, Translate, Words } from './i18n.ts';
 import { homeOf, navigationFor, workplaceLabel } from './navigation.ts';
-import type { PageOptions, View } from '../http/replies.ts';
+import type { PageOptions, ShownFlash, View } from '../http/replies.ts';
 import type { FieldIssue } from '../http/validation.ts';
 import { visitOf } from '../http/visit.ts';
 
 export type Renderer = {
-  page(
-    req: Request,
-    template: string,
-    view: View,
-    options: PageOptions & { flash?: { message: string; tone: string } | undefined },
-  ): Promise<string>;
+  page(req: Request, template: string, view: View, options: PageOptions & { flash?: ShownFlash | undefined }): Promise<string>;
 };
 
 /** What every page shows besides its own content; read once per page. */

@@ -125,7 +125,12 @@ export function taskActRoutes(counter: Counter): void {
         }
         return redirect(to, {
           json: { ...answer, applied, next: next ?? null },
-          flash: { key: next ? 'tasks.recorded' : 'tasks.recordedLast', params: spoken },
+          // The page that follows is another one; who decided may still look, and take it back.
+          flash: {
+            key: next ? 'tasks.recorded' : 'tasks.recordedLast',
+            params: spoken,
+            link: { to: taskPath(taskId), key: 'tasks.openAgain' },
+          },
         });
       });
     },

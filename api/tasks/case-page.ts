@@ -11,7 +11,7 @@ import { principalsOf } from '../../workflows/domain/scope.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
-import { insideActs, insideOutcomes, isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
+import { insideOutcomes, isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
@@ -112,7 +112,7 @@ export function caseView(parts: CaseParts) {
       procedure.status === 'closed'
         ? t(`tasks.closed.${words.has(`tasks.closed.${procedure.outcome}`) ? procedure.outcome : 'any'}`)
         : undefined,
-    outcomes: form ? outcomesOf(parts) : [],
+    ...(form ? outcomesOf(parts) : { outcomes: [], backs: [] }),
     blocked:
       form && parts.outstanding > 0 && task.outcomes.includes('approve')
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
@@ -122,8 +122,9 @@ export function caseView(parts: CaseParts) {
     evidence,
     corrections: parts.corrections && {
       ...parts.corrections,
+      bare: evidence.work !== 'tasks/checklist',
       // Where something in the rows was refused they stand open.
-      open: evidence.work !== 'tasks/checklist' || parts.refusedAt?.some((field) => field.startsWith('items.')) === true,
+      open: parts.refusedAt?.some((field) => field.startsWith('items.')) === true,
     },
     hasWork: evidence.work !== undefined,
     // A long sheet of evidence on the right leaves room on the left below the form.
@@ -144,7 +145,8 @@ export function caseView(parts: CaseParts) {
           colleagues: parts.colleagues,
           reassign: may('reassign'),
           urged: task.urged_at,
-          mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder',
+          // One order about a task is enough.
+          mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder' && parts.order === undefined,
         }
       : undefined,
   };
@@ -186,7 +188,7 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
 /** How the office works is not for institutions, what it writes with the institution not for the assessment body. */
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
   if (line.act === 'message.send') return readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
-  return !actor.institutionId || !(insideActs.includes(line.act) || line.act === 'task.propose_refusal');
+  return !actor.institutionId || line.act !== 'task.propose_refusal';
 }
 
 /** Claiming says for whom, where it is not for oneself. */
@@ -196,12 +198,12 @@ function claimLabel({ actor, found, claimFor: principal, t }: CaseParts): string
   return t(found.task.claimed_by === null ? 'tasks.claim' : 'tasks.claimBack');
 }
 
-/** One primary act: the first that can be done. An approval waits for the checks. */
+/** One primary act: the first that can be done. An approval waits for the checks. The earlier reviews stand in a menu of their own. */
 function outcomesOf({ found, outstanding, t, words }: CaseParts) {
   const { task, procedure } = found;
   const offered = task.outcomes.map((outcome) => ({ outcome, disabled: outcome === 'approve' && outstanding > 0 }));
   const primary = offered.find(({ outcome, disabled }) => !disabled && !isGrave(task.kind, outcome))?.outcome;
-  return offered
+  const acts = offered
     .sort((a, b) => Number(a.outcome !== primary) - Number(b.outcome !== primary))
     .map(({ outcome, disabled }) => ({
       value: outcome,
@@ -210,6 +212,8 @@ function outcomesOf({ found, outstanding, t, words }: CaseParts) {
       disabled,
       next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
     }));
+  const isBack = ({ value }: { value: string }): boolean => rowOfBack(value) !== undefined;
+  return { outcomes: acts.filter((act) => !isBack(act)), backs: acts.filter(isBack) };
 }
 
 function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {

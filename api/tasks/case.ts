@@ -7,7 +7,7 @@ import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts
 import { findCapacity, whoSignedElsewhere } from '../../db/protocol/task-acts.ts';
 import { listRungs } from '../../db/protocol/supervision/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
-import { type Case, getCase, listOpenTasks, listTimeline } from '../../db/views/case.ts';
+import { type Case, getCase, listOpenTasks, listTimeline, type OpenTask } from '../../db/views/case.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { judgeTaskAct, relationsOf, type TaskAct, taskActs } from '../../workflows/domain/task-acts.ts';
@@ -63,7 +63,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections] = await Promise.all([
     readToday(db, context.instant),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
-    listTimeline(db, procedure.id, TIMELINE),
+    listTimeline(db, procedure.id, { limit: TIMELINE, outside: actor.institutionId !== undefined }),
     listOpenTasks(db, procedure.id),
     listRungs(db, task.id),
     findOrder(db, { lateTask: task.id }),
@@ -106,7 +106,12 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     {
       ...view,
       subject,
-      ahead: aheadView(found.procedure, task.step, { t, words: deps.words, returnedFrom: returnedFrom(timeline) }),
+      // What was settled long ago is not followed by what has been done since: the way goes on from where the procedure stands.
+      ahead: aheadView(found.procedure, task.status === 'open' ? task.step : standsAt(procedure, open), {
+        t,
+        words: deps.words,
+        returnedFrom: returnedFrom(timeline),
+      }),
       ...(redraw.issues ? { issues: redraw.issues } : {}),
       ...(redraw.entered ? { entered: redraw.entered } : {}),
     },
@@ -124,6 +129,11 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
 async function verdictsOn(db: CaseContext['db'], actor: CaseContext['actor'], { task, procedure }: Case): Promise<CaseParts['verdict']> {
   const signedElsewhere = task.status === 'open' ? await whoSignedElsewhere(db, actor, task) : undefined;
   return (act: TaskAct) => (procedure.status === 'open' ? judgeTaskAct(act, actor, task, signedElsewhere) : 'task.cancelled');
+}
+
+/** The step that is open in the stage of the procedure. */
+function standsAt({ stage }: Case['procedure'], open: readonly OpenTask[]): string {
+  return (open.find(({ step }) => stageOf(step) === stage) ?? open[0])?.step ?? '';
 }
 
 /** Reviews that approve only what the registers confirmed or an officer settled. */
@@ -196,6 +206,11 @@ function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegat
     evidence: evidence.data,
     corrections: corrections?.json ?? null,
   };
+}
+
+/** The forms beside the decision call their fields alike: what one of them was refused stands at that one. */
+export function refusedIn(act: TaskAct, issues: FieldIssue[], entered: unknown): Redraw {
+  return { status: 422, issues: issues.map((issue) => ({ ...issue, field: `${act}.${issue.field}` })), entered: { [act]: entered } };
 }
 
 /** Runs an act on a task. Where somebody was earlier, a browser gets the case as it stands now, with what was typed; a program gets the conflict. */

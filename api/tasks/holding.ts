@@ -5,7 +5,7 @@ import { takeBackDecision } from '../../db/protocol/taking-back.ts';
 import { delegateTask, giveOpinion, recallDelegation } from '../../db/protocol/delegations.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { orConflict, showCase, taskIdOf } from './case.ts';
+import { orConflict, refusedIn, showCase, taskIdOf } from './case.ts';
 import { Delegate, Opinion, Suspend, TakeBack, TaskParams } from './schemas.ts';
 import { taskPath } from './words.ts';
 
@@ -29,7 +29,7 @@ export function holdingRoutes(counter: Counter): void {
         const { delegate } = await delegateTask(db, actor, taskId, body, request);
         return redirect(taskPath(taskId), { json: { taskId, delegate }, flash: { key: 'holding.delegated', params: { name: delegate } } });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('delegate', issues, entered)),
   });
 
   route(counter, {
@@ -85,7 +85,7 @@ export function holdingRoutes(counter: Counter): void {
         const { suspended } = await suspendTask(context.db, context.actor, taskId, context.body.reason, context.request);
         return redirect(taskPath(taskId), { json: { taskId, suspended }, flash: 'holding.suspended' });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('suspend', issues, entered)),
   });
 
   route(counter, {
@@ -121,6 +121,6 @@ export function holdingRoutes(counter: Counter): void {
         const { factNo } = await takeBackDecision(context.db, context.actor, taskId, context.body.reason, context.request);
         return redirect(taskPath(taskId), { json: { taskId, factNo }, flash: 'holding.takenBack' });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('take_back', issues, entered)),
   });
 }

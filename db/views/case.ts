@@ -8,6 +8,7 @@ import type { ProcedureRow } from '../protocol/procedures.ts';
 import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../roster/roster.ts';
 import type { Actor } from '../accounts/users.ts';
+import { insideLine } from './inside.ts';
 
 export type CaseTask = TaskRow & {
   from_date: string;
@@ -82,8 +83,12 @@ export type TimelineLine = {
   reason: string | null;
 };
 
-/** What happened to a procedure, newest first, with names; the reasons of decisions come from their facts. */
-export async function listTimeline(db: Db, procedureId: string, limit: number): Promise<TimelineLine[]> {
+/** What happened to a procedure, newest first, for an institution without what is inside the office, with names; the reasons of decisions come from their facts. */
+export async function listTimeline(
+  db: Db,
+  procedureId: string,
+  { limit, outside }: { limit: number; outside: boolean },
+): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
     `select a.id, a.at, a.act, a.subject, u.name, v.name as principal, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') as reason
        from audit_log a
@@ -92,8 +97,8 @@ export async function listTimeline(db: Db, procedureId: string, limit: number): 
        left join institutions i on i.id = u.institution_id
        left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
-      where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') order by a.no desc limit :limit`,
-    { id: procedureId, limit },
+      where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and not (cast(:outside as boolean) and ${insideLine}) order by a.no desc limit :limit`,
+    { id: procedureId, limit, outside },
   );
   return rows;
 }

@@ -1,7 +1,6 @@
 /** The register and the archive (机构档案) of an institution as readers see them: the public only what the directory shows, officers their subtree, an institution its own. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { normaliseNumber } from '../../workflows/domain/people/identity.ts';
-import { insideActs } from '../../workflows/domain/tasks.ts';
 import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
 import { isLiving, isRunning } from '../classes/statuses.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
@@ -9,6 +8,7 @@ import type { ClassStatus } from '../../workflows/domain/training/class.ts';
 import type { Db } from '../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
 import type { Actor } from '../accounts/users.ts';
+import { insideLine } from './inside.ts';
 import type { TimelineLine } from './case.ts';
 
 export type InstitutionFilter = {
@@ -351,8 +351,7 @@ export async function listInstitutionTimeline(
        select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject
        union all
        select a.id, own.number, own.title from own join procedures p on p.class_id = own.id join audit_log a on a.procedure_id = p.id
-        where a.act not in ('procedure.step', 'procedure.close') and a.act <> all(cast(:insideActs as text[]))
-           and not (cast(:own as boolean) and p.type = 'supervisionOrder')
+        where a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
        union all
        select a.id, own.number, own.title from own join audit_log a on a.procedure_id is null and a.subject = 'class-' || own.number),
      shown as (
@@ -364,7 +363,7 @@ export async function listInstitutionTimeline(
        left join institutions i on i.id = u.institution_id
        left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
       order by a.id desc`,
-    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit, insideActs: [...insideActs] },
+    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit },
   );
   return rows;
 }

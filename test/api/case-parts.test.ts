@@ -86,4 +86,29 @@ describe('parts of a case', () => {
     const back = /id="write"[^]*?name="back" value="([^"]+)"/.exec(html)?.[1]?.replaceAll('&#x3D;', '=').replaceAll('&amp;', '&') ?? '';
     expect((await browser.post(`/classes/${number}/messages`, { text: '收到。', back })).location).toBe(path('messages'));
   });
+
+  test('what the office does among itself is on the record of the class, and on no page of its institution', async () => {
+    const officer = await province.as('cs-first-1');
+    await officer.post(`${path('overview')}/claim`);
+    expect((await officer.post(`${path('overview')}/suspend`, { reason: '疑似冒名，先请公安核实' })).status).toBe(200);
+    expect((await officer.post(`${path('overview')}/resume`)).status).toBe(200);
+    const asks = async (login: string): Promise<boolean[]> => {
+      const browser = await province.browser(login);
+      const pages = await Promise.all([`/classes/${number}`, `/classes/${number}/timeline`].map((at) => browser.get(at)));
+      expect(pages.map(({ status }) => status)).toEqual([200, 200]);
+      return pages.map(({ html }) => html.includes('疑似冒名'));
+    };
+    expect(await asks('cs-second-1')).toEqual([true, true]);
+    expect(await asks('shifan-1')).toEqual([false, false]);
+  });
+
+  test('[N7] what happens next on a task that was settled follows from where the procedure stands, not from that task', async () => {
+    await province.step(`class-${number}`, 'results', {
+      asks: [{ step: 'results.entry', kind: 'results', role: 'assessor', level: 'own', outcomes: ['submit'], workingDays: 5 }],
+    });
+    const { html } = await (await province.browser('cs-first-1')).get(`/tasks/class-${number}/pre_training.first_review/1`);
+    const next = html.slice(html.indexOf('id="ahead"'));
+    expect(/<strong>([^<]+)</.exec(next)?.[1]).toBe('备案初审');
+    expect(next).not.toContain('培训前审批');
+  });
 });

@@ -168,6 +168,25 @@ describe('suspending (挂起)', () => {
     expect(await findBrokenLink(counter.db, id)).toBeUndefined();
   });
 
+  test('what one form of the case was refused stands at that form alone, and what was typed stays in it', async () => {
+    const { path } = await heldReview();
+    const errors = (html: string): string[] =>
+      [...html.matchAll(/class="field[^"]* invalid">\s*<label for="([^"]+)"/g)].map(([, of]) => of ?? '');
+    const suspended = await counter.browse('first-1', `${path}/suspend`, { reason: '等' });
+    expect(suspended.status).toBe(422);
+    expect(errors(suspended.html)).toEqual(['f-suspend.reason']);
+    expect(suspended.html).toMatch(/id="f-suspend\.reason"[^>]* value="等"/);
+    expect(suspended.html).toContain('href="#f-suspend.reason"');
+    const asked = await counter.browse('first-1', `${path}/delegate`, { to: '', question: '' });
+    expect(errors(asked.html)).toEqual(['f-delegate.to', 'f-delegate.question']);
+    const handed = await counter.browse('supervise-1', `${path}/reassign`, { to: '', reason: '' });
+    expect(errors(handed.html)).toEqual(['f-reassign.to', 'f-reassign.reason']);
+    const escalated = await counter.browse('supervise-1', `${path}/escalate`, { reason: '' });
+    expect(errors(escalated.html)).toEqual(['f-escalate.reason']);
+    const decided = await counter.browse('first-1', `${path}/decide`, { outcome: 'return', reason: '' });
+    expect(errors(decided.html)).not.toContain('f-suspend.reason');
+  });
+
   test('[F06] a supervisor suspends and resumes too, also what nobody holds; an institution’s task is not suspended', async () => {
     const { taskId } = await counter.openReview();
     const supervisor = await counter.as('supervise-1');

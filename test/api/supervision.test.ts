@@ -48,6 +48,7 @@ describe('supervision', () => {
     expect((await supervisor.post(`/tasks/${taskId}/urge`)).body).toMatchObject({ status: 409, code: 'supervision.urgedToday' });
     const escalated = await supervisor.post(`/tasks/${taskId}/escalate`, { reason: '久拖不决' });
     expect(escalated.status).toBe(200);
+    expect((await counter.browse('supervise-1', `/tasks/${taskId}`)).html).not.toContain('f-escalate.reason');
     expect((await supervisor.post(`/tasks/${taskId}/escalate`, { reason: '再报' })).body).toMatchObject({
       status: 409,
       code: 'supervision.escalated',

@@ -37,10 +37,10 @@ export const insideActs: readonly string[] = [
   'task.reassign',
   'task.urge',
   'task.escalate',
-  'task.due',
   'task.overdue',
   'task.leader',
   'task.superior',
+  'order.request',
   'person.reveal',
   'material.view',
 ];

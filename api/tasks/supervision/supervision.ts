@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { escalateTask, reassignTask, urgeTask } from '../../../db/protocol/supervision/supervision.ts';
 import { redirect } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
-import { orConflict, showCase, taskIdOf } from '../case.ts';
+import { orConflict, refusedIn, showCase, taskIdOf } from '../case.ts';
 import { Escalate, Reassign, TaskParams, Urge } from '../schemas.ts';
 import { taskPath } from '../words.ts';
 
@@ -28,7 +28,7 @@ export function supervisionRoutes(counter: Counter): void {
           flash: { key: 'board.reassigned', params: { name: holder } },
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('reassign', issues, entered)),
   });
 
   route(counter, {
@@ -73,6 +73,6 @@ export function supervisionRoutes(counter: Counter): void {
           flash: 'board.escalated',
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, entered }),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('escalate', issues, entered)),
   });
 }

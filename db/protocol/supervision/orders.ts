@@ -94,6 +94,9 @@ export type OrderOnRecord = {
   lateStep: string;
   lateRole: string;
   lateNumber: string;
+  lateStatus: string;
+  lateDue: string | null;
+  lateHolder: string | null;
   paper: string | null;
   paperId: string | null;
   issuedAt: Date | null;
@@ -105,16 +108,22 @@ export type OrderOnRecord = {
   answeredBy: string | null;
 };
 
+/** Of these tasks those for which the superior authority was asked for an order. */
+export async function listOrdered(db: Db, taskIds: readonly string[]): Promise<Set<string>> {
+  return new Set(await db('procedures').where({ type: 'supervisionOrder' }).whereIn('subject_id', taskIds).pluck<string[]>('subject_id'));
+}
+
 /** The order about a late task, or that of an order's own procedure. */
 export async function findOrder(db: Db, of: { lateTask: string } | { procedure: string }): Promise<OrderOnRecord | undefined> {
   const where = 'lateTask' in of ? 'p.subject_id = :id' : 'p.id = :id';
   const { rows } = await db.raw<{ rows: OrderOnRecord[] }>(
     `select p.id, p.status, p.outcome, p.subject_id as "lateTask", l.step as "lateStep", l.role as "lateRole", l.subject_number as "lateNumber",
+            l.status as "lateStatus", l.due_date as "lateDue", h.name as "lateHolder",
             (select t.id from tasks t where t.procedure_id = p.id order by t.opened_at desc, t.id desc limit 1) as task,
             d.number as paper, d.id as "paperId", d.issued_at as "issuedAt", u.name as signatory,
             d.content ->> 'answerBy' as "answerBy", d.content ->> 'reason' as reason,
             a.payload ->> 'reason' as answer, a.at as "answeredAt", w.name as "answeredBy"
-       from procedures p join tasks l on l.id = p.subject_id
+       from procedures p join tasks l on l.id = p.subject_id left join users h on h.id = l.claimed_by
        left join papers d on d.procedure_id = p.id and d.kind = 'supervision_order' left join users u on u.id = d.signatory
        left join facts a on a.procedure_id = p.id and a.kind = 'decided' and a.outcome = 'answer' left join users w on w.id = a.actor
       where p.type = 'supervisionOrder' and ${where}`,

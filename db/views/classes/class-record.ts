@@ -1,7 +1,7 @@
 /** What is on record of a class beside its plan: what the registers answered, money, papers, and everything that happened. */
-import { insideActs } from '../../../workflows/domain/tasks.ts';
 import type { Db } from '../../client.ts';
 import type { TimelineLine } from '../case.ts';
+import { insideLine } from '../inside.ts';
 
 export type CheckRow = {
   enrolment_id: string;
@@ -143,12 +143,11 @@ export async function listClassTimeline(
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
       where (a.procedure_id in (select id from procedures where class_id = :classId) or (a.procedure_id is null and a.subject = 'class-' || :number))
         and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
-        and not (cast(:outside as boolean) and (a.act = any(cast(:insideActs as text[]))
-                 or exists (select from procedures o where o.id = a.procedure_id and o.type = 'supervisionOrder')))
+        and not (cast(:outside as boolean) and ${insideLine})
         and (cast(:withMessages as boolean) or a.act <> 'message.send')
         and (cast(:withReadings as boolean) or a.act <> all(:readings))
       order by a.id desc limit :limit`,
-    { classId, number, before: before ?? null, limit, outside, insideActs: [...insideActs], withMessages, withReadings, readings },
+    { classId, number, before: before ?? null, limit, outside, withMessages, withReadings, readings },
   );
   return rows;
 }
