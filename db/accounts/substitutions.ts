@@ -110,12 +110,14 @@ export async function revokeSubstitution(db: Db, actor: Actor, id: string, reque
       throw new NotAllowedError('substitution.notYours');
     }
     // Procedures first: the order in which every act takes its locks.
-    const tasks = await giveBack(trx, actor, found);
+    const before = await giveBack(trx, actor, found);
     const ended = await trx('substitutions')
       .where({ id, revoked_at: null })
       .whereRaw('valid_to > business_today()')
       .update({ revoked_by: actor.userId, revoked_at: trx.raw('business_now()') });
     if (ended === 0) throw new ConflictError('substitution.over');
+    // A claim that was under way holds the substitution, so it has committed by now.
+    const tasks = before + (await giveBack(trx, actor, found));
     await auditOutside(trx, actor.userId, {
       act: 'substitution.revoke',
       subject: `account-${found.principal}`,

@@ -2,7 +2,8 @@
 import type { Knex } from 'knex';
 import { NotAllowedError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
-import { inTransaction } from '../client.ts';
+import { inTransaction, type Trx } from '../client.ts';
+import type { TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure } from './procedures.ts';
 import { findCapacity, takeInHand } from './task-acts.ts';
@@ -15,11 +16,23 @@ export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise
     if (already) return;
     const capacity = await findCapacity(trx, actor, task);
     if (!capacity) throw new NotAllowedError('task.fourEyesPrincipal');
+    if (capacity.principal && !(await holdSubstitution(trx, actor.userId, capacity.principal, task)))
+      throw new NotAllowedError('substitution.over');
     const claimed = { claimed_by: actor.userId, claimed_for: capacity.principal ?? null, claimed_at: procedure.now };
     await trx('tasks').where({ id: taskId }).update(claimed);
     const detail = capacity.principal ? { for: capacity.principal } : {};
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId, detail });
   });
+}
+
+/** Whether the substitution is in force; nobody ends it before this transaction has committed. */
+async function holdSubstitution(trx: Trx, substitute: string, principal: string, { role, office }: TaskRow): Promise<boolean> {
+  const found = await trx('substitutions')
+    .where({ substitute, principal, role, region: office, revoked_at: null })
+    .whereRaw('valid_from <= business_today() and valid_to > business_today()')
+    .forShare()
+    .first('id');
+  return found !== undefined;
 }
 
 /** Puts a task back into the queue. Only the holder does it. */

@@ -353,6 +353,22 @@ describe('its end', () => {
     expect(await counter.db('facts').where({ procedure_id: id, kind: 'decided' })).toEqual([]);
   });
 
+  test('[F09] revoked while the substitute claims: either the claim comes first and goes back, or it is refused; nothing stays with the substitute', async () => {
+    const city = await counter.as('city-first-1');
+    const principal = await counter.as('first-1');
+    for (let round = 0; round < 8; round += 1) {
+      const { taskId } = await counter.openReview();
+      await principal.post(`/tasks/${taskId}/claim`);
+      const named = (await name('first-1', { substitute: ids['city-first-1'] })).body.substitutionId;
+      const [claimed, revoked] = await Promise.all([city.post(`/tasks/${taskId}/claim`), principal.post(`/substitutions/${named}/revoke`)]);
+      expect([revoked.status, [200, 403].includes(claimed.status)]).toEqual([200, true]);
+      expect(await counter.db('tasks').where({ id: taskId }).first('claimed_by', 'claimed_for')).toEqual({
+        claimed_by: ids['first-1'],
+        claimed_for: null,
+      });
+    }
+  });
+
   test('[F09] a supervisor gives it to the substitute in the own right: then the end of the substitution changes nothing', async () => {
     const { taskId } = await counter.openReview();
     await (await counter.as('first-1')).post(`/tasks/${taskId}/claim`);
