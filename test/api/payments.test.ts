@@ -242,7 +242,7 @@ describe('a returned line', () => {
     const account = () => money.db('enrolments').where({ id: returned }).first('account_index');
     const before = await account();
     await task.clone().update({ claimed_by: (await money.actor('shifan-1')).userId });
-    expect((await correct(fresh)).status).toBe(409);
+    expect((await correct(fresh)).status).toBe(403);
     expect(await account()).toEqual(before);
     await task.clone().update({ claimed_by: null });
     expect(await correct(fresh.replace(/(\d{4})/g, '$1 '))).toMatchObject({ status: 303, location: path });
