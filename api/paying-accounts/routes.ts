@@ -10,7 +10,7 @@ import {
 } from '../../db/money/paying-accounts.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { maskAccount } from '../../workflows/domain/people/identity.ts';
-import { bankTemplates } from '../../workflows/domain/money/bank-file.ts';
+import { bankTemplates } from '../../workflows/domain/money/bank-templates.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';

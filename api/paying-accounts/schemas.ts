@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { normaliseNumber } from '../../workflows/domain/people/identity.ts';
-import { bankTemplates } from '../../workflows/domain/money/bank-file.ts';
+import { bankTemplates } from '../../workflows/domain/money/bank-templates.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { line } from '../http/fields.ts';
 

@@ -1,12 +1,7 @@
 /** The file that the bank sends back for a batch: read by the template of the paying account, then decided on like any other task. */
 import type { Knex } from 'knex';
-import {
-  type BankAnswer,
-  bankTemplates,
-  type BankTemplate,
-  defaultBankTemplate,
-  parseBankAnswer,
-} from '../../workflows/domain/money/bank-file.ts';
+import { type BankAnswer, parseBankAnswer } from '../../workflows/domain/money/bank-file.ts';
+import { type BankTemplate, bankTemplates, defaultBankTemplate } from '../../workflows/domain/money/bank-templates.ts';
 import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { type AnsweredBatch, countsOf } from './bank-answers.ts';
 import type { Db } from '../client.ts';

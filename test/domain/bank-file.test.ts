@@ -3,15 +3,13 @@ import { expect, test } from 'vitest';
 import {
   type AnswerLine,
   type BankAnswer,
-  bankTemplates,
-  commaBankTemplate,
-  defaultBankTemplate,
   formatBankAnswer,
   formatBatchFile,
   type PaymentBatch,
   parseBankAnswer,
   returnReasons,
 } from '../../workflows/domain/money/bank-file.ts';
+import { bankTemplates, commaBankTemplate, defaultBankTemplate } from '../../workflows/domain/money/bank-templates.ts';
 import { InputError } from '../../workflows/domain/errors.ts';
 
 const batch: PaymentBatch = {

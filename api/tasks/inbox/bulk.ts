@@ -14,6 +14,7 @@ import {
 import { type Actor, getUserName } from '../../../db/accounts/users.ts';
 import { countInbox, listInbox } from '../../../db/views/inbox/inbox.ts';
 import { ConflictError, NotAllowedError } from '../../../workflows/domain/errors.ts';
+import { officerRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { bulkActs, bulkLimit } from '../../../workflows/domain/tasks.ts';
 import { reasonField } from '../../http/fields.ts';
@@ -24,7 +25,7 @@ import type { Locale, Translate } from '../../pages/i18n.ts';
 import { listOf } from '../acts.ts';
 import { readToday } from '../case.ts';
 import { inboxTimes } from '../due.ts';
-import { bulkRoles, listQuery, toFilter, withQuery } from './inbox.ts';
+import { listQuery, toFilter, withQuery } from './inbox.ts';
 import { stepLabel, taskPath } from '../words.ts';
 
 const JobParams = z.object({ job: z.uuid() });
@@ -89,7 +90,7 @@ export function bulkRoutes(counter: Counter): void {
     path: '/tasks/bulk',
     summary: 'Prepare an act on many tasks: a verdict for each, nothing is done yet',
     tags,
-    access: bulkRoles,
+    access: officerRoles,
     body: NewJob,
     response: Job,
     creates: true,
@@ -117,7 +118,7 @@ export function bulkRoutes(counter: Counter): void {
     path: '/tasks/bulk/:job',
     summary: 'The preview of a job, its progress or its result; looking at a job that stopped half way makes it go on',
     tags,
-    access: bulkRoles,
+    access: officerRoles,
     params: JobParams,
     response: Job,
     handle: async (context) => {
@@ -134,7 +135,7 @@ export function bulkRoutes(counter: Counter): void {
     path: '/tasks/bulk/:job/confirm',
     summary: 'Order what the preview found possible, once for the whole job; `Prefer: wait=n` waits for the end',
     tags,
-    access: bulkRoles,
+    access: officerRoles,
     params: JobParams,
     response: Job,
     errors: [409],
@@ -152,7 +153,7 @@ export function bulkRoutes(counter: Counter): void {
     path: '/tasks/bulk/:job/again',
     summary: 'A new preview of what was refused in this job',
     tags,
-    access: bulkRoles,
+    access: officerRoles,
     params: JobParams,
     response: Job,
     creates: true,

@@ -13,8 +13,7 @@ import {
 } from '../../../db/views/inbox/inbox.ts';
 import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
-import type { Role } from '../../../workflows/domain/roles.ts';
-import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
@@ -84,20 +83,9 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
   };
 }
 
-/** Officers whose queues are long enough to act on many tasks at once. */
-export const bulkRoles: readonly Role[] = [
-  'first_reviewer',
-  'second_reviewer',
-  'approver',
-  'inspector',
-  'finance_officer',
-  'payment_officer',
-  'supervisor',
-];
-
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
-  if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...bulkRoles)) return [];
+  if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
   return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
 }
 
