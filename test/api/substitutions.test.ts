@@ -100,7 +100,7 @@ describe('while it lasts', () => {
     const { counts } = (await two.get<{ counts: { mine: number } }>('/tasks')).body;
     expect([counts.mine, mine.counts.mine]).toEqual([mine.tasks.length, mine.tasks.length]);
     expect((await counter.browse('first-2', `/tasks/${taskId}`)).html).toContain('代 周明 认领');
-    expect((await counter.browse('first-2', `/tasks/${taskId}`)).html).toContain('您可以接过来办理');
+    expect((await counter.browse('first-2', `/tasks/${taskId}`)).html).toContain('即可办理');
     expect((await two.post(`/tasks/${taskId}/claim`)).status).toBe(200);
     expect(await detail('first-2', taskId)).toMatchObject({ substituteFor: '周明', holder: { name: '李静', self: true } });
     expect((await counter.browse('first-2', `/tasks/${taskId}`)).html).toContain('您代 周明 办理');
