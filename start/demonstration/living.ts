@@ -47,6 +47,9 @@ const SETTLE_MS = 20_000;
 /** Days without any act after which a life without an end is given up. */
 const IDLE_DAYS = 400;
 
+/** Sees every county of the demonstration, and signs the orders about their late tasks. */
+const CITY_SUPERVISOR = 'fz-supervise-1';
+
 export async function live(options: LifeOptions): Promise<LifeEnd> {
   const { origin, plans, calendar, until, say = () => undefined, rest = async () => undefined, onTrouble, atOnce = 4 } = options;
   const lives = new Map<string, Lived>(plans.map((plan) => [plan.title, { plan, done: new Set() }]));
@@ -75,7 +78,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
   const city = robotOf('fz');
 
   const clock = async () =>
-    city.get<{ now: string; nextDeadline: string | null; unsettled: number }>(await city.as('fz-supervise-1'), '/clock');
+    city.get<{ now: string; nextDeadline: string | null; unsettled: number }>(await city.as(CITY_SUPERVISOR), '/clock');
 
   /** Until every procedure waits for people or for the clock. */
   async function settle(): Promise<void> {
@@ -103,7 +106,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
   /** Numbers and statuses of the classes as the offices see them; drafts are seen by their institution only. */
   async function readClasses(): Promise<void> {
     type Page = { classes: { number: string; title: string; status: ClassStatus }[]; next: string | null };
-    for (const login of ['fz-supervise-1', ...(seen.size === 0 ? new Set(plans.map((plan) => plan.login)) : [])]) {
+    for (const login of [CITY_SUPERVISOR, ...(seen.size === 0 ? new Set(plans.map((plan) => plan.login)) : [])]) {
       let after: string | null = null;
       do {
         const page: Page = await city.get(await city.as(login), `/classes?size=100${after ? `&after=${after}` : ''}`);
@@ -134,7 +137,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
   type Turn = { robot: Robot; login: string; task: RobotTask };
 
   async function findTurns(): Promise<Turn[]> {
-    const found = (await city.openTasks(['fz-supervise-1'], 'region')).map(({ task }) => ({ login: '', task }));
+    const found = (await city.openTasks([CITY_SUPERVISOR], 'region')).map(({ task }) => ({ login: '', task }));
     const outside = new Set([...lives.values()].filter(({ number }) => number).map(({ plan }) => plan.login));
     found.push(...(await city.openTasks([...outside, 'pingjia-1', 'renzheng-1'])));
     return found.flatMap(({ login, task }) => {
@@ -142,7 +145,8 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
       if (!life) return [];
       const robot = robotOf(life.plan.office);
       // Two people of each role take turns; those of a payment are three anyway.
-      const own = login || robot.officer(task.role).replace(/-1$/, life.plan.seed % 2 === 0 ? '-1' : '-2');
+      const officer = task.kind === 'order_issue' ? CITY_SUPERVISOR : robot.officer(task.role);
+      const own = login || officer.replace(/-1$/, life.plan.seed % 2 === 0 ? '-1' : '-2');
       return [{ robot, login: own, task }];
     });
   }
@@ -187,7 +191,7 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
 
   async function goTo(day: string, ring: 'all' | 'due'): Promise<void> {
     const hour = hours[workingDaysBetween(calendar, '2026-01-01', day) % hours.length] ?? '09:20';
-    const person = await city.as('fz-supervise-1');
+    const person = await city.as(CITY_SUPERVISOR);
     // A visitor may have moved it further meanwhile.
     await city.post(person, '/clock/jump', { to: `${day}T${hour}:00+08:00`, ring }, [200, 422]);
     say(`业务时钟 → ${day} ${hour}`);
@@ -196,15 +200,15 @@ export async function live(options: LifeOptions): Promise<LifeEnd> {
   /** Every alarm is armed anew, which the single jumps left out. */
   async function ringAll(): Promise<void> {
     const { now } = await clock();
-    await city.post(await city.as('fz-supervise-1'), '/clock/jump', { to: new Date(Date.parse(now) + 1_000).toISOString() }, [200, 422]);
+    await city.post(await city.as(CITY_SUPERVISOR), '/clock/jump', { to: new Date(Date.parse(now) + 1_000).toISOString() }, [200, 422]);
     await settle();
   }
 
   await readClasses();
   for (let idle = 0; ; ) {
-    today = await city.today(await city.as('fz-supervise-1'));
+    today = await city.today(await city.as(CITY_SUPERVISOR));
     if (!isWorkingDay(calendar, today)) await goTo(onOrNextWorkingDay(calendar, today), 'due');
-    today = await city.today(await city.as('fz-supervise-1'));
+    today = await city.today(await city.as(CITY_SUPERVISOR));
     failed.clear();
     await settle();
     if (month !== today.slice(0, 7)) await openYear(robotOf, offices, today);
