@@ -17,13 +17,13 @@ import type { Context } from '../http/routing.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { FieldIssue } from '../http/validation.ts';
 import { type CaseParts, caseView, type Conflict, outcomeTold } from './case-page.ts';
-import { dueView, type Today } from './due.ts';
+import type { Today } from './due.ts';
 import { loadCorrectionReview } from '../corrections/review.ts';
 import { loadEvidence } from './evidence.ts';
 import { aheadView, returnedFrom } from './ahead.ts';
 import { type CasePart, loadPart } from './parts.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
-import { listQuery } from './inbox/inbox.ts';
+import { listQuery, taskHead } from './inbox/inbox.ts';
 
 export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 
@@ -149,24 +149,8 @@ function normalList(text: string | undefined): string {
 function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegations }: CaseParts, view: ReturnType<typeof caseView>) {
   const { task } = found;
   const office = actor.institutionId === undefined;
-  const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
-    id: task.id,
-    procedure: task.procedure_id,
-    step: task.step,
-    round: task.round,
-    kind: task.kind,
-    role: task.role,
-    office: task.office,
-    number: found.procedure.subject_number,
-    title: found.procedure.subject_title,
-    institution: found.procedure.institution_name,
-    headcount: found.procedure.headcount,
-    amountFen: found.procedure.amount_fen,
-    due: { state, date, at: instant, words, day, of, provisional },
-    holder: task.claimed_by
-      ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
-      : null,
+    ...taskHead(task, found.procedure, { at, t, actor }),
     substituteFor: office ? (task.status === 'open' ? task.held_for : task.decider_for) : null,
     version: task.version,
     status: task.status,

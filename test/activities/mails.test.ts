@@ -1,43 +1,29 @@
 /** Mails leave by a real SMTP server, html and text, in the reader's language; without one they are kept. */
 import type { Knex } from 'knex';
-import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
+import type { AddressObject } from 'mailparser';
 import pino from 'pino';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startMailDesk } from '../../activities/mail/mail-desk.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { listMails, queueMails } from '../../db/mails.ts';
+import { type MailServer, openMailServer } from '../support/mail-server.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Knex;
-let server: SMTPServer;
-let smtpUrl: string;
-const received: ParsedMail[] = [];
+let server: MailServer;
 const log = pino({ level: 'silent' });
 
 beforeAll(async () => {
   database = await freshDatabase();
   db = openDatabase(database.url);
   await loadDemonstration(db, { passwordHash: 'none', clockSpeed: 1 });
-  server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData(stream, _session, done) {
-      void (async () => {
-        received.push(await simpleParser(stream));
-        done();
-      })();
-    },
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.server.address();
-  smtpUrl = `smtp://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  server = await openMailServer();
 });
 
 afterAll(async () => {
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  await server?.close();
   await closeDatabase(db);
   await database.drop();
 });
@@ -64,11 +50,11 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 test('a mail is sent once per person and occasion, with subject, html and text', async () => {
   await queue('cs-supervise-1', 'occasion-1');
   await queue('cs-supervise-1', 'occasion-1');
-  const desk = startMailDesk({ db, smtpUrl, baseUrl: 'https://shiming.example', log });
-  await until(async () => received.length > 0);
+  const desk = startMailDesk({ db, smtpUrl: server.url, baseUrl: 'https://shiming.example', log });
+  await until(async () => server.received.length > 0);
   await desk.stop();
-  expect(received).toHaveLength(1);
-  const [mail] = received;
+  expect(server.received).toHaveLength(1);
+  const [mail] = server.received;
   expect(mail?.subject).toBe('超期：350104-2026-00001');
   expect((mail?.to as AddressObject | undefined)?.text).toBe('cs-supervise-1@demo.invalid');
   expect(mail?.text).toContain('https://shiming.example/tasks/class-1/pre_training.first_review/1');
@@ -79,10 +65,10 @@ test('a mail is sent once per person and occasion, with subject, html and text',
 test('a mail is in the language of its reader', async () => {
   await db('users').where({ login: 'cs-supervise-2' }).update({ locale: 'en' });
   await queue('cs-supervise-2', 'occasion-2');
-  const desk = startMailDesk({ db, smtpUrl, baseUrl: 'https://shiming.example', log });
-  await until(async () => received.length > 1);
+  const desk = startMailDesk({ db, smtpUrl: server.url, baseUrl: 'https://shiming.example', log });
+  await until(async () => server.received.length > 1);
   await desk.stop();
-  expect(received[1]?.subject).toBe('Overdue: 350104-2026-00001');
+  expect(server.received[1]?.subject).toBe('Overdue: 350104-2026-00001');
 });
 
 test('without a mail server a mail is kept; with one that does not answer it is tried again', async () => {
@@ -96,5 +82,5 @@ test('without a mail server a mail is kept; with one that does not answer it is 
   await desk.stop();
   const kept = await db('mails').where({ status: 'kept' }).first();
   expect(kept.subject).toContain('350104-2026-00001');
-  expect(received).toHaveLength(2);
+  expect(server.received).toHaveLength(2);
 });

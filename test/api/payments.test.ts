@@ -71,6 +71,15 @@ const answerForm = (bytes: Buffer | string): FormData => {
 };
 
 const claimAsk: Ask = { step: 'claim.submit', kind: 'claim', role: 'institution', level: 'own', outcomes: ['submit'], workingDays: 5 };
+const approvalAsk: Ask = {
+  step: 'approval.approval',
+  kind: 'review',
+  role: 'approver',
+  level: 'county',
+  outcomes: ['approve', 'return', 'refuse'],
+  workingDays: 3,
+  fourEyes: [],
+};
 const correctionAsk: Ask = {
   step: 'payment.account',
   kind: 'account_correction',
@@ -284,16 +293,7 @@ describe('beside the decision', () => {
   test('[N14] [N19] officers see lines, totals and what is left of the budget on the task’s page', async () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
     const application = await money.claimed(filed);
-    const ask: Ask = {
-      step: 'approval.approval',
-      kind: 'review',
-      role: 'approver',
-      level: 'county',
-      outcomes: ['approve', 'return', 'refuse'],
-      workingDays: 3,
-      fourEyes: [],
-    };
-    await money.step(application.procedureId, 'approval', { asks: [ask] });
+    await money.step(application.procedureId, 'approval', { asks: [approvalAsk] });
     const review = await browse('cs-approve-1', `/tasks/${application.procedureId}/approval.approval/1`);
     for (const shown of ['预算可用余额', '¥1,540.00', '等级补贴标准', '120%']) expect(review.html).toContain(shown);
 
@@ -318,16 +318,7 @@ describe('a claim returned for correction', () => {
   test('[F08] reasons alone ask for the accounts; the point is answered before it goes back, and the approver sees old and new, masked', async () => {
     const filed = await money.plant({ trainees: 2 });
     const application = await money.claimed(filed);
-    const review: Ask = {
-      step: 'approval.approval',
-      kind: 'review',
-      role: 'approver',
-      level: 'county',
-      outcomes: ['approve', 'return', 'refuse'],
-      workingDays: 3,
-      fourEyes: [],
-    };
-    await money.step(application.procedureId, 'approval', { asks: [review] });
+    await money.step(application.procedureId, 'approval', { asks: [approvalAsk] });
     const approver = await as('cs-approve-1');
     const task = `/tasks/${application.procedureId}/approval`;
     expect((await approver.post(`${task}.approval/1/decide`, { outcome: 'return', reason: '一名学员的账户与户名不符' })).status).toBe(200);
@@ -351,7 +342,7 @@ describe('a claim returned for correction', () => {
     expect(page.html).toContain('一名学员的账户与户名不符');
     expect(page.html).toContain('name="answers[0][done]"');
     expect((await resubmit([{ no: 1, text: '已按本人社保卡更正' }])).status).toBe(200);
-    await money.step(application.procedureId, 'approval', { asks: [review] });
+    await money.step(application.procedureId, 'approval', { asks: [approvalAsk] });
     const again = await browse('cs-approve-1', `${task}.approval/2`);
     expect(again.html).toContain('已按本人社保卡更正');
     expect(again.html).toMatch(new RegExp(`<ins>[^<]*\\*{4}\\s?${account.slice(-4)}`));

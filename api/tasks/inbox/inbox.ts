@@ -17,7 +17,7 @@ import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
-import { dueView, type Today } from '../due.ts';
+import { type DueFacts, dueView, type Today } from '../due.ts';
 import type { InboxList } from '../schemas.ts';
 import { stepLabel, taskPath } from '../words.ts';
 
@@ -58,7 +58,12 @@ export function withQuery(path: string, query: string): string {
   return query ? `${path}?${query}` : path;
 }
 
-export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor) {
+type Subject = Pick<InboxTask, 'subject_number' | 'subject_title' | 'institution_name' | 'headcount' | 'amount_fen'>;
+type HeadOfTask = DueFacts &
+  Pick<InboxTask, 'id' | 'procedure_id' | 'step' | 'round' | 'kind' | 'office' | 'claimed_by' | 'claimed_at' | 'holder'> & { role: string };
+
+/** What programs are told of a task wherever one stands: which it is, of what, until when, and who has it. */
+export function taskHead(task: HeadOfTask, subject: Subject, { at, t, actor }: { at: Today; t: Translate; actor: Actor }) {
   const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
   return {
     id: task.id,
@@ -68,15 +73,21 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
     kind: task.kind,
     role: task.role,
     office: task.office,
-    number: task.subject_number,
-    title: task.subject_title,
-    institution: task.institution_name,
-    headcount: task.headcount,
-    amountFen: task.amount_fen,
+    number: subject.subject_number,
+    title: subject.subject_title,
+    institution: subject.institution_name,
+    headcount: subject.headcount,
+    amountFen: subject.amount_fen,
     due: { state, date, at: instant, words, day, of, provisional },
     holder: task.claimed_by
       ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
       : null,
+  };
+}
+
+export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor) {
+  return {
+    ...taskHead(task, task, { at, t, actor }),
     suspended: task.suspended_at !== null,
     delegate: task.delegate,
     version: task.version,

@@ -4,7 +4,8 @@
  */
 import { type MaterialKind, materialKinds } from './material.ts';
 
-export const partKinds = [
+/** Parts of a class before its training. */
+const partsOfClass = [
   'plan',
   'dates',
   'venue',
@@ -16,10 +17,8 @@ export const partKinds = [
   'materials',
   'material_kind',
   'material',
-  'results',
-  'certificate',
-  'accounts',
 ] as const;
+export const partKinds = [...partsOfClass, 'results', 'certificate', 'accounts'] as const;
 export type PartKind = (typeof partKinds)[number];
 
 /** A part that a point of the list opens. `reference`: the person, the material or the kind of material, where the part is one of several. */
@@ -27,19 +26,7 @@ export type Part = { kind: PartKind; reference?: string | undefined };
 
 /** The parts of each stage that reviews and sends back. A stage that is not here has no list. */
 export const partsOfStage: Readonly<Record<string, readonly PartKind[]>> = {
-  pre_training: [
-    'plan',
-    'dates',
-    'venue',
-    'assessor',
-    'timetable',
-    'teachers',
-    'roster',
-    'enrolment',
-    'materials',
-    'material_kind',
-    'material',
-  ],
+  pre_training: partsOfClass,
   filing: ['results', 'certificate'],
   subsidy: ['accounts'],
   approval: ['accounts'],
