@@ -3,9 +3,9 @@
  * Sessions run on real time, not on the business clock.
  */
 import { createHash } from 'node:crypto';
-import { type Instant, instantColumns } from '../calendar/instant.ts';
-import type { StandIn } from '../../workflows/domain/scope.ts';
-import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
+import { type Instant, instantSource } from '../calendar/instant.ts';
+import { findAccountInForce } from './account-in-force.ts';
+import type { Actor, Workplace } from './users.ts';
 import type { Db } from '../client.ts';
 import { run, statement } from '../statements.ts';
 
@@ -23,63 +23,30 @@ export type Session = { csrfToken: string; actor: Actor; workplace: Workplace; i
 /** `ended` tells an expired session (its form is kept for this person) from one that never was. */
 export type SessionLookup = { session: Session } | { ended: { userId: string } } | undefined;
 
-type SessionRow = Instant & {
-  user_id: string;
-  csrf_token: string;
-  live: boolean;
-  stale: boolean;
-  login: string;
-  name: string;
-  institution_id: string | null;
-  locale: string | null;
-  grants: RegionGrant[] | null;
-  stand_ins: StandIn[] | null;
-  name_zh: string;
-  name_en: string;
-  parent_zh: string;
-  parent_en: string;
-  institution: string;
-};
+type SessionRow = Instant & { user_id: string; csrf_token: string; live: boolean; stale: boolean; accounts: string };
 
 const findSessionById = statement(`
-  select s.user_id, s.csrf_token,
-         s.expires_at > now() and s.absolute_expires_at > now() and u.active as live,
+  select s.user_id, s.csrf_token, s.expires_at > now() and s.absolute_expires_at > now() as live,
          s.last_seen_at < now() - interval '1 minute' as stale,
-         u.login, u.name, u.institution_id, u.locale, g.grants, d.stand_ins,
-         r.name_zh, r.name_en, p.name_zh as parent_zh, p.name_en as parent_en, i.name as institution,
-         clock.now, clock.today, clock.calendar_key
-    from sessions s
-    cross join (select ${instantColumns} offset 0) clock
-    join users u on u.id = s.user_id
-    left join institutions i on i.id = u.institution_id
-    left join lateral (
-      select json_agg(json_build_object('role', f.role, 'region', f.region, 'path', f.path) order by f.role, f.region) as grants,
-             min(f.region) as first_region
-        from grants_in_force f where f.user_id = u.id
-    ) g on true
-    left join lateral (
-      select json_agg(json_build_object('role', f.role, 'region', f.region, 'principal', f.principal, 'principalName', f.principal_name)
-                      order by f.principal_name, f.id) as stand_ins
-        from substitutions_in_force f where f.substitute = u.id
-    ) d on true
-    left join regions r on r.code = g.first_region
-    left join regions p on p.code = r.parent
+         instant.now, instant.today, instant.calendar_key, instant.accounts
+    from sessions s cross join ${instantSource}
    where s.id_hash = :idHash`);
 
 /**
- * The session with its account and grants, in one prepared query, because this runs on every request.
- * Moves `last_seen_at` and the idle limit at most once a minute.
+ * The session with its account and grants. This runs on every request: one short prepared query, and what the account may do is kept until the
+ * accounts in force or the day are others. Moves `last_seen_at` and the idle limit at most once a minute.
  */
 export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup> {
   const [row] = await run<SessionRow>(db, findSessionById, { idHash });
   if (!row) return undefined;
-  if (!row.live) return { ended: { userId: row.user_id } };
+  const account = row.live ? await findAccountInForce(db, row.user_id, row) : undefined;
+  if (!account?.active) return { ended: { userId: row.user_id } };
   if (row.stale) await touchSession(db, idHash);
   return {
     session: {
       csrfToken: row.csrf_token,
-      actor: toActor(row),
-      workplace: toWorkplace(row),
+      actor: account.actor,
+      workplace: account.workplace,
       instant: { now: row.now, today: row.today, calendar_key: row.calendar_key },
     },
   };
@@ -195,16 +162,4 @@ async function touchSession(db: Db, idHash: Buffer): Promise<void> {
       last_seen_at: db.fn.now(),
       expires_at: db.raw(`least(now() + make_interval(mins => ?), absolute_expires_at)`, [sessionIdleMinutes]),
     });
-}
-
-function toActor(row: SessionRow): Actor {
-  return {
-    userId: row.user_id,
-    login: row.login,
-    name: row.name,
-    ...(row.institution_id ? { institutionId: row.institution_id } : {}),
-    locale: row.locale ?? 'zh-CN',
-    grants: row.grants ?? [],
-    standsInFor: row.stand_ins ?? [],
-  };
 }

@@ -5,7 +5,7 @@ import { requireReason } from '../../workflows/domain/reasons.ts';
 import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import type { DecisionContext } from '../protocol/decision-rules.ts';
+import type { ReadingContext } from '../protocol/decision-rules.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
@@ -111,7 +111,7 @@ export async function countOutstanding(db: Db, classId: string, stage: string): 
 }
 
 /** Decision rule: a review approves only what the registers confirmed or an officer settled with a reason. */
-export async function requireChecks({ trx, task, procedure, decision }: DecisionContext): Promise<void> {
+export async function requireChecks({ trx, task, procedure, decision }: ReadingContext): Promise<void> {
   if (decision.outcome !== 'approve') return;
   const count = await countOutstanding(trx, procedure.class_id ?? '', stageOf(task.step));
   if (count > 0) throw new ConflictError('checks.outstanding', { count });

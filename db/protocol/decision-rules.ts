@@ -9,8 +9,8 @@ import { requireNewAccounts } from '../money/account-corrections.ts';
 import { takeBankAnswer } from '../money/bank-answers.ts';
 import { requireCorrected } from '../classes/class-checks.ts';
 import { settleCorrections } from '../classes/corrections.ts';
-import type { Trx } from '../client.ts';
-import type { Decision, TaskRow } from './decisions.ts';
+import type { Db, Trx } from '../client.ts';
+import type { Decision, ProcedureInBrief, TaskInBrief, TaskRow } from './decisions.ts';
 import { signOrder } from './supervision/orders.ts';
 import { decideObjection } from '../objections.ts';
 import { makeBatch, signBatch } from '../money/payments.ts';
@@ -27,8 +27,11 @@ import { requireYearLoaded } from '../calendar/year-notices.ts';
 export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure: LockedProcedure; decision: Decision };
 /** Returns what is kept with the fact besides the decision's own payload. Throws ConflictError or InputError to refuse. */
 export type DecisionRule = (context: DecisionContext) => Promise<Record<string, unknown> | void>;
+/** What a rule gets that only reads. */
+export type ReadingContext = { trx: Db; task: TaskInBrief; procedure: ProcedureInBrief; decision: Decision };
+type ReadingRule = (context: ReadingContext) => Promise<void>;
 
-const nothing: DecisionRule = async () => undefined;
+const nothing: ReadingRule = async () => undefined;
 
 /** Reviews differ by the stage that they belong to. */
 const reviewRules = {
@@ -74,12 +77,12 @@ export function ruleOf(task: TaskRow, procedure: LockedProcedure): DecisionRule 
  * The rule of a decision that writes nothing besides itself and reads only what is written under the lock of its procedure; undefined for others.
  * `listed`: a list of corrections has gone out, which a review settles.
  */
-export function readingRule(task: TaskRow, procedure: LockedProcedure, outcome: string, listed: boolean): DecisionRule | undefined {
+export function readingRule(task: TaskInBrief, procedure: ProcedureInBrief, outcome: string, listed: boolean): ReadingRule | undefined {
+  if (task.kind === 'review' && (outcome === 'return' || listed)) return undefined;
   const rule = task.kind === 'review' ? reviewRuleOf(task, procedure) : rules[task.kind];
-  if (rule !== nothing && rule !== requireChecks) return undefined;
-  return task.kind === 'review' && (outcome === 'return' || listed) ? undefined : rule;
+  return [nothing, requireChecks].find((reading) => reading === rule);
 }
 
-function reviewRuleOf({ step }: TaskRow, procedure: LockedProcedure): DecisionRule {
+function reviewRuleOf({ step }: TaskInBrief, procedure: ProcedureInBrief): DecisionRule {
   return (procedure.class_id && reviewRules[stageOf(step) as ReviewStage]) || nothing;
 }

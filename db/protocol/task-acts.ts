@@ -4,7 +4,7 @@ import { capacitiesFor } from '../../workflows/domain/scope.ts';
 import { judgeTaskAct, type SignedElsewhere, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db, Trx } from '../client.ts';
-import type { TaskRow } from './decisions.ts';
+import type { TaskInBrief, TaskRow } from './decisions.ts';
 import { type LockedProcedure, lockProcedure } from './procedures.ts';
 
 export type TaskInHand = { task: TaskRow; procedure: LockedProcedure; already: boolean };
@@ -92,7 +92,7 @@ export async function whoSignedElsewhere(db: Db, actor: Actor, task: TaskRow): P
 export type Capacity = { principal: string | undefined };
 
 /** The first capacity for which four eyes allow it; undefined where there is none. */
-export async function findCapacity(db: Db, actor: Actor, task: TaskRow): Promise<Capacity | undefined> {
+export async function findCapacity(db: Db, actor: Actor, task: TaskInBrief): Promise<Capacity | undefined> {
   for (const principal of capacitiesFor(actor, task))
     if (!principal || !(await hasSignedElsewhere(db, task, principal))) return { principal };
   return undefined;

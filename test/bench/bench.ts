@@ -1,6 +1,7 @@
 /** `npm run bench`: every figure beside its limit, measured in the same run. `-- --quick` takes under a minute. */
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
+import { startSimulators } from '../../activities/connectors/simulators.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { measureDecisions } from './decisions.ts';
 import { put, table } from './figures.ts';
@@ -15,6 +16,7 @@ const quick = process.argv.includes('--quick');
 buildProduct();
 const servers = await benchServers();
 const db = openDatabase(servers.url, { max: 20, owner: true });
+const simulators = await startSimulators({ port: 0 });
 const env = {
   DATABASE_URL: servers.url,
   TEMPORAL_ADDRESS: servers.temporalAddress,
@@ -25,6 +27,7 @@ const env = {
     indexKey: randomBytes(32).toString('base64'),
   }),
   TEMPORAL_TASK_QUEUE: `bench-${process.pid}`,
+  REGISTERS_URL: simulators.url,
   SHIMING_DEMO: '1',
   PORT: '0',
 };
@@ -54,6 +57,7 @@ try {
   await api.stop();
 } finally {
   await closeDatabase(db);
+  await simulators.close();
   await servers.stop();
 }
 process.stdout.write(`\n${table()}\n`);
