@@ -9,7 +9,7 @@ export const instantColumns = `business_now() as now, business_today() as today,
 
 /** For FROM, as `instant`: the clock is asked once. `accounts` is the state of the accounts that is in force. */
 export const instantSource = `(select b.now, cast(b.now at time zone 'Asia/Shanghai' as date) as today, cast(f.calendar as text) as calendar_key, f.accounts
-    from (select business_now() as now offset 0) b cross join in_force f) instant`;
+    from (select now from business_clock offset 0) b cross join in_force f) instant`;
 
 export async function readInstant(db: Db): Promise<Instant> {
   const { rows } = await db.raw<{ rows: Instant[] }>(`select now, today, calendar_key from ${instantSource}`);

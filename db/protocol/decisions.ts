@@ -114,9 +114,9 @@ export type TaskInBrief = Pick<TaskRow, (typeof taskBrief)[number]>;
 export type ProcedureInBrief = Pick<LockedProcedure, (typeof procedureBrief)[number] | 'now'>;
 
 const readTask = statement(`select ${taskBrief.map((name) => `t.${name}`).join(', ')},
-       ${procedureBrief.map((name) => `p.${name} as p_${name}`).join(', ')}, business_now() as now,
+       ${procedureBrief.map((name) => `p.${name} as p_${name}`).join(', ')}, business_clock.now,
        exists (select from corrections c where c.procedure_id = p.id) as listed
-  from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId`);
+  from tasks t join procedures p on p.id = t.procedure_id cross join business_clock where t.id = :taskId`);
 
 /**
  * Decides a task. COMMIT is the act. Throws NotFoundError, NotAllowedError (wrong office or role), InputError (reason missing),
