@@ -1,13 +1,14 @@
 /** The act of deciding: one winner per task, on record with COMMIT. */
 import type { Knex } from 'knex';
-import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { TaskStatus } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
-import { constraintOf, DEADLOCK_DETECTED, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
+import { constraintOf, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
+import { type DecisionRecord, recordAtOnce, recordLocked } from './decision-record.ts';
 import { readingRule, ruleOf } from './decision-rules.ts';
 import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
@@ -73,8 +74,9 @@ export type Decision = DecisionContent & {
 
 export type DecisionAnswer = { taskId: string; outcome: string; factNo: number; decidedAt: string };
 
-const lockTask = statement(`select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
-  from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId for update of p`);
+const lockOfTask = statement('select 1 from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId for update of p');
+const wholeTask = statement(`select to_jsonb(t.*) as task, t.due_at as task_due_at, ${procedureColumns}, ${instantColumns}
+  from tasks t join procedures p on p.id = t.procedure_id where t.id = :taskId`);
 
 /** What the short way reads of a task and of its procedure: a row of few columns costs a fraction of the whole ones. */
 const taskBrief = [
@@ -145,22 +147,22 @@ function isRepeat(error: unknown): boolean {
 }
 
 /**
- * The short way, for decisions whose rule only reads: all is checked on what was read without a lock, and one statement writes if nothing has been
- * written about the procedure since. Undefined if something has, or if the rule writes: the long way then says what.
+ * The short way, for decisions whose rule only reads: all is checked on what was read without a lock, and it is written, together with others that have
+ * come meanwhile, if nothing has been written about the procedure since. Undefined if something has, or if the rule writes: the long way then says what.
  */
 async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<DecisionAnswer | undefined> {
   const { task, procedure, listed } = await readInBrief(db, given.taskId);
   const rule = readingRule(task, procedure, given.outcome, listed);
   if (!rule) return undefined;
   const decision = await requireDecidable(db, actor, task, procedure, given);
-  const { values, answer } = writtenBy(actor, decision, task, procedure, {});
+  const { record, answer } = writtenBy(actor, decision, task, procedure, {});
   try {
     await rule({ trx: db, task, procedure, decision });
-    await run(db, writeAtOnce, values);
   } catch (error) {
-    if (error instanceof ConflictError || [DIVISION_BY_ZERO, DEADLOCK_DETECTED].includes(sqlState(error) ?? '')) return undefined;
+    if (error instanceof ConflictError) return undefined;
     throw error;
   }
+  if (!(await recordAtOnce(db, record))) return undefined;
   ringAfterCommit(db);
   return answer;
 }
@@ -172,16 +174,11 @@ async function decide(trx: Trx, actor: Actor, given: Decision): Promise<Decision
   // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.
   if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
   const rule = ruleOf(task, procedure);
-  const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
-    // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
-    if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor);
-    throw error;
-  });
-  const { values, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {});
-  const [counts] = await run<{ signed: number; decided: number }>(trx, writeLocked, values);
-  // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
-  if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor);
-  if (counts.signed !== values.scopes.length) throw new NotAllowedError('task.fourEyes');
+  const ruled = await rule({ trx, actor, task, procedure, decision });
+  const { record, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {});
+  const recorded = await recordLocked(trx, record);
+  if (recorded === 'lost') throw new ConflictError('task.changed');
+  if (recorded === 'fourEyes') throw new NotAllowedError('task.fourEyes');
   ringAfterCommit(trx);
   procedure.fact_no = answer.factNo;
   return answer;
@@ -213,8 +210,10 @@ async function readInBrief(db: Db, taskId: string): Promise<{ task: TaskInBrief;
 
 type Found = LockedProcedure & { task: TaskInJson; task_due_at: Date | null };
 
+/** What is read under the lock is what is so: whoever waited for it sees what the winner did, and what time it is by then. */
 async function lockWithProcedure(trx: Trx, taskId: string): Promise<{ task: TaskRow; procedure: LockedProcedure }> {
-  const [found] = await run<Found>(trx, lockTask, { taskId });
+  await run(trx, lockOfTask, { taskId });
+  const [found] = await run<Found>(trx, wholeTask, { taskId });
   if (!found) throw new NotFoundError('task.unknown');
   const { claimed_at: claimedAt, decided_at: decidedAt, suspended_at: suspendedAt } = found.task;
   const task: TaskRow = {
@@ -253,51 +252,14 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskInBrief, procedu
   return decision;
 }
 
-// The procedure is locked before its task, here as everywhere.
-const writing = `with moved as (
-       update procedures set fact_no = :factNo, audit_no = :auditNo, audit_hash = :hash,
-              next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = :id and status = 'open' and id <> :taskId)
-        where id = :id and fact_no = :factNo - 1 and audit_no = :auditNo - 1 and status = 'open'
-       returning 1),
-     decided as (
-       update tasks set status = 'decided', outcome = :outcome, decided_by = :actor, decided_for = cast(:principal as uuid), decided_at = :now, next_rung_at = null,
-              claimed_by = :actor, version = version + 1
-        where id = :taskId and status = 'open' and (claimed_by is null or claimed_by = :actor)
-          and suspended_at is null and delegated_to is null and exists (select from moved)
-          and version = :seenVersion and (not peremptory or date_trunc('milliseconds', due_at) is not distinct from :dueAt)
-       returning 1),
-     fact as (
-       insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
-       values (:id, :factNo, 'decided', :taskId, :outcome, :actor, :now, :payload)),
-     bell as (
-       insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :factNo, 'decided', :taskId, :outcome)),
-     audit as (
-       insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
-       values (:now, :actor, :act, :taskId, :id, :auditNo, :detail, :previous, :hash)),
-     kept as (
-       insert into idempotency_keys (user_id, key, request_digest, answer)
-       select :actor, cast(:key as text), :digest, :answer where cast(:key as text) is not null),
-     signed as (
-       insert into signatures (scope, user_id, step, signed_at)
-       select scope, signer, :step, :now from unnest(cast(:scopes as text[]), cast(:signers as uuid[])) pair (scope, signer)
-       on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
-       returning 1)`;
-
-const writeLocked = statement(`${writing}
-     select (select count(*) from signed) as signed, (select count(*) from decided) as decided`);
-/** Fails as a whole unless it wrote everything: a division by zero undoes a statement that found something changed. */
-const writeAtOnce = statement(`${writing}
-     select 1 / cast(exists (select from decided) and (select count(*) from signed) = cardinality(cast(:scopes as text[])) as int) as written`);
-const DIVISION_BY_ZERO = '22012';
-
-/** What a decision writes: the values of the writing statement, and the answer that is kept under the key of the request. */
+/** What a decision writes, and the answer that is kept under the key of the request. */
 function writtenBy(
   actor: Actor,
   decision: Decision,
   task: TaskInBrief,
   procedure: ProcedureInBrief,
   extra: Record<string, unknown>,
-): { values: Record<string, unknown> & { scopes: string[] }; answer: DecisionAnswer } {
+): { record: DecisionRecord; answer: DecisionAnswer } {
   const factNo = procedure.fact_no + 1;
   const auditNo = procedure.audit_no + 1;
   const act = `task.${decision.outcome}`;
@@ -305,42 +267,37 @@ function writtenBy(
   const signers = principal ? [actor.userId, principal] : [actor.userId];
   const detail = { task: task.id, outcome: decision.outcome, ...(principal ? { for: principal } : {}) };
   const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
-  const values = {
+  const record: DecisionRecord = {
     id: procedure.id,
     type: procedure.type,
     factNo,
     auditNo,
-    hash: auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail }),
-    previous: procedure.audit_hash,
+    hash: auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail }).toString(
+      'hex',
+    ),
+    previous: procedure.audit_hash.toString('hex'),
     taskId: task.id,
     seenVersion: task.version,
     dueAt: task.due_at,
     outcome: decision.outcome,
     actor: actor.userId,
     now: procedure.now,
-    payload: JSON.stringify({
+    payload: {
       ...decision.payload,
       ...extra,
       ...(decision.reason ? { reason: decision.reason.trim() } : {}),
       ...(principal ? { substituteFor: principal } : {}),
-    }),
+    },
     act,
-    detail: JSON.stringify(detail),
+    detail,
     key: decision.request?.key ?? null,
     digest: decision.request?.digest ?? '',
-    answer: JSON.stringify(answer),
+    answer,
     step: task.step,
     principal: principal ?? null,
     // Scope by scope. Whatever is signed for somebody counts for both.
     scopes: signers.flatMap(() => task.four_eyes),
     signers: signers.flatMap((signer) => task.four_eyes.map(() => signer)),
   };
-  return { values, answer };
-}
-
-async function lostRace(trx: Trx, taskId: string, actor: Actor): Promise<OfficeError> {
-  const now = await getTask(trx, taskId);
-  const verdict = judgeTaskAct('decide', actor, now);
-  // Where it may still be decided, its evidence or its due instant is another one by now.
-  return verdict === 'yes' || verdict === 'already' ? new ConflictError('task.changed') : refusal(trx, verdict, now);
+  return { record, answer };
 }

@@ -1,0 +1,133 @@
+/**
+ * What a decision writes, in one statement that takes any number of them: the guarded update, the fact, its bell, the audit line, the signatures and
+ * the answer under the key of the request.
+ */
+import type { Knex } from 'knex';
+import { sqlState, type Trx } from '../client.ts';
+import { run, statement } from '../statements.ts';
+
+export type DecisionRecord = {
+  id: string;
+  type: string;
+  factNo: number;
+  auditNo: number;
+  /** Links of the audit chain, in hexadecimal. */
+  hash: string;
+  previous: string;
+  taskId: string;
+  seenVersion: number;
+  dueAt: Date | null;
+  outcome: string;
+  actor: string;
+  /** The principal for whom a substitute decides. */
+  principal: string | null;
+  now: Date;
+  payload: object;
+  act: string;
+  detail: object;
+  key: string | null;
+  digest: string;
+  answer: object;
+  step: string;
+  /** Pair by pair: who signs in which scope. */
+  scopes: string[];
+  signers: string[];
+};
+
+// The procedure is locked before its task, here as everywhere. One that somebody else has locked is left out.
+const writing = `with given as (
+       select * from jsonb_to_recordset(cast(:records as jsonb)) as g (id text, type text, "factNo" int, "auditNo" int, hash text, previous text,
+         "taskId" text, "seenVersion" int, "dueAt" timestamptz, outcome text, actor uuid, principal uuid, now timestamptz, payload jsonb,
+         act text, detail jsonb, key text, digest text, answer jsonb, step text, scopes text[], signers uuid[])),
+     free as (
+       select p.id from given g join procedures p on p.id = g.id
+        where p.fact_no = g."factNo" - 1 and p.audit_no = g."auditNo" - 1 and p.status = 'open'
+          for no key update of p skip locked),
+     decided as (
+       update tasks t set status = 'decided', outcome = g.outcome, decided_by = g.actor, decided_for = g.principal, decided_at = g.now, next_rung_at = null,
+              claimed_by = g.actor, version = t.version + 1
+         from given g join free on free.id = g.id
+        where t.id = g."taskId" and t.status = 'open' and (t.claimed_by is null or t.claimed_by = g.actor)
+          and t.suspended_at is null and t.delegated_to is null
+          and t.version = g."seenVersion" and (not t.peremptory or date_trunc('milliseconds', t.due_at) is not distinct from g."dueAt")
+       returning g.*),
+     moved as (
+       update procedures p set fact_no = d."factNo", audit_no = d."auditNo", audit_hash = decode(d.hash, 'hex'),
+              next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = d.id and status = 'open' and id <> d."taskId")
+         from decided d where p.id = d.id),
+     fact as (
+       insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
+       select id, "factNo", 'decided', "taskId", outcome, actor, now, payload from decided),
+     bell as (
+       insert into outbox (procedure_id, type, no, kind, task_id, outcome) select id, type, "factNo", 'decided', "taskId", outcome from decided),
+     audit as (
+       insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
+       select now, actor, act, "taskId", id, "auditNo", detail, decode(previous, 'hex'), decode(hash, 'hex') from decided),
+     kept as (
+       insert into idempotency_keys (user_id, key, request_digest, answer) select actor, key, digest, answer from decided where key is not null),
+     signed as (
+       insert into signatures (scope, user_id, step, signed_at)
+       select pair.scope, pair.signer, d.step, d.now from decided d cross join lateral unnest(d.scopes, d.signers) pair (scope, signer)
+       on conflict (scope, user_id) do update set signed_at = excluded.signed_at where signatures.step = excluded.step
+       returning 1)`;
+const counts = `(select count(*) from signed) as signed, (select coalesce(sum(cardinality(scopes)), 0) from decided) as wanted`;
+
+const writeLocked = statement(`${writing} select ${counts}, cast((select count(*) from decided) as int) as decided`);
+/** Undone as a whole by a division by zero if somebody has signed another step. */
+const writeTogether = statement(
+  `${writing} select array(select "taskId" from decided) as decided, 1 / cast(signed = wanted as int) as signed from (select ${counts}) c`,
+);
+
+/** Under the lock of the procedure. `lost`: somebody else was first; `fourEyes`: signed as another step, and the transaction has to be undone. */
+export async function recordLocked(trx: Trx, record: DecisionRecord): Promise<'written' | 'lost' | 'fourEyes'> {
+  const [row] = await run<{ signed: number; wanted: number; decided: number }>(trx, writeLocked, { records: JSON.stringify([record]) });
+  if (row?.decided !== 1) return 'lost';
+  return Number(row.signed) === Number(row.wanted) ? 'written' : 'fourEyes';
+}
+
+type Waiting = { record: DecisionRecord; done: (written: boolean) => void; failed: (error: unknown) => void };
+/** What waits for its turn, and how many turns are under way; by pool. */
+const desks = new WeakMap<Knex, { waiting: Waiting[]; turns: number }>();
+const TURNS_AT_ONCE = 2;
+const TOGETHER_AT_MOST = 16;
+
+/**
+ * Writes it with whatever other decisions have come meanwhile: one statement and one COMMIT for all of them, as much as a single one costs. It waits for no
+ * lock of a procedure. False, with nothing written, if something has been written about the procedure since it was read, if somebody has it locked, or if
+ * one of those written together is refused: then it is to be tried alone, under the lock. Throws when the server does not answer: it may be written.
+ */
+export function recordAtOnce(db: Knex, record: DecisionRecord): Promise<boolean> {
+  const desk = desks.get(db) ?? { waiting: [], turns: 0 };
+  desks.set(db, desk);
+  return new Promise((done, failed) => {
+    desk.waiting.push({ record, done, failed });
+    if (desk.turns < TURNS_AT_ONCE) void takeTurns(db, desk);
+  });
+}
+
+async function takeTurns(db: Knex, desk: { waiting: Waiting[]; turns: number }): Promise<void> {
+  desk.turns += 1;
+  for (let together = desk.waiting.splice(0, TOGETHER_AT_MOST); together.length > 0; together = desk.waiting.splice(0, TOGETHER_AT_MOST))
+    await writeAll(db, together);
+  desk.turns -= 1;
+}
+
+async function writeAll(db: Knex, together: readonly Waiting[]): Promise<void> {
+  try {
+    const records = together.map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const [row] = await run<{ decided: string[] }>(db, writeTogether, { records: JSON.stringify(records) });
+    const written = new Set(row?.decided);
+    for (const { record, done } of together) done(written.has(record.taskId));
+  } catch (error) {
+    for (const { done, failed } of together) {
+      if (isRefusal(error)) done(false);
+      else failed(error);
+    }
+  }
+}
+
+/** PostgreSQL answered and wrote nothing; connections that break off and servers that shut down (08, 57) leave it open. */
+function isRefusal(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && !/^(08|57)/.test(state);
+}
