@@ -72,7 +72,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   getClockTotals: '仅演示：至今经历的业务合计（由记录得出）与应当成立的事项',
   getWorkplace: '机构首页：待本机构办理的事项与期限、班次与申请、部门最新答复',
   getWorkplaceAnswers: '部门就本机构办件的退回、不予通过、批准与检查结果，最新在前',
-  postDraftsByForm: '保存表单已填内容，仅供本人；替换原来保存的',
+  postDraftsByForm: '保存表单已填内容，仅供本人；替换原来保存的；每人最多 40 份，每份不超过 60,000 个字符',
   postDraftsByFormDrop: '丢弃表单已保存的内容',
   getAdmin: '管理员可办事项',
   getAdminAccounts: '本地区账号，按登录名排列',
