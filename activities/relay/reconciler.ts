@@ -2,7 +2,7 @@
  * Compares procedures with their workflows, writes down what is wrong for the operations page, and rings what stands still: facts that were
  * not taken account of, alarms that did not ring, procedures without a running workflow. Ringing is always safe, since a run reads its place
  * from the row; it is done at once and then after growing pauses. Also finishes counting deadlines by a changed calendar,
- * goes on with bulk acts that stopped half way and forgets old answers.
+ * goes on with bulk acts that stopped half way, puts back into the queue what substitutes still have after their last day, and forgets old answers.
  *
  * A timer of the worker and no schedule of Temporal: this is what rebuilds a lost Temporal store and says that Temporal is silent, so it must not live there.
  */
@@ -10,6 +10,7 @@ import { type Connection, Client, type WorkflowExecutionDescription, WorkflowNot
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { forgetOldBulkJobs, resumeBulkJobs } from '../../db/inbox/bulk-jobs.ts';
+import { returnEnded } from '../../db/accounts/substitutions.ts';
 import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
 import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
@@ -74,6 +75,7 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   await forgetOldBulkJobs(db);
   // One job that meets a fault must not keep the procedures waiting.
   await resumeBulkJobs(db).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: a bulk act stopped'));
+  await returnEnded(db);
   await findings.forgetClosed(db);
   const known = await findings.listFound(db, ['standing_still'], BATCH);
   const still = await listStandingStill(db);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 
@@ -36,7 +37,7 @@ export const AccountForm = z
 
 const version = z.coerce.number().int().optional();
 export const Versioned = z.object({ version });
-export const Deactivation = z.object({ version, reason: z.string().trim().min(2).max(300) }).meta({ id: 'AccountDeactivation' });
+export const Deactivation = z.object({ version, reason: freeText(300, { min: 2 }) }).meta({ id: 'AccountDeactivation' });
 
 export const Account = z
   .object({

@@ -179,10 +179,12 @@ function stepRows({ overdueSteps, at, t, words }: BoardParts) {
   }));
 }
 
+/** The office is said only where there are several: the choice must be readable within its field. */
 function candidateOptions({ candidates, t, locale }: BoardParts) {
+  const several = new Set(candidates.map((one) => one.officeZh)).size > 1;
   return candidates.map((one) => ({
     value: one.id,
-    label: t('board.acts.candidate', {
+    label: t(several ? 'board.acts.candidate' : 'board.acts.candidateHere', {
       name: one.name,
       role: one.roles.map((role) => t(`common.roles.${role}`)).join(t('common.listSeparator')),
       office: locale === 'en' ? one.officeEn : one.officeZh,

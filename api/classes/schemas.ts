@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { classStatuses } from '../../workflows/domain/training/class.ts';
-import { civilDate, line } from '../http/fields.ts';
+import { civilDate, freeText, line } from '../http/fields.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
@@ -90,11 +90,11 @@ export const SubmitForm = z.object({ version: z.coerce.number().int().optional()
 export const ResubmitForm = z
   .object({
     taskVersion: z.coerce.number().int().optional(),
-    remark: z.string().trim().max(2_000).optional(),
+    remark: freeText(2_000).optional(),
     answers: ItemAnswers,
   })
   .meta({ id: 'ClassResubmission' });
-export const WithdrawForm = z.object({ reason: z.string().trim().min(2).max(1_000) }).meta({ id: 'ClassWithdrawal' });
+export const WithdrawForm = z.object({ reason: freeText(1_000, { min: 2 }) }).meta({ id: 'ClassWithdrawal' });
 
 const Person = z.object({ code: z.string(), zh: z.string(), en: z.string() });
 export const ClassItem = z

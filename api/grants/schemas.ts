@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
@@ -18,13 +19,13 @@ export const GrantForm = z
     validFrom: z.iso.date().optional(),
     /** First day without it. */
     validTo: z.iso.date().optional(),
-    reason: z.string().trim().min(2).max(300),
+    reason: freeText(300, { min: 2 }),
   })
   .meta({ id: 'GrantForm' });
 
 export const RequestParams = z.object({ id: z.uuid() });
 export const GrantParams = z.object({ id: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
-export const Revocation = z.object({ reason: z.string().trim().min(2).max(300) }).meta({ id: 'GrantRevocation' });
+export const Revocation = z.object({ reason: freeText(300, { min: 2 }) }).meta({ id: 'GrantRevocation' });
 
 const line = {
   login: z.string(),

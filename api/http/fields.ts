@@ -1,5 +1,6 @@
 /** Kinds of field that forms of several nouns share. */
 import { z } from 'zod';
+import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 
 /** A day that training, certificates and calendars can be about. Year 0 is none, and nobody plans for 9999. */
@@ -13,5 +14,21 @@ export function line(min: number, max: number) {
   return z.string().trim().min(min).max(max).regex(oneLine, 'oneLine');
 }
 
+/**
+ * Free words that stay on record or go out: refused where they hold somebody's ID, card or mobile number (N2). `phones`: where people agree how to
+ * reach each other a telephone number may stand.
+ */
+export function freeText(max: number, { min = 0, missing, phones = false }: { min?: number; missing?: string; phones?: boolean } = {}) {
+  return z
+    .string()
+    .trim()
+    .min(min, missing)
+    .max(max)
+    .superRefine((text, context) => {
+      const found = findPersonalNumber(text, new Date().toISOString().slice(0, 10));
+      if (found && !(phones && found === 'phone')) context.addIssue({ code: 'custom', params: { code: `personal.${found}` } });
+    });
+}
+
 /** Why somebody does what the record will show; asked for where an act without a reason does not count. */
-export const reasonField = z.string().trim().min(REASON_MIN_LENGTH, 'task.reasonMissing').max(1_000);
+export const reasonField = freeText(1_000, { min: REASON_MIN_LENGTH, missing: 'task.reasonMissing' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 import { isCreditCode, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
 import { classStatuses } from '../../workflows/domain/training/class.ts';
@@ -74,7 +75,7 @@ export const LicenceForm = z
   })
   .meta({ id: 'InstitutionLicence' });
 
-export const ActForm = z.object({ reason: z.string().trim().min(2).max(1_000), version: Version }).meta({ id: 'InstitutionAct' });
+export const ActForm = z.object({ reason: freeText(1_000, { min: 2 }), version: Version }).meta({ id: 'InstitutionAct' });
 
 /** Radios of a form say 1 or 0. */
 const Active = z.preprocess(

@@ -1,11 +1,12 @@
 /** What the conversation about a class takes and answers. */
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 
 export const MessagesQuery = z.object({ before: z.coerce.number().int().positive().optional() });
 
 export const MessageForm = z
   .object({
-    text: z.string().trim().min(1).max(2_000),
+    text: freeText(2_000, { min: 1, phones: true }),
     /** The page of a case that it was written on. */
     back: z
       .string()

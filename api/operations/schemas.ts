@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 import { repairKinds } from '../../db/repairs.ts';
 
 export const RepairForm = z
   .object({
     procedureId: z.string().regex(/^[\w/.-]{3,120}$/, 'identifier'),
     kind: z.enum(repairKinds),
-    reason: z.string().trim().min(2).max(300),
+    reason: freeText(300, { min: 2 }),
   })
   .meta({ id: 'RepairForm' });
 

@@ -12,7 +12,7 @@ import {
   uploadPack,
 } from '../../db/catalogue/policy-packs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import { inputError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { unsourcedKeys } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
@@ -129,6 +129,13 @@ function readFile(given: UploadedFile | undefined): { content: unknown; fileName
   return { content, fileName: given.name.slice(0, 200) };
 }
 
+/** An upload has two versions: it waits, and then it is decided; its content never changes. */
+const WAITING = 1;
+
+function requireWaiting(ifMatch: number | undefined): void {
+  if (ifMatch !== undefined && ifMatch !== WAITING) throw new ConflictError('form.stale');
+}
+
 function uploadRoutes(counter: Counter): void {
   type ShowContext = Pick<Context<z.output<typeof UploadParams>, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
   const show = async ({ db, actor, params, t, locale }: ShowContext, more: Record<string, unknown> = {}): Promise<Reply> => {
@@ -151,6 +158,7 @@ function uploadRoutes(counter: Counter): void {
     };
     return page('packs/upload', view, {
       nav: 'packs',
+      etag: String(line.status === 'proposed' ? WAITING : WAITING + 1),
       json: { ...uploadJson(line), unsourced: unsourcedKeys(pack), content: line.content },
     });
   };
@@ -163,6 +171,7 @@ function uploadRoutes(counter: Counter): void {
     access: ['catalogue_officer', 'auditor'],
     params: UploadParams,
     response: WaitingPackDetail,
+    tagged: true,
     handle: (context) => show(context),
   });
 
@@ -175,8 +184,9 @@ function uploadRoutes(counter: Counter): void {
     params: UploadParams,
     body: PackBegin,
     response: z.object({ packId: z.string(), from: z.string() }),
-    errors: [409],
-    handle: async ({ db, actor, params, body, request }) => {
+    guarded: true,
+    handle: async ({ db, actor, params, body, request, ifMatch }) => {
+      requireWaiting(ifMatch);
       const answer = await confirmPack(db, actor, { uploadId: params.id, from: body.from }, request);
       return redirect(`/packs/${answer.packId}`, { json: answer, flash: 'packs.confirmed' });
     },
@@ -191,8 +201,9 @@ function uploadRoutes(counter: Counter): void {
     access: ['catalogue_officer'],
     params: UploadParams,
     response: z.object({ status: z.string() }),
-    errors: [409],
-    handle: async ({ db, actor, params, request }) => {
+    guarded: true,
+    handle: async ({ db, actor, params, request, ifMatch }) => {
+      requireWaiting(ifMatch);
       const answer = await refusePack(db, actor, params.id, request);
       return redirect('/packs', { json: answer, flash: `packs.${answer.status}` });
     },

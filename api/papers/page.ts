@@ -26,6 +26,12 @@ function small(n: number): string {
   return `${tens > 1 ? digits[tens] : ''}${tens > 0 ? '十' : ''}${n % 10 > 0 ? digits[n % 10] : ''}`;
 }
 
+/** The number of a paper as a document has it: 福州市人社督〔2026〕7 号. */
+export function numberLine(kind: string, number: string, region: string, t: Translate): string {
+  const [, year = '', serial = ''] = number.split('-');
+  return t('papers.numberLine', { region, word: t(`papers.numberWords.${kind}`), year, serial: Number(serial) });
+}
+
 export function paperView(paper: Paper, { t, words, locale }: Speech) {
   const region = locale === 'en' ? paper.region_en : paper.region_zh;
   const content = paper.content;
@@ -35,12 +41,7 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     kind: paper.kind,
     number: paper.number,
     office: t('papers.office', { region }),
-    numberLine: t('papers.numberLine', {
-      region,
-      word: t(`papers.numberWords.${paper.kind}`),
-      year: paper.number.split('-')[1] ?? '',
-      serial: Number(paper.number.split('-')[2] ?? 0),
-    }),
+    numberLine: numberLine(paper.kind, paper.number, region, t),
     issuedAt: paper.issued_at,
     dateWords: dateInWords(shanghaiDate(paper.issued_at), locale),
     signatory: paper.signatory_name,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import { addProject, endProject, isOwn, reviseProject } from '../../db/catalogue/projects.ts';
-import { getProject, type ProjectLine } from '../../db/views/projects.ts';
+import { getProject, type ProjectLine, listProjectVersions } from '../../db/views/projects.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { regionOptions } from '../accounts/page.ts';
@@ -46,21 +46,24 @@ export function projectKeepingRoutes(counter: Counter): void {
     tags,
     access: ['catalogue_officer'],
     params: ProjectParams,
+    tagged: true,
     handle: async (context) => form(context, {}, await ownProject(context, context.params.code)),
   });
 
   route(counter, {
     method: 'post',
     path: '/projects/:code/edit',
-    summary: 'A new version from a day on; classes keep the version that they were opened from',
+    summary:
+      'A new version from a day on; classes keep the version that they were opened from. `version` (or If-Match) refuses to revise what somebody else revised meanwhile',
     tags,
     access: ['catalogue_officer'],
     params: ProjectParams,
     body: ProjectRevision,
     response: ProjectSaved,
-    errors: [409],
-    handle: async ({ db, actor, params, body, request }) => {
-      const answer = await reviseProject(db, actor, { ...body, code: params.code }, request);
+    guarded: true,
+    handle: async ({ db, actor, params, body, request, ifMatch }) => {
+      const { version, ...entry } = body;
+      const answer = await reviseProject(db, actor, { ...entry, code: params.code }, { version: version ?? ifMatch, request });
       return redirect(`/projects/${answer.code}`, { json: answer, flash: 'projects.flash.revised' });
     },
     onInvalid: async (context, issues, entered) => form(context, { issues, entered }, await ownProject(context, context.params.code)),
@@ -69,16 +72,16 @@ export function projectKeepingRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/projects/:code/end',
-    summary: 'End a project: no class can be opened from it from that day on',
+    summary: 'End a project: no class can be opened from it from that day on; `version` or If-Match as for a new version',
     tags,
     access: ['catalogue_officer'],
     params: ProjectParams,
     body: ProjectEnd,
     response: z.object({ validTo: z.string() }),
-    errors: [409],
-    handle: async ({ db, actor, params, body, request }) =>
+    guarded: true,
+    handle: async ({ db, actor, params, body: { version, ...end }, request, ifMatch }) =>
       redirect(`/projects/${params.code}`, {
-        json: await endProject(db, actor, { ...body, code: params.code }, request),
+        json: await endProject(db, actor, { ...end, code: params.code }, { version: version ?? ifMatch, request }),
         flash: 'projects.flash.ended',
       }),
     onInvalid: async (context, issues, entered) => form(context, { issues, entered }, await ownProject(context, context.params.code)),
@@ -97,7 +100,10 @@ async function form(
   line?: ProjectLine,
 ): Promise<Reply> {
   const regions = await listRegionsWithin(db, pathsOf(actor, 'catalogue_officer'));
+  // Not the one in force: the next one may wait for its day.
+  const newest = line && Math.max(...(await listProjectVersions(db, line.code)).map(({ version }) => version));
   const view = {
+    newest,
     pageTitle: t(line ? 'projects.revise' : 'projects.add'),
     line,
     action: line ? `/projects/${line.code}/edit` : '/projects',
@@ -109,5 +115,5 @@ async function form(
     fundOptions: funds.map((value) => ({ value, label: t(`funds.names.${value}`) })),
     ...more,
   };
-  return page('projects/form', view, { nav: 'projects' });
+  return page('projects/form', view, { nav: 'projects', ...(newest ? { etag: String(newest) } : {}) });
 }

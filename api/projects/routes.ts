@@ -53,6 +53,7 @@ export function projectRoutes(counter: Counter): void {
     access: 'public',
     params: ProjectParams,
     response: ProjectDetail,
+    tagged: true,
     handle: async ({ db, params, t, locale, visitor }) => {
       const line = await getProject(db, params.code);
       const [packs, providers, versions] = await Promise.all([
@@ -79,6 +80,7 @@ export function projectRoutes(counter: Counter): void {
         },
         {
           nav: 'projects',
+          etag: String(Math.max(...versions.map(({ version }) => version))),
           json: {
             ...projectJson(line, pack),
             standards: pack ? standardsOf(line, pack, locale).map(({ name: _name, factors: _factors, ...standard }) => standard) : [],

@@ -70,8 +70,14 @@ export const ProjectForm = z
   .refine(levelFits, atLevel)
   .refine(periodFits, atEnd)
   .meta({ id: 'ProjectForm' });
-export const ProjectRevision = z.object(entry).refine(levelFits, atLevel).refine(periodFits, atEnd).meta({ id: 'ProjectRevision' });
-export const ProjectEnd = z.object({ validTo: civilDate, reason: line(2, 300) }).meta({ id: 'ProjectEnd' });
+/** The version that the form was drawn from. */
+const version = z.coerce.number().int().optional();
+export const ProjectRevision = z
+  .object({ ...entry, version })
+  .refine(levelFits, atLevel)
+  .refine(periodFits, atEnd)
+  .meta({ id: 'ProjectRevision' });
+export const ProjectEnd = z.object({ validTo: civilDate, reason: line(2, 300), version }).meta({ id: 'ProjectEnd' });
 export const ProjectSaved = z.object({ code: z.string(), version: z.number().int() });
 
 export const ProjectDetail = Project.extend({

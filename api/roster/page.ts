@@ -1,5 +1,6 @@
 /** A roster as pages show it: full name, masked numbers, group, verdict in words, amount with standard, percentage and source. */
 import type { RosterLine } from '../../db/roster/roster.ts';
+import { findingsOf } from '../../db/roster/uploads.ts';
 import type { Verdict } from '../../workflows/domain/policy/eligibility.ts';
 import type { Calculation } from '../../workflows/domain/money/calculator.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
@@ -31,9 +32,7 @@ export function rosterLineView(line: RosterLine, { t, locale, words }: Speech) {
     held: line.held_by !== null,
     judged,
     eligible: verdict?.eligible === true,
-    findings: (verdict?.hits ?? [])
-      .filter((hit) => !hit.passed)
-      .map((hit) => ({ text: t(`errors.${hit.code ?? 'invalid'}`, hit.params), source: hit.source })),
+    findings: findingViews(findingsOf(verdict), t),
     amountFen: line.amount_fen,
     standardFen: trace?.standardFen,
     percent: trace?.percent,
@@ -45,6 +44,11 @@ export function rosterLineView(line: RosterLine, { t, locale, words }: Speech) {
       label: words.has(`calculator.${part.code}`) ? t(`calculator.${part.code}`) : part.code,
     })),
   };
+}
+
+/** What speaks against a person, in words. */
+export function findingViews(findings: ReturnType<typeof findingsOf>, t: Translate): { text: string; source: string }[] {
+  return findings.map(({ code, params, source }) => ({ text: t(`errors.${code}`, params), source }));
 }
 
 function sourceOf(trace: Calculation | null): string {

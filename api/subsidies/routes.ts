@@ -1,5 +1,6 @@
 /** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts entered anew, withdrawal. */
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 import { correctAccounts, listCorrectable } from '../../db/money/account-corrections.ts';
 import { getClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
@@ -100,7 +101,7 @@ export function subsidyRoutes(counter: Counter): void {
     tags: ['subsidies'],
     access: ['institution'],
     params: Numbered,
-    body: z.object({ reason: z.string().trim().max(500).default('') }),
+    body: z.object({ reason: freeText(500).default('') }),
     response: z.object({ withdrawn: z.boolean() }),
     handle: async ({ db, actor, params, body, request }) => {
       await withdrawApplication(db, actor, { number: params.number, reason: body.reason, request });

@@ -134,7 +134,7 @@ export function caseView(parts: CaseParts) {
     earlier: timeline.slice(RECENT),
     open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
-    order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t) : undefined,
+    order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t, locale) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
     changes:
       parts.seen === undefined ? [] : parts.timeline.filter((line) => line.id > (parts.seen ?? 0)).map((line) => timelineView(line, parts)),

@@ -7,6 +7,7 @@ import { type CaseTask, findCorrectionRequest, getObjectionEvidence } from '../.
 import { disclosureSnapshot } from '../../db/views/disclosure-snapshots.ts';
 import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
 import { findOrder } from '../../db/protocol/supervision/orders.ts';
+import { paperLabelOf } from './supervision/ladder.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
@@ -127,9 +128,11 @@ async function loadObjection({ db, procedure, t, locale }: EvidenceContext): Pro
 }
 
 /** The late task that the order is about, the paper and its answer as far as they are there. */
-async function loadOrder({ db, procedure, t, words }: EvidenceContext): Promise<Record<string, unknown>> {
+async function loadOrder({ db, procedure, t, words, locale }: EvidenceContext): Promise<Record<string, unknown>> {
   const order = await findOrder(db, { procedure: procedure.id });
-  return order ? { ...order, lateLabel: stepLabel(words, t, { step: order.lateStep, role: order.lateRole }) } : {};
+  if (!order) return {};
+  const lateLabel = stepLabel(words, t, { step: order.lateStep, role: order.lateRole });
+  return { ...order, lateLabel, paperLabel: paperLabelOf(order, t, locale) };
 }
 
 function groupName(code: string | undefined, locale: Locale): string {

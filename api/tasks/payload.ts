@@ -1,7 +1,8 @@
 /** What a decision carries besides its outcome and reason, by kind of task: only fields named here are kept with the fact. */
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 import type { DecisionContent } from '../../db/protocol/decisions.ts';
-import { inputError } from '../../workflows/domain/errors.ts';
+import { InputError, inputError, type Issue } from '../../workflows/domain/errors.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { ItemAnswer, Judgement, Point } from '../../db/classes/corrections.ts';
 import type { Decide, ItemAnswers } from './schemas.ts';
@@ -9,7 +10,7 @@ import type { Decide, ItemAnswers } from './schemas.ts';
 const inspection = z.object({
   method: z.enum(['video', 'visit', 'phone']).optional(),
   presentCount: z.coerce.number().int().min(0).max(1_000).optional(),
-  remark: z.string().trim().max(2_000).optional(),
+  remark: freeText(2_000).optional(),
   companion: z.string().trim().max(60).optional(),
 });
 
@@ -32,7 +33,7 @@ const fields = {
   order_answer: nothing,
   order_issue: nothing,
   publish: nothing,
-  rectification: z.object({ answer: z.string().trim().max(4_000).optional() }),
+  rectification: z.object({ answer: freeText(4_000).optional() }),
   reinspection: inspection,
   results: nothing,
   review: nothing,
@@ -59,6 +60,12 @@ export function readAnswers(answers: z.output<typeof ItemAnswers>): ItemAnswer[]
   return (answers ?? []).filter(({ done, text }) => done === true || done === '1' || text !== '').map(({ no, text }) => ({ no, text }));
 }
 
+/** Told at its field; a personal number by its kind. */
+function refused(issue: z.core.$ZodIssue): Issue {
+  const code: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+  return { field: issue.path.join('.'), code: typeof code === 'string' ? code : 'invalid' };
+}
+
 /** Reason and payload of a decision as entered. An approval with points marked for correction contradicts itself. */
 export function readDecision(kind: TaskKind, body: Decide): DecisionContent {
   const marked = (body.items ?? []).some((item) => item.mark === 'return' || (item.mark === 'extra' && isAsked(item, true)));
@@ -66,7 +73,7 @@ export function readDecision(kind: TaskKind, body: Decide): DecisionContent {
   const points = body.outcome === 'return' ? correctionPoints(body) : [];
   const judged = (body.judged ?? []).flatMap(({ item, mark, text }, at): Judgement[] => (mark === '' ? [] : [{ at, item, mark, text }]));
   const read = fields[kind].safeParse(body);
-  if (!read.success) throw inputError(String(read.error.issues[0]?.path[0] ?? ''), 'invalid');
+  if (!read.success) throw new InputError(read.error.issues.map(refused));
   const own = Object.fromEntries(Object.entries(read.data).filter(([, value]) => value !== undefined));
   const again = judged.filter((judgement) => judgement.mark === 'again').map((judgement) => judgement.text ?? '');
   const listed = [...again, ...points.map((point) => point.text)].filter(Boolean).join('；');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reasonField } from '../http/fields.ts';
+import { freeText, reasonField } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
@@ -159,15 +159,15 @@ export const CaseDetail = TaskFacts.extend({
 const Item = z.object({
   field: z.string().trim().min(1).max(80),
   part: z.string().trim().max(80).optional(),
-  text: z.string().trim().max(500).default(''),
-  why: z.string().trim().max(500).optional(),
+  text: freeText(500).default(''),
+  why: freeText(500).optional(),
   mark: z.enum(['', 'pass', 'return', 'extra']).optional(),
 });
 /** What a reviewer finds about a point that the institution answered. */
 const Judgement = z.object({
   item: z.uuid(),
   mark: z.enum(['', 'accepted', 'again']).default(''),
-  text: z.string().trim().max(500).optional(),
+  text: freeText(500).optional(),
 });
 /** A point of the list is answered when it is ticked or words are given. */
 export const ItemAnswers = z
@@ -175,7 +175,7 @@ export const ItemAnswers = z
     z.object({
       no: z.coerce.number().int().min(1),
       done: z.union([z.boolean(), z.enum(['', '1'])]).optional(),
-      text: z.string().trim().max(1_000).default(''),
+      text: freeText(1_000).default(''),
     }),
   )
   .max(200)
@@ -184,7 +184,7 @@ export const ItemAnswers = z
 export const Decide = z
   .looseObject({
     outcome: z.string().min(1).max(40),
-    reason: z.string().trim().max(4_000).optional(),
+    reason: freeText(4_000).optional(),
     version: z.coerce.number().int().min(1).optional(),
     items: z.array(Item).max(200).optional(),
     judged: z.array(Judgement).max(200).optional(),
@@ -211,7 +211,7 @@ export const Decided = z
   })
   .meta({ id: 'Decided' });
 
-export const Reveal = z.looseObject({ enrolmentId: z.uuid(), purpose: z.string().trim().min(2).max(200) });
+export const Reveal = z.looseObject({ enrolmentId: z.uuid(), purpose: freeText(200, { min: 2 }) });
 
 export const Reassign = z
   .object({
@@ -223,10 +223,10 @@ export const Reassign = z
 export const Escalate = z.object({ reason: reasonField, back: z.string().max(300).optional() }).meta({ id: 'Escalate' });
 export const Urge = z.object({ back: z.string().max(300).optional() });
 export const Delegate = z
-  .object({ to: z.uuid('task.notColleague'), question: z.string().trim().min(REASON_MIN_LENGTH, 'task.questionMissing').max(2_000) })
+  .object({ to: z.uuid('task.notColleague'), question: freeText(2_000, { min: REASON_MIN_LENGTH, missing: 'task.questionMissing' }) })
   .meta({ id: 'Delegate' });
 export const Opinion = z
-  .object({ opinion: z.string().trim().min(REASON_MIN_LENGTH, 'task.opinionMissing').max(4_000) })
+  .object({ opinion: freeText(4_000, { min: REASON_MIN_LENGTH, missing: 'task.opinionMissing' }) })
   .meta({ id: 'Opinion' });
 export const Suspend = z.object({ reason: reasonField }).meta({ id: 'Suspend' });
 export const TakeBack = z.object({ reason: reasonField }).meta({ id: 'TakeBack' });

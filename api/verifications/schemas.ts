@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reasonField } from '../http/fields.ts';
+import { freeText, reasonField } from '../http/fields.ts';
 import { registers } from '../../db/classes/verifications.ts';
 
 const chosen = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(2_000).default([]));
@@ -10,8 +10,8 @@ export const Settlement = z.object({ verificationIds: chosen, reason: reasonFiel
 export const Exclusion = z
   .object({
     enrolmentId: z.uuid(),
-    reason: z.string().trim().max(1_000).optional(),
-    excludeReason: z.string().trim().max(1_000).optional(),
+    reason: freeText(1_000).optional(),
+    excludeReason: freeText(1_000).optional(),
   })
   .meta({ id: 'Exclusion' });
 

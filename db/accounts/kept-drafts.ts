@@ -1,5 +1,6 @@
 /** What somebody has typed into a long form and not sent yet: sealed, for that person alone, replaced as it grows. */
-import type { Db } from '../client.ts';
+import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
+import { type Db, inTransaction } from '../client.ts';
 import { placeOf, type Vault } from '../vault.ts';
 
 /** Field names of the form with what stands in them, nested as a body is read. */
@@ -8,16 +9,32 @@ export type KeptDraft = { fields: DraftFields; savedAt: Date };
 
 const place = (userId: string, form: string): string => placeOf('kept_drafts', 'sealed', `${userId}/${form}`);
 
-/** Keeps the draft in the place of an earlier one. Returns when, in business time. */
+/** How many forms of one person are kept at once, and how much of each. */
+const KEPT_FORMS = 40;
+const DRAFT_CHARACTERS = 60_000;
+
+/**
+ * Keeps the draft in the place of an earlier one. Returns when, in business time. Throws ConflictError `draft.tooMany`, InputError at `form`
+ * `draft.tooLong`.
+ */
 export async function keepDraft(db: Db, vault: Vault, userId: string, form: string, fields: DraftFields): Promise<Date> {
-  const sealed = vault.seal(place(userId, form), JSON.stringify(fields));
-  const { rows } = await db.raw<{ rows: { saved_at: Date }[] }>(
-    `insert into kept_drafts (user_id, form, sealed, saved_at, expires_at) values (:userId, :form, :sealed, business_now(), now() + interval '30 days')
-     on conflict (user_id, form) do update set sealed = excluded.sealed, saved_at = excluded.saved_at, expires_at = excluded.expires_at
-     returning saved_at`,
-    { userId, form, sealed },
-  );
-  return rows[0]?.saved_at ?? new Date();
+  const text = JSON.stringify(fields);
+  if (text.length > DRAFT_CHARACTERS) throw inputError('form', 'draft.tooLong', { maximum: DRAFT_CHARACTERS });
+  const sealed = vault.seal(place(userId, form), text);
+  return inTransaction(db, async (trx) => {
+    // The drafts of one person come one after the other, so that none slips past the count.
+    await trx.raw(`select pg_advisory_xact_lock(hashtextextended('kept_drafts/' || cast(? as text), 0))`, [userId]);
+    await trx('kept_drafts').where({ user_id: userId }).where('expires_at', '<=', trx.fn.now()).delete();
+    const others = await trx('kept_drafts').where({ user_id: userId }).whereNot({ form }).count<{ count: string }[]>('form');
+    if (Number(others[0]?.count ?? 0) >= KEPT_FORMS) throw new ConflictError('draft.tooMany', { maximum: KEPT_FORMS });
+    const { rows } = await trx.raw<{ rows: { saved_at: Date }[] }>(
+      `insert into kept_drafts (user_id, form, sealed, saved_at, expires_at) values (:userId, :form, :sealed, business_now(), now() + interval '30 days')
+       on conflict (user_id, form) do update set sealed = excluded.sealed, saved_at = excluded.saved_at, expires_at = excluded.expires_at
+       returning saved_at`,
+      { userId, form, sealed },
+    );
+    return rows[0]?.saved_at ?? new Date();
+  });
 }
 
 export async function findDraft(db: Db, vault: Vault, userId: string, form: string): Promise<KeptDraft | undefined> {

@@ -7,7 +7,9 @@ import { addDays } from '../../workflows/domain/calendar.ts';
 import { officerRoles, type Role } from '../../workflows/domain/roles.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { businessToday } from '../calendar/instant.ts';
-import type { Db, Trx } from '../client.ts';
+import type { Knex } from 'knex';
+import { type Db, inTransaction, type Trx } from '../client.ts';
+import { endDelegation } from '../protocol/delegations.ts';
 import { queueMails } from '../mails.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
@@ -145,6 +147,41 @@ async function giveBack(trx: Trx, actor: Actor, { principal, substitute, role, r
   }
   return back;
 }
+
+const RETURNED_AT_ONCE = 200;
+
+/**
+ * Puts back into the queue what substitutes still have after the last day, or after one of the two lost the role: nobody else could take it from
+ * them. On record, by nobody's hand. Returns how many.
+ */
+export async function returnEnded(db: Knex): Promise<number> {
+  const { rows } = await db.raw<{ rows: { id: string; procedure_id: string }[] }>(
+    `select t.id, t.procedure_id from tasks t where ${heldWithout} order by t.procedure_id, t.id limit ${RETURNED_AT_ONCE}`,
+  );
+  let back = 0;
+  for (const { id, procedure_id: procedureId } of rows) {
+    await inTransaction(db, async (trx) => {
+      const procedure = await lockProcedure(trx, procedureId);
+      const found = await trx.raw<{ rows: { claimed_by: string; delegated_to: string | null }[] }>(
+        `select t.claimed_by, t.delegated_to from tasks t where t.id = ? and ${heldWithout} for update`,
+        [id],
+      );
+      const held = found.rows[0];
+      if (!held) return;
+      await endDelegation(trx, procedure, { id, delegated_to: held.delegated_to });
+      await trx('tasks').where({ id }).update({ claimed_by: null, claimed_for: null, claimed_at: null });
+      const detail = { from: held.claimed_by, cause: 'substitution.over' };
+      await auditProcedure(trx, procedure, undefined, { act: 'task.release', subject: id, detail });
+      back += 1;
+    });
+  }
+  return back;
+}
+
+/** An open task `t` that somebody has for a principal whose substitute they are not, or no longer. */
+const heldWithout = `t.status = 'open' and t.claimed_for is not null
+  and not exists (select from substitutions_in_force s
+                   where s.principal = t.claimed_for and s.substitute = t.claimed_by and s.role = t.role and s.region = t.office)`;
 
 export type PossibleSubstitute = { id: string; name: string; officeZh: string; officeEn: string; open: number };
 

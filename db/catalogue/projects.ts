@@ -26,6 +26,9 @@ export type ProjectEntry = {
   validTo?: string | undefined;
 };
 
+/** `version`: the one that the reviser saw. */
+type Saving = { version?: number | undefined; request?: IdempotentRequest | undefined };
+
 /** Throws InputError where the code is taken or the region lies outside the own. */
 export async function addProject(
   db: Db,
@@ -47,10 +50,10 @@ export async function reviseProject(
   db: Db,
   actor: Actor,
   { code, ...entry }: ProjectEntry & { code: string },
-  request?: IdempotentRequest,
+  { version: seen, request }: Saving = {},
 ): Promise<{ code: string; version: number }> {
   return onceOnly(db, request, async (trx) => {
-    const latest = await lockLatest(trx, actor, code);
+    const latest = await lockLatest(trx, actor, code, seen);
     await requireOwnRegion(trx, actor, entry.region);
     const today = await todayOf(trx);
     if (entry.validFrom < today) throw inputError('validFrom', 'project.past', { today });
@@ -69,10 +72,10 @@ export async function endProject(
   db: Db,
   actor: Actor,
   { code, validTo, reason }: { code: string; validTo: string; reason: string },
-  request?: IdempotentRequest,
+  { version: seen, request }: Saving = {},
 ): Promise<{ validTo: string }> {
   return onceOnly(db, request, async (trx) => {
-    const latest = await lockLatest(trx, actor, code);
+    const latest = await lockLatest(trx, actor, code, seen);
     const today = await todayOf(trx);
     if (latest.valid_to !== null && latest.valid_to <= today) throw new ConflictError('project.ended', { day: latest.valid_to });
     if (validTo < today) throw inputError('validTo', 'project.past', { today });
@@ -120,14 +123,15 @@ export const inCatalogueOf = `region in (select unnest(string_to_array(r.path, '
 
 type LatestRow = { id: string; version: number; region: string; valid_from: string; valid_to: string | null };
 
-/** The newest version, its code locked, for the catalogue officer of its region. */
-async function lockLatest(trx: Trx, actor: Actor, code: string): Promise<LatestRow> {
+/** The newest version, its code locked, for the catalogue officer of its region. Throws ConflictError `form.stale` where it is not the one `seen`. */
+async function lockLatest(trx: Trx, actor: Actor, code: string, seen: number | undefined): Promise<LatestRow> {
   // Not the row: who waited for its lock would not see the version that came meanwhile.
   await trx.raw('select pg_advisory_xact_lock(hashtext(?))', [`project-${code}`]);
   const row: LatestRow | undefined = await trx('catalogue_projects').where({ code }).orderBy('version', 'desc').first();
   if (!row) throw new NotFoundError('project.unknown');
   const region = await trx('regions').where({ code: row.region }).first('path');
   if (!isOwn(actor, region?.path ?? '')) throw new NotFoundError('project.unknown');
+  if (seen !== undefined && seen !== row.version) throw new ConflictError('form.stale');
   return row;
 }
 

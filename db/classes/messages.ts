@@ -1,8 +1,7 @@
 /** The conversation (沟通) of the office and an institution about a class: on record, never changed, its words sealed into the audit chain by their digest. */
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
+import { NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { readsMessages, sideOf } from '../../workflows/domain/training/message.ts';
 import type { Actor } from '../accounts/users.ts';
 import { inTransaction } from '../client.ts';
@@ -12,8 +11,7 @@ import { getClassHead } from '../views/classes/classes.ts';
 import { classProcedureId } from './classes.ts';
 
 /**
- * Says something about a submitted class. Throws InputError at `text` (message.idNumber, message.cardNumber), NotFoundError class.unknown,
- * NotAllowedError message.notYours.
+ * Says something about a submitted class. Throws NotFoundError class.unknown, NotAllowedError message.notYours.
  */
 export async function sendMessage(
   db: Knex,
@@ -28,8 +26,6 @@ export async function sendMessage(
     const speaks = sideOf(actor, head);
     if (!speaks) throw new NotAllowedError('message.notYours');
     const procedure = await lockProcedure(trx, classProcedureId(number));
-    const personal = findPersonalNumber(text, procedure.today);
-    if (personal) throw inputError('text', personal === 'id' ? 'message.idNumber' : 'message.cardNumber');
     const [row] = await trx('class_messages')
       .insert({
         class_id: head.id,

@@ -2,7 +2,7 @@ import { inputError } from '../../workflows/domain/errors.ts';
 import { groupsOn } from '../../workflows/domain/policy/groups.ts';
 import { headerRowOf, type RosterError, rosterColumns } from '../../workflows/domain/training/roster.ts';
 import { type SheetRow, tidyText } from '../../workflows/domain/training/sheet.ts';
-import { readCsv } from './csv.ts';
+import { readCsv, writeCsv } from './csv.ts';
 import { isCompoundFile, isZip, readXlsx } from './xlsx-reader.ts';
 import { type WrittenCell, writeXlsx } from './xlsx-writer.ts';
 
@@ -46,8 +46,18 @@ export async function annotatedRoster(rows: readonly SheetRow[], errors: readonl
   return writeXlsx([{ name: t('roster.sheet'), rows: written, widths, headerRow }]);
 }
 
+type TemplateFor = { locale: 'zh-CN' | 'en'; t: Translate; today: string };
+
+/** The same as CSV: hints and the groups in force stand in a line above the headings, where the reader looks past them. */
+export function rosterCsvTemplate({ locale, t, today }: TemplateFor): Buffer {
+  const word = (entry: { zh: string; en: string }) => (locale === 'en' ? entry.en : entry.zh);
+  const groups = groupsOn(today).map(word).join(' / ');
+  const hints = rosterColumns.map(({ field }) => (field === 'group' ? t('roster.notes.groupOf', { groups }) : t(`roster.notes.${field}`)));
+  return writeCsv([hints, rosterColumns.map((column) => word(column) + (column.required ? ' *' : ''))]);
+}
+
 /** An empty roster to fill in: headings, a choice of the groups in force on `today`, and a sheet with explanations. */
-export async function rosterTemplate({ locale, t, today }: { locale: 'zh-CN' | 'en'; t: Translate; today: string }): Promise<Buffer> {
+export async function rosterTemplate({ locale, t, today }: TemplateFor): Promise<Buffer> {
   const word = (entry: { zh: string; en: string }) => (locale === 'en' ? entry.en : entry.zh);
   const groups = groupsOn(today);
   const notes = rosterColumns.map((column) => [word(column) + (column.required ? ' *' : ''), t(`roster.notes.${column.field}`)]);

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
-import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
+import { missingReason, needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { TaskStatus } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { constraintOf, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
@@ -248,7 +248,7 @@ async function requireDecidable(db: Db, actor: Actor, task: TaskInBrief, procedu
   if (given.version !== undefined && given.version !== task.version) throw new ConflictError('task.changed');
   if (!task.outcomes.includes(given.outcome)) throw inputError('outcome', 'task.outcome');
   const decision = { ...given, ...given.contentFor?.(task.kind), ...capacity };
-  if (needsReason(task.kind, decision.outcome)) requireReason(decision.reason);
+  if (needsReason(task.kind, decision.outcome)) requireReason(decision.reason, 'reason', missingReason(task.kind, decision.outcome));
   return decision;
 }
 

@@ -49,7 +49,10 @@ function followingStep(task: TaskRow, procedure: Pick<ProcedureRow, 'terms'>): s
   return following && `${stage}.${following.step}`;
 }
 
-/** Why a decision stands, as a code of the errors; undefined where nothing has happened since and nobody has looked at what follows. */
+/**
+ * Why a decision stands, as a code of the errors; undefined where nothing has happened since and nobody has looked at what follows. Who gave an
+ * opinion on it has: so no signature rests on a task that was never to be decided.
+ */
 export async function obstacleToTakingBack(
   db: Db,
   procedure: Pick<ProcedureRow, 'id' | 'terms'>,
@@ -61,7 +64,8 @@ export async function obstacleToTakingBack(
   const { rows } = await db.raw<{ rows: { later: boolean; touched: boolean }[] }>(
     `select exists (select from facts l where l.procedure_id = d.procedure_id and l.no > d.no and l.kind not in ('rung', 'recheck_requested')) as later,
             exists (select from tasks t where t.procedure_id = d.procedure_id and t.step = :following and t.status = 'open'
-                      and (t.claimed_by is not null or t.suspended_at is not null or t.read_at is not null)) as touched
+                      and (t.claimed_by is not null or t.suspended_at is not null or t.read_at is not null
+                           or exists (select from task_delegations o where o.task_id = t.id and o.status = 'answered'))) as touched
        from facts d where d.procedure_id = :id and d.task_id = :taskId and d.kind = 'decided'`,
     { id: procedure.id, taskId: task.id, following },
   );

@@ -37,6 +37,9 @@ export type EnrolmentRow = {
   held_by: string | null;
 };
 
+/** A row with the enrolment whose place it takes, where that is known. */
+export type RosterEntry = RosterRow & { enrolment?: string | undefined };
+
 /**
  * Replaces the roster of a draft or of a class returned for correction, person by person: who did not change keeps verifications and
  * settlements, who was excluded by the office stays excluded. Returns how many are enrolled.
@@ -53,34 +56,41 @@ export async function saveRoster(
 ): Promise<number> {
   return onceOnly(db, request, async (trx) => {
     const row = await getOwnClass(trx, actor, number, 'edit');
-    const opened = await findOpenedOf(trx, row);
-    const present = await listPresent(trx, row.id);
-    const placed = place(vault, trainees, present, opened);
-    const kept = new Set(placed.map(({ before }) => before?.id));
-    const gone = present.filter((person) => person.status === 'enrolled' && !kept.has(person.id));
-    requireOpenParts(opened, rosterTouches(placed, gone));
-    const people = await peopleFor(trx, vault, trainees, row.id);
-    await leave(trx, gone);
-    await keep(trx, vault, placed, people);
-    if (!opened || isOpen(opened, { kind: 'person_added' })) await seat(trx, placed, present);
-    const added = placed.filter(({ before }) => before === undefined);
-    await enrol(trx, vault, row, added, people);
-    await assessRoster(trx, row, await getPolicyPack(trx, row.pack_id));
-    await trx('classes')
-      .where({ id: row.id })
-      .update({ version: row.version + 1 });
-    await auditOutside(trx, actor.userId, {
-      act: 'class.roster',
-      subject: classProcedureId(number),
-      detail: { trainees: trainees.length },
-    });
-    return placed.filter(({ before }) => before?.status !== 'excluded').length;
+    return replaceRoster(trx, vault, row, trainees, { actor, act: 'class.roster', detail: { trainees: trainees.length } });
   });
 }
 
-type Present = PersonThen & { person_id: string };
+/** The same within a transaction that holds the class; `line` tells in the audit log what was done. */
+export async function replaceRoster(
+  trx: Trx,
+  vault: Vault,
+  row: ClassRow,
+  trainees: readonly RosterEntry[],
+  line: { actor: Actor; act: string; detail: Record<string, unknown> },
+): Promise<number> {
+  const opened = await findOpenedOf(trx, row);
+  const present = await listPresent(trx, row.id);
+  const placed = place(vault, trainees, present, opened);
+  const kept = new Set(placed.map(({ before }) => before?.id));
+  const gone = present.filter((person) => person.status === 'enrolled' && !kept.has(person.id));
+  requireOpenParts(opened, rosterTouches(placed, gone));
+  const people = await peopleFor(trx, vault, trainees, row.id);
+  await leave(trx, gone);
+  await keep(trx, vault, placed, people);
+  if (!opened || isOpen(opened, { kind: 'person_added' })) await seat(trx, placed, present);
+  const added = placed.filter(({ before }) => before === undefined);
+  await enrol(trx, vault, row, added, people);
+  await assessRoster(trx, row, await getPolicyPack(trx, row.pack_id));
+  await trx('classes')
+    .where({ id: row.id })
+    .update({ version: row.version + 1 });
+  await auditOutside(trx, line.actor.userId, { act: line.act, subject: classProcedureId(row.number), detail: line.detail });
+  return placed.filter(({ before }) => before?.status !== 'excluded').length;
+}
 
-async function listPresent(trx: Trx, classId: string): Promise<Present[]> {
+export type Present = PersonThen & { person_id: string };
+
+export async function listPresent(trx: Trx, classId: string): Promise<Present[]> {
   const { rows } = await trx.raw<{ rows: Present[] }>(
     `select e.id, e.person_id, e.seat, e.status, p.name, p.id_masked as "idMasked", encode(p.id_index, 'hex') as "idMark", e.phone_masked as phone,
             encode(e.phone_index, 'hex') as "phoneMark", e.group_code as "group", e.bank_name as bank, e.account_masked as account,
@@ -95,15 +105,16 @@ async function listPresent(trx: Trx, classId: string): Promise<Present[]> {
 type Placed = { at: number; trainee: RosterRow; before?: Present | undefined; changed: PersonField[] };
 
 /** By identity. A number that was mistyped is set right in place: whoever the list names may come back under the same name with another number. */
-function place(vault: Vault, trainees: readonly RosterRow[], present: readonly Present[], opened: Opened | undefined): Placed[] {
+function place(vault: Vault, trainees: readonly RosterEntry[], present: readonly Present[], opened: Opened | undefined): Placed[] {
   const marks = trainees.map((trainee) => vault.index('id', trainee.idNumber).toString('hex'));
   const byMark = new Map(present.map((person) => [person.idMark, person]));
+  const byId = new Map(present.map((person) => [person.id, person]));
   const here = new Set(marks);
   const renumbered = new Map(
     present.filter((person) => !here.has(person.idMark) && isNamed(opened, person.id)).map((person) => [person.name, person]),
   );
   return trainees.map((trainee, at) => {
-    const same = byMark.get(marks[at] ?? '');
+    const same = trainee.enrolment ? byId.get(trainee.enrolment) : byMark.get(marks[at] ?? '');
     const before = same ?? renumbered.get(trainee.name);
     if (!same) renumbered.delete(trainee.name);
     if (!before) return { at, trainee, changed: [] };
@@ -262,7 +273,7 @@ function enrolmentColumns(vault: Vault, id: string, trainee: RosterRow) {
   };
 }
 
-async function freshIds(trx: Trx, count: number): Promise<string[]> {
+export async function freshIds(trx: Trx, count: number): Promise<string[]> {
   const { rows } = await trx.raw<{ rows: { id: string }[] }>('select gen_random_uuid() as id from generate_series(1, cast(? as int))', [
     count,
   ]);
@@ -289,32 +300,19 @@ export async function listRoster(db: Db, classId: string): Promise<RosterLine[]>
     .select('e.*', 'p.name', 'p.id_masked');
 }
 
-const KEPT_FOR = `interval '1 hour'`;
-
-/** Keeps the annotated file of a refused roster for an hour, sealed: it holds what was uploaded. Returns its id. */
-export async function keepRejection(db: Knex, vault: Vault, actor: Actor, classId: string, annotated: Buffer): Promise<string> {
+/**
+ * The roster for its institution to take along, which is put on record. Numbers stay masked: the institution gave them, and they leave the vault
+ * only for those who reveal one for a purpose. Throws NotFoundError.
+ */
+export async function takeRosterAlong(db: Knex, actor: Actor, number: string, format: string): Promise<RosterLine[]> {
   return inTransaction(db, async (trx) => {
-    await trx('roster_rejections').whereRaw(`created_at < now() - ${KEPT_FOR}`).delete();
-    const [id = ''] = await freshIds(trx, 1);
-    await trx('roster_rejections').insert({
-      id,
-      class_id: classId,
-      created_by: actor.userId,
-      annotated_sealed: vault.seal(placeOf('roster_rejections', 'annotated_sealed', id), annotated.toString('base64')),
-    });
-    return id;
+    const row = await trx<ClassRow>('classes').where({ number }).first();
+    if (!row || row.institution_id !== actor.institutionId) throw new NotFoundError('class.unknown');
+    const lines = await listRoster(trx, row.id);
+    const detail = { format, trainees: lines.length };
+    await auditOutside(trx, actor.userId, { act: 'roster.download', subject: classProcedureId(number), detail });
+    return lines;
   });
-}
-
-/** The annotated file, for the institution that uploaded it. Throws NotFoundError, also after the hour. */
-export async function getRejection(db: Db, vault: Vault, actor: Actor, number: string, id: string): Promise<Buffer> {
-  const row = await db('roster_rejections as j')
-    .join('classes as c', 'c.id', 'j.class_id')
-    .where({ 'j.id': id, 'c.number': number, 'c.institution_id': actor.institutionId ?? null })
-    .whereRaw(`j.created_at >= now() - ${KEPT_FOR}`)
-    .first('j.annotated_sealed');
-  if (!row) throw new NotFoundError('roster.rejectionGone');
-  return Buffer.from(vault.open(placeOf('roster_rejections', 'annotated_sealed', id), row.annotated_sealed), 'base64');
 }
 
 const revealRoles: readonly Role[] = ['first_reviewer', 'second_reviewer', 'approver', 'inspector', 'auditor'];

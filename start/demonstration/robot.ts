@@ -189,6 +189,11 @@ export function createRobot(options: RobotOptions) {
     return found;
   }
 
+  /** Takes a task of an office, as somebody does who gets to it on another day. */
+  async function claim(login: string, task: RobotTask): Promise<void> {
+    await post(await as(login), `/tasks/${task.id}/claim`, {}, [200, 403, 404, 409]);
+  }
+
   /** Performs one task as its owner would; a task that somebody else finished meanwhile is left alone. */
   async function perform(login: string, task: RobotTask): Promise<boolean> {
     const person = await as(task.role === 'payment_officer' ? `${office}-${payers[task.kind] ?? 'pay-1'}` : login);
@@ -381,6 +386,7 @@ export function createRobot(options: RobotOptions) {
     draftClass,
     submitClass,
     openTasks,
+    claim,
     perform,
     work,
     jump,

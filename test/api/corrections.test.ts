@@ -329,6 +329,52 @@ describe('the roster', () => {
   });
 });
 
+describe('one person of the roster', () => {
+  test('[F08] whom the list names opens by itself, on the page and over REST; nobody else, no addition, and the whole roster opens all of it', async () => {
+    const number = await underReview(46);
+    const [first, second, third] = (await roster(number)) as [Person, Person, Person];
+    await sendBack(number, [
+      { field: 'group', part: `enrolment:${first.id}`, text: '人员类别与证明不符' },
+      { field: 'group', part: `enrolment:${third.id}`, text: '本人不参加' },
+    ]);
+    const school = await province.as(LOGIN);
+    const browser = await province.browser(LOGIN);
+    const people = `/classes/${number}/roster/people`;
+    const [newcomer] = samplePeople(1, 9_046);
+    const page = (await browser.get(`/classes/${number}/roster`)).html;
+    has(page, `href="${people}/${first.id}"`);
+    hasNot(page, `href="${people}/${second.id}"`);
+    hasNot(page, `href="${people}/new"`);
+    const change = (person: Person) => ({ name: person.name, group: 'disabled', bank: '农业银行' });
+    const locked = await school.post(`${people}/${second.id}`, change(second));
+    expect([locked.status, [...new Set(issuesOf(locked).map(([, code]) => code))]]).toEqual([422, ['correction.lockedPerson']]);
+    expect(issuesOf(locked).map(([field]) => field)).toContain('group');
+    const form = await browser.get(`${people}/${second.id}`);
+    expect(form.status).toBe(409);
+    has(form.html, '名册第 2 号不在补正清单内');
+    expect((await browser.get(`${people}/new`)).status).toBe(409);
+    expect(issuesOf(await school.post(people, newcomer))).toEqual([['idNumber', 'correction.lockedPersonAdded']]);
+    expect(issuesOf(await school.post(`${people}/${second.id}/remove`))).toEqual([['roster', 'correction.lockedPersonGone']]);
+    expect((await browser.post(`${people}/${second.id}/remove`)).status).toBe(422);
+    expect((await school.get<Issues>(`/classes/${number}/roster/earlier`)).body.code).toBe('correction.lockedPersonAdded');
+    expect((await roster(number)).map((person) => person.id)).toContain(second.id);
+
+    expect((await school.post(`${people}/${first.id}`, change(first))).status).toBe(200);
+    expect((await school.post(`${people}/${third.id}/remove`)).status).toBe(200);
+    expect((await roster(number)).map((person) => person.seat)).toEqual([1, 2, 4]);
+    await resubmit(number, [
+      { no: 1, done: true },
+      { no: 2, done: true },
+    ]);
+    expect((await school.post<Issues>(`${people}/${first.id}`, change(first))).body.code).toBe('class.notNow');
+    const { corrections } = (await (await province.as('cs-first-1')).get<{ corrections: { items: Item[] } }>(firstReview(number, 2))).body;
+    const judged = corrections.items.map(({ id }) => ({ item: id, mark: 'accepted' }));
+    await sendBack(number, [{ field: 'identity', part: 'roster', text: '名册重新核对', why: '上一轮未看到' }], 2, { judged });
+    expect((await school.post(people, newcomer)).status).toBe(201);
+    expect((await school.post(`${people}/${second.id}`, change(second))).status).toBe(200);
+  });
+});
+
 describe('answers', () => {
   test('[F08] every point is answered before it goes back; open ones are told at their place, and answers can be kept before', async () => {
     const number = await underReview(45);

@@ -48,6 +48,25 @@ describe('drafts', () => {
     expect((await browser.get(`/classes/${number}/edit`)).html).not.toContain('改了一半的计划');
   });
 
+  test('of one person so many forms are kept and so much of each; the refusal says so, and what is kept can still be replaced', async () => {
+    const school = await province.as('yunfan-1');
+    type Refusal = { code: string; detail: string; issues?: { code: string; message: string }[] };
+    const number = await draftClass(province, { login: 'yunfan-1', seed: 84, trainees: 0, materials: false });
+    const form = (n: number): string => `/drafts/correction-${number}-${n}`;
+    const long = await school.post<Refusal>(form(1), { remark: '长'.repeat(60_000) });
+    expect([long.status, long.body.issues?.[0]?.code]).toEqual([422, 'draft.tooLong']);
+    const all = await Promise.all(Array.from({ length: 45 }, (_, n) => school.post<Refusal>(form(n + 1), { remark: `第 ${n}` })));
+    expect(all.filter((answer) => answer.status === 200)).toHaveLength(40);
+    const refused = all.find((answer) => answer.status !== 200);
+    expect([refused?.status, refused?.body.code]).toEqual([409, 'draft.tooMany']);
+    expect(refused?.body.detail).toContain('40');
+    const kept = all.findIndex((answer) => answer.status === 200) + 1;
+    expect((await school.post(form(kept), { remark: '再写一些' })).status).toBe(200);
+    expect((await school.post(`${form(kept)}/drop`)).status).toBe(200);
+    expect((await school.post(form(46), { remark: '腾出来了' })).status).toBe(200);
+    await province.db('kept_drafts').where('form', 'like', `correction-${number}-%`).delete();
+  });
+
   test('[F08] answers to a list of corrections are kept by round, and gone with the file', async () => {
     const number = await returnClass(province, 82);
     const school = await province.as('shifan-1');

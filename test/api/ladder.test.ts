@@ -1,6 +1,10 @@
 /** The ladder of a task as officers see it: what rang, what comes next, and that nobody is told anything on a weekend. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setClock } from '../../db/calendar/clock.ts';
+import { lockProcedure } from '../../db/protocol/procedures.ts';
+import { requestOrder } from '../../db/protocol/supervision/orders.ts';
+import { getTask } from '../../db/protocol/task-acts.ts';
+import { missingReason } from '../../workflows/domain/task-kinds.ts';
 import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { procedureActivities } from '../../activities/procedures.ts';
 import { casesBegin } from '../support/cases.ts';
@@ -117,5 +121,51 @@ describe('the ladder of a task', () => {
     await setClock(counter.db, { at: at('13T10:00'), speed: 1 });
     expect((await lookAtClock(counter.db, id)).facts.filter(({ kind }) => kind === 'rung')).toEqual([]);
     await setClock(counter.db, { at: casesBegin, speed: 1 });
+  });
+});
+
+describe('an order about a late task', () => {
+  test('[F04] none is asked for about a task that was decided while somebody was about to ask: the record looks again', async () => {
+    const { id, taskId } = await counter.openReview();
+    const seen = await getTask(counter.db, taskId);
+    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    const asked = await counter.db.transaction(async (trx) => requestOrder(trx, { task: seen, procedure: await lockProcedure(trx, id) }));
+    expect(asked).toBeUndefined();
+    expect(await counter.db('procedures').where({ type: 'supervisionOrder', subject_id: taskId })).toHaveLength(0);
+    const late = await (await counter.as('supervise-1')).post(`/tasks/${taskId}/escalate`, { reason: '久拖不决' });
+    expect(late.body).toMatchObject({ status: 409, code: 'task.decided' });
+  });
+
+  test('[F04] escalated and decided at once, whoever comes second reads what the first one did', async () => {
+    const supervisor = await counter.as('supervise-1');
+    const officer = await counter.as('first-1');
+    for (let round = 0; round < 8; round += 1) {
+      const { taskId } = await counter.openReview();
+      const [escalated, decided] = await Promise.all([
+        supervisor.post<{ code?: string }>(`/tasks/${taskId}/escalate`, { reason: '久拖不决' }),
+        officer.post(`/tasks/${taskId}/decide`, { outcome: 'approve' }),
+      ]);
+      expect(decided.status).toBe(200);
+      const orders = await counter.db('procedures').where({ type: 'supervisionOrder', subject_id: taskId });
+      expect(orders).toHaveLength(escalated.status === 200 ? 1 : 0);
+      if (escalated.status !== 200) expect([escalated.status, escalated.body.code]).toEqual([409, 'task.decided']);
+      const acts = await counter
+        .db('audit_log')
+        .where({ subject: taskId })
+        .whereIn('act', ['task.escalate', 'task.approve'])
+        .orderBy('no')
+        .pluck('act');
+      expect(acts).toEqual(escalated.status === 200 ? ['task.escalate', 'task.approve'] : ['task.approve']);
+    }
+  });
+
+  test('[F04] its number is a document’s, and what is missing is asked for in its own words', async () => {
+    const { taskId } = await counter.openReview();
+    const escalated = await (await counter.as('supervise-1')).post<{ order: string }>(`/tasks/${taskId}/escalate`, { reason: '久拖不决' });
+    const order = await counter.db('procedures').where({ id: escalated.body.order }).first('subject_number');
+    expect(order.subject_number).toMatch(/^仓山区督办〔2026〕\d+号$/);
+    expect([missingReason('order_issue', 'issue'), missingReason('order_issue', 'waive'), missingReason('order_answer', 'answer')]).toEqual(
+      ['task.demandMissing', 'task.reasonMissing', 'task.answerMissing'],
+    );
   });
 });

@@ -96,7 +96,7 @@ describe('conversation', () => {
     has(refused.html, '请核对');
     const officer = await province.as('cs-first-1');
     const card = await officer.post<Issues>(path(), { text: `账户 ${makeCard({ serial: 5 })}` });
-    expect([card.status, card.body.issues?.map(({ field, code }) => [field, code])]).toEqual([422, [['text', 'message.cardNumber']]]);
+    expect([card.status, card.body.issues?.map(({ field, code }) => [field, code])]).toEqual([422, [['text', 'personal.card']]]);
     expect((await officer.post<Issues>(path(), { text: '   ' })).status).toBe(422);
     expect(await province.db('class_messages').where('body', 'like', '%请核对%')).toHaveLength(0);
   });

@@ -162,6 +162,19 @@ describe('putting in force', () => {
     ).rejects.toThrow(/pack_uploads_two_people/);
   });
 
+  test('[F36] an upload is read with its version, and decided only as what it was read', async () => {
+    const id = await uploaded(packOf());
+    const second = await province.as('cs-catalogue-2');
+    const read = await second.get(`/packs/uploads/${id}`);
+    expect(read.headers.get('etag')).toBe('"1"');
+    const send = (act: string, tag: string) =>
+      second.post(`/packs/uploads/${id}/${act}`, { from: today }, { headers: { 'if-match': tag } });
+    for (const act of ['confirm', 'refuse']) expect((await send(act, '"2"')).body).toMatchObject({ status: 412, code: 'form.stale' });
+    expect((await send('refuse', '"1"')).status).toBe(200);
+    expect((await send('refuse', '"1"')).body).toMatchObject({ status: 409, code: 'proposal.refused' });
+    expect((await second.get(`/packs/uploads/${id}`)).headers.get('etag')).toBe('"2"');
+  });
+
   test('[N7] a pack in force is never changed, and everybody signed in reads it with its digest and who answers for it', async () => {
     const pack = packOf({}, {});
     expect((await confirm(await uploaded(pack), '2026-11-02', 'fz-catalogue-1')).status).toBe(200);

@@ -132,6 +132,27 @@ describe('[N11] the catalogue of projects', () => {
     ).rejects.toThrow(/permission denied/);
   });
 
+  test('[F36] what somebody else revised meanwhile is not revised over: If-Match for programs, the version of the form for browsers', async () => {
+    const code = await added(fresh());
+    const keeper = await officer();
+    const seen = await keeper.get(`/projects/${code}`);
+    expect(seen.headers.get('etag')).toBe('"1"');
+    const revision = (validFrom: string) => {
+      const { code: _code, ...entry } = fresh({ validFrom });
+      return entry;
+    };
+    const first = await keeper.post(`/projects/${code}/edit`, revision('2026-05-01'), { headers: { 'if-match': '"1"' } });
+    expect([first.status, first.body]).toEqual([200, { code, version: 2 }]);
+    const late = await keeper.post(`/projects/${code}/edit`, revision('2026-06-01'), { headers: { 'if-match': '"1"' } });
+    expect([late.status, late.body['code']]).toEqual([412, 'form.stale']);
+    const end = { validTo: '2026-09-01', reason: '目录调整' };
+    expect((await keeper.post(`/projects/${code}/end`, end, { headers: { 'if-match': '"1"' } })).status).toBe(412);
+    expect((await keeper.post(`/projects/${code}/end`, { ...end, version: 1 })).status).toBe(409);
+    const browser = await province.browser('cs-catalogue-1');
+    expect((await browser.get(`/projects/${code}/edit`)).html).toContain('name="version" value="2"');
+    expect((await keeper.post(`/projects/${code}/end`, end, { headers: { 'if-match': '"2"' } })).status).toBe(200);
+  });
+
   test('[N11] an ended project opens no class any more and says why', async () => {
     const project = fresh();
     const code = await added(project);

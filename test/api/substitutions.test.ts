@@ -1,5 +1,6 @@
 /** Substitutes: named for a period, they work on the principal's tasks, and four eyes count both. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { returnEnded } from '../../db/accounts/substitutions.ts';
 import { setClock } from '../../db/calendar/clock.ts';
 import { countsFor } from '../../db/views/inbox/navigation-counts.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
@@ -399,5 +400,38 @@ describe('its end', () => {
     expect((await city.get<Substitutions>('/substitutions')).body.substitutions).toMatchObject([{ state: 'suspended' }]);
     await counter.db('grants').where({ user_id: ids['first-1'] }).update({ valid_to: null });
     await revokeAll();
+  });
+});
+
+describe('the last day', () => {
+  test('[F09] what a substitute still has afterwards goes back into the queue by itself, with what was asked of a colleague, on record', async () => {
+    await setClock(counter.db, { at: casesBegin, speed: 1 });
+    await revokeAll();
+    expect((await name('first-1', { substitute: ids['first-2'] })).status).toBe(201);
+    const { id, taskIds } = await pair();
+    const task = taskIds[0] ?? '';
+    await (await counter.as('first-1')).post(`/tasks/${task}/claim`);
+    const substitute = await counter.as('first-2');
+    expect((await substitute.post(`/tasks/${task}/claim`)).status).toBe(200);
+    expect(await detail('first-2', task)).toMatchObject({ substituteFor: expect.any(String), holder: { self: true } });
+    expect(await returnEnded(counter.db)).toBe(0);
+
+    await setClock(counter.db, { at: new Date('2026-03-06T23:59:00+08:00'), speed: 1 });
+    expect(await returnEnded(counter.db)).toBe(0);
+    await setClock(counter.db, { at: new Date('2026-03-07T00:01:00+08:00'), speed: 1 });
+    expect((await substitute.post(`/tasks/${task}/decide`, { outcome: 'approve' })).body).toMatchObject({ code: 'substitution.over' });
+    expect(await Promise.all([returnEnded(counter.db), returnEnded(counter.db)])).toContain(1);
+    expect(await returnEnded(counter.db)).toBe(0);
+    expect(await counter.db('tasks').where({ id: task }).first('claimed_by', 'claimed_for', 'status')).toEqual({
+      claimed_by: null,
+      claimed_for: null,
+      status: 'open',
+    });
+    const lines = await counter.db('audit_log').where({ procedure_id: id, act: 'task.release' });
+    expect(lines).toMatchObject([{ actor: null, subject: task, detail: { from: ids['first-2'], cause: 'substitution.over' } }]);
+    expect(await findBrokenLink(counter.db, id)).toBeUndefined();
+    expect((await substitute.post(`/tasks/${task}/claim`)).status).toBe(200);
+    expect((await counter.browse('first-1', '/substitutions/new')).html).toContain('代理不能再转');
+    await setClock(counter.db, { at: casesBegin, speed: 1 });
   });
 });

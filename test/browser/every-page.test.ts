@@ -1,6 +1,7 @@
 /** Every page that the document of addresses names, as who may see it, in both languages on a telephone; the main page of each role without JavaScript and by keyboard alone. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanRosterCsv } from '../../db/formats/sample-rosters.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 import { browserAvailable, launchBrowser } from '../support/browser.ts';
@@ -191,7 +192,23 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
     },
   );
   add('/classes/{number}/withdraw', { path: `/classes/${waiting}/withdraw`, login: 'shifan-1' });
-  for (const part of ['edit', 'timetable/edit']) add(`/classes/{number}/${part}`, { path: `/classes/${draft}/${part}` });
+  for (const part of ['edit', 'timetable/edit', 'roster/people/new'])
+    add(`/classes/{number}/${part}`, { path: `/classes/${draft}/${part}` });
+  add(
+    '/classes/{number}/roster/earlier',
+    { path: `/classes/${draft}/roster/earlier` },
+    { path: `/classes/${draft}/roster/earlier?from=${paid}` },
+  );
+  const own = await office.as(school);
+  const drafted = (await own.get<{ trainees: { id: string }[] }>(`/classes/${draft}/roster`)).body.trainees;
+  add('/classes/{number}/roster/people/{id}', { path: `/classes/${draft}/roster/people/${drafted[0]?.id}` });
+  const { body: upload } = await own.upload<{ upload: string }>(
+    `/classes/${draft}/roster`,
+    'file',
+    { name: '花名册.csv', content: cleanRosterCsv(4, 9_167) },
+    { compare: '1' },
+  );
+  add('/classes/{number}/roster/uploads/{id}', { path: `/classes/${draft}/roster/uploads/${upload.upload}` });
   for (const part of [
     'claim',
     'roster',

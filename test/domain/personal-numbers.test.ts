@@ -52,13 +52,19 @@ describe('personal numbers in a text', () => {
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'card']);
   });
 
+  test('[N2] a mobile number is found, in one piece or spaced, with a country code or without', () => {
+    for (const text of ['电话 13800138000', '138 0013 8000', '138-0013-8000', '+86 13800138000', '联系１３８００１３８０００'])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'phone']);
+  });
+
   test('numbers that are nobody’s pass', () => {
     const wrongCheck = id.slice(0, 17) + (id[17] === '1' ? '2' : '1');
     for (const text of [
       wrongCheck,
       makeId({ region: '350104', birth: '2030-01-01', serial: 1 }),
       '班次 350104-2026-00002，补正通知书 350104-2026-00017',
-      '电话 13800138000，0591-87654321',
+      '电话 0591-87654321，热线 12333',
+      '批次 20260302138001380001',
       '3 月 23 日 8:30–11:30，教室 A201，20 人，¥35,000.00',
       '名册第 3、12、17 号',
       '2023、2024、2025、2026 年；第 350104-2026-00001、350104-2026-00002、350104-2025-00003 号',

@@ -135,3 +135,39 @@ test('[F06] a decision is taken back before the procedure has taken account of i
   const { applied_no: applied, fact_no: no } = await office.db('procedures').where({ id }).first('applied_no', 'fact_no');
   expect(applied).toBe(no);
 });
+
+test('[F05] an opinion on what follows makes it read; it binds to its step, in every round, and keeps from every other one', {
+  timeout: 180_000,
+}, async () => {
+  const id = await submit('意见与取回', 53, '2026-05-11');
+  await waitFor(id, 'first_review', 1);
+  expect((await decide(id, 'first_review', 1, 'approve')).status).toBe(200);
+  await waitFor(id, 'second_review', 1);
+  const path = `/tasks/${id}/pre_training.second_review`;
+  const [holder, colleague] = await Promise.all([office.as('cs-second-1'), office.as('cs-second-2')]);
+  const delegate = await office.db('users').where({ login: 'cs-second-2' }).first('id');
+  expect((await holder.post(`${path}/1/claim`)).status).toBe(200);
+  expect((await holder.post(`${path}/1/delegate`, { to: delegate.id, question: '学时够吗？' })).status).toBe(200);
+  expect((await colleague.post(`${path}/1/opinion`, { opinion: '够。' })).status).toBe(200);
+  expect((await holder.post(`${path}/1/release`)).status).toBe(200);
+  expect(
+    await office
+      .db('tasks')
+      .where({ id: `${id}/pre_training.second_review/1` })
+      .first('claimed_by', 'read_at'),
+  ).toEqual({
+    claimed_by: null,
+    read_at: null,
+  });
+  expect((await takeBack(id, 'first_review', 1)).body).toMatchObject({ status: 409, code: 'takeBack.read' });
+
+  expect((await decide(id, 'second_review', 1, 'back_to_1', '教师资质再核')).status).toBe(200);
+  await waitFor(id, 'first_review', 2);
+  expect((await decide(id, 'first_review', 2, 'approve')).status).toBe(200);
+  await waitFor(id, 'second_review', 2);
+  await office.db('grants').insert({ user_id: delegate.id, role: 'approver', region: '350104' });
+  expect((await colleague.post(`${path}/2/decide`, { outcome: 'approve', reason: '同意' })).status).toBe(200);
+  await waitFor(id, 'approval', 1);
+  const other = await colleague.post(`/tasks/${id}/pre_training.approval/1/decide`, { outcome: 'approve', reason: '同意' });
+  expect(other.body).toMatchObject({ status: 403, code: 'task.fourEyes' });
+});

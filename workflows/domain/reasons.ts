@@ -7,8 +7,8 @@ export function isReason(text: string | undefined): text is string {
   return (text ?? '').trim().length >= REASON_MIN_LENGTH;
 }
 
-/** The reason without spaces around it. Throws InputError. */
-export function requireReason(text: string | undefined, field = 'reason'): string {
-  if (!isReason(text)) throw inputError(field, 'task.reasonMissing');
+/** The reason without spaces around it. Throws InputError; `missing`: the code that says what is asked for there. */
+export function requireReason(text: string | undefined, field = 'reason', missing = 'task.reasonMissing'): string {
+  if (!isReason(text)) throw inputError(field, missing);
   return text.trim();
 }

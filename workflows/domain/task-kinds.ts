@@ -83,6 +83,12 @@ export function outcomesOfKind(kind: TaskKind): string[] {
   return Object.keys(list[kind].outcomes);
 }
 
+/** What a refusal says where the words of a decision are missing: an order demands, its answer answers, everything else has reasons. */
+export function missingReason(kind: TaskKind, outcome: string): string {
+  if (kind === 'order_answer') return 'task.answerMissing';
+  return kind === 'order_issue' && outcome === 'issue' ? 'task.demandMissing' : 'task.reasonMissing';
+}
+
 export function needsReason(kind: TaskKind, outcome: string): boolean {
   return ['reasoned', 'grave'].includes(list[kind].outcomes[outcome] ?? 'free');
 }

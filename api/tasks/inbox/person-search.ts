@@ -1,5 +1,6 @@
 /** Finding the tasks of one person by identity number: sent in the body of a form, never part of an address; each look-up is on record. */
 import { z } from 'zod';
+import { freeText } from '../../http/fields.ts';
 import { findTasksOfPerson, type PersonTasks } from '../../../db/views/inbox/person-tasks.ts';
 import { inputError } from '../../../workflows/domain/errors.ts';
 import { idProblem, normaliseNumber } from '../../../workflows/domain/people/identity.ts';
@@ -12,7 +13,7 @@ import { dueView } from '../due.ts';
 import { outcomeLabel, stepLabel, taskPath } from '../words.ts';
 
 const PersonSearch = z
-  .object({ idNumber: z.string().trim().min(1).max(60), purpose: z.string().trim().min(2).max(200) })
+  .object({ idNumber: z.string().trim().min(1).max(60), purpose: freeText(200, { min: 2 }) })
   .meta({ id: 'PersonSearch' });
 const Found = z
   .object({

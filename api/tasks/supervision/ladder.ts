@@ -4,7 +4,8 @@ import type { RungOnRecord } from '../../../db/protocol/supervision/rungs.ts';
 import type { Case } from '../../../db/views/case.ts';
 import { ladderOfTask } from '../../../workflows/domain/deadlines.ts';
 import { rungCode } from '../../../workflows/domain/policy/ladder.ts';
-import type { Translate } from '../../pages/i18n.ts';
+import type { Locale, Translate } from '../../pages/i18n.ts';
+import { numberLine } from '../../papers/page.ts';
 import { taskPath } from '../words.ts';
 
 /** `passed`: its instant went by without it, before the task was opened or while the clock jumped on to a later rung. */
@@ -42,7 +43,18 @@ function whenWords(workingDays: number, t: Translate): string {
   return t(workingDays < 0 ? 'tasks.ladder.before' : 'tasks.ladder.after', { count, n: count });
 }
 
-export function orderView(order: OrderOnRecord, t: Translate) {
+export function orderView(order: OrderOnRecord, t: Translate, locale: Locale) {
   const state = order.answer !== null ? 'answered' : order.outcome === 'waived' ? 'waived' : order.paper !== null ? 'issued' : 'requested';
-  return { ...order, href: taskPath(order.task), state, stateLabel: t(`tasks.order.states.${state}`) };
+  return {
+    ...order,
+    href: taskPath(order.task),
+    state,
+    stateLabel: t(`tasks.order.states.${state}`),
+    paperLabel: paperLabelOf(order, t, locale),
+  };
+}
+
+export function paperLabelOf(order: OrderOnRecord, t: Translate, locale: Locale): string {
+  const office = locale === 'en' ? order.paperOfficeEn : order.paperOfficeZh;
+  return order.paper === null ? '' : numberLine('supervision_order', order.paper, office ?? '', t);
 }

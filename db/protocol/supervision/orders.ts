@@ -16,19 +16,23 @@ const ANSWER_DAYS = 3;
 
 /**
  * Asks the superior authority for an order about a late task, once per task. Where nobody supervises above, the approver of the office signs.
- * Returns the id of its procedure; `begun` is false where there was one already.
+ * Returns the id of its procedure; `begun` is false where there was one already. Undefined where the task has ended by now: no order is about that.
  */
 export async function requestOrder(
   trx: Trx,
   { task, procedure }: { task: TaskRow; procedure: LockedProcedure },
   by: { actor?: ActorId; reason?: string } = {},
-): Promise<{ order: string; begun: boolean }> {
+): Promise<{ order: string; begun: boolean } | undefined> {
+  // Whoever decides it at this moment comes first, or waits until the order is on record.
+  const late = await trx('tasks').where({ id: task.id }).forUpdate().first('status');
+  if (late?.status !== 'open') return undefined;
   const known = await trx('procedures').where({ type: 'supervisionOrder', subject_id: task.id }).first('id');
   if (known) return { order: known.id, begun: false };
   const above = task.office_path.split('/').at(-2);
   const superior = above !== undefined && (await listHolders(trx, 'supervisor', above)).length > 0;
   const number = await nextNumber(trx, 'order', task.office, procedure.today.slice(0, 4));
   const order = procedureIdOf('supervisionOrder', number);
+  const office = await trx('regions').where({ code: task.office }).first('name_zh');
   const rung = procedure.terms.ladder.find(({ act }) => act === 'order');
   const opening = {
     id: order,
@@ -37,7 +41,7 @@ export async function requestOrder(
     subjectId: task.id,
     classId: procedure.class_id ?? undefined,
     region: task.office,
-    number,
+    number: documentNumber(office?.name_zh ?? '', number),
     title: procedure.subject_title,
     institutionName: procedure.institution_name,
     // No order about an order.
@@ -51,6 +55,12 @@ export async function requestOrder(
   const detail = { task: task.id, ...(by.reason ? { reason: by.reason } : {}) };
   const begun = await startProcedure(trx, opening, { actor: by.actor, audit: { act: 'order.request', detail } });
   return { order, begun };
+}
+
+/** As documents are numbered, so that nobody takes it for a class: 仓山区督办〔2026〕7号. */
+function documentNumber(office: string, number: string): string {
+  const [, year = '', serial = ''] = number.split('-');
+  return `${office}督办〔${year}〕${Number(serial)}号`;
 }
 
 /** Decision rule of the signature: the paper is issued in the name of who signs, with its date for the answer. */
@@ -99,6 +109,8 @@ export type OrderOnRecord = {
   lateHolder: string | null;
   paper: string | null;
   paperId: string | null;
+  paperOfficeZh: string | null;
+  paperOfficeEn: string | null;
   issuedAt: Date | null;
   signatory: string | null;
   answerBy: string | null;
@@ -120,11 +132,11 @@ export async function findOrder(db: Db, of: { lateTask: string } | { procedure: 
     `select p.id, p.status, p.outcome, p.subject_id as "lateTask", l.step as "lateStep", l.role as "lateRole", l.subject_number as "lateNumber",
             l.status as "lateStatus", l.due_date as "lateDue", h.name as "lateHolder",
             (select t.id from tasks t where t.procedure_id = p.id order by t.opened_at desc, t.id desc limit 1) as task,
-            d.number as paper, d.id as "paperId", d.issued_at as "issuedAt", u.name as signatory,
+            d.number as paper, d.id as "paperId", r.name_zh as "paperOfficeZh", r.name_en as "paperOfficeEn", d.issued_at as "issuedAt", u.name as signatory,
             d.content ->> 'answerBy' as "answerBy", d.content ->> 'reason' as reason,
             a.payload ->> 'reason' as answer, a.at as "answeredAt", w.name as "answeredBy"
        from procedures p join tasks l on l.id = p.subject_id left join users h on h.id = l.claimed_by
-       left join papers d on d.procedure_id = p.id and d.kind = 'supervision_order' left join users u on u.id = d.signatory
+       left join papers d on d.procedure_id = p.id and d.kind = 'supervision_order' left join regions r on r.code = d.region left join users u on u.id = d.signatory
        left join facts a on a.procedure_id = p.id and a.kind = 'decided' and a.outcome = 'answer' left join users w on w.id = a.actor
       where p.type = 'supervisionOrder' and ${where}`,
     { id: 'lateTask' in of ? of.lateTask : of.procedure },

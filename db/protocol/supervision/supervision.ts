@@ -7,7 +7,7 @@ import { readCalendar } from '../../calendar/calendar.ts';
 import type { Db, Trx } from '../../client.ts';
 import type { TaskRow } from '../decisions.ts';
 import { endDelegation } from '../delegations.ts';
-import { hasSignedElsewhere, takeInHand } from '../task-acts.ts';
+import { getTask, hasSignedElsewhere, refusal, takeInHand } from '../task-acts.ts';
 import { type IdempotentRequest, onceOnly } from '../idempotency.ts';
 import { auditProcedure, type LockedProcedure } from '../procedures.ts';
 import { requestOrder } from './orders.ts';
@@ -106,7 +106,9 @@ export async function escalateTask(
     const { task, procedure } = supervised;
     const words = requireReason(reason);
     if (procedure.type === 'supervisionOrder') throw new ConflictError('supervision.orderItself');
-    const { order, begun } = await requestOrder(trx, supervised, { actor: actor.userId, reason: words });
+    const requested = await requestOrder(trx, supervised, { actor: actor.userId, reason: words });
+    if (!requested) throw await refusal(trx, 'task.decided', await getTask(trx, taskId));
+    const { order, begun } = requested;
     if (!begun) throw new ConflictError('supervision.escalated', { number: order });
     const above = task.office_path.split('/').at(-2);
     await auditProcedure(trx, procedure, actor.userId, {

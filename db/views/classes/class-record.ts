@@ -111,8 +111,8 @@ export async function listClassPapers(
   return { papers, disclosures };
 }
 
-/** Each opening of a material is on record; among what happened to a class it is told only where all is asked for. */
-const readings = ['material.view'];
+/** Each opening of a material, each roster taken along is on record; among what happened to a class it is told only where all is asked for. */
+const readings = ['material.view', 'roster.download'];
 
 export type TimelineFilter = {
   classId: string;

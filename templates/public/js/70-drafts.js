@@ -19,12 +19,14 @@
           keepalive: true,
           body: new URLSearchParams(new FormData(form)),
         });
-        if (!answer.ok) throw new Error(String(answer.status));
-        const { words } = await answer.json();
-        if (state) state.textContent = words;
-      } catch {
+        const said = await answer.json();
+        if (!answer.ok) throw new Error(said.issues?.[0]?.message ?? (answer.status === 409 ? said.detail : ''));
+        if (state) state.textContent = said.words;
+      } catch (error) {
         changed = true;
-        if (state) state.textContent = state.dataset.failed;
+        // Where the server says why, the reader is told.
+        const why = error instanceof SyntaxError || error instanceof TypeError ? '' : error.message;
+        if (state) state.textContent = [state.dataset.failed, why].filter(Boolean).join(' ');
       }
     };
     document.addEventListener('input', (event) => {

@@ -1,10 +1,12 @@
-/** Numbers of people in free text: a resident ID or a bank card that somebody typed where it does not belong. */
+/** Numbers of people in free text: a resident ID, a bank card or a mobile number that somebody typed where it does not belong. */
 import { idProblem, isCardNumber } from './identity.ts';
 
 /** A resident ID may end in X; people write its digits in groups with blanks, lines, strokes or points between, up to three signs. */
 const idRuns = /\d(?:[\s\p{Pd}\p{Po}\p{Pc}\p{Sm}/|]{0,3}[\dX])*/gu;
 /** A card stands in one piece or by fours. */
 const cardRuns = /\d+(?:[ \p{Pd}]\d+)*/gu;
+/** A mobile number stands alone, in one piece or as people space it. The telephone of an office is nobody's. */
+const mobile = /(?<!\d)(?:(?:\+|00)?86[ \p{Pd}]?)?1[3-9]\d(?:[ \p{Pd}]?\d{4}){2}(?!\d)/u;
 /** Numbers that this system gives, standing alone: region, year, serial. Nobody in training was born in these years. */
 const ownNumbers = /(?<![\d-])\d{6}-20[2-9]\d-\d{5}(?![\d-])/g;
 const ID_LENGTH = 18;
@@ -19,13 +21,14 @@ const chineseDigit = new RegExp(`[${Object.keys(chineseDigits).join('')}]`, 'g')
 /**
  * Which kind of personal number a text holds, if any. Full-width digits, those of other scripts, Chinese ones, what cannot be seen and what stands between
  * the digits hide none. An ID counts only with its check digit and a date of birth up to `today`, a card with a right last digit: numbers of classes,
- * papers and telephones pass.
+ * papers and offices' telephones pass.
  */
-export function findPersonalNumber(text: string, today: string): 'id' | 'card' | undefined {
+export function findPersonalNumber(text: string, today: string): 'id' | 'card' | 'phone' | undefined {
   const plain = toDigits(text).replace(ownNumbers, '（）');
   if ([...plain.matchAll(idRuns)].some(([run]) => holdsId(run.replace(/[^\dX]/g, ''), today))) return 'id';
   const cards = [...plain.matchAll(cardRuns)].flatMap(([run]) => windowsOf(run.split(/\D/)));
-  return cards.some((groups) => isGroupedByFour(groups) && isCardNumber(groups.join(''))) ? 'card' : undefined;
+  if (cards.some((groups) => isGroupedByFour(groups) && isCardNumber(groups.join('')))) return 'card';
+  return mobile.test(plain) ? 'phone' : undefined;
 }
 
 /** Anywhere: another number may stand right before or behind it. */

@@ -188,6 +188,13 @@ export type Snapshot = {
 };
 
 export type PersonField = 'name' | 'idNumber' | 'phone' | 'group' | 'bank' | 'account';
+export type PersonChange = {
+  what: 'person';
+  touch: Touch;
+  before?: PersonThen | undefined;
+  after?: PersonThen | undefined;
+  fields: PersonField[];
+};
 export type Change =
   | {
       what: 'field';
@@ -197,7 +204,7 @@ export type Change =
       after: string;
     }
   | { what: 'session'; touch: Touch; before?: SessionThen | undefined; after?: SessionThen | undefined }
-  | { what: 'person'; touch: Touch; before?: PersonThen | undefined; after?: PersonThen | undefined; fields: PersonField[] }
+  | PersonChange
   | { what: 'material'; touch: Touch; before?: MaterialThen | undefined; after?: MaterialThen | undefined }
   | { what: 'result'; touch: Touch; before: ResultThen; after: ResultThen };
 
@@ -285,10 +292,11 @@ export function changedFields(before: PersonThen, after: PersonThen): PersonFiel
   return compared.filter(([, same]) => !same).map(([field]) => field);
 }
 
-function personChanges(then: Snapshot, now: Snapshot): Change[] {
+/** Who came, who is another than before in which fields, and who is gone. */
+export function personChanges(then: Pick<Snapshot, 'people'>, now: Pick<Snapshot, 'people'>): PersonChange[] {
   const old = new Map(then.people.map((person) => [person.id, person]));
   const kept = new Set(now.people.map((person) => person.id));
-  const changed = now.people.flatMap((after): Change[] => {
+  const changed = now.people.flatMap((after): PersonChange[] => {
     const before = old.get(after.id);
     if (!before) return [{ what: 'person', touch: { kind: 'person_added' }, after, fields: [] }];
     const fields = changedFields(before, after);
@@ -296,7 +304,7 @@ function personChanges(then: Snapshot, now: Snapshot): Change[] {
   });
   const removed = then.people
     .filter((person) => !kept.has(person.id))
-    .map((before): Change => ({ what: 'person', touch: { kind: 'enrolment', reference: before.id }, before, fields: [] }));
+    .map((before): PersonChange => ({ what: 'person', touch: { kind: 'enrolment', reference: before.id }, before, fields: [] }));
   return [...changed, ...removed];
 }
 

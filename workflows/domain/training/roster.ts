@@ -136,6 +136,38 @@ export function parseRoster(rows: readonly SheetRow[], rules: RosterRules): { tr
   return { trainees: drafts.flatMap((draft) => toTrainee(draft)), errors };
 }
 
+/** The row numbers of those who are checked among others begin here: no seat is as high. */
+const GIVEN = 100_000;
+
+/**
+ * Checks people who are to stand on a roster beside `others`, by the same rules as a sheet. Errors are about the given alone: `row` counts them
+ * from 0; where one names another row, that is the seat (`row` of `others`). `field` is `roster` where they would be too many.
+ */
+export function checkAmong(
+  others: readonly RosterRow[],
+  given: readonly Readonly<Record<RosterField, string>>[],
+  rules: RosterRules,
+): { trainees: RosterRow[]; errors: RosterError[] } {
+  const sheetRow = (number: number, value: (field: RosterField) => string): SheetRow => ({
+    number,
+    cells: rosterColumns.map(({ field }) => ({ text: value(field), from: 'text', formula: false })),
+  });
+  const { trainees, errors } = parseRoster(
+    [
+      { number: 0, cells: rosterColumns.map(({ zh }) => ({ text: zh, from: 'text', formula: false })) },
+      ...others.map((other) => sheetRow(other.row, (field) => other[field])),
+      ...given.map((one, at) => sheetRow(GIVEN + at, (field) => one[field])),
+    ],
+    rules,
+  );
+  const placed = <T extends { row: number }>(found: readonly T[]): T[] =>
+    found.filter(({ row }) => row >= GIVEN).map((one) => ({ ...one, row: one.row - GIVEN }));
+  return {
+    trainees: placed(trainees),
+    errors: [...errors.filter((error) => error.field === 'roster').map((error) => ({ ...error, row: 0 })), ...placed(errors)],
+  };
+}
+
 /** The number of the row that holds the headings, or undefined. */
 export function headerRowOf(rows: readonly SheetRow[]): number | undefined {
   return bestHeader(rows)?.row.number;
