@@ -1,5 +1,7 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
 import type { Delegation } from '../../db/protocol/delegations.ts';
+import type { PossibleSigner } from '../../db/protocol/signing/added-signers.ts';
+import type { Signature } from '../../db/protocol/signing/groups.ts';
 import type { OrderOnRecord } from '../../db/protocol/supervision/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/supervision/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
@@ -20,6 +22,7 @@ import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
 import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
+import { endedView, possibleSigners, signersView } from './signing/signatures.ts';
 import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
 export type Conflict = { code: string; message: string };
@@ -39,6 +42,10 @@ export type CaseParts = {
   /** Who could take the task over or be asked about it. */
   colleagues: { id: string; name: string; open: number }[];
   delegations: Delegation[];
+  /** Who signs this step, where several do. */
+  signatures: Signature[];
+  /** Whom the reader may ask to sign as well; undefined where nobody is added. */
+  possible: PossibleSigner[] | undefined;
   /** The order of the superior authority about this task. */
   order: OrderOnRecord | undefined;
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
@@ -62,7 +69,7 @@ export type CaseParts = {
 const reasonHints: ReadonlySet<string> = new Set(['review', 'rectification', 'order_issue', 'order_answer']);
 
 /** Lines of the record that tell why the task that is open now was opened. */
-const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
+const moving = /^task\.(approve|sign|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
 /** Why somebody of the right office may not decide a task; the page says so before it is tried. */
 const barring = ['task.fourEyes', 'task.fourEyesPrincipal', 'substitution.over'];
 /** Lines of the timeline that are shown without being asked for. */
@@ -79,6 +86,7 @@ export function caseView(parts: CaseParts) {
   const form = may('decide') && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
   const office = actor.institutionId === undefined;
+  const signers = signersView(parts.signatures, task.id, parts);
   return {
     title: procedure.subject_title,
     pageTitle: t('common.pageOf', { page: stepLabel(words, t, task), title: procedure.subject_title }),
@@ -87,7 +95,11 @@ export function caseView(parts: CaseParts) {
     list,
     task,
     step: stepLabel(words, t, task),
-    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round })],
+    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
+    signers,
+    ended: task.ended_by ? endedView(parts.signatures, task.ended_by, parts) : undefined,
+    addSigner: parts.possible && { people: possibleSigners(parts.possible, parts) },
+    recallSigner: may('recall_signer'),
     facts: factsOf(parts, due),
     due,
     stages: trackOf(procedure, t),
@@ -199,8 +211,9 @@ function claimLabel({ actor, found, claimFor: principal, t }: CaseParts): string
 }
 
 /** One primary act: the first that can be done. An approval waits for the checks. The earlier reviews stand in a menu of their own. */
-function outcomesOf({ found, outstanding, t, words }: CaseParts) {
+function outcomesOf({ found, outstanding, signatures, t, words }: CaseParts) {
   const { task, procedure } = found;
+  const others = waitsForOthers(task, signatures);
   const offered = task.outcomes.map((outcome) => ({ outcome, disabled: outcome === 'approve' && outstanding > 0 }));
   const primary = offered.find(({ outcome, disabled }) => !disabled && !isGrave(task.kind, outcome))?.outcome;
   const acts = offered
@@ -210,10 +223,16 @@ function outcomesOf({ found, outstanding, t, words }: CaseParts) {
       label: backLabel(task, procedure, outcome, t, words) ?? outcomeLabel(words, t, task.kind, outcome),
       tone: isGrave(task.kind, outcome) ? 'danger' : outcome === primary ? 'primary' : '',
       disabled,
-      next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
+      next: disabled ? '' : outcome === 'approve' && others ? t('signing.othersFirst') : whatHappens(task, procedure, outcome, t, words),
     }));
   const isBack = ({ value }: { value: string }): boolean => rowOfBack(value) !== undefined;
   return { outcomes: acts.filter((act) => !isBack(act)), backs: acts.filter(isBack) };
+}
+
+/** Whether an approval would be one signature while others are still to come. */
+function waitsForOthers(task: CaseTask, signatures: readonly Signature[]): boolean {
+  const missing = signatures.filter(({ id, status }) => status === 'open' && id !== task.id);
+  return missing.some(({ joint }) => task.joint !== 'any' || joint !== 'any');
 }
 
 function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {

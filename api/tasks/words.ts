@@ -1,4 +1,5 @@
 /** Words for what a task is: its step, its outcomes, its office. Steps come from the policy pack, so an unknown one falls back to stage and role. */
+import { jointPartOf } from '../../workflows/domain/signing.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 
 type StepFacts = { step: string; role: string };
@@ -8,7 +9,8 @@ export function stepLabel(words: Words, t: Translate, task: StepFacts): string {
   const [stage = '', name = ''] = task.step.split('.');
   const base = stage.startsWith('change-') ? 'change' : stage;
   const key = `tasks.steps.${base}.${name}`;
-  if (words.has(key)) return t(key);
+  const part = jointPartOf(task.step);
+  if (words.has(key)) return part ? t(`signing.step.${part}`, { step: t(key) }) : t(key);
   const stageKey = `tasks.stages.${base}`;
   return `${words.has(stageKey) ? t(stageKey) : base} · ${t(`common.roles.${task.role}`)}`;
 }

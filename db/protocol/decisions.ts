@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError, OfficeError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
+import type { JointPart } from '../../workflows/domain/signing.ts';
 import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { TaskStatus } from '../../workflows/domain/tasks.ts';
@@ -13,6 +14,7 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
+import { alone, settleGroup, type Settling } from './signing/groups.ts';
 import { isMovingBack } from './taking-back.ts';
 import { findCapacity, getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
@@ -49,6 +51,12 @@ export type TaskRow = {
   decided_at: Date | null;
   outcome: string | null;
   version: number;
+  /** One of several signatures under the same step: how many of them it takes, and the first task of the group. */
+  joint: JointPart | null;
+  joint_group: string | null;
+  added_by: string | null;
+  /** The decision of the group after which this signature was no longer needed. */
+  ended_by: string | null;
 };
 
 /** `payload`: ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
@@ -111,12 +119,13 @@ function isRepeat(error: unknown): boolean {
  */
 async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<DecisionAnswer | undefined> {
   const { task, procedure, listed } = await findWithProcedure(db, readTask, given.taskId);
-  const rule = readingRule(task, procedure, given.outcome, listed);
+  // What others sign as well is settled under the lock.
+  const rule = task.joint_group === null ? readingRule(task, procedure, given.outcome, listed) : undefined;
   if (!rule) return undefined;
   const decision = await requireDecidable(db, actor, task, procedure, given);
-  const { values, answer } = writtenBy(actor, decision, task, procedure, {});
+  const { values, answer } = writtenBy(actor, decision, task, procedure, {}, alone);
   try {
-    await rule({ trx: db as unknown as Trx, actor, task, procedure, decision });
+    await rule({ trx: db as unknown as Trx, actor, task, procedure, decision, settles: true });
     await run(db, writeAtOnce, values);
   } catch (error) {
     if (error instanceof ConflictError || [DIVISION_BY_ZERO, DEADLOCK_DETECTED].includes(sqlState(error) ?? '')) return undefined;
@@ -132,13 +141,14 @@ async function decide(trx: Trx, actor: Actor, given: Decision): Promise<Decision
   const decision = await requireDecidable(trx, actor, task, procedure, given);
   // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.
   if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
+  const settling = await settleGroup(trx, task, decision.outcome);
   const rule = ruleOf(task, procedure);
-  const ruled = await rule({ trx, actor, task, procedure, decision }).catch(async (error: unknown) => {
+  const ruled = await rule({ trx, actor, task, procedure, decision, settles: settling.settles }).catch(async (error: unknown) => {
     // Whoever waited for the lock read the task as it was before: what the winner did must not look like a fault of the file.
     if (error instanceof OfficeError && (await getTask(trx, task.id)).status !== 'open') throw await lostRace(trx, task.id, actor);
     throw error;
   });
-  const { values, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {});
+  const { values, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {}, settling);
   const [counts] = await run<{ signed: number; decided: number }>(trx, writeLocked, values);
   // Whoever waited for the lock read the task as it was before: the guarded update is what counts.
   if (counts?.decided !== 1) throw await lostRace(trx, task.id, actor);
@@ -210,9 +220,9 @@ const writing = `with moved as (
        returning 1),
      fact as (
        insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
-       values (:id, :factNo, 'decided', :taskId, :outcome, :actor, :now, :payload)),
+       values (:id, :factNo, :fact, :taskId, :outcome, :actor, :now, :payload)),
      bell as (
-       insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :factNo, 'decided', :taskId, :outcome)),
+       insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :factNo, :fact, :taskId, :outcome)),
      audit as (
        insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
        values (:now, :actor, :act, :taskId, :id, :auditNo, :detail, :previous, :hash)),
@@ -240,16 +250,18 @@ function writtenBy(
   task: TaskRow,
   procedure: LockedProcedure,
   extra: Record<string, unknown>,
+  { settles, ended }: Settling,
 ): { values: Record<string, unknown> & { signers: string[] }; answer: DecisionAnswer } {
   const factNo = procedure.fact_no + 1;
   const auditNo = procedure.audit_no + 1;
-  const act = `task.${decision.outcome}`;
+  const act = settles ? `task.${decision.outcome}` : 'task.sign';
   const { principal } = decision;
-  const detail = { task: task.id, outcome: decision.outcome, ...(principal ? { for: principal } : {}) };
+  const detail = { task: task.id, outcome: decision.outcome, ...(principal ? { for: principal } : {}), ...(ended.length ? { ended } : {}) };
   const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
   const values = {
     id: procedure.id,
     type: procedure.type,
+    fact: settles ? 'decided' : 'signed',
     factNo,
     auditNo,
     hash: auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail }),

@@ -266,6 +266,7 @@ function known(id: string, ask: Ask | undefined): Known {
     decided_for: null,
     delegated_to: null,
     suspended_at: null,
+    added_by: null,
     urged: false,
     escalated: false,
   };

@@ -22,7 +22,8 @@ type Kind = {
 
 const kinds = {
   review: {
-    roles: ['first_reviewer', 'second_reviewer', 'approver'],
+    // Finance signs where a pack asks for it, or a holder.
+    roles: ['first_reviewer', 'second_reviewer', 'approver', 'finance_officer'],
     outcomes: {
       approve: 'free',
       overrule: 'free',
@@ -45,7 +46,7 @@ const kinds = {
   reinspection: { roles: ['inspector'], outcomes: { rectified: 'free', not_rectified: 'grave' }, decidedOn: 'case' },
   results: { roles: ['assessor'], outcomes: { submit: 'free' }, decidedOn: 'ownPage' },
   change_review: {
-    roles: ['first_reviewer', 'second_reviewer', 'approver'],
+    roles: ['first_reviewer', 'second_reviewer', 'approver', 'finance_officer'],
     outcomes: { approve: 'free', refuse: 'grave' },
     decidedOn: 'case',
   },
