@@ -26,12 +26,12 @@ export function jointWords(joint: { part: JointPart; signed: number; asked: numb
 /** What the page says of a group. */
 export function signersView(signatures: readonly Signature[], current: string, { t, words, locale }: Speech) {
   if (signatures.length === 0) return undefined;
-  const counted = signatures.filter(({ status }) => status === 'open' || status === 'decided');
+  const asked = signatures.filter((one) => stateOf(one) !== 'recalled');
   const mode = modeOf(signatures);
-  const signed = counted.filter((one) => stateOf(one) === 'signed').length;
+  const signed = asked.filter((one) => stateOf(one) === 'signed').length;
   return {
     mode,
-    count: jointWords({ part: mode, signed, asked: counted.length }, t),
+    count: jointWords({ part: mode, signed, asked: asked.length }, t),
     rule: t(`signing.rule.${mode}`),
     signers: signatures.map((one) => ({
       id: one.id,
