@@ -220,8 +220,13 @@ function apply(model: Model, task: Known, act: TaskAct, actor: Actor, to: string
         const holder = one.joint === 'added' ? one.claimed_by : null;
         model.tasks.push({
           ...nextRound(model, one, one.step),
-          ...{ joint: one.joint, group: one.group, role: one.role, office: one.office, office_path: one.office_path },
-          ...{ added_by: one.added_by, claimed_by: holder },
+          joint: one.joint,
+          group: one.group,
+          role: one.role,
+          office: one.office,
+          office_path: one.office_path,
+          added_by: one.added_by,
+          claimed_by: holder,
         });
       }
       break;

@@ -87,7 +87,7 @@ export async function review<Following extends string>(
             : { asks: [refusalTask(desk, plan, at)], flags: { refusalProposed: true } },
         );
         break;
-      case 'overrule':
+      case 'sign_again':
         await desk.proceed({ asks: reviewTasks(desk, plan, at, true), flags: { refusalProposed: false } });
         break;
       case 'refuse':
@@ -150,7 +150,7 @@ function refusalTask(desk: Desk, plan: TaskPlan, at: number): Ask {
     step: approver.step,
     role: approver.role,
     level: approver.level,
-    outcomes: ['overrule', 'return', 'refuse'],
+    outcomes: ['sign_again', 'return', 'refuse'],
     resumes: true,
   };
 }

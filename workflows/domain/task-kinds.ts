@@ -32,6 +32,8 @@ const kinds = {
       back_to_1: 'reasoned',
       back_to_2: 'reasoned',
       back_to_3: 'reasoned',
+      // The approver does not follow a co-signer who proposes a refusal.
+      sign_again: 'reasoned',
       propose_refusal: 'grave',
       refuse: 'grave',
     },
