@@ -13,6 +13,7 @@ import { principalsOf } from '../../workflows/domain/scope.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import { jointPartOf } from '../../workflows/domain/signing.ts';
 import { insideOutcomes, isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
@@ -144,7 +145,9 @@ export function caseView(parts: CaseParts) {
     timeline,
     recent: timeline.slice(0, RECENT),
     earlier: timeline.slice(RECENT),
-    open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
+    open: parts.open
+      .filter((other) => other.role !== 'clock' && (office || jointPartOf(other.step) !== 'added'))
+      .map((other) => openView(other, task.id, t, words, locale)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
     order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
@@ -301,11 +304,12 @@ export function trackOf(procedure: { type: string; stage: string; status: string
   }));
 }
 
-function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
+function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts) {
+  const outside = actor.institutionId !== undefined;
   const step = line.subject.split('/')[1];
-  const label = step ? stepLabel(words, t, { step, role: found.task.role }) : '';
+  const label = step ? stepLabel(words, t, { step, role: found.task.role }, outside) : '';
   const opened = Array.isArray(line.detail['tasks'])
-    ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }))
+    ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }, outside))
     : [];
   // Releasing a batch is a decision, releasing a claim is none: both are called release.
   const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;

@@ -61,7 +61,9 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
   // What an objector wrote is for the office, not for the institution that it is about.
   const institutionIds = procedure.type === 'objection' ? [] : [procedure.institution_id, task.institution_id];
   const visible = maySee(actor, { regionPath: procedure.region_path, institutionIds });
-  if (!visible && !mayDecide(actor, deciding)) throw new NotFoundError('task.unknown');
+  // Nor is whom a holder asked to sign as well.
+  const inside = actor.institutionId !== undefined && task.joint === 'added';
+  if ((!visible && !mayDecide(actor, deciding)) || inside) throw new NotFoundError('task.unknown');
   return { task, procedure, behind: procedure.applied_no < procedure.fact_no };
 }
 
