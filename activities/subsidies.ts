@@ -2,6 +2,7 @@
 import { listRoster } from '../db/roster/roster.ts';
 import { issuePaper } from '../db/papers.ts';
 import { closeApplication, countLines, getApplicationOf, listCommittedLines, setApplicationStatus } from '../db/money/subsidies.ts';
+import { jointPartOf } from '../workflows/domain/signing.ts';
 import { listReviewSignatures } from '../db/views/classes/class-reviews.ts';
 import type { SomeActs } from './acts.ts';
 
@@ -13,7 +14,8 @@ export const subsidyActs = {
     await setApplicationStatus(trx, procedure.id, 'approved');
     const application = await getApplicationOf(trx, procedure.id);
     const signatures = await listReviewSignatures(trx, procedure.id, 'approval');
-    const signatory = signatures.at(-1)?.userId;
+    // Who signed beside the approver stands in the record of the reviews.
+    const signatory = signatures.findLast(({ step }) => !['all', 'added'].includes(jointPartOf(step) ?? ''))?.userId;
     const amounts = new Map((await listCommittedLines(trx, application.id)).map((line) => [line.enrolment_id, line]));
     const people = (await listRoster(trx, application.class_id)).filter((line) => amounts.has(line.id));
     const content = {

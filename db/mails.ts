@@ -10,6 +10,7 @@ export type MailTemplate =
   | 'assigned'
   | 'opinion_asked'
   | 'opinion_given'
+  | 'signature_asked'
   | 'outcome'
   | 'set_up'
   | 'substitute';

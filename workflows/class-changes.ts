@@ -2,6 +2,7 @@
 import { type Desk, stepOf } from './desk/desk.ts';
 import type { FactBell } from './domain/facts.ts';
 import type { Ask } from './domain/procedures.ts';
+import { signersOf } from './domain/signing.ts';
 
 /** Answers a fact that the stage itself has nothing to say about: a request for a change, a decision on one, or something to take note of. */
 export async function answerChange(desk: Desk, fact: FactBell): Promise<unknown> {
@@ -9,18 +10,13 @@ export async function answerChange(desk: Desk, fact: FactBell): Promise<unknown>
   const changeTask = (changeNo: number, at: number): Ask[] => {
     const row = table[at];
     if (!row) return [];
-    const step = `change-${changeNo}.${row.step}`;
-    return [
-      {
-        step,
-        kind: 'change_review',
-        role: row.role,
-        level: row.level,
-        outcomes: ['approve', 'refuse'],
-        workingDays: row.workingDays,
-        reference: String(changeNo),
-      },
-    ];
+    return signersOf(`change-${changeNo}`, row).map((signer) => ({
+      ...signer,
+      kind: 'change_review',
+      outcomes: ['approve', 'refuse'],
+      workingDays: row.workingDays,
+      reference: String(changeNo),
+    }));
   };
 
   if (fact.kind === 'change_requested') return desk.proceed({ asks: changeTask(fact.no, 0) });

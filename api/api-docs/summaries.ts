@@ -122,6 +122,8 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postTasksByProcedureByStepByRoundDelegate: '请同部门同角色的同事提意见；意见返回后由持有人决定',
   postTasksByProcedureByStepByRoundOpinion: '答复同事征求的意见；任务仍由持有人办理',
   postTasksByProcedureByStepByRoundRecall: '不再等待所征求的意见',
+  postTasksByProcedureByStepByRoundSigners: '加签：请本单位或上级单位的审核人员一并签署，其同意后本环节才办结',
+  postTasksByProcedureByStepByRoundRecallSigner: '减签：对方未签署前，不再请其签署',
   postTasksByProcedureByStepByRoundSuspend: '说明理由挂起任务，恢复之前不在待办中；时限照计',
   postTasksByProcedureByStepByRoundResume: '恢复挂起的任务',
   postTasksByProcedureByStepByRoundTakeBack: '后续尚无人查看时取回本人的决定；该环节重新开启',

@@ -43,6 +43,7 @@ export function packView(pack: PolicyPack, speech: Speech) {
           role: t(`common.roles.${step.role}`),
           level: t(`packs.levels.${step.level}`),
           days: t('packs.workingDays', { count: step.workingDays }),
+          joint: jointOf(step, t),
         })),
       };
     }),
@@ -71,6 +72,13 @@ export function packView(pack: PolicyPack, speech: Speech) {
       return values.length > 0 ? [{ name: t(`packs.sections.${section}`), values }] : [];
     }),
   };
+}
+
+/** Who signs a step besides: «会签：区县 · 财政经办». */
+function jointOf({ joint }: ReviewStep, t: Translate): string {
+  if (!joint) return '';
+  const signers = joint.with.map(({ role, level }) => `${t(`packs.levels.${level}`)} · ${t(`common.roles.${role}`)}`);
+  return t(`packs.joint.${joint.mode}`, { signers: signers.join(t('common.listSeparator')) });
 }
 
 function sectionOf(key: string): (typeof sections)[number] {

@@ -15,9 +15,11 @@ export function aheadView(
 ) {
   const walks = procedure.type === 'trainingClass' || procedure.type === 'subsidyApplication';
   if (!walks || procedure.status !== 'open') return undefined;
-  const steps = stepsAhead(procedure.terms, step, TOLD, returnedFrom).map(({ step: name, role, workingDays }) => ({
+  const steps = stepsAhead(procedure.terms, step, TOLD, returnedFrom).map(({ step: name, role, workingDays, joint }) => ({
     step: stepLabel(words, t, { step: name, role }),
-    who: t(`common.roles.${role}`),
+    who: [t(`common.roles.${role}`), ...(joint ? joint.roles.map((one) => t(`common.roles.${one}`)) : [])].join(
+      t(joint ? `signing.between.${joint.mode}` : 'common.listSeparator'),
+    ),
     days: workingDays === null ? '' : t('case.ahead.days', { count: workingDays, n: workingDays }),
   }));
   return steps.length === 0 ? undefined : { steps, pack: procedure.terms.packId };

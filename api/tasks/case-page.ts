@@ -1,5 +1,7 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
 import type { Delegation } from '../../db/protocol/delegations.ts';
+import type { PossibleSigner } from '../../db/protocol/signing/added-signers.ts';
+import type { Signature } from '../../db/protocol/signing/groups.ts';
 import type { OrderOnRecord } from '../../db/protocol/supervision/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/supervision/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
@@ -11,6 +13,7 @@ import { principalsOf } from '../../workflows/domain/scope.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
+import { jointPartOf } from '../../workflows/domain/signing.ts';
 import { insideOutcomes, isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
@@ -20,6 +23,7 @@ import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
 import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
+import { endedView, possibleSigners, signersView } from './signing/signatures.ts';
 import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
 export type Conflict = { code: string; message: string };
@@ -39,6 +43,10 @@ export type CaseParts = {
   /** Who could take the task over or be asked about it. */
   colleagues: { id: string; name: string; open: number }[];
   delegations: Delegation[];
+  /** Who signs this step, where several do. */
+  signatures: Signature[];
+  /** Whom the reader may ask to sign as well; undefined where nobody is added. */
+  possible: PossibleSigner[] | undefined;
   /** The order of the superior authority about this task. */
   order: OrderOnRecord | undefined;
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
@@ -62,7 +70,7 @@ export type CaseParts = {
 const reasonHints: ReadonlySet<string> = new Set(['review', 'rectification', 'order_issue', 'order_answer']);
 
 /** Lines of the record that tell why the task that is open now was opened. */
-const moving = /^task\.(approve|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
+const moving = /^task\.(approve|sign|propose_refusal|return|resubmit|take_back|back_to_\d)$/;
 /** Why somebody of the right office may not decide a task; the page says so before it is tried. */
 const barring = ['task.fourEyes', 'task.fourEyesPrincipal', 'substitution.over'];
 /** Lines of the timeline that are shown without being asked for. */
@@ -79,6 +87,7 @@ export function caseView(parts: CaseParts) {
   const form = may('decide') && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
   const office = actor.institutionId === undefined;
+  const signers = signersView(parts.signatures, task.id, parts);
   return {
     title: procedure.subject_title,
     pageTitle: t('common.pageOf', { page: stepLabel(words, t, task), title: procedure.subject_title }),
@@ -87,7 +96,11 @@ export function caseView(parts: CaseParts) {
     list,
     task,
     step: stepLabel(words, t, task),
-    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round })],
+    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
+    signers,
+    ended: task.ended_by ? endedView(parts.signatures, task.ended_by, parts) : undefined,
+    addSigner: parts.possible && { people: possibleSigners(parts.possible, parts) },
+    recallSigner: may('recall_signer'),
     facts: factsOf(parts, due),
     due,
     stages: trackOf(procedure, t),
@@ -132,7 +145,9 @@ export function caseView(parts: CaseParts) {
     timeline,
     recent: timeline.slice(0, RECENT),
     earlier: timeline.slice(RECENT),
-    open: parts.open.filter((other) => other.role !== 'clock').map((other) => openView(other, task.id, t, words, locale)),
+    open: parts.open
+      .filter((other) => other.role !== 'clock' && (office || jointPartOf(other.step) !== 'added'))
+      .map((other) => openView(other, task.id, t, words, locale)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
     order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t, locale) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
@@ -199,8 +214,9 @@ function claimLabel({ actor, found, claimFor: principal, t }: CaseParts): string
 }
 
 /** One primary act: the first that can be done. An approval waits for the checks. The earlier reviews stand in a menu of their own. */
-function outcomesOf({ found, outstanding, t, words }: CaseParts) {
+function outcomesOf({ found, outstanding, signatures, t, words }: CaseParts) {
   const { task, procedure } = found;
+  const others = waitsForOthers(task, signatures);
   const offered = task.outcomes.map((outcome) => ({ outcome, disabled: outcome === 'approve' && outstanding > 0 }));
   const primary = offered.find(({ outcome, disabled }) => !disabled && !isGrave(task.kind, outcome))?.outcome;
   const acts = offered
@@ -210,10 +226,16 @@ function outcomesOf({ found, outstanding, t, words }: CaseParts) {
       label: backLabel(task, procedure, outcome, t, words) ?? outcomeLabel(words, t, task.kind, outcome),
       tone: isGrave(task.kind, outcome) ? 'danger' : outcome === primary ? 'primary' : '',
       disabled,
-      next: disabled ? '' : whatHappens(task, procedure, outcome, t, words),
+      next: disabled ? '' : outcome === 'approve' && others ? t('signing.othersFirst') : whatHappens(task, procedure, outcome, t, words),
     }));
   const isBack = ({ value }: { value: string }): boolean => rowOfBack(value) !== undefined;
   return { outcomes: acts.filter((act) => !isBack(act)), backs: acts.filter(isBack) };
+}
+
+/** Whether an approval would be one signature while others are still to come. */
+function waitsForOthers(task: CaseTask, signatures: readonly Signature[]): boolean {
+  const missing = signatures.filter(({ id, status }) => status === 'open' && id !== task.id);
+  return missing.some(({ joint }) => task.joint !== 'any' || joint !== 'any');
 }
 
 function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
@@ -282,11 +304,12 @@ export function trackOf(procedure: { type: string; stage: string; status: string
   }));
 }
 
-function timelineView(line: TimelineLine, { t, words, found }: CaseParts) {
+function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts) {
+  const outside = actor.institutionId !== undefined;
   const step = line.subject.split('/')[1];
-  const label = step ? stepLabel(words, t, { step, role: found.task.role }) : '';
+  const label = step ? stepLabel(words, t, { step, role: found.task.role }, outside) : '';
   const opened = Array.isArray(line.detail['tasks'])
-    ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }))
+    ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }, outside))
     : [];
   // Releasing a batch is a decision, releasing a claim is none: both are called release.
   const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;

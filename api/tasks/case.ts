@@ -2,6 +2,8 @@
 import { readCalendar } from '../../db/calendar/calendar.ts';
 import { listDelegations } from '../../db/protocol/delegations.ts';
 import { findOrder } from '../../db/protocol/supervision/orders.ts';
+import { listPossibleSigners, takesSigners } from '../../db/protocol/signing/added-signers.ts';
+import { listSignatures } from '../../db/protocol/signing/groups.ts';
 import { listColleagues } from '../../db/protocol/supervision/supervision.ts';
 import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
 import { findCapacity, whoSignedElsewhere } from '../../db/protocol/task-acts.ts';
@@ -24,6 +26,7 @@ import { aheadView, returnedFrom } from './ahead.ts';
 import { type CasePart, loadPart } from './parts.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
 import { listQuery, taskHead } from './inbox/inbox.ts';
+import { signaturesJson } from './signing/signatures.ts';
 
 export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
 
@@ -60,19 +63,23 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   if (verdict('decide') === 'yes') await noteRead(db, task);
   const claimFor = verdict('claim') === 'yes' ? (await findCapacity(db, actor, task))?.principal : undefined;
   const takeBack = verdict('take_back') === 'yes' && (await obstacleToTakingBack(db, procedure, task)) === undefined;
-  const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections] = await Promise.all([
-    readToday(db, context.instant),
-    loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
-    listTimeline(db, procedure.id, { limit: TIMELINE, outside: actor.institutionId !== undefined }),
-    listOpenTasks(db, procedure.id),
-    listRungs(db, task.id),
-    findOrder(db, { lateTask: task.id }),
-    verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listColleagues(db, task) : [],
-    // What the office asks itself is for the office.
-    actor.institutionId === undefined ? listDelegations(db, task.id) : [],
-    checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
-    loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
-  ]);
+  const office = actor.institutionId === undefined;
+  const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections, signatures, possible] =
+    await Promise.all([
+      readToday(db, context.instant),
+      loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
+      listTimeline(db, procedure.id, { limit: TIMELINE, outside: !office }),
+      listOpenTasks(db, procedure.id),
+      listRungs(db, task.id),
+      findOrder(db, { lateTask: task.id }),
+      verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listColleagues(db, task) : [],
+      // What the office asks itself is for the office.
+      office ? listDelegations(db, task.id) : [],
+      checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
+      loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
+      office && task.joint_group !== null ? listSignatures(db, task.joint_group) : [],
+      verdict('add_signer') === 'yes' && takesSigners(task) ? listPossibleSigners(db, task) : undefined,
+    ]);
   const parts: CaseParts = {
     found,
     evidence,
@@ -86,6 +93,8 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     relations: relationsOf(actor, task),
     colleagues,
     delegations,
+    signatures,
+    possible,
     outstanding,
     corrections,
     actor,
@@ -146,7 +155,10 @@ function normalList(text: string | undefined): string {
   return read.success ? listQuery(read.data) : '';
 }
 
-function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegations }: CaseParts, view: ReturnType<typeof caseView>) {
+function caseJson(
+  { found, actor, at, t, evidence, corrections, verdict, delegations, signatures }: CaseParts,
+  view: ReturnType<typeof caseView>,
+) {
   const { task } = found;
   const office = actor.institutionId === undefined;
   return {
@@ -170,6 +182,7 @@ function caseJson({ found, actor, at, t, evidence, corrections, verdict, delegat
       opinion,
       at: (settledAt ?? askedAt).toISOString(),
     })),
+    signatures: signaturesJson(signatures),
     order: view.order
       ? {
           procedure: view.order.id,

@@ -14,6 +14,7 @@ import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from
 import { personSearchRoutes } from './inbox/person-search.ts';
 import { savedViewRoutes } from './inbox/saved-views.ts';
 import { CaseDetail, CaseQuery, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
+import { signingRoutes } from './signing/routes.ts';
 import { supervisionRoutes } from './supervision/supervision.ts';
 import { taskPath } from './words.ts';
 
@@ -74,5 +75,6 @@ export function taskRoutes(counter: Counter): void {
   personSearchRoutes(counter);
   taskActRoutes(counter);
   holdingRoutes(counter);
+  signingRoutes(counter);
   supervisionRoutes(counter);
 }

@@ -4,6 +4,7 @@ import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
 import { taskActs } from '../../workflows/domain/task-acts.ts';
+import { signatureStates } from '../../workflows/domain/signing.ts';
 import { caseParts } from './parts.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
@@ -80,7 +81,11 @@ const TaskFacts = z.object({
 });
 
 /** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
-const Task = TaskFacts.extend({ unreadMessages: z.number().int() }).meta({ id: 'Task' });
+const Task = TaskFacts.extend({
+  unreadMessages: z.number().int(),
+  /** One of several signatures: how many have signed, of how many. */
+  signatures: z.object({ joint: z.enum(['all', 'any', 'added']), signed: z.number().int(), asked: z.number().int() }).nullable(),
+}).meta({ id: 'Task' });
 
 export const Inbox = z
   .object({
@@ -130,6 +135,22 @@ export const CaseDetail = TaskFacts.extend({
       status: z.enum(['asked', 'answered', 'recalled']),
       opinion: z.string().nullable(),
       at: z.string(),
+    }),
+  ),
+  /** The signatures under this step (会签, 或签, 加签), where several are asked for. Empty for institutions. */
+  signatures: z.array(
+    z.object({
+      task: z.string(),
+      joint: z.enum(['all', 'any', 'added']),
+      role: z.string(),
+      state: z.enum(signatureStates),
+      outcome: z.string().nullable(),
+      name: z.string().nullable(),
+      for: z.string().nullable(),
+      at: z.string().nullable(),
+      reason: z.string().nullable(),
+      askedBy: z.string().nullable(),
+      question: z.string().nullable(),
     }),
   ),
   /** The order of the superior authority about this task. */
@@ -230,3 +251,7 @@ export const Opinion = z
   .meta({ id: 'Opinion' });
 export const Suspend = z.object({ reason: reasonField }).meta({ id: 'Suspend' });
 export const TakeBack = z.object({ reason: reasonField }).meta({ id: 'TakeBack' });
+export const AddSigner = z
+  .object({ to: z.uuid('signer.notPossible'), question: z.string().trim().min(REASON_MIN_LENGTH, 'task.questionMissing').max(2_000) })
+  .meta({ id: 'AddSigner' });
+export const RecallSigner = z.object({ reason: reasonField }).meta({ id: 'RecallSigner' });

@@ -1,14 +1,17 @@
 /** Words for what a task is: its step, its outcomes, its office. Steps come from the policy pack, so an unknown one falls back to stage and role. */
+import { jointPartOf } from '../../workflows/domain/signing.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 
 type StepFacts = { step: string; role: string };
 
-/** «培训前初审». */
-export function stepLabel(words: Words, t: Translate, task: StepFacts): string {
+/** «培训前初审». `outside`: whom a holder asked to sign as well is for the office. */
+export function stepLabel(words: Words, t: Translate, task: StepFacts, outside = false): string {
   const [stage = '', name = ''] = task.step.split('.');
   const base = stage.startsWith('change-') ? 'change' : stage;
   const key = `tasks.steps.${base}.${name}`;
-  if (words.has(key)) return t(key);
+  const signs = jointPartOf(task.step);
+  const part = outside && signs === 'added' ? undefined : signs;
+  if (words.has(key)) return part ? t(`signing.step.${part}`, { step: t(key) }) : t(key);
   const stageKey = `tasks.stages.${base}`;
   return `${words.has(stageKey) ? t(stageKey) : base} · ${t(`common.roles.${task.role}`)}`;
 }

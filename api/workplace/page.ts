@@ -137,7 +137,7 @@ export function classView(line: OwnClass, { t, words }: Speech) {
     waits:
       asks && !ended
         ? t(isOutsideRole(line.task_role ?? '') ? 'workplace.waitsForUs' : 'workplace.waitsForOffice', {
-            step: stepLabel(words, t, { step: line.task_step ?? '', role: line.task_role ?? '' }),
+            step: stepLabel(words, t, { step: line.task_step ?? '', role: line.task_role ?? '' }, true),
           })
         : '',
     dueDate: ended ? null : line.task_due_date,
@@ -177,7 +177,7 @@ export function answerView(line: OfficeAnswer, { t, words }: Pick<Speech, 't' | 
     at: line.at,
     outcome: outcomeLabel(words, t, line.kind, line.outcome),
     tone: tones[line.outcome] ?? 'green',
-    step: stepLabel(words, t, line),
+    step: stepLabel(words, t, line, true),
     title: line.subject_title,
     number: line.subject_number,
     reason: line.reason || null,

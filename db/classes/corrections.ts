@@ -151,11 +151,13 @@ export async function settleCorrections(context: DecisionContext): Promise<Recor
 }
 
 /** Every answered point is accepted or asked again; an approval accepts what was not marked. */
-async function judge({ trx, actor, procedure, decision }: DecisionContext, earlier: Correction): Promise<NewItem[]> {
+async function judge({ trx, actor, procedure, decision, settles }: DecisionContext, earlier: Correction): Promise<NewItem[]> {
   const marks = new Map((decision.marks?.judged ?? []).map((judged) => [judged.item, judged]));
   const answered = earlier.items.filter((item) => item.status === 'answered');
   if (decision.outcome === 'approve' && answered.some((item) => marks.get(item.id)?.mark === 'again'))
     throw inputError('outcome', 'task.marked');
+  // Whoever signs last settles the list: until then another signer may still ask for a point again.
+  if (!settles) return [];
   if (decision.outcome === 'return') {
     const unmarked = answered.filter((item) => !marks.has(item.id));
     if (unmarked.length > 0)

@@ -7,6 +7,7 @@ import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
 import { type Flags, procedureIdOf } from '../../workflows/domain/procedures.ts';
 import type { Outcome } from '../../workflows/domain/stages.ts';
 import type { Db, Trx } from '../client.ts';
+import { rowStepOf } from '../../workflows/domain/signing.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { commitFunds, releaseFunds } from './ledger.ts';
@@ -145,9 +146,9 @@ export async function setApplicationStatus(trx: Trx, procedureId: string, status
 }
 
 /** Decision rule of the last approval: the ledger commits what is approved, so what the budget does not hold cannot be approved. */
-export async function commitApproval({ trx, actor, task, procedure, decision }: DecisionContext): Promise<void> {
+export async function commitApproval({ trx, actor, task, procedure, decision, settles }: DecisionContext): Promise<void> {
   const last = procedure.terms.reviews.approval.at(-1)?.step;
-  if (decision.outcome !== 'approve' || task.step !== `approval.${last}`) return;
+  if (decision.outcome !== 'approve' || !settles || rowStepOf(task.step) !== `approval.${last}`) return;
   const application = await getApplicationOf(trx, procedure.id);
   const approved = await trx('payment_lines')
     .where({ application_id: application.id, status: 'claimed' })

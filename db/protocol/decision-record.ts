@@ -9,6 +9,8 @@ import { run, statement } from '../statements.ts';
 export type DecisionRecord = {
   id: string;
   type: string;
+  /** `signed`: one signature of several, with which the step is not decided yet. */
+  fact: 'decided' | 'signed';
   factNo: number;
   auditNo: number;
   /** Links of the audit chain, in hexadecimal. */
@@ -36,7 +38,7 @@ export type DecisionRecord = {
 
 // The procedure is locked before its task, here as everywhere. One that somebody else has locked is left out.
 const writing = `with given as (
-       select * from jsonb_to_recordset(cast(:records as jsonb)) as g (id text, type text, "factNo" int, "auditNo" int, hash text, previous text,
+       select * from jsonb_to_recordset(cast(:records as jsonb)) as g (id text, type text, fact text, "factNo" int, "auditNo" int, hash text, previous text,
          "taskId" text, "seenVersion" int, "dueAt" timestamptz, outcome text, actor uuid, principal uuid, now timestamptz, payload jsonb,
          act text, detail jsonb, key text, digest text, answer jsonb, step text, scopes text[], signers uuid[])),
      free as (
@@ -57,9 +59,9 @@ const writing = `with given as (
          from decided d where p.id = d.id),
      fact as (
        insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
-       select id, "factNo", 'decided', "taskId", outcome, actor, now, payload from decided),
+       select id, "factNo", fact, "taskId", outcome, actor, now, payload from decided),
      bell as (
-       insert into outbox (procedure_id, type, no, kind, task_id, outcome) select id, type, "factNo", 'decided', "taskId", outcome from decided),
+       insert into outbox (procedure_id, type, no, kind, task_id, outcome) select id, type, "factNo", fact, "taskId", outcome from decided),
      audit as (
        insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
        select now, actor, act, "taskId", id, "auditNo", detail, decode(previous, 'hex'), decode(hash, 'hex') from decided),

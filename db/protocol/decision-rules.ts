@@ -24,7 +24,8 @@ import type { Actor } from '../accounts/users.ts';
 import { requireChecks } from '../classes/verifications.ts';
 import { requireYearLoaded } from '../calendar/year-notices.ts';
 
-export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure: LockedProcedure; decision: Decision };
+/** `settles`: false for one of several signatures while others are still to come. */
+export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure: LockedProcedure; decision: Decision; settles: boolean };
 /** Returns what is kept with the fact besides the decision's own payload. Throws ConflictError or InputError to refuse. */
 export type DecisionRule = (context: DecisionContext) => Promise<Record<string, unknown> | void>;
 /** What a rule gets that only reads. */

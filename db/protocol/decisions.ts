@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
+import type { JointPart } from '../../workflows/domain/signing.ts';
 import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { missingReason, needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { TaskStatus } from '../../workflows/domain/tasks.ts';
@@ -14,6 +15,7 @@ import type { CorrectionMarks } from '../classes/corrections.ts';
 import { findAnswer, type IdempotentRequest } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
+import { alone, settleGroup, type Settling } from './signing/groups.ts';
 import { isMovingBack } from './taking-back.ts';
 import { findCapacity, getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
@@ -50,6 +52,12 @@ export type TaskRow = {
   decided_at: Date | null;
   outcome: string | null;
   version: number;
+  /** One of several signatures under the same step: how many of them it takes, and the first task of the group. */
+  joint: JointPart | null;
+  joint_group: string | null;
+  added_by: string | null;
+  /** The decision of the group after which this signature was no longer needed. */
+  ended_by: string | null;
 };
 
 /** `payload`: ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
@@ -99,6 +107,8 @@ const taskBrief = [
   'suspended_at',
   'decided_by',
   'decided_for',
+  'joint_group',
+  'added_by',
   'version',
 ] as const satisfies readonly (keyof TaskRow)[];
 const procedureBrief = [
@@ -152,10 +162,11 @@ function isRepeat(error: unknown): boolean {
  */
 async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<DecisionAnswer | undefined> {
   const { task, procedure, listed } = await readInBrief(db, given.taskId);
-  const rule = readingRule(task, procedure, given.outcome, listed);
+  // What others sign as well is settled under the lock.
+  const rule = task.joint_group === null ? readingRule(task, procedure, given.outcome, listed) : undefined;
   if (!rule) return undefined;
   const decision = await requireDecidable(db, actor, task, procedure, given);
-  const { record, answer } = writtenBy(actor, decision, task, procedure, {});
+  const { record, answer } = writtenBy(actor, decision, task, procedure, {}, alone);
   try {
     await rule({ trx: db, task, procedure, decision });
   } catch (error) {
@@ -173,9 +184,10 @@ async function decide(trx: Trx, actor: Actor, given: Decision): Promise<Decision
   const decision = await requireDecidable(trx, actor, task, procedure, given);
   // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.
   if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
+  const settling = await settleGroup(trx, task, decision.outcome);
   const rule = ruleOf(task, procedure);
-  const ruled = await rule({ trx, actor, task, procedure, decision });
-  const { record, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {});
+  const ruled = await rule({ trx, actor, task, procedure, decision, settles: settling.settles });
+  const { record, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {}, settling);
   const recorded = await recordLocked(trx, record);
   if (recorded === 'lost') throw new ConflictError('task.changed');
   if (recorded === 'fourEyes') throw new NotAllowedError('task.fourEyes');
@@ -259,17 +271,19 @@ function writtenBy(
   task: TaskInBrief,
   procedure: ProcedureInBrief,
   extra: Record<string, unknown>,
+  { settles, ended }: Settling,
 ): { record: DecisionRecord; answer: DecisionAnswer } {
   const factNo = procedure.fact_no + 1;
   const auditNo = procedure.audit_no + 1;
-  const act = `task.${decision.outcome}`;
+  const act = settles ? `task.${decision.outcome}` : 'task.sign';
   const { principal } = decision;
   const signers = principal ? [actor.userId, principal] : [actor.userId];
-  const detail = { task: task.id, outcome: decision.outcome, ...(principal ? { for: principal } : {}) };
+  const detail = { task: task.id, outcome: decision.outcome, ...(principal ? { for: principal } : {}), ...(ended.length ? { ended } : {}) };
   const answer: DecisionAnswer = { taskId: task.id, outcome: decision.outcome, factNo, decidedAt: procedure.now.toISOString() };
   const record: DecisionRecord = {
     id: procedure.id,
     type: procedure.type,
+    fact: settles ? 'decided' : 'signed',
     factNo,
     auditNo,
     hash: auditHash(procedure.audit_hash, { at: procedure.now, actor: actor.userId, act, subject: task.id, no: auditNo, detail }).toString(

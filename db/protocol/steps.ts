@@ -9,6 +9,8 @@ import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, loc
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
 import { askForYearNotice } from '../calendar/year-notices.ts';
+import { rowStepOf } from '../../workflows/domain/signing.ts';
+import { keepQuestions, listToSignAgain } from './signing/groups.ts';
 
 /** What a new task is written with; a column that is not named here takes its default. */
 const taskColumnNames = [
@@ -45,10 +47,15 @@ const taskColumnNames = [
   'rung',
   'next_rung_at',
   'version',
+  'joint',
+  'joint_group',
+  'added_by',
+  'claimed_by',
+  'claimed_at',
 ] as const;
 const taskColumns = taskColumnNames.join(', ');
 
-type TaskInsert = Record<(typeof taskColumnNames)[number], unknown> & { id: string; step: string };
+export type TaskInsert = Record<(typeof taskColumnNames)[number], unknown> & { id: string; step: string };
 
 /** Reads where a procedure stands. Throws NotFoundError. */
 export async function readPlace(db: Db, procedureId: string): Promise<Place> {
@@ -101,10 +108,23 @@ export async function takeStep(db: Db, input: StepInput, perform: PerformActs): 
     if (closing && procedure.fact_no > input.appliedNo) return undefined;
     const acted = input.acts.length > 0 ? await perform(trx, procedure, input) : {};
     const asks = closing || procedure.status !== 'open' ? [] : input.asks;
-    const tasks = asks.length > 0 ? await prepareTasks(trx, procedure, asks, input.appliedNo) : [];
-    return movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
+    const again = asks.length > 0 && input.again ? await listToSignAgain(trx, input.again) : [];
+    const asked = again.length > 0 ? again : asks.map((ask) => ({ ask }));
+    const tasks = asked.length > 0 ? await prepareTasks(trx, procedure, asked, input.appliedNo) : [];
+    const moved = await movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
+    if (again.length > 0) await keepQuestions(trx, tasks);
+    return moved;
   });
   return place ?? readPlace(db, input.procedureId);
+}
+
+const insertTasksSql = statement(
+  `insert into tasks (${taskColumns}) select ${taskColumns} from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb))`,
+);
+
+/** Opens tasks outside a step of the run. */
+export async function insertTasks(trx: Trx, tasks: TaskInsert[]): Promise<void> {
+  await run(trx, insertTasksSql, { tasks: JSON.stringify(tasks) });
 }
 
 type MovedPlace = { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null };
@@ -197,25 +217,40 @@ const earlierRounds = statement(`select cast(f.at at time zone 'Asia/Shanghai' a
        left join (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
                     from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`);
 
-async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
+/** `office`: where the level alone does not say it. `group`, `addedBy`, `holder`: of a signature beside others that stand. */
+export type Asked = {
+  ask: Ask;
+  office?: { code: string; path: string };
+  group?: string | undefined;
+  addedBy?: string | undefined;
+  holder?: string | undefined;
+};
+
+/** The rows of new tasks. Those of a group name the first one that is asked with them, unless they join one. */
+export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: Asked[], factNo: number): Promise<TaskInsert[]> {
   const calendar = await readCalendar(trx, procedure.calendar_key);
   const rows = await run<{ acted: string | null } & (EarlierRound | { step: null })>(trx, earlierRounds, {
     id: procedure.id,
     factNo,
-    steps: asks.map((ask) => ask.step),
+    steps: asked.map(({ ask }) => ask.step),
   });
   const actedOn = rows[0]?.acted ?? procedure.today;
   const earlier = rows.filter((row): row is typeof row & EarlierRound => row.step !== null);
   const rounds = new Map(earlier.map((row) => [row.step, row.round]));
   const tasks: TaskInsert[] = [];
-  for (const ask of asks) {
+  const leaders = new Map<string, string>();
+  for (const one of asked) {
+    const { ask } = one;
     const round = (rounds.get(ask.step) ?? 0) + 1;
     rounds.set(ask.step, round);
     const before = earlier.find((row) => row.step === ask.step);
     const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
     const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
     const from = ask.peremptory && ask.workingDays !== undefined ? procedure.today : actedOn;
-    tasks.push(await prepareTask(trx, procedure, ask, { round, daysUsed, from, calendar }));
+    const task = await prepareTask(trx, procedure, one, { round, daysUsed, from, calendar });
+    const row = rowStepOf(ask.step);
+    if (!leaders.has(row)) leaders.set(row, task.id);
+    tasks.push({ ...task, joint_group: ask.joint ? (one.group ?? leaders.get(row)) : null });
   }
   return tasks;
 }
@@ -227,10 +262,10 @@ type Round = { round: number; daysUsed: number; from: string; calendar: Calendar
 async function prepareTask(
   trx: Trx,
   procedure: LockedProcedure,
-  ask: Ask,
+  { ask, office: given, addedBy, holder }: Asked,
   { round, daysUsed, from, calendar }: Round,
 ): Promise<TaskInsert> {
-  const office = await officeFor(trx, procedure.region_path, ask.level);
+  const office = given ?? (await officeFor(trx, procedure.region_path, ask.level));
   const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
   if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
   const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false, procedure.terms), procedure.now);
@@ -271,5 +306,10 @@ async function prepareTask(
     rung,
     next_rung_at: clock.rungs[rung] ?? null,
     version: 1,
+    joint: ask.joint ?? null,
+    joint_group: null,
+    added_by: addedBy ?? null,
+    claimed_by: holder ?? null,
+    claimed_at: holder ? procedure.now : null,
   };
 }

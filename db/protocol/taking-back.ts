@@ -6,6 +6,7 @@
 import type { Knex } from 'knex';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
+import { rowStepOf } from '../../workflows/domain/signing.ts';
 import { reviewTableOf, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
@@ -13,6 +14,7 @@ import { setAlarm } from './alarms.ts';
 import type { TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { type ProcedureRow, requireOpen, writeFact } from './procedures.ts';
+import { hasOpenSigners } from './signing/groups.ts';
 import { takeInHand } from './task-acts.ts';
 
 /** Throws InputError without a reason, NotAllowedError, ConflictError: `takeBack.last`, `takeBack.told`, `takeBack.moved`, `takeBack.read`. */
@@ -31,9 +33,12 @@ export async function takeBackDecision(
     if (obstacle) throw new ConflictError(obstacle);
     const following = followingStep(task, procedure);
     // Closed at once: from here on nobody claims or decides it.
-    await trx('tasks')
-      .where({ procedure_id: procedure.id, step: following ?? '', status: 'open' })
-      .update({ status: 'cancelled', next_rung_at: null });
+    await trx.raw(
+      `update tasks set status = 'cancelled', next_rung_at = null
+        where procedure_id = :id and status = 'open' and (step = :following or starts_with(step, :following || '.'))
+          and not exists (select from facts f where f.procedure_id = :id and f.task_id = :taskId and f.kind = 'signed')`,
+      { id: procedure.id, following: following ?? '', taskId },
+    );
     await setAlarm(trx, procedure.id);
     const fact = { kind: 'taken_back', taskId, actor: actor.userId, payload: { reason } } as const;
     return { factNo: await writeFact(trx, procedure, fact, { act: 'task.take_back', subject: taskId, detail: { reason } }) };
@@ -44,7 +49,7 @@ export async function takeBackDecision(
 function followingStep(task: TaskRow, procedure: Pick<ProcedureRow, 'terms'>): string | undefined {
   const stage = stageOf(task.step);
   const table = task.kind === 'review' ? (reviewTableOf(procedure.terms, stage) ?? []) : [];
-  const at = table.findIndex((row) => `${stage}.${row.step}` === task.step);
+  const at = table.findIndex((row) => `${stage}.${row.step}` === rowStepOf(task.step));
   const following = at === -1 ? undefined : table[at + 1];
   return following && `${stage}.${following.step}`;
 }
@@ -60,14 +65,17 @@ export async function obstacleToTakingBack(
 ): Promise<'takeBack.told' | 'takeBack.last' | 'takeBack.moved' | 'takeBack.read' | undefined> {
   if (!['approve', 'propose_refusal'].includes(task.outcome ?? '')) return 'takeBack.told';
   const following = followingStep(task, procedure);
-  if (!following) return 'takeBack.last';
+  // While others have still to sign, nothing has followed.
+  const waits = task.kind === 'review' && task.joint_group !== null && (await hasOpenSigners(db, task.joint_group));
+  if (!following && !waits) return 'takeBack.last';
   const { rows } = await db.raw<{ rows: { later: boolean; touched: boolean }[] }>(
     `select exists (select from facts l where l.procedure_id = d.procedure_id and l.no > d.no and l.kind not in ('rung', 'recheck_requested')) as later,
-            exists (select from tasks t where t.procedure_id = d.procedure_id and t.step = :following and t.status = 'open'
+            exists (select from tasks t where t.procedure_id = d.procedure_id and not cast(:waits as boolean) and t.status = 'open'
+                      and (t.step = :following or starts_with(t.step, :following || '.'))
                       and (t.claimed_by is not null or t.suspended_at is not null or t.read_at is not null
                            or exists (select from task_delegations o where o.task_id = t.id and o.status = 'answered'))) as touched
-       from facts d where d.procedure_id = :id and d.task_id = :taskId and d.kind = 'decided'`,
-    { id: procedure.id, taskId: task.id, following },
+       from facts d where d.procedure_id = :id and d.task_id = :taskId and d.kind in ('decided', 'signed')`,
+    { id: procedure.id, taskId: task.id, following: following ?? '', waits },
   );
   if (rows[0]?.later !== false) return 'takeBack.moved';
   return rows[0].touched ? 'takeBack.read' : undefined;

@@ -27,11 +27,14 @@ export async function refusal(db: Db, code: TaskRefusal, task: TaskRow): Promise
     case 'task.fourEyesPrincipal':
     case 'substitution.over':
     case 'supervision.notYours':
+    case 'signer.notAdder':
       return new NotAllowedError(code);
     case 'task.decided':
       return alreadyDecided(db, task);
     case 'task.claimed':
       return alreadyClaimed(db, task);
+    case 'task.cancelled':
+      return task.ended_by === null ? new ConflictError(code) : endedByAnother(db, task.ended_by);
     case 'task.delegated':
       return new ConflictError(code, { name: await nameOf(db, task.delegated_to) });
     case 'task.suspended':
@@ -51,6 +54,12 @@ async function alreadyDecided(db: Db, task: TaskRow): Promise<ConflictError> {
     at: (task.decided_at ?? new Date(0)).toISOString(),
     outcome: task.outcome ?? '',
   });
+}
+
+/** Names the signer whose decision left nothing to sign. */
+async function endedByAnother(db: Db, taskId: string): Promise<ConflictError> {
+  const { params } = await alreadyDecided(db, await getTask(db, taskId));
+  return new ConflictError('signer.ended', params);
 }
 
 async function alreadyClaimed(db: Db, task: TaskRow): Promise<ConflictError> {

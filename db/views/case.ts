@@ -9,6 +9,7 @@ import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../roster/roster.ts';
 import type { Actor } from '../accounts/users.ts';
 import { insideLine } from './inside.ts';
+import { factOfLine } from './line-facts.ts';
 
 export type CaseTask = TaskRow & {
   from_date: string;
@@ -60,7 +61,9 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
   // What an objector wrote is for the office, not for the institution that it is about.
   const institutionIds = procedure.type === 'objection' ? [] : [procedure.institution_id, task.institution_id];
   const visible = maySee(actor, { regionPath: procedure.region_path, institutionIds });
-  if (!visible && !mayDecide(actor, deciding)) throw new NotFoundError('task.unknown');
+  // Nor is whom a holder asked to sign as well.
+  const inside = actor.institutionId !== undefined && task.joint === 'added';
+  if ((!visible && !mayDecide(actor, deciding)) || inside) throw new NotFoundError('task.unknown');
   return { task, procedure, behind: procedure.applied_no < procedure.fact_no };
 }
 
@@ -95,7 +98,7 @@ export async function listTimeline(
        left join users u on u.id = a.actor
        left join users v on v.id = cast(a.detail ->> 'for' as uuid)
        left join institutions i on i.id = u.institution_id
-       left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
+       left join facts f on ${factOfLine}
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
       where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and not (cast(:outside as boolean) and ${insideLine}) order by a.no desc limit :limit`,
     { id: procedureId, limit, outside },

@@ -9,6 +9,7 @@ import type { Db } from '../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
 import type { Actor } from '../accounts/users.ts';
 import { insideLine } from './inside.ts';
+import { factOfLine } from './line-facts.ts';
 import type { TimelineLine } from './case.ts';
 
 export type InstitutionFilter = {
@@ -361,7 +362,7 @@ export async function listInstitutionTimeline(
        from shown join audit_log a on a.id = shown.id
        left join users u on u.id = a.actor
        left join institutions i on i.id = u.institution_id
-       left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
+       left join facts f on ${factOfLine}
       order by a.id desc`,
     { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit },
   );

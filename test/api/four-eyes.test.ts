@@ -9,6 +9,7 @@ import municipalityPack from '../../db/policy-packs/municipality-2024.json' with
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import type { Ask, ReviewStep } from '../../workflows/domain/procedures.ts';
+import { signersOf } from '../../workflows/domain/signing.ts';
 import { bulkRefusal, reviewOutcomes } from '../../workflows/domain/tasks.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
@@ -18,7 +19,18 @@ type Pair = { scope: string; first: Ask; second: Ask };
 const at = { level: 'county', workingDays: 3 } as const;
 
 function reviews(stage: string, table: readonly ReviewStep[]): Ask[] {
-  return table.map(({ step, role }) => ({ ...at, step: `${stage}.${step}`, kind: 'review', role, outcomes: reviewOutcomes(role) }));
+  return table.flatMap((row) =>
+    signersOf(stage, row).map(({ step, role }) => ({ ...at, step, kind: 'review', role, outcomes: reviewOutcomes(role) })),
+  );
+}
+
+/** As a county asks for it: either reviewer suffices (或签), and the approver signs together with finance (会签). */
+function signedJointly(pack: typeof fujianPack): unknown {
+  const joint = (mode: string, role: string) => ({ mode, with: [{ role, level: 'county' }] });
+  const approval = { step: 'approval', role: 'approver', level: 'county', workingDays: 4, joint: joint('all', 'finance_officer') };
+  const first = { step: 'first_review', role: 'first_reviewer', level: 'county', workingDays: 2, joint: joint('any', 'second_reviewer') };
+  const of = (value: unknown[]) => ({ value, source: '仓山区人社、财政联合通知', sourced: true });
+  return { ...pack, values: { ...pack.values, 'reviews.preTraining': of([first, approval]), 'reviews.approval': of([approval]) } };
 }
 
 /** After the reviews the money of an application goes through these hands, all within the scope of the application. */
@@ -29,10 +41,10 @@ const money: Ask[] = [
   { ...at, step: 'releasing.batch_release', kind: 'batch_release', role: 'payment_officer', outcomes: ['release', 'send_back'] },
 ];
 
-/** Every ordered pair of steps within a four-eyes scope, of both packs, each once. */
+/** Every ordered pair of steps within a four-eyes scope, of both packs and of one with joint signatures, each once. */
 function pairs(): Pair[] {
   const found = new Map<string, Pair>();
-  for (const pack of [fujianPack, municipalityPack]) {
+  for (const pack of [fujianPack, municipalityPack, signedJointly(fujianPack)]) {
     const terms = termsOf(readPolicyPack(pack));
     const scopes: Record<string, Ask[]> = {
       pre_training: reviews('pre_training', terms.reviews.preTraining),
@@ -122,6 +134,15 @@ const entries: Record<string, (standing: Standing) => Promise<Refused>> = {
   },
   'handed over by a supervisor': async ({ path }) =>
     refusal((await counter.as('supervise-1')).post(`${path}/reassign`, { to: await userId('many-1'), reason: '请办理' })),
+  'asked to sign as well': async ({ path, taskId }) => {
+    const holder = await counter.as('many-2');
+    await holder.post(`${path}/claim`);
+    const asked = await refusal(holder.post(`${path}/signers`, { to: await userId('many-1'), question: '请一并签署' }));
+    await holder.post(`${path}/release`);
+    const { kind } = await counter.db('tasks').where({ id: taskId }).first('kind');
+    // Money is confirmed and paid by those whose turn it is.
+    return { code: kind !== 'review' && asked.code === 'signer.otherKind' ? 'task.fourEyes' : asked.code };
+  },
   'asked for an opinion': async ({ path }) => {
     const holder = await counter.as('many-2');
     await holder.post(`${path}/claim`);
@@ -171,6 +192,8 @@ test('[F05] administrators have no way in: neither to decide nor to hand over no
     ['decide', { outcome: 'approve' }],
     ['delegate', { to, question: '请看一下' }],
     ['opinion', { opinion: '同意' }],
+    ['signers', { to, question: '请一并签署' }],
+    ['recall-signer', { reason: '不再需要' }],
     ['suspend', { reason: '等等再说' }],
     ['resume', {}],
     ['recall', {}],

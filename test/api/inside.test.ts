@@ -32,7 +32,7 @@ async function readOutside(taskId: string): Promise<[string, string | undefined]
     expect([address, order ?? null, suspended ?? false]).toEqual([address, null, false]);
     found.push([address, secret.exec(JSON.stringify(told))?.[0]]);
     const main = /<main[\s\S]*<\/main>/.exec((await counter.browse('school-1', address)).html)?.[0] ?? '';
-    found.push([`${address} page`, /内部|李静|拟不予|退回培训前初审|督办|挂起|委派/.exec(main)?.[0]]);
+    found.push([`${address} page`, /内部|李静|拟不予|退回培训前初审|督办|挂起|委派|加签/.exec(main)?.[0]]);
   }
   return found.filter(([, leak]) => leak !== undefined);
 }
@@ -80,4 +80,22 @@ test('[F06] an institution learns nothing of opinions, suspensions, taking back,
   // The office reads all of it.
   const inside = JSON.stringify((await above.get(`/classes/${counter.cases.classNumber}/timeline`)).body);
   for (const word of ['内部挂起', '内部提议', '内部退回', '内部久拖']) expect(inside).toContain(word);
+});
+
+test('[F06] nor of who is asked to sign as well', async () => {
+  const { taskIds } = await counter.cases.open([firstReview]);
+  const [first = ''] = taskIds;
+  const holder = await counter.as('first-1');
+  await holder.post(`/tasks/${first}/claim`);
+  const { userId: to } = await counter.cases.actor('approve-1');
+  const added = await holder.post<{ signerTask: string }>(`/tasks/${first}/signers`, { to, question: '内部加签事由' });
+  expect(added.status).toBe(200);
+  expect(await readOutside(first)).toEqual([]);
+  const approver = await counter.as('approve-1');
+  expect((await approver.post(`/tasks/${added.body.signerTask}/decide`, { outcome: 'propose_refusal', reason: '内部提议' })).status).toBe(
+    200,
+  );
+  expect(await readOutside(first)).toEqual([]);
+  expect((await counter.browse('first-1', `/tasks/${first}`)).html).toContain('内部加签事由');
+  expect((await (await counter.as('school-1')).get(`/tasks/${added.body.signerTask}`)).status).toBe(404);
 });

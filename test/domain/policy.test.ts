@@ -38,6 +38,37 @@ describe('packs on file', () => {
     expect(rule(policyPack('fujian-2022'), 'disclosures.subsidy').blocks).toBe(true);
   });
 
+  test('[F06] a level can be signed by several: the pack says by whom, and is told where that cannot be', () => {
+    const signedBy = (stage: string, at: number, joint: unknown): string[] =>
+      issuesAfter((_pack, values) => {
+        const table = values[`reviews.${stage}`]?.value as Json[];
+        Object.assign(table[at] ?? {}, { joint });
+      });
+    const finance = { role: 'finance_officer', level: 'county' };
+    const approver = { role: 'approver', level: 'city' };
+    expect(signedBy('preTraining', 2, { mode: 'all', with: [finance, approver] })).toEqual([]);
+    expect(signedBy('preTraining', 0, { mode: 'any', with: [{ role: 'second_reviewer', level: 'county' }] })).toEqual([]);
+    expect(signedBy('preTraining', 2, { mode: 'any', with: [approver] })).toEqual([]);
+    const path = 'values.reviews.preTraining.value';
+    expect(signedBy('preTraining', 2, { mode: 'most', with: [] })).toEqual([
+      `${path}.2.joint.mode pack.choice`,
+      `${path}.2.joint.with pack.missing`,
+    ]);
+    expect(signedBy('preTraining', 2, { mode: 'all', with: [{ role: 'inspector', level: 'village' }] })).toEqual([
+      `${path}.2.joint.with.0.role pack.choice`,
+      `${path}.2.joint.with.0.level pack.choice`,
+    ]);
+    // Who refuses is an approver: nobody else decides the last step alone, and no approver signs an earlier one.
+    expect(signedBy('preTraining', 2, { mode: 'any', with: [finance] })).toEqual([`${path}.2.joint.with.0.role pack.jointOnlyApprovers`]);
+    expect(signedBy('preTraining', 0, { mode: 'all', with: [approver] })).toEqual([`${path}.0.joint.with.0.role pack.jointApprover`]);
+    expect(signedBy('preTraining', 0, { mode: 'any', with: [{ role: 'first_reviewer', level: 'county' }] })).toEqual([
+      `${path}.0.joint.with.0 pack.jointTwice`,
+    ]);
+    expect(signedBy('preTraining', 0, { mode: 'all', with: Array.from({ length: 5 }, () => finance) })).toEqual([
+      `${path}.0.joint.with pack.jointMost`,
+    ]);
+  });
+
   test('says which values rest on no source', () => {
     const keys = unsourcedKeys(policyPack('fujian-2022'));
     expect(keys).toContain('attendance.minPercent');

@@ -25,6 +25,7 @@ const task: TaskFacts = {
   decided_for: null,
   delegated_to: null,
   suspended_at: null,
+  added_by: null,
 };
 const person = (userId: string, role: Role, institutionId?: string) => ({
   userId,
@@ -112,7 +113,7 @@ describe('the table of acts', () => {
   test('[F05] whoever signed another step takes no part in this one, and may still give it back or suspend it', () => {
     const held = { ...task, claimed_by: 'one' };
     const barred = taskActs.filter((act) => judgeTaskAct(act, one, held, signed) === 'task.fourEyes');
-    expect(barred).toEqual(['decide', 'delegate']);
+    expect(barred).toEqual(['decide', 'delegate', 'add_signer']);
     expect(judgeTaskAct('claim', one, task, signed)).toBe('task.fourEyes');
     expect(judgeTaskAct('opine', two, { ...held, delegated_to: 'two' }, signed)).toBe('task.fourEyes');
     expect(judgeTaskAct('release', one, held, signed)).toBe('yes');
@@ -125,6 +126,18 @@ describe('the table of acts', () => {
     expect(can(two)).toEqual(['opine']);
     expect(can(one)).toEqual(['recall']);
     expect(can(chief)).toEqual(['recall', 'reassign', 'urge', 'escalate']);
+  });
+
+  test('[F06] a signature that was added is recalled by whoever asked for it, whoever has it, until it is signed', () => {
+    const added: TaskFacts = { ...task, added_by: 'one', claimed_by: 'two' };
+    const asker = { ...person('one', 'approver'), userId: 'one' };
+    for (const state of [{}, { claimed_by: null }, { delegated_to: 'three' }, { suspended_at: 'now' }])
+      expect(judgeTaskAct('recall_signer', asker, { ...added, ...state })).toBe('yes');
+    expect(judgeTaskAct('recall_signer', two, added)).toBe('signer.notAdder');
+    expect(judgeTaskAct('recall_signer', chief, added)).toBe('task.notYours');
+    expect(judgeTaskAct('recall_signer', asker, { ...added, status: 'decided' })).toBe('task.decided');
+    // Whoever is no reviewer any more recalls nothing.
+    expect(judgeTaskAct('recall_signer', person('one', 'auditor'), added)).toBe('task.notYours');
   });
 
   test('[F09] a substitute takes over what the principal has, who takes it back; the rest of the queue does neither', () => {
@@ -141,7 +154,7 @@ describe('the table of acts', () => {
     expect(can(substitute, { ...held, delegated_to: 'two' })).toEqual(['recall']);
     expect(can(substitute, { ...held, suspended_at: 'now' })).toEqual(['resume']);
     const lent = { ...task, claimed_by: 'above', claimed_for: 'one' };
-    expect(can(substitute, lent)).toEqual(['release', 'decide', 'delegate', 'suspend']);
+    expect(can(substitute, lent)).toEqual(['release', 'decide', 'delegate', 'add_signer', 'suspend']);
     expect(can(one, lent)).toEqual(['claim']);
     expect(can(two, lent)).toEqual([]);
     expect(can({ ...substitute, standsInFor: [{ ...standIn, principal: 'two' }] }, held)).toEqual([]);
@@ -151,7 +164,7 @@ describe('the table of acts', () => {
 
   test('[F09] once it is over nothing is signed for the principal any more, and the task can be given back', () => {
     const lent = { ...task, claimed_by: 'two', claimed_for: 'one' };
-    expect(taskActs.filter((act) => judgeTaskAct(act, two, lent) === 'substitution.over')).toEqual(['decide', 'delegate']);
+    expect(taskActs.filter((act) => judgeTaskAct(act, two, lent) === 'substitution.over')).toEqual(['decide', 'delegate', 'add_signer']);
     expect(judgeTaskAct('release', two, lent)).toBe('yes');
     expect(judgeTaskAct('decide', two, { ...lent, claimed_for: null })).toBe('yes');
   });
@@ -163,7 +176,7 @@ describe('the table of acts', () => {
     };
     const lent = { ...task, claimed_by: 'two', claimed_for: 'one' };
     const barred = taskActs.filter((act) => judgeTaskAct(act, both, lent, { self: false, principal: true }) === 'task.fourEyesPrincipal');
-    expect(barred).toEqual(['decide', 'delegate']);
+    expect(barred).toEqual(['decide', 'delegate', 'add_signer']);
   });
 
   test('a supervisor who is also reviewer has the acts of both', () => {

@@ -9,8 +9,8 @@ const questions: Record<string, string> = {
   'filed people without exactly one line': `select f.person_id from filed_enrolments f left join payment_lines l on l.class_id = f.class_id and l.person_id = f.person_id group by f.class_id, f.person_id having count(l.id) <> 1`,
   'open tasks of closed procedures': `select t.id from tasks t join procedures p on p.id = t.procedure_id where t.status = 'open' and p.status = 'closed'`,
   'procedures with unapplied facts': `select id, applied_no, fact_no from procedures where applied_no < fact_no`,
-  'tasks decided twice': `select task_id from facts where kind = 'decided' group by task_id having count(*) > 1`,
-  'decided tasks without a fact': `select t.id from tasks t where t.status = 'decided' and not exists (select from facts f where f.task_id = t.id and f.kind = 'decided')`,
+  'tasks decided twice': `select task_id from facts where kind in ('decided', 'signed') group by task_id having count(*) > 1`,
+  'decided tasks without a fact': `select t.id from tasks t where t.status = 'decided' and not exists (select from facts f where f.task_id = t.id and f.kind in ('decided', 'signed'))`,
   'open procedures without a task': `select p.id from procedures p where p.status = 'open' and not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open')`,
   'periods that are over and never ring': `select t.id from tasks t where t.status = 'open' and (t.kind = 'wait' or t.peremptory) and t.due_at <= business_now() and t.next_rung_at is null`,
   'alarms that do not ring for their tasks': `select p.id from procedures p where p.next_alarm_at is distinct from

@@ -22,6 +22,8 @@ export type Step = {
   acts?: OfficeAct[];
   asks?: Ask[];
   cancels?: string[];
+  /** A decision that was taken back. */
+  again?: string;
   flags?: Flags;
 };
 
@@ -124,6 +126,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       asks: input.asks ?? [],
       cancels: input.cancels ?? [],
       flags: input.flags ?? {},
+      ...(input.again === undefined ? {} : { again: input.again }),
       ...(close === undefined ? {} : { close }),
     };
     learn(await record<Reached>((office) => office.takeStep(next)));

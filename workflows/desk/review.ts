@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { FactBell } from '../domain/facts.ts';
 import type { OfficeAct } from '../domain/office-acts.ts';
 import { type Ask, type Flags, type ReviewStep, waitFor } from '../domain/procedures.ts';
+import { rowStepOf, signersOf } from '../domain/signing.ts';
 import { type ReviewStage, reviewOutcomes, rowOfBack } from '../domain/tasks.ts';
 import { type Desk, type Step, stepOf } from './desk.ts';
 
@@ -44,8 +45,8 @@ export async function review<Following extends string>(
   async function openReview(entry: Step): Promise<void> {
     await plan.checks?.(desk);
     const { reviewAt, corrected } = { ...desk.place.flags, ...entry.flags };
-    const ask = reviewTask(desk, plan, Number(reviewAt), corrected === true);
-    await desk.proceed({ ...entry, step: table[Number(reviewAt)]?.step ?? stage, asks: [ask] });
+    const asks = reviewTasks(desk, plan, Number(reviewAt), corrected === true);
+    await desk.proceed({ ...entry, step: table[Number(reviewAt)]?.step ?? stage, asks });
   }
 
   if (!desk.isAt(stage)) await begin(plan.entryActs ?? [], { reviewAt: 0, corrected: false, refusalProposed: false });
@@ -58,29 +59,36 @@ export async function review<Following extends string>(
     if (fact.kind === 'withdrawn') return 'withdrawn';
     if (fact.kind === 'expired' && stepOf(fact) === correction) return 'expired';
     // An internal way back, so the clock of the earlier step goes on where its decision stopped it.
-    const back = fact.kind === 'taken_back' ? table.findIndex((row) => `${stage}.${row.step}` === stepOf(fact)) : rowOfBack(fact.outcome);
+    const takenBack = fact.kind === 'taken_back';
+    const back = takenBack ? table.findIndex((row) => `${stage}.${row.step}` === rowStepOf(stepOf(fact))) : rowOfBack(fact.outcome);
     if (back !== undefined && back !== -1) {
-      const now = `${stage}.${table[at]?.step}`;
       await desk.proceed({
         step: table[back]?.step ?? stage,
-        cancels: [now],
-        asks: [reviewTask(desk, plan, back, true)],
+        // One of several signatures was taken back while the others were still to come: those stay open.
+        cancels: back === at && takenBack ? [] : stepsOfRow(plan, at),
+        asks: reviewTasks(desk, plan, back, true),
+        ...(takenBack && fact.taskId ? { again: fact.taskId } : {}),
         flags: { reviewAt: back, refusalProposed: false },
       });
       continue;
     }
-    switch (fact.outcome) {
+    // One of several signatures: the step waits for the others.
+    switch (fact.kind === 'signed' ? undefined : fact.outcome) {
       case 'approve':
         if (!following) return plan.approved;
-        await desk.proceed({ step: following.step, asks: [reviewTask(desk, plan, at + 1, false)], flags: { reviewAt: at + 1 } });
+        await desk.proceed({ step: following.step, asks: reviewTasks(desk, plan, at + 1, false), flags: { reviewAt: at + 1 } });
         break;
       case 'propose_refusal':
-        if (!following) return plan.refusalProposed ?? nobodyLeft(stage);
-        await desk.proceed({
-          step: following.step,
-          asks: [reviewTask(desk, plan, at + 1, false)],
-          flags: { reviewAt: at + 1, refusalProposed: true },
-        });
+        if (!following && plan.refusalProposed) return plan.refusalProposed;
+        // Who signs beside the approver proposes a refusal: it is the approver's to refuse, or to have the step signed anew.
+        await desk.proceed(
+          following
+            ? { step: following.step, asks: reviewTasks(desk, plan, at + 1, false), flags: { reviewAt: at + 1, refusalProposed: true } }
+            : { asks: [refusalTask(desk, plan, at)], flags: { refusalProposed: true } },
+        );
+        break;
+      case 'sign_again':
+        await desk.proceed({ asks: reviewTasks(desk, plan, at, true), flags: { refusalProposed: false } });
         break;
       case 'refuse':
         return 'refused';
@@ -103,11 +111,6 @@ export async function review<Following extends string>(
   }
 }
 
-/** A pack whose reader lets a table end without an approver. */
-function nobodyLeft(stage: string): never {
-  throw ApplicationFailure.nonRetryable(`nobody is left to decide on the refusal proposed in ${stage}`, 'PolicyPack');
-}
-
 function correctionNotice(fact: FactBell): OfficeAct {
   return { act: 'issueCorrectionNotice', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) };
 }
@@ -125,18 +128,47 @@ function correctionTask(desk: Desk, plan: TaskPlan): Ask {
   };
 }
 
-/** The task of one row of a review table. A refusal is the approver's act; the others propose it. */
-function reviewTask(desk: Desk, plan: TaskPlan, at: number, resumes: boolean): Ask {
-  const row = plan.table[at];
-  if (!row) throw ApplicationFailure.nonRetryable(`review table of ${plan.stage} has no row ${at}`, 'PolicyPack');
-  return {
-    step: `${plan.stage}.${row.step}`,
-    kind: 'review',
-    role: row.role,
-    level: row.level,
-    outcomes: reviewOutcomes(row.role, at),
-    workingDays: row.workingDays,
+/** The tasks of one row of a review table, one for each who signs it. A refusal is the approver's act; the others propose it. */
+function reviewTasks(desk: Desk, plan: TaskPlan, at: number, resumes: boolean): Ask[] {
+  const row = rowAt(plan, at);
+  return signersOf(plan.stage, row).map((signer) => ({
+    ...ofReview(desk, plan, row),
+    ...signer,
+    outcomes: reviewOutcomes(signer.role, at),
     resumes,
+  }));
+}
+
+/** The approver alone, about the refusal that a co-signer proposed in the approver's own row. */
+function refusalTask(desk: Desk, plan: TaskPlan, at: number): Ask {
+  const row = rowAt(plan, at);
+  const [approver] = signersOf(plan.stage, row);
+  if (approver?.role !== 'approver')
+    throw ApplicationFailure.nonRetryable(`review table of ${plan.stage} ends without an approver`, 'PolicyPack');
+  return {
+    ...ofReview(desk, plan, row),
+    step: approver.step,
+    role: approver.role,
+    level: approver.level,
+    outcomes: ['sign_again', 'return', 'refuse'],
+    resumes: true,
+  };
+}
+
+function ofReview(desk: Desk, plan: TaskPlan, row: ReviewStep) {
+  return {
+    kind: 'review' as const,
+    workingDays: row.workingDays,
     ...(plan.signedPerProcedure ? { fourEyes: [desk.procedureId] } : {}),
   };
+}
+
+function stepsOfRow(plan: TaskPlan, at: number): string[] {
+  return signersOf(plan.stage, rowAt(plan, at)).map(({ step }) => step);
+}
+
+function rowAt(plan: TaskPlan, at: number): ReviewStep {
+  const row = plan.table[at];
+  if (!row) throw ApplicationFailure.nonRetryable(`review table of ${plan.stage} has no row ${at}`, 'PolicyPack');
+  return row;
 }

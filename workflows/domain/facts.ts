@@ -8,6 +8,11 @@ import type { ChangeKind } from './training/class.ts';
 type OutcomesOf = {
   submitted: never;
   decided: TaskOutcome;
+  /** One of several signatures under a step: others are still to come, the step waits for them. */
+  signed: 'approve';
+  /** A holder asked somebody else to sign as well, or no longer does. */
+  signer_added: never;
+  signer_recalled: never;
   withdrawn: never;
   /** A decision that nobody has worked on since is taken back by whoever took it; the fact names its task. */
   taken_back: never;

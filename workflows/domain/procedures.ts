@@ -2,6 +2,7 @@
 import type { FactBell } from './facts.ts';
 import type { OfficeAct } from './office-acts.ts';
 import type { Rung } from './policy/ladder.ts';
+import type { Joint, JointPart } from './signing.ts';
 import type { TaskKind, TaskOutcome, TaskRole } from './task-kinds.ts';
 
 export const procedureTypes = [
@@ -61,8 +62,8 @@ export type Place = {
 /** What a step answers with. The terms never change while a procedure lives, so they are not written into its history again and again. */
 export type Reached = Omit<Place, 'terms'>;
 
-/** One row of a review table of the policy pack. */
-export type ReviewStep = { step: string; role: TaskRole<'review'>; level: string; workingDays: number };
+/** One row of a review table of the policy pack. `joint`: who signs it besides. */
+export type ReviewStep = { step: string; role: TaskRole<'review'>; level: string; workingDays: number; joint?: Joint };
 
 /** What a procedure needs of the policy pack, kept with the procedure when it opens: later packs do not change it. */
 export type Terms = {
@@ -113,6 +114,8 @@ type AskOf<K extends TaskKind> = {
   resumes?: boolean;
   /** Four-eyes scopes in which the decision is signed, in place of the stage of the procedure; none: anybody may decide. */
   fourEyes?: readonly string[];
+  /** One of several signatures under the same step: how many of them it takes. The first such ask of a step leads the group. */
+  joint?: JointPart;
   /** Id of the thing that the task is about, if it is not the procedure's subject. */
   reference?: string;
 };
@@ -132,6 +135,8 @@ export type StepInput = {
   step: string;
   acts: OfficeAct[];
   asks: Ask[];
+  /** A decision that was taken back: where it was one signature of a group, its task alone is asked again, with those that it had ended. */
+  again?: string;
   /** Steps whose open tasks are cancelled. Leaving a stage ends its waits, closing ends everything. */
   cancels: string[];
   flags: Flags;

@@ -3,7 +3,8 @@
  * Four eyes stand beside it: whoever signed another step of the same matter is refused every act that takes part in a decision, and so is a substitute
  * whose principal did. A task that was taken for a principal is decided for that principal or, once the substitution is over, not by this holder.
  */
-import { capacitiesFor, hasRoleAbove, mayDecide, type Scope } from './scope.ts';
+import { capacitiesFor, hasRole, hasRoleAbove, mayDecide, type Scope } from './scope.ts';
+import { signingRoles } from './signing.ts';
 import { isOutsideRole, type TaskStatus } from './tasks.ts';
 
 export const taskActs = [
@@ -13,6 +14,8 @@ export const taskActs = [
   'delegate',
   'opine',
   'recall',
+  'add_signer',
+  'recall_signer',
   'suspend',
   'resume',
   'take_back',
@@ -30,14 +33,15 @@ export type TaskState = LivingState | Exclude<TaskStatus, 'open' | 'decided'>;
 /**
  * `holder` has claimed it, for themselves or for a principal. `counterpart`: whose substitute or whose principal has it. `queue` holds the role in its
  * office, or substitutes there, and has not claimed it. `delegate` was asked for an opinion. `supervisor` supervises its office.
- * `decider` decided it, or it was decided for them. `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
+ * `decider` decided it, or it was decided for them. `adder` asked for this signature beside the own one (加签). `applicant` belongs to the institution whose task it is. Administrators, auditors and everybody else stand in no relation: they do nothing.
  */
-export const taskRelations = ['decider', 'holder', 'counterpart', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
+export const taskRelations = ['decider', 'adder', 'holder', 'counterpart', 'delegate', 'queue', 'supervisor', 'applicant'] as const;
 export type TaskRelation = (typeof taskRelations)[number];
 
 /** `yes`; `already`: asked for what is so, nothing changes; or why not, as a code of the errors. */
 export type TaskVerdict = 'yes' | 'already' | TaskRefusal;
 export type TaskRefusal =
+  | 'signer.notAdder'
   | 'supervision.notYours'
   | 'supervision.outside'
   | 'substitution.over'
@@ -78,6 +82,7 @@ function undecided(decided: TaskVerdict): Row {
 const always = row('yes', 'yes', 'yes', 'yes');
 const othersWork = row('task.notHeld', 'task.claimed', 'task.claimed', 'task.suspended');
 const ofAnother = row('already', 'task.claimed', 'task.claimed', 'task.suspended');
+const notAdder = row('signer.notAdder', 'signer.notAdder', 'signer.notAdder', 'signer.notAdder');
 const notAsked = row('task.notAsked', 'task.notAsked', 'task.notAsked', 'task.notAsked');
 
 /** Tasks of an office. */
@@ -115,6 +120,13 @@ const ofOffice = {
     queue: row('task.notDelegated', 'task.claimed', 'task.claimed', 'task.notDelegated'),
     supervisor: row('task.notDelegated', 'task.notDelegated', 'yes', 'task.notDelegated'),
   },
+  add_signer: {
+    holder: row('task.notHeld', 'yes', 'task.delegated', 'task.suspended'),
+    counterpart: othersWork,
+    queue: othersWork,
+  },
+  // Until it is signed, whoever has it.
+  recall_signer: { adder: always, holder: notAdder, counterpart: notAdder, queue: notAdder },
   suspend: {
     holder: row('yes', 'yes', 'task.delegated', 'task.suspended'),
     counterpart: othersWork,
@@ -151,6 +163,8 @@ const ofOutside = {
   delegate: { applicant: ofInstitution },
   opine: { applicant: ofInstitution },
   recall: { applicant: ofInstitution, supervisor: outside },
+  add_signer: { applicant: ofInstitution },
+  recall_signer: { applicant: ofInstitution },
   suspend: { applicant: ofInstitution, supervisor: outside },
   resume: { applicant: ofInstitution, supervisor: outside },
   take_back: {
@@ -167,7 +181,7 @@ const waits = { reassign: { supervisor: outside }, urge: { supervisor: outside }
 /** Acts that a supervisor alone can do, for the words of the refusal. */
 const supervising: readonly TaskAct[] = ['reassign', 'urge', 'escalate'];
 /** Acts that take part in a decision. Giving back, suspending and pressing decide nothing. */
-const signing: readonly TaskAct[] = ['claim', 'decide', 'delegate', 'opine'];
+const signing: readonly TaskAct[] = ['claim', 'decide', 'delegate', 'opine', 'add_signer'];
 
 export type TaskFacts = {
   status: TaskStatus;
@@ -183,6 +197,8 @@ export type TaskFacts = {
   decided_for: string | null;
   delegated_to: string | null;
   suspended_at: Date | string | null;
+  /** Who asked for this signature beside the own one. */
+  added_by: string | null;
 };
 export type TaskActor = Scope & { userId: string };
 
@@ -212,6 +228,7 @@ export function relationsOf(actor: TaskActor, task: TaskFacts): TaskRelation[] {
       relations.push(task.claimed_by !== null && capacitiesFor(actor, task).length > 0 ? 'counterpart' : 'queue');
     }
   }
+  if (task.added_by === actor.userId && hasRole(actor, ...signingRoles)) relations.push('adder');
   if (maySupervise(actor, task)) relations.push('supervisor');
   return relations;
 }

@@ -22,7 +22,8 @@ type Kind = {
 
 const kinds = {
   review: {
-    roles: ['first_reviewer', 'second_reviewer', 'approver'],
+    // Finance signs where a pack asks for it, or a holder.
+    roles: ['first_reviewer', 'second_reviewer', 'approver', 'finance_officer'],
     outcomes: {
       approve: 'free',
       overrule: 'free',
@@ -31,6 +32,8 @@ const kinds = {
       back_to_1: 'reasoned',
       back_to_2: 'reasoned',
       back_to_3: 'reasoned',
+      // The approver does not follow a co-signer who proposes a refusal.
+      sign_again: 'reasoned',
       propose_refusal: 'grave',
       refuse: 'grave',
     },
@@ -45,7 +48,7 @@ const kinds = {
   reinspection: { roles: ['inspector'], outcomes: { rectified: 'free', not_rectified: 'grave' }, decidedOn: 'case' },
   results: { roles: ['assessor'], outcomes: { submit: 'free' }, decidedOn: 'ownPage' },
   change_review: {
-    roles: ['first_reviewer', 'second_reviewer', 'approver'],
+    roles: ['first_reviewer', 'second_reviewer', 'approver', 'finance_officer'],
     outcomes: { approve: 'free', refuse: 'grave' },
     decidedOn: 'case',
   },

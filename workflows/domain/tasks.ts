@@ -21,7 +21,7 @@ export function rowOfBack(outcome: string | undefined): number | undefined {
 }
 
 /** What is only proposed or sent on inside the office: an institution learns the decision alone. */
-export const insideOutcomes: readonly string[] = ['propose_refusal', ...backOutcomes];
+export const insideOutcomes: readonly string[] = ['propose_refusal', 'sign_again', ...backOutcomes];
 
 /** How the office arranges its work among itself, as acts of the record: not for institutions. Proposals stay in a class's timeline, as passed on. */
 export const insideActs: readonly string[] = [
@@ -30,6 +30,10 @@ export const insideActs: readonly string[] = [
   'task.delegate',
   'task.opine',
   'task.recall',
+  'task.sign',
+  'task.sign_again',
+  'task.add_signer',
+  'task.recall_signer',
   'task.suspend',
   'task.resume',
   'task.take_back',

@@ -19,6 +19,7 @@ import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
 import { type DueFacts, dueView, type Today } from '../due.ts';
 import type { InboxList } from '../schemas.ts';
+import { jointWords } from '../signing/signatures.ts';
 import { stepLabel, taskPath } from '../words.ts';
 
 export function toFilter(list: InboxList): InboxFilter {
@@ -94,6 +95,10 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
   };
 }
 
+function signaturesOf({ joint, signatures }: InboxLine) {
+  return joint && signatures ? { joint, ...signatures } : null;
+}
+
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
   if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
@@ -116,7 +121,7 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
   const { savedViews, ...figures } = counts;
   return {
     view: list.view,
-    tasks: tasks.map((task) => ({ ...taskJson(task, at, t, actor), unreadMessages: task.unread_messages })),
+    tasks: tasks.map((task) => ({ ...taskJson(task, at, t, actor), unreadMessages: task.unread_messages, signatures: signaturesOf(task) })),
     counts: figures,
     savedViews,
     next: next ? cursorText(next) : null,
@@ -227,6 +232,8 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     amountFen: task.amount_fen,
     due: dueView(task, at, t),
     urged: task.urged_at !== null,
+    joint:
+      actor.institutionId === undefined && task.joint && task.signatures ? jointWords({ part: task.joint, ...task.signatures }, t) : '',
     unread: task.unread_messages > 0 ? t('messages.unread', { count: task.unread_messages }) : '',
     holder: task.holder,
     delegate: task.delegate,

@@ -2,6 +2,7 @@
 import type { Db } from '../../client.ts';
 import type { TimelineLine } from '../case.ts';
 import { insideLine } from '../inside.ts';
+import { factOfLine } from '../line-facts.ts';
 
 export type CheckRow = {
   enrolment_id: string;
@@ -139,7 +140,7 @@ export async function listClassTimeline(
        from audit_log a
        left join users u on u.id = a.actor
        left join institutions i on i.id = u.institution_id
-       left join facts f on f.procedure_id = a.procedure_id and f.task_id = a.subject and f.kind = 'decided' and a.act = 'task.' || f.outcome
+       left join facts f on ${factOfLine}
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
       where (a.procedure_id in (select id from procedures where class_id = :classId) or (a.procedure_id is null and a.subject = 'class-' || :number))
         and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)

@@ -22,7 +22,7 @@ export async function listReviewSignatures(db: Db, procedureId: string, stage: s
   }>(
     `select t.step, u.id as user_id, u.name, f.at, f.outcome, f.payload ->> 'reason' as reason
        from facts f join tasks t on t.id = f.task_id join users u on u.id = f.actor
-      where f.procedure_id = ? and f.kind = 'decided' and t.kind = 'review' and t.step like ? order by f.no`,
+      where f.procedure_id = ? and f.kind in ('decided', 'signed') and t.kind = 'review' and t.step like ? order by f.no`,
     [procedureId, `${stage}.%`],
   );
   return rows.map((row) => ({

@@ -201,6 +201,7 @@ export async function listClassTasks(db: Db, classId: string, outside: boolean):
     .where({ 't.class_id': classId, 't.status': 'open' })
     .whereNot('t.role', 'clock')
     .whereNotIn('t.kind', outside ? ['order_issue', 'order_answer'] : [])
+    .whereRaw(`(t.joint is distinct from 'added' or not cast(? as boolean))`, [outside])
     .orderByRaw('t.due_at nulls last, t.id')
     .select(
       't.id',

@@ -8,6 +8,8 @@ import { soleOfficeRole, type TaskKind } from '../../../workflows/domain/task-ki
 import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { Db } from '../../client.ts';
 import { auditOutside } from '../../protocol/procedures.ts';
+import type { JointPart } from '../../../workflows/domain/signing.ts';
+import { countSignatures, type SignatureCount } from '../../protocol/signing/groups.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
@@ -62,10 +64,13 @@ export type InboxTask = {
   delegate: string | null;
   suspended_at: Date | null;
   version: number;
+  /** One of several signatures under its step. */
+  joint: JointPart | null;
+  joint_group: string | null;
 };
 
-/** As it stands in a list that somebody reads, with the messages about its class that are unread. */
-export type InboxLine = InboxTask & { unread_messages: number };
+/** As it stands in a list that somebody reads, with the messages about its class that are unread and how far its group of signatures is. */
+export type InboxLine = InboxTask & { unread_messages: number; signatures?: SignatureCount | undefined };
 
 /** Counts stop here: beyond it the page says «10,000+». */
 export const countedAtMost = 10_000;
@@ -186,7 +191,7 @@ function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings:
 }
 
 const columns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
-  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version`;
+  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version, t.joint, t.joint_group`;
 
 export type InboxPage<Task = InboxTask> = { tasks: Task[]; next: InboxCursor | undefined };
 type PageWanted = { cursor?: InboxCursor | undefined; size: number };
@@ -211,7 +216,7 @@ export async function readInbox(
       run<InboxLine>(db, statementOf(shown.sql), shown.bindings),
       countInbox(db, actor, filter, times),
     ]);
-    return { ...pageOf(lines, page), counts };
+    return { ...(await withSignatures(db, pageOf(lines, page))), counts };
   }
   const counted = countQuery(actor, filter, times);
   const sql = `select f.figures, p.* from (select 1 as at, to_json(c) as figures from (${counted.sql}) c) f
@@ -221,7 +226,15 @@ export async function readInbox(
     ...counted.bindings,
   });
   const tasks = rows.filter((row) => row.id !== null).map(({ figures: _figures, at: _at, ...task }) => task);
-  return { ...pageOf(tasks, page), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
+  return { ...(await withSignatures(db, pageOf(tasks, page))), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
+}
+
+/** Asked only where a line of the page is one of several signatures. */
+async function withSignatures(db: Db, page: InboxPage<InboxLine>): Promise<InboxPage<InboxLine>> {
+  const groups = page.tasks.flatMap((task) => task.joint_group ?? []);
+  if (groups.length === 0) return page;
+  const counts = await countSignatures(db, groups);
+  return { ...page, tasks: page.tasks.map((task) => (task.joint_group ? { ...task, signatures: counts.get(task.joint_group) } : task)) };
 }
 
 /** Looked up for the lines of the page alone, after it was cut off. */

@@ -1,8 +1,10 @@
 /** Checks a policy pack read from JSON, by hand because the rules may import nothing. Every mistake is told with its path. */
 import { isCivilDate } from '../calendar.ts';
 import { InputError, type Issue } from '../errors.ts';
+import { jointModes, mostSigners, signingRoles } from '../signing.ts';
 import { materialKinds } from '../training/material.ts';
 import { groupCodes } from './groups.ts';
+import type { ReviewStep } from '../procedures.ts';
 import { type Rung, rungActs, rungLevels, rungRoles } from './ladder.ts';
 import {
   funds,
@@ -90,9 +92,33 @@ function checkReviews(pack: PolicyPack, issues: Issue[]): void {
       const approves = row.role === 'approver';
       const mustApprove = stage !== 'subsidy' && at === table.length - 1;
       if (approves !== mustApprove) issues.push({ field: `${path}.${at}.role`, code: 'pack.reviewOrder' });
+      checkSigners(row, { pack, mustApprove, path: `${path}.${at}.joint` }, issues);
     }
     const steps = table.map((row) => row.step);
     if (new Set(steps).size < steps.length) issues.push({ field: path, code: 'pack.duplicate' });
+  }
+}
+
+/**
+ * Those who sign beside somebody. Where one signature is enough each of them decides alone, so where the approver decides they are approvers, and none
+ * stands there twice: whoever holds that role there has the one task anyway.
+ */
+function checkSigners(
+  row: ReviewStep,
+  { pack, mustApprove, path }: { pack: PolicyPack; mustApprove: boolean; path: string },
+  issues: Issue[],
+): void {
+  const { joint } = row;
+  if (!joint) return;
+  if (joint.with.length > mostSigners) issues.push({ field: `${path}.with`, code: 'pack.jointMost', params: { max: mostSigners } });
+  for (const [at, { role, level }] of joint.with.entries()) {
+    const field = `${path}.with.${at}`;
+    if (!pack.levels.includes(level as PackLevel)) issues.push({ field: `${field}.level`, code: 'pack.reviewLevel' });
+    if (role === 'approver' ? !mustApprove : mustApprove && joint.mode === 'any')
+      issues.push({ field: `${field}.role`, code: role === 'approver' ? 'pack.jointApprover' : 'pack.jointOnlyApprovers' });
+    const others = [row, ...joint.with.slice(0, at)];
+    if (joint.mode === 'any' && others.some((other) => other.role === role && other.level === level))
+      issues.push({ field, code: 'pack.jointTwice' });
   }
 }
 
@@ -173,12 +199,15 @@ const levelCodes = ['5', '4', '3', '2', '1'];
 const masking = oneOf(['plain', 'masked', 'hidden']);
 
 const reviewTable = list(
-  object({
-    step: oneOf(['first_review', 'second_review', 'approval']),
-    role: oneOf(['first_reviewer', 'second_reviewer', 'approver']),
-    level: oneOf(packLevels),
-    workingDays: whole(1, 120),
-  }),
+  object(
+    {
+      step: oneOf(['first_review', 'second_review', 'approval']),
+      role: oneOf(['first_reviewer', 'second_reviewer', 'approver']),
+      level: oneOf(packLevels),
+      workingDays: whole(1, 120),
+    },
+    { joint: object({ mode: oneOf(jointModes), with: list(object({ role: oneOf(signingRoles), level: oneOf(packLevels) }), 1) }) },
+  ),
   1,
 );
 const disclosure = object({
