@@ -9,6 +9,7 @@ import { budgetRoutes } from './budgets/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
+import { copyRoutes } from './copies/routes.ts';
 import { correctionRoutes } from './corrections/routes.ts';
 import { draftRoutes } from './drafts/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
@@ -17,6 +18,7 @@ import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
+import { noticeRoutes } from './notices/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
 import { messageRoutes } from './messages/routes.ts';
@@ -60,6 +62,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   operationsRoutes,
   calendarRoutes,
   workplaceRoutes,
+  noticeRoutes,
   draftRoutes,
   taskRoutes,
   correctionRoutes,
@@ -73,6 +76,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   rosterRoutes,
   materialRoutes,
   messageRoutes,
+  copyRoutes,
   classRoutes,
   attendanceRoutes,
   changeRoutes,

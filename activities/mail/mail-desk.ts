@@ -7,7 +7,7 @@ import type { Knex } from 'knex';
 import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
-import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/mails.ts';
+import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/correspondence/mails.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { keepMailedToken } from '../../db/accounts/setup-links.ts';
 import { renderDigest, renderMail } from './mail-templates.ts';

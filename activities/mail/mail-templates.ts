@@ -2,7 +2,7 @@
 import Handlebars from 'handlebars';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { QueuedMail } from '../../db/mails.ts';
+import type { QueuedMail } from '../../db/correspondence/mails.ts';
 
 const handlebars = Handlebars.create();
 const compiled = new Map<string, Handlebars.TemplateDelegate>();

@@ -1,5 +1,5 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
-import type { Db, Trx } from './client.ts';
+import type { Db, Trx } from '../client.ts';
 
 export type MailTemplate =
   | 'reminder'
