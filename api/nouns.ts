@@ -31,6 +31,7 @@ import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
 import { paperRoutes } from './papers/routes.ts';
+import { smsRoutes } from './sms/routes.ts';
 import { rosterRoutes } from './roster/routes.ts';
 import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './http/routing.ts';
@@ -59,6 +60,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   grantRoutes,
   auditRoutes,
   mailRoutes,
+  smsRoutes,
   operationsRoutes,
   calendarRoutes,
   workplaceRoutes,

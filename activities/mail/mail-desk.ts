@@ -8,43 +8,22 @@ import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
 import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/correspondence/mails.ts';
+import { renderDigest, renderMail } from '../../db/correspondence/letters.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { keepMailedToken } from '../../db/accounts/setup-links.ts';
-import { renderDigest, renderMail } from './mail-templates.ts';
+import { type Desk, startDesk } from './polling.ts';
 
-const POLL_MS = 2_000;
 const BATCH = 20;
 const MOST_ATTEMPTS = 8;
 
-export type MailDesk = { stop(): Promise<void> };
 export type MailDeskOptions = { db: Knex; smtpUrl: string | undefined; baseUrl: string; log: Logger };
 
-export function startMailDesk(options: MailDeskOptions): MailDesk {
+export function startMailDesk(options: MailDeskOptions): Desk {
   const transport = options.smtpUrl ? nodemailer.createTransport(options.smtpUrl) : undefined;
-  let stopped = false;
-  let wake: () => void = () => undefined;
-  const running = (async () => {
-    while (!stopped) {
-      const sent = await sendBatch(options, transport).catch((error: Error) => {
-        options.log.warn({ error: error.name }, 'mail desk: turn failed');
-        return 0;
-      });
-      if (sent === 0 && !stopped) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, POLL_MS);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-    }
-  })();
+  const desk = startDesk('mail desk', options.log, () => sendBatch(options, transport));
   return {
     async stop() {
-      stopped = true;
-      wake();
-      await running;
+      await desk.stop();
       transport?.close();
     },
   };

@@ -99,6 +99,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   getAdminAuditChain: '校验办件留痕的表单',
   postAdminAuditChain: '重算办件的哈希链；指出第一处不符',
   getAdminMails: '最近的邮件',
+  getAdminSms: '最新的短信及状态；号码已遮盖',
   getAdminOperations: '本地区停滞事项：投递、事实、任务、闹钟、流程、邮件；修复；程序版本',
   postAdminOperationsRepairs: '申请重新触发或重启流程；由另一名管理员确认',
   postAdminOperationsRepairsByIdConfirm: '确认他人申请的修复并执行',

@@ -3,6 +3,7 @@
  * of the act.
  */
 import type { MailTemplate } from './mails.ts';
+import type { SmsTemplate } from './sms.ts';
 
 /**
  * `whom`: who works on the task (`workers`), before whom it is brought (`superiors`), the people of the institution, or those whom the act names.
@@ -14,12 +15,14 @@ type Occasion = {
   side: 'office' | 'institution' | 'both';
   leadsTo: 'task' | 'class' | 'messages' | 'substitutions';
   mail?: MailTemplate;
+  /** To the contact person of the institution whose task or class it is, where the register has a telephone number. */
+  sms?: SmsTemplate;
 };
 
 const list = {
   'task.assigned': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'assigned' },
   'task.taken_over': { whom: 'named', side: 'office', leadsTo: 'task' },
-  'task.urged': { whom: 'workers', side: 'both', leadsTo: 'task', mail: 'urge' },
+  'task.urged': { whom: 'workers', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge' },
   'task.escalated': { whom: 'superiors', side: 'office', leadsTo: 'task', mail: 'escalation' },
   'task.reported': { whom: 'workers', side: 'office', leadsTo: 'task' },
   'task.suspended': { whom: 'named', side: 'office', leadsTo: 'task' },
@@ -29,20 +32,20 @@ const list = {
   'task.opinion_given': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'opinion_given' },
   'task.opinion_recalled': { whom: 'named', side: 'office', leadsTo: 'task' },
   'rung.reminder': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'reminder' },
-  'rung.due': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'urge' },
+  'rung.due': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge' },
   'rung.overdue': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'overdue' },
   'rung.leader': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'escalation' },
   'rung.superior': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'escalation' },
   'order.issued': { whom: 'named', side: 'office', leadsTo: 'task' },
   'order.answered': { whom: 'named', side: 'office', leadsTo: 'task' },
-  'class.returned': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'correction' },
-  'class.approved': { whom: 'institution', side: 'institution', leadsTo: 'class' },
+  'class.returned': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'correction', sms: 'correction' },
+  'class.approved': { whom: 'institution', side: 'institution', leadsTo: 'class', sms: 'approved' },
   'class.published': { whom: 'institution', side: 'institution', leadsTo: 'class' },
   'class.paid': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'outcome' },
-  'class.refused': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'outcome' },
+  'class.refused': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'outcome', sms: 'refused' },
   'class.withdrawn': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'outcome' },
   'class.expired': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'outcome' },
-  'application.approved': { whom: 'institution', side: 'institution', leadsTo: 'class' },
+  'application.approved': { whom: 'institution', side: 'institution', leadsTo: 'class', sms: 'approved' },
   'message.received': { whom: 'named', side: 'both', leadsTo: 'messages' },
   'class.copied': { whom: 'named', side: 'office', leadsTo: 'class' },
   'substitution.named': { whom: 'named', side: 'office', leadsTo: 'substitutions', mail: 'substitute' },

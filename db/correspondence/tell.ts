@@ -1,4 +1,5 @@
-/** Tells people of something in the transaction in which it happens: a notice for each, and a mail where the table of occasions says so. */
+/** Tells people of something in the transaction in which it happens: a notice for each, a mail and a short message where the table of occasions says so. */
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { listInstitutionPeople, listSuperiors, listWorkers } from '../accounts/users.ts';
 import type { Trx } from '../client.ts';
 import type { TaskRow } from '../protocol/decisions.ts';
@@ -6,6 +7,7 @@ import type { ActorId, LockedProcedure } from '../protocol/procedures.ts';
 import { queueMails } from './mails.ts';
 import { addNotices } from './notices.ts';
 import { type OccasionName, occasions } from './occasions.ts';
+import { queueSms } from './sms.ts';
 
 export type Told = {
   procedure?: LockedProcedure;
@@ -25,16 +27,18 @@ export type Told = {
 
 /** Returns who is told. */
 export async function tell(trx: Trx, name: OccasionName, told: Told): Promise<string[]> {
-  const { side, mail } = occasions[name];
+  const { side, mail, sms } = occasions[name];
   const { procedure, task, key } = told;
   const named = (await recipients(trx, name, told)).filter((person) => person !== told.actor);
   const people = await keepSide(trx, named, side, [procedure?.institution_id, task?.institution_id]);
-  if (people.length === 0) return [];
   const params = {
     ...(procedure ? { number: procedure.subject_number, title: procedure.subject_title } : {}),
     ...(task ? { step: task.step, role: task.role, dueAt: task.due_at?.toISOString() ?? '', task: task.id } : {}),
     ...told.params,
   };
+  const institution = sms && concerned(name, told);
+  if (institution) await queueSms(trx, institution, { template: sms, params, occasion: `${key}/${name}` });
+  if (people.length === 0) return [];
   const { task: taskId = null, ...words } = params as typeof params & { task?: string };
   await addNotices(trx, people, {
     occasion: name,
@@ -47,6 +51,12 @@ export async function tell(trx: Trx, name: OccasionName, told: Told): Promise<st
   });
   if (mail) await queueMails(trx, people, { template: mail, params, occasion: `${key}/${name}`, digest: told.digest });
   return people;
+}
+
+/** The institution whose task it is, or whose class; nobody where the office has the task. */
+function concerned(name: OccasionName, { procedure, task }: Told): string | null | undefined {
+  if (task) return isOutsideRole(task.role) ? task.institution_id : undefined;
+  return occasions[name].side === 'institution' ? procedure?.institution_id : undefined;
 }
 
 async function recipients(trx: Trx, name: OccasionName, { procedure, task, people = [] }: Told): Promise<readonly string[]> {

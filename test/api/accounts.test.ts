@@ -5,7 +5,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { createFirstAdministrators } from '../../db/accounts/first-administrators.ts';
 import { readCsv } from '../../db/formats/csv.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
-import { renderMail } from '../../activities/mail/mail-templates.ts';
+import { renderMail } from '../../db/correspondence/letters.ts';
 import { type Answer, type Person, signIn } from '../../start/demonstration/person.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
@@ -494,7 +494,7 @@ describe('[F37] no administrator decides a case', () => {
   test('[F37] each of the three finds only the own acts on the first page', async () => {
     const places = async (login: string) =>
       (await (await province.as(login)).get<{ places: { id: string }[] }>('/admin')).body.places.map(({ id }) => id);
-    expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'operations', 'clock']);
+    expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'sms', 'operations', 'clock']);
     expect(await places('security-1')).toEqual(['accounts', 'operations', 'grants', 'newGrant']);
     expect(await places('auditadmin-1')).toEqual(['operations', 'audit', 'chain']);
     expect((await (await province.as('cs-first-1')).get('/admin')).status).toBe(403);

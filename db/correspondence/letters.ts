@@ -1,0 +1,130 @@
+/**
+ * The letters of the office: mails (subject, html, text) and short messages (text), each in both languages. What is shipped lies in templates/mail;
+ * `placeholders` says what a letter may name, and what it must.
+ */
+import Handlebars from 'handlebars';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { MailTemplate } from './mails.ts';
+import type { SmsTemplate } from './sms.ts';
+
+export const letterLocales = ['zh-CN', 'en'] as const;
+export type LetterLocale = (typeof letterLocales)[number];
+/** The sources of a letter; a short message has neither subject nor html. */
+export type Letter = { subject: string; html: string; text: string };
+
+type MailName = MailTemplate | 'digest';
+type Placeholders = { may: readonly string[]; must: readonly string[] };
+
+const aboutCase: Placeholders = { may: ['name', 'number', 'title', 'link'], must: ['number', 'link'] };
+
+export const mailPlaceholders: Readonly<Record<MailName, Placeholders>> = {
+  assigned: aboutCase,
+  correction: { may: [...aboutCase.may, 'paper'], must: [...aboutCase.must, 'paper'] },
+  digest: { may: ['name', 'count', 'link', 'items'], must: ['link', 'items'] },
+  escalation: aboutCase,
+  opinion_asked: aboutCase,
+  opinion_given: aboutCase,
+  outcome: aboutCase,
+  overdue: aboutCase,
+  reminder: aboutCase,
+  set_up: { may: ['name', 'hours', 'link'], must: ['link'] },
+  substitute: { may: ['name', 'from', 'until', 'link'], must: ['from', 'until', 'link'] },
+  urge: aboutCase,
+};
+export const smsPlaceholders: Readonly<Record<SmsTemplate, Placeholders>> = {
+  approved: { may: ['number'], must: ['number'] },
+  correction: { may: ['number', 'paper'], must: ['number', 'paper'] },
+  refused: { may: ['number'], must: ['number'] },
+  urge: { may: ['number'], must: ['number'] },
+};
+
+const handlebars = Handlebars.create();
+const compiled = new Map<string, Handlebars.TemplateDelegate>();
+const MOST_COMPILED = 300;
+
+/** templates/ lies at the package root, beside db/ in development and beside dist/ in production. */
+function read(name: string): string {
+  const root = import.meta.url.endsWith('.ts') ? '../../templates/mail/' : '../../../templates/mail/';
+  return readFileSync(fileURLToPath(new URL(`${root}${name}`, import.meta.url)), 'utf8');
+}
+
+const files = new Map<string, string>();
+
+function fileOf(name: string): string {
+  const known = files.get(name) ?? read(name);
+  files.set(name, known);
+  return known;
+}
+
+/** A mail as it is shipped: its words set into the common frame. */
+export function shippedMail(name: MailName, locale: LetterLocale): Letter {
+  const words = JSON.parse(fileOf(`words.${locale}.json`)) as Record<string, { subject: string; lead: string; action: string }>;
+  const { subject, lead, action } = words[name] ?? { subject: name, lead: '', action: '' };
+  const { may } = mailPlaceholders[name];
+  const [html, text] = may.includes('items')
+    ? ['<ul>{{#each items}}<li><a href="{{link}}">{{words}}</a></li>{{/each}}</ul>', '{{#each items}}{{words}}\n{{link}}\n\n{{/each}}']
+    : may.includes('number')
+      ? ['<p>{{number}} {{title}}</p>', '{{number}} {{title}}\n\n']
+      : ['', ''];
+  const set = (frame: string, body: string): string =>
+    frame.replace('[[locale]]', locale).replace('[[lead]]', lead).replace('[[body]]', body).replace('[[action]]', action);
+  return { subject, html: set(fileOf('notice.html.hbs'), html), text: set(fileOf('notice.text.hbs'), text) };
+}
+
+export function shippedSms(name: SmsTemplate, locale: LetterLocale): Letter {
+  const words = JSON.parse(fileOf(`sms.${locale}.json`)) as Record<string, string>;
+  return { subject: '', html: '', text: words[name] ?? '' };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Fills one source. Only html is escaped. */
+export function fill(source: string, values: Values, kind: 'html' | 'text'): string {
+  const key = `${kind}\0${source}`;
+  let ready = compiled.get(key);
+  if (!ready) {
+    ready = handlebars.compile(source, { noEscape: kind === 'text', knownHelpersOnly: true });
+    if (compiled.size >= MOST_COMPILED) compiled.clear();
+    compiled.set(key, ready);
+  }
+  return ready(values);
+}
+
+export type RenderedMail = { subject: string; html: string; body: string };
+
+export function fillMail(letter: Letter, values: Values): RenderedMail {
+  // A title is no place for line breaks in a header.
+  const subject = fill(letter.subject, values, 'text').replace(/\s+/g, ' ').trim();
+  return { subject, html: fill(letter.html, values, 'html'), body: fill(letter.text, values, 'text') };
+}
+
+export function renderSms(name: SmsTemplate, locale: LetterLocale, params: Values): string {
+  return fill(shippedSms(name, locale).text, pick(params, smsPlaceholders[name].may), 'text');
+}
+
+/** Only what the letter may name. */
+export function pick(values: Values, names: readonly string[]): Values {
+  return Object.fromEntries(names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]));
+}
+
+type MailOnPaper = { template: MailTemplate; params: Record<string, string | number>; locale: LetterLocale; name: string };
+
+/** `setUpToken`: of the link of a set-up, which is never kept. */
+export function renderMail(mail: MailOnPaper, baseUrl: string, setUpToken?: string): RenderedMail {
+  const link =
+    mail.template === 'set_up'
+      ? `${baseUrl}/set-up/${setUpToken ?? '…'}`
+      : mail.params['task']
+        ? `${baseUrl}/tasks/${mail.params['task']}`
+        : baseUrl;
+  const values = { ...mail.params, name: mail.name, link };
+  return fillMail(shippedMail(mail.template, mail.locale), pick(values, mailPlaceholders[mail.template].may));
+}
+
+/** Several mails to one reader as one: what each is about, with its link. */
+export function renderDigest(mails: readonly MailOnPaper[], baseUrl: string): RenderedMail {
+  const { locale = 'zh-CN', name = '' } = mails[0] ?? {};
+  const items = mails.map((mail) => ({ words: renderMail(mail, baseUrl).subject, link: `${baseUrl}/tasks/${mail.params['task']}` }));
+  return fillMail(shippedMail('digest', locale), { name, items, count: mails.length, link: `${baseUrl}/tasks` });
+}
