@@ -17,6 +17,7 @@ import { grantRoutes } from './grants/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
+import { letterRoutes } from './letters/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { noticeRoutes } from './notices/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
@@ -61,6 +62,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   auditRoutes,
   mailRoutes,
   smsRoutes,
+  letterRoutes,
   operationsRoutes,
   calendarRoutes,
   workplaceRoutes,

@@ -8,6 +8,7 @@ import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
 import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/correspondence/mails.ts';
+import { findInForce } from '../../db/correspondence/letter-versions.ts';
 import { renderDigest, renderMail } from '../../db/correspondence/letters.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { keepMailedToken } from '../../db/accounts/setup-links.ts';
@@ -32,6 +33,7 @@ export function startMailDesk(options: MailDeskOptions): Desk {
 async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Transporter | undefined): Promise<number> {
   return inTransaction(db, async (trx) => {
     const mails = await takeMails(trx, BATCH);
+    const paper = { baseUrl, inForce: mails.length > 0 ? await findInForce(trx, 'mail') : new Map() };
     const merged = new Set<string>();
     for (const mail of mails) {
       if (merged.has(mail.id)) continue;
@@ -44,7 +46,7 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
           mail.id,
         );
       // What is kept never holds the link of a set-up: it is made here, goes out, and only its hash stays.
-      const content = siblings.length > 0 ? renderDigest([mail, ...siblings], baseUrl) : renderMail(mail, baseUrl);
+      const content = siblings.length > 0 ? renderDigest([mail, ...siblings], paper) : renderMail(mail, paper);
       if (!transport || !mail.address) {
         await settleMail(trx, mail.id, { status: 'kept', ...content });
         await tellOfAll();
@@ -52,7 +54,7 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
       }
       const setUpToken = mail.template === 'set_up' ? await makeSetUpToken(trx, String(mail.params.setUp)) : undefined;
       try {
-        await transport.sendMail(letter(mail, setUpToken ? renderMail(mail, baseUrl, setUpToken) : content, mail.address));
+        await transport.sendMail(letter(mail, setUpToken ? renderMail(mail, { ...paper, setUpToken }) : content, mail.address));
         await settleMail(trx, mail.id, { status: 'sent', ...content });
         await tellOfAll();
       } catch (error) {

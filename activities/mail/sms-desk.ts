@@ -5,6 +5,7 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { inTransaction } from '../../db/client.ts';
+import { findInForce } from '../../db/correspondence/letter-versions.ts';
 import { renderSms } from '../../db/correspondence/letters.ts';
 import { type QueuedSms, settleSms, type SmsResult, takeSms } from '../../db/correspondence/sms.ts';
 import { placeOf, type Vault } from '../../db/vault.ts';
@@ -23,25 +24,25 @@ async function sendOne({ db, vault, gateway, log }: SmsDeskOptions): Promise<num
   return inTransaction(db, async (trx) => {
     const sms = await takeSms(trx);
     if (!sms) return 0;
-    const text = renderSms(sms.template, sms.locale, sms.params);
-    const result = gateway ? await hand(vault, gateway, sms, text) : ({ status: 'kept', text } as const);
+    const letter = renderSms(sms.template, { locale: sms.locale, params: sms.params, inForce: await findInForce(trx, 'sms') });
+    const result = gateway ? await hand(vault, gateway, sms, letter.text) : ({ status: 'kept' } as const);
     if ('failure' in result) log.warn({ sms: sms.id, failure: result.failure }, 'sms desk: not sent');
-    await settleSms(trx, sms, result);
+    await settleSms(trx, sms, result, letter);
     return 1;
   });
 }
 
 async function hand(vault: Vault, gateway: SmsGateway, sms: QueuedSms, text: string): Promise<SmsResult> {
   const phone = openPhone(vault, sms);
-  if (phone === undefined) return { status: 'failed', text, failure: sms.phone_sealed === null ? 'no number' : 'number unreadable' };
+  if (phone === undefined) return { status: 'failed', failure: sms.phone_sealed === null ? 'no number' : 'number unreadable' };
   const answer = await gateway({ id: sms.id, phone, text });
   switch (answer.result) {
     case 'accepted':
-      return { status: 'sent', text, reference: answer.reference, simulated: answer.simulated };
+      return { status: 'sent', reference: answer.reference, simulated: answer.simulated };
     case 'refused':
-      return { status: 'refused', text, failure: answer.cause, simulated: answer.simulated };
+      return { status: 'refused', failure: answer.cause, simulated: answer.simulated };
     case 'none':
-      return { status: sms.attempts + 1 >= MOST_ATTEMPTS ? 'failed' : 'again', text, failure: answer.cause };
+      return { status: sms.attempts + 1 >= MOST_ATTEMPTS ? 'failed' : 'again', failure: answer.cause };
   }
 }
 

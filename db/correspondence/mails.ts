@@ -91,7 +91,10 @@ export async function mergeMails(trx: Trx, ids: readonly string[], into: string)
 export async function settleMail(
   trx: Trx,
   id: string,
-  result: { status: 'sent' | 'kept'; subject: string; html: string; body: string } | { status: 'again' } | { status: 'failed' },
+  result:
+    | { status: 'sent' | 'kept'; subject: string; html: string; body: string; version: number }
+    | { status: 'again' }
+    | { status: 'failed' },
 ): Promise<void> {
   if (result.status === 'again' || result.status === 'failed') {
     await trx.raw(
@@ -107,6 +110,7 @@ export async function settleMail(
       subject: result.subject,
       html: result.html,
       body: result.body,
+      letter_version: result.version,
       attempts: trx.raw('attempts + 1'),
       sent_at: trx.fn.now(),
     });

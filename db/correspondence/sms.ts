@@ -53,18 +53,24 @@ export async function takeSms(trx: Trx): Promise<QueuedSms | undefined> {
 }
 
 export type SmsResult =
-  | { status: 'sent'; text: string; reference: string; simulated: boolean }
-  | { status: 'kept'; text: string }
-  | { status: 'refused' | 'failed' | 'again'; text: string; failure: string; simulated?: boolean };
+  | { status: 'sent'; reference: string; simulated: boolean }
+  | { status: 'kept' }
+  | { status: 'refused' | 'failed' | 'again'; failure: string; simulated?: boolean };
 
 /** Puts down how an attempt ended. `again`: it is tried once more after a growing pause. */
-export async function settleSms(trx: Trx, sms: Pick<QueuedSms, 'id' | 'phone_masked'>, result: SmsResult): Promise<void> {
+export async function settleSms(
+  trx: Trx,
+  sms: Pick<QueuedSms, 'id' | 'phone_masked'>,
+  result: SmsResult,
+  { text, version }: { text: string; version: number },
+): Promise<void> {
   const again = result.status === 'again';
   await trx('sms')
     .where({ id: sms.id })
     .update({
       status: again ? 'waiting' : result.status,
-      text: result.text,
+      text,
+      letter_version: version,
       phone_masked: sms.phone_masked,
       failure: 'failure' in result ? result.failure : null,
       reference: 'reference' in result ? result.reference : null,

@@ -33,6 +33,7 @@ import * as keptDrafts from './202611251622_keep_drafts.ts';
 import * as filledDemonstration from './202611251630_fill_demonstration.ts';
 import * as notices from './202611251650_create_notices.ts';
 import * as sms from './202611251651_create_sms.ts';
+import * as letters from './202611251652_version_letters.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -71,4 +72,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251630_fill_demonstration', sql: filledDemonstration.sql },
   { name: '202611251650_create_notices', sql: notices.sql },
   { name: '202611251651_create_sms', sql: sms.sql },
+  { name: '202611251652_version_letters', sql: letters.sql },
 ];

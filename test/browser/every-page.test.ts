@@ -156,6 +156,10 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
   add('/clock', { path: '/clock' }, { path: '/clock', login: officer });
   // For programs alone.
   add('/clock/totals');
+  add(
+    '/admin/letters/{channel}/{name}',
+    ...['mail/correction', 'mail/digest', 'sms/urge'].map((name) => ({ path: `/admin/letters/${name}`, login: 'system-1' })),
+  );
   // Leads to what it tells of.
   add('/notices/{id}');
   add('/simulators', { path: '/simulators', login: officer });
