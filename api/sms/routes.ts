@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { listSms } from '../../db/correspondence/sms.ts';
 import { page } from '../http/replies.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
 import { type Counter, route } from '../http/routing.ts';
 
 const SHOWN = 100;
@@ -33,7 +34,7 @@ export function smsRoutes(counter: Counter): void {
     tags: ['administration'],
     access: ['system_admin'],
     response: z.object({ messages: z.array(Sms) }),
-    handle: async ({ db, t }) => {
+    handle: async ({ db, deps, t }) => {
       const messages = (await listSms(db, SHOWN)).map((sms) => ({
         id: sms.id,
         institution: sms.institution,
@@ -51,8 +52,15 @@ export function smsRoutes(counter: Counter): void {
         what: t(`sms.templates.${sms.template}`),
         state: t(`sms.states.${sms.status}`),
         tone: tones[sms.status],
+        cause: causeOf(sms.failure, t, deps.words),
       }));
       return page('sms/index', { messages: shown }, { nav: 'admin', json: { messages } });
     },
   });
+}
+
+/** Words for what the desk knows; what a gateway says otherwise stands as it is. */
+function causeOf(failure: string | null, t: Translate, words: Words): string {
+  const key = `sms.failures.${failure?.replaceAll(' ', '_')}`;
+  return words.has(key) ? t(key) : (failure ?? '');
 }
