@@ -4,6 +4,7 @@ import { loadWords } from '../../api/pages/i18n.ts';
 import { occasionNames } from '../../db/correspondence/occasions.ts';
 import { tell } from '../../db/correspondence/tell.ts';
 import { inTransaction } from '../../db/client.ts';
+import { withdrawProcedure } from '../../db/protocol/life.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { getTask } from '../../db/protocol/task-acts.ts';
 import { firstReview } from '../support/cases.ts';
@@ -63,6 +64,15 @@ describe('notices', () => {
     expect(await told('city-supervise-1', taskId)).toEqual(['task.escalated']);
     expect(await told('supervise-1', taskId)).toEqual([]);
     expect(await told('other-first-1', taskId)).toEqual([]);
+  });
+
+  test('[F06] whoever has a task of what is withdrawn in hand is told; the other queues are not', async () => {
+    const { id, taskId } = await counter.openReview();
+    await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+    const by = { actor: await idOf('school-1'), reason: '计划有变', act: 'class.withdraw' };
+    await inTransaction(counter.db, async (trx) => withdrawProcedure(trx, await lockProcedure(trx, id), by));
+    expect(await told('first-2', taskId)).toEqual(['task.cancelled']);
+    expect(await told('first-1', taskId)).toEqual([]);
   });
 
   test('[F06] an act that is rolled back tells nobody; the same event told twice is one notice', async () => {
