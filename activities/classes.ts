@@ -3,8 +3,7 @@ import { getPolicyPack } from '../db/catalogue/policy-packs.ts';
 import { getClassById, setClassStatus } from '../db/classes/classes.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
-import { queueMails } from '../db/mails.ts';
-import { listInstitutionPeople } from '../db/accounts/users.ts';
+import { tell } from '../db/correspondence/tell.ts';
 import { getLastDecision, listReviewsForPaper } from '../db/views/classes/class-reviews.ts';
 import type { ActContext, SomeActs } from './acts.ts';
 
@@ -35,6 +34,7 @@ export const classActs = {
         reviews: reviews.map(({ step, name, at, outcome, reason }) => ({ step, name, at, outcome, reason })),
       },
     });
+    await tell(trx, 'class.approved', { procedure, key: procedure.id });
   },
 
   /** The last step: the class takes the outcome of its procedure; a refusal goes out as a notice with reasons and the way to appeal. */
@@ -42,11 +42,7 @@ export const classActs = {
     const { trx, procedure, act } = context;
     await setClassStatus(trx, procedure.subject_id, act.code);
     if (act.code === 'refused') await refusalNotice(context);
-    await queueMails(trx, await listInstitutionPeople(trx, procedure.institution_id), {
-      template: 'outcome',
-      params: { number: procedure.subject_number, title: procedure.subject_title },
-      occasion: `${procedure.id}/outcome`,
-    });
+    await tell(trx, `class.${act.code}`, { procedure, key: procedure.id });
   },
 } satisfies SomeActs;
 

@@ -1,5 +1,6 @@
 /** Papers and mails that the steps of a procedure cause. */
-import { type MailTemplate, queueMails } from '../db/mails.ts';
+import { occasions, type OccasionName } from '../db/correspondence/occasions.ts';
+import { tell } from '../db/correspondence/tell.ts';
 import { listReturnedItems } from '../db/classes/corrections.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
@@ -8,18 +9,15 @@ import type { TaskRow } from '../db/protocol/decisions.ts';
 import { requestOrder } from '../db/protocol/supervision/orders.ts';
 import { getTask } from '../db/protocol/task-acts.ts';
 import { findRung, setTold } from '../db/protocol/supervision/rungs.ts';
-import { mailAboutTask } from '../db/protocol/task-mails.ts';
-import { listHolders, listInstitutionPeople, listSuperiors, listWorkers } from '../db/accounts/users.ts';
+import { listHolders, listSuperiors, listWorkers } from '../db/accounts/users.ts';
 import type { Rung } from '../workflows/domain/policy/ladder.ts';
 import type { SomeActs } from './acts.ts';
 
-const templateOfRung: Record<string, MailTemplate> = {
-  reminder: 'reminder',
-  due: 'urge',
-  overdue: 'overdue',
-  leader: 'escalation',
-  superior: 'escalation',
-};
+/** The occasion of a rung by its code; one without a row of its own reminds. */
+function occasionOf(rung: string): OccasionName {
+  const name = `rung.${rung}`;
+  return Object.hasOwn(occasions, name) ? (name as OccasionName) : 'rung.reminder';
+}
 
 export const correspondenceActs = {
   /** A rung of the clock: who works on it is reminded and urged, then the section head, the deputy director in charge and the superior authority are told. */
@@ -31,7 +29,7 @@ export const correspondenceActs = {
     const told = await findRung(trx, procedure.id, act.factNo);
     if (!told) return;
     const to = await recipients(trx, task, told);
-    await mailAboutTask(trx, templateOfRung[rung] ?? 'reminder', { task, procedure }, to, `${task.id}/${rung}`, procedure.today);
+    await tell(trx, occasionOf(rung), { task, procedure, people: to, key: `${task.id}/${rung}`, digest: procedure.today });
     await setTold(trx, procedure.id, act.factNo, to.length);
     if (told.act === 'order') await requestOrder(trx, { task, procedure });
   },
@@ -55,11 +53,7 @@ export const correspondenceActs = {
         workingDays: procedure.terms.days.correction,
       },
     });
-    await queueMails(trx, await listInstitutionPeople(trx, procedure.institution_id), {
-      template: 'correction',
-      params: { number: procedure.subject_number, title: procedure.subject_title, paper: paper.number },
-      occasion: `${act.taskId ?? procedure.id}/correction`,
-    });
+    await tell(trx, 'class.returned', { procedure, key: act.taskId ?? procedure.id, params: { paper: paper.number } });
   },
 } satisfies SomeActs;
 

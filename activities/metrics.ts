@@ -13,6 +13,7 @@ export async function officeMetrics(db: Knex): Promise<MetricFamily[]> {
     gauges('shiming_open_procedures', 'Procedures that are not closed.', 'type', figures.openByType),
     gauges('shiming_procedures_found', 'Procedures by what the operations page finds wrong with them.', 'check', figures.suspects),
     gauges('shiming_mails', 'Mails that wait or failed.', 'status', figures.mails),
+    gauges('shiming_sms', 'Short messages that wait, failed or were refused.', 'status', figures.sms),
     {
       name: 'shiming_reconciler_last_turn_seconds',
       help: 'Seconds since the reconciler looked round; absent if it never did.',

@@ -1,4 +1,5 @@
 /** Acts of the office on a subsidy application. */
+import { tell } from '../db/correspondence/tell.ts';
 import { listRoster } from '../db/roster/roster.ts';
 import { issuePaper } from '../db/papers.ts';
 import { closeApplication, countLines, getApplicationOf, listCommittedLines, setApplicationStatus } from '../db/money/subsidies.ts';
@@ -53,6 +54,7 @@ export const subsidyActs = {
       signatory,
       content: { ...content, headcount: people.length },
     });
+    await tell(trx, 'application.approved', { procedure, key: procedure.id });
   },
 
   countLines: async ({ trx, procedure }) => countLines(trx, procedure),

@@ -1,4 +1,4 @@
-/** The worker process: runs the procedures, the relay, the mail desk and the reconciler. Any number may run at once. */
+/** The worker process: runs the procedures, the relay, the desks of mails and short messages, and the reconciler. Any number may run at once. */
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type { Knex } from 'knex';
@@ -7,7 +7,9 @@ import type { Logger } from 'pino';
 import type { Vault } from '../db/vault.ts';
 import type { TemporalSettings } from '../temporal.config.ts';
 import { createActivities } from './index.ts';
+import { httpSmsGateway } from './connectors/sms.ts';
 import { startMailDesk } from './mail/mail-desk.ts';
+import { startSmsDesk } from './mail/sms-desk.ts';
 import { startReconciler } from './relay/reconciler.ts';
 import { type Relay, startRelay } from './relay/relay.ts';
 
@@ -18,6 +20,8 @@ export type WorkerOptions = {
   temporal: TemporalSettings;
   registersUrl?: string | undefined;
   smtpUrl?: string | undefined;
+  smsUrl?: string | undefined;
+  smsToken?: string | undefined;
   baseUrl: string;
   log: Logger;
   /** A bundle made earlier; otherwise it is made at start. */
@@ -46,6 +50,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const done = worker.run();
   const relay = startRelay({ db: options.db, databaseUrl: options.databaseUrl, connection, namespace, taskQueue, log: options.log });
   const mailDesk = startMailDesk({ db: options.db, smtpUrl: options.smtpUrl, baseUrl: options.baseUrl, log: options.log });
+  const gateway = options.smsUrl ? httpSmsGateway(options.smsUrl, options.smsToken) : undefined;
+  const smsDesk = startSmsDesk({ db: options.db, vault: options.vault, gateway, log: options.log });
   const reconciler = startReconciler({
     db: options.db,
     connection,
@@ -61,6 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await reconciler.stop();
       await relay.stop();
       await mailDesk.stop();
+      await smsDesk.stop();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => undefined);
       await connection.close();

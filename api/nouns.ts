@@ -9,6 +9,7 @@ import { budgetRoutes } from './budgets/routes.ts';
 import { calendarRoutes } from './calendar/routes.ts';
 import { changeRoutes } from './changes/routes.ts';
 import { clockRoutes } from './clock/routes.ts';
+import { copyRoutes } from './copies/routes.ts';
 import { correctionRoutes } from './corrections/routes.ts';
 import { draftRoutes } from './drafts/routes.ts';
 import { disclosureRoutes } from './disclosures/routes.ts';
@@ -16,7 +17,9 @@ import { grantRoutes } from './grants/routes.ts';
 import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
+import { letterRoutes } from './letters/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
+import { noticeRoutes } from './notices/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
 import { materialRoutes } from './materials/routes.ts';
 import { messageRoutes } from './messages/routes.ts';
@@ -29,6 +32,7 @@ import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
 import { paperRoutes } from './papers/routes.ts';
+import { smsRoutes } from './sms/routes.ts';
 import { rosterRoutes } from './roster/routes.ts';
 import { classRoutes } from './classes/routes.ts';
 import type { Counter } from './http/routing.ts';
@@ -57,9 +61,12 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   grantRoutes,
   auditRoutes,
   mailRoutes,
+  smsRoutes,
+  letterRoutes,
   operationsRoutes,
   calendarRoutes,
   workplaceRoutes,
+  noticeRoutes,
   draftRoutes,
   taskRoutes,
   correctionRoutes,
@@ -73,6 +80,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   rosterRoutes,
   materialRoutes,
   messageRoutes,
+  copyRoutes,
   classRoutes,
   attendanceRoutes,
   changeRoutes,

@@ -5,6 +5,7 @@ import { NotFoundError } from '../workflows/domain/errors.ts';
 import { procedureIdOf, type Terms } from '../workflows/domain/procedures.ts';
 import { readCalendar } from './calendar/calendar.ts';
 import type { Db, Trx } from './client.ts';
+import { tell } from './correspondence/tell.ts';
 import { inheritFrom, startProcedure } from './protocol/life.ts';
 import type { LockedProcedure } from './protocol/procedures.ts';
 import { nextNumber } from './serial-numbers.ts';
@@ -95,6 +96,7 @@ export async function publish(
     flags: { workingDays, list },
   } as const;
   await startProcedure(trx, opening, { actor, audit: { act: 'disclosure.publish', detail: { list, digest: row.digest } } });
+  await tell(trx, 'class.published', { procedure: parent, actor, key: number, params: { list } });
   return row;
 }
 

@@ -1,4 +1,5 @@
 /** The register of institutions (机构名录): entered and kept by catalogue officers; teachers and venues are kept by the institutions themselves. */
+import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
 import {
@@ -15,6 +16,8 @@ import type { Db, Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { auditOutside } from './protocol/procedures.ts';
 import type { Actor } from './accounts/users.ts';
+import { maskPhone, plainPhone } from '../workflows/domain/people/identity.ts';
+import { placeOf, type Vault } from './vault.ts';
 
 export type InstitutionRow = {
   id: string;
@@ -25,6 +28,7 @@ export type InstitutionRow = {
   licence_scope: string[];
   credit_grade: string;
   contact: string | null;
+  contact_phone_masked: string | null;
   status: InstitutionStatus;
   version: number;
 };
@@ -59,12 +63,26 @@ export type InstitutionEntry = {
   licenceScope: string[];
   creditGrade: string;
   contact?: string | undefined;
+  /** Mobile phone of the contact person; sealed. */
+  contactPhone?: string | undefined;
 };
 export type TeacherEntry = { name: string; qualification: string; occupations: string[]; active: boolean };
 export type VenueEntry = { name: string; address: string; capacity: number; equipment: string; active: boolean };
 
 /** `version`: refuses to overwrite what somebody else saved meanwhile. */
 export type Saving = { version?: number | undefined; request?: IdempotentRequest | undefined };
+
+/** The columns of a telephone number of a contact person. */
+export function sealContactPhone(
+  vault: Vault,
+  institutionId: string,
+  given: string | undefined,
+): { contact_phone_sealed: string | null; contact_phone_masked: string | null } {
+  if (!given) return { contact_phone_sealed: null, contact_phone_masked: null };
+  const phone = plainPhone(given);
+  const place = placeOf('institutions', 'contact_phone_sealed', institutionId);
+  return { contact_phone_sealed: vault.seal(place, phone), contact_phone_masked: maskPhone(phone) };
+}
 
 /** Subject of an institution's own audit lines. */
 export function institutionSubject(creditCode: string): string {
@@ -77,6 +95,7 @@ export function institutionSubject(creditCode: string): string {
  */
 export async function registerInstitution(
   db: Knex,
+  vault: Vault,
   actor: Actor,
   entry: InstitutionEntry,
   request?: IdempotentRequest,
@@ -90,8 +109,11 @@ export async function registerInstitution(
     const known = await trx('institutions').where({ credit_code: entry.creditCode }).first('name');
     if (known) issues.push(registeredIssue(known.name));
     if (issues.length > 0) throw new InputError(issues);
+    const id = randomUUID();
     const inserted = await trx('institutions')
       .insert({
+        id,
+        ...sealContactPhone(vault, id, entry.contactPhone),
         credit_code: entry.creditCode,
         name: entry.name,
         kind: entry.kind,
@@ -116,11 +138,15 @@ function registeredIssue(name: string): Issue {
   return { field: 'creditCode', code: 'institution.registered', params: { name } };
 }
 
-export type LicenceEntry = Pick<InstitutionEntry, 'name' | 'licenceScope' | 'creditGrade' | 'contact'>;
+/** Without a telephone number the one on record stays, unless it is to be removed. */
+export type LicenceEntry = Pick<InstitutionEntry, 'name' | 'licenceScope' | 'creditGrade' | 'contact' | 'contactPhone'> & {
+  removePhone?: boolean | undefined;
+};
 
 /** Corrects the licence data of an institution on the register: code, kind and region stay. Returns the new version. */
 export async function saveLicence(
   db: Knex,
+  vault: Vault,
   actor: Actor,
   creditCode: string,
   entry: LicenceEntry,
@@ -129,15 +155,17 @@ export async function saveLicence(
   return onceOnly(db, request, async (trx) => {
     const row = await lockKept(trx, actor, creditCode);
     requireVersion(row, version);
+    const phone = entry.contactPhone || entry.removePhone ? sealContactPhone(vault, row.id, entry.contactPhone) : {};
     const after = { name: entry.name, licence_scope: entry.licenceScope, credit_grade: entry.creditGrade, contact: entry.contact ?? null };
     await trx('institutions')
       .where({ id: row.id })
-      .update({ ...after, version: row.version + 1 });
+      .update({ ...after, ...phone, version: row.version + 1 });
     // Who to call is nobody's business in a log: only that it changed.
     const { contact, ...shown } = after;
     await audit(trx, actor, creditCode, 'institution.save', {
       ...changesOf(row, shown),
       ...(contact === row.contact ? {} : { contactChanged: true }),
+      ...(Object.keys(phone).length === 0 ? {} : { phoneChanged: true }),
     });
     return { version: row.version + 1 };
   });

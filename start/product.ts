@@ -108,7 +108,7 @@ async function assemble(
     log('4/5 演示省份 · demonstration province…');
     const { clockSpeed, begin } = options;
     const passwordHash = await hashPassword(demonstrationPassword);
-    const fresh = await loadDemonstration(db, { passwordHash, clockSpeed: clockSpeed ?? 1, begin });
+    const fresh = await loadDemonstration(db, { passwordHash, vault, clockSpeed: clockSpeed ?? 1, begin });
     if (!fresh && clockSpeed !== undefined) await inTransaction(db, (trx) => changeSpeed(trx, clockSpeed));
   }
 
@@ -128,7 +128,11 @@ async function assemble(
     temporal: settings,
     log: logFile,
     workflowBundle: options.workflowBundle,
-    ...readWorkerConfig({ registersUrl: simulators?.url, baseUrl: config.publicUrl ?? `http://localhost:${config.port}` }),
+    ...readWorkerConfig({
+      registersUrl: simulators?.url,
+      smsUrl: simulators?.smsUrl,
+      baseUrl: config.publicUrl ?? `http://localhost:${config.port}`,
+    }),
   });
   stops.push(() => worker.stop());
   const requests = countRequests(logFile);

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mountSmsSimulator, type SmsLog } from './sms-simulator.ts';
 import express, { type Express, type Request, type Response } from 'express';
 
 const label = '模拟';
@@ -17,6 +18,9 @@ const sources: Readonly<Record<string, string>> = {
 
 export type Simulators = {
   url: string;
+  /** Where short messages are taken; what was. */
+  smsUrl: string;
+  sms: SmsLog;
   close(): Promise<void>;
   /**
    * What a register answers from now on: `yes`, `no`, `contradictory`, `silent`, or `late:<n>` (yes, n seconds after it was first asked).
@@ -29,7 +33,8 @@ export type Simulators = {
 
 export async function startSimulators({ port }: { port: number }): Promise<Simulators> {
   const behaviours = new Map(Object.keys(sources).map((register) => [register, 'yes']));
-  const server = createServer(simulatorApp(behaviours, setBehaviour));
+  const { app, sms } = simulatorApp(behaviours, setBehaviour);
+  const server = createServer(app);
 
   function setBehaviour(register: string, behaviour: string, person?: string): void {
     const known =
@@ -41,8 +46,11 @@ export async function startSimulators({ port }: { port: number }): Promise<Simul
   }
 
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
+    smsUrl: `${url}/sms`,
+    sms,
     close: () => closeServer(server),
     setBehaviour,
     behaviours: () => Object.fromEntries(behaviours),
@@ -57,7 +65,7 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-function simulatorApp(behaviours: ReadonlyMap<string, string>, setBehaviour: Simulators['setBehaviour']): Express {
+function simulatorApp(behaviours: ReadonlyMap<string, string>, setBehaviour: Simulators['setBehaviour']): { app: Express; sms: SmsLog } {
   const app = express();
   const firstAsked = new Map<string, number>();
   app.disable('x-powered-by');
@@ -75,6 +83,8 @@ function simulatorApp(behaviours: ReadonlyMap<string, string>, setBehaviour: Sim
       res.status(422).json({ notice: label, error: 'no such register, behaviour or person' });
     }
   });
+
+  const sms = mountSmsSimulator(app);
 
   app.post('/:register/checks', (req, res) => {
     const register = String(req.params['register']);
@@ -105,5 +115,5 @@ function simulatorApp(behaviours: ReadonlyMap<string, string>, setBehaviour: Sim
     if (waitMs <= 0) answer();
     else setTimeout(answer, waitMs).unref();
   });
-  return app;
+  return { app, sms };
 }

@@ -7,44 +7,24 @@ import type { Knex } from 'knex';
 import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
-import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/mails.ts';
+import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/correspondence/mails.ts';
+import { findInForce } from '../../db/correspondence/letter-versions.ts';
+import { renderDigest, renderMail } from '../../db/correspondence/letters.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { keepMailedToken } from '../../db/accounts/setup-links.ts';
-import { renderDigest, renderMail } from './mail-templates.ts';
+import { type Desk, startDesk } from './polling.ts';
 
-const POLL_MS = 2_000;
 const BATCH = 20;
 const MOST_ATTEMPTS = 8;
 
-export type MailDesk = { stop(): Promise<void> };
 export type MailDeskOptions = { db: Knex; smtpUrl: string | undefined; baseUrl: string; log: Logger };
 
-export function startMailDesk(options: MailDeskOptions): MailDesk {
+export function startMailDesk(options: MailDeskOptions): Desk {
   const transport = options.smtpUrl ? nodemailer.createTransport(options.smtpUrl) : undefined;
-  let stopped = false;
-  let wake: () => void = () => undefined;
-  const running = (async () => {
-    while (!stopped) {
-      const sent = await sendBatch(options, transport).catch((error: Error) => {
-        options.log.warn({ error: error.name }, 'mail desk: turn failed');
-        return 0;
-      });
-      if (sent === 0 && !stopped) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, POLL_MS);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-    }
-  })();
+  const desk = startDesk('mail desk', options.log, () => sendBatch(options, transport));
   return {
     async stop() {
-      stopped = true;
-      wake();
-      await running;
+      await desk.stop();
       transport?.close();
     },
   };
@@ -53,6 +33,7 @@ export function startMailDesk(options: MailDeskOptions): MailDesk {
 async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Transporter | undefined): Promise<number> {
   return inTransaction(db, async (trx) => {
     const mails = await takeMails(trx, BATCH);
+    const paper = { baseUrl, inForce: mails.length > 0 ? await findInForce(trx, 'mail') : new Map() };
     const merged = new Set<string>();
     for (const mail of mails) {
       if (merged.has(mail.id)) continue;
@@ -65,7 +46,7 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
           mail.id,
         );
       // What is kept never holds the link of a set-up: it is made here, goes out, and only its hash stays.
-      const content = siblings.length > 0 ? renderDigest([mail, ...siblings], baseUrl) : renderMail(mail, baseUrl);
+      const content = siblings.length > 0 ? renderDigest([mail, ...siblings], paper) : renderMail(mail, paper);
       if (!transport || !mail.address) {
         await settleMail(trx, mail.id, { status: 'kept', ...content });
         await tellOfAll();
@@ -73,7 +54,7 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
       }
       const setUpToken = mail.template === 'set_up' ? await makeSetUpToken(trx, String(mail.params.setUp)) : undefined;
       try {
-        await transport.sendMail(letter(mail, setUpToken ? renderMail(mail, baseUrl, setUpToken) : content, mail.address));
+        await transport.sendMail(letter(mail, setUpToken ? renderMail(mail, { ...paper, setUpToken }) : content, mail.address));
         await settleMail(trx, mail.id, { status: 'sent', ...content });
         await tellOfAll();
       } catch (error) {

@@ -12,6 +12,8 @@ const places: readonly Place[] = [
   { id: 'newAccount', href: '/admin/accounts/new', roles: ['system_admin'] },
   { id: 'calendar', href: '/admin/calendar', roles: ['system_admin'] },
   { id: 'mails', href: '/admin/mails', roles: ['system_admin'] },
+  { id: 'sms', href: '/admin/sms', roles: ['system_admin'] },
+  { id: 'letters', href: '/admin/letters', roles: ['system_admin'] },
   { id: 'operations', href: '/admin/operations', roles: ['system_admin', 'security_admin', 'audit_admin'] },
   { id: 'clock', href: '/clock', roles: ['system_admin'], demonstration: true },
   { id: 'grants', href: '/admin/grants', roles: ['security_admin'] },

@@ -99,6 +99,7 @@ function changesText(detail: Record<string, unknown>, t: Translate): string {
       after: words(field, after[field]),
     }),
   );
+  if (detail['phoneChanged'] === true) parts.push(t('institutions.phoneChanged'));
   if (detail['contactChanged'] === true) parts.push(t('institutions.contactChanged'));
   return parts.join(t('institutions.changesSeparator'));
 }

@@ -40,9 +40,9 @@ export function registerRoutes(counter: Counter): void {
     body: RegisterForm,
     response: z.object({ creditCode: z.string() }),
     creates: true,
-    handle: async ({ db, actor, body, request }) => {
+    handle: async ({ db, vault, actor, body, request }) => {
       const { confirmed: _signed, ...entry } = body;
-      const { creditCode } = await registerInstitution(db, actor, entry, request);
+      const { creditCode } = await registerInstitution(db, vault, actor, entry, request);
       return redirect(institutionPath(creditCode), {
         json: { creditCode },
         status: 201,
@@ -74,10 +74,10 @@ export function registerRoutes(counter: Counter): void {
     response: z.object({ creditCode: z.string(), version: z.number().int() }),
     guarded: true,
     handle: async (context) => {
-      const { db, actor, params, body, request, ifMatch, forPage } = context;
+      const { db, vault, actor, params, body, request, ifMatch, forPage } = context;
       try {
         const { version: given, ...entry } = body;
-        const { version } = await saveLicence(db, actor, params.creditCode, entry, { version: given ?? ifMatch, request });
+        const { version } = await saveLicence(db, vault, actor, params.creditCode, entry, { version: given ?? ifMatch, request });
         return redirect(institutionPath(params.creditCode), {
           json: { creditCode: params.creditCode, version },
           flash: 'institutions.flash.saved',
@@ -208,6 +208,7 @@ async function licenceForm({ t, locale }: FormContext, head: InstitutionHead, re
       fixed: `${head.credit_code}　${t(`institutions.kind.${head.kind}`)}　${locale === 'en' ? head.region_en : head.region_zh}`,
       grades: gradesOf(t),
       saved,
+      phone: head.contact_phone_masked,
       version: redraw.stale ? head.version : (entered['version'] ?? head.version),
       stale: redraw.stale,
       theirs: redraw.stale ? theirsOf(saved, entered, t) : [],

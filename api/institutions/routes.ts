@@ -298,6 +298,7 @@ async function showArchive({ db, actor, t, locale, deps }: ShowContext, head: In
         ...publicSummary(head, { t, locale }),
         { label: t('institutions.fields.creditGrade'), value: head.credit_grade },
         { label: t('institutions.fields.contact'), value: head.contact ?? '—' },
+        { label: t('institutions.fields.contactPhone'), value: head.contact_phone_masked ?? '—' },
         signs.registered
           ? {
               label: t('institutions.registered'),
@@ -322,6 +323,7 @@ async function showArchive({ db, actor, t, locale, deps }: ShowContext, head: In
         ...publicJson(head),
         creditGrade: head.credit_grade,
         contact: head.contact,
+        contactPhone: head.contact_phone_masked,
         version: head.version,
         acts,
         figures: json,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { freeText } from '../http/fields.ts';
-import { isCreditCode, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
+import { isCreditCode, isMobilePhone, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
 import { classStatuses } from '../../workflows/domain/training/class.ts';
 
@@ -46,6 +46,8 @@ const Occupations = z.preprocess(
 );
 const Version = z.coerce.number().int().optional();
 const Contact = z.string().trim().max(100).optional();
+/** Mobile phone of the contact person, to which short messages go; kept sealed, shown masked. */
+const ContactPhone = z.string().trim().max(30).refine(isMobilePhone, 'institution.phone').optional();
 
 export const RegisterForm = z
   .object({
@@ -60,6 +62,7 @@ export const RegisterForm = z
     licenceScope: Occupations,
     creditGrade: z.enum(creditGrades).default('B'),
     contact: Contact,
+    contactPhone: ContactPhone,
     /** The signature under the entry. */
     confirmed: z.preprocess((given) => given === true || given === '1', z.literal(true, 'institution.confirm')),
   })
@@ -71,6 +74,8 @@ export const LicenceForm = z
     licenceScope: Occupations,
     creditGrade: z.enum(creditGrades),
     contact: Contact,
+    contactPhone: ContactPhone,
+    removePhone: z.preprocess((given) => given === true || given === '1', z.boolean()).optional(),
     version: Version,
   })
   .meta({ id: 'InstitutionLicence' });
@@ -143,6 +148,8 @@ export const Figures = z
 export const InstitutionDetail = PublicColumns.extend({
   creditGrade: z.string().optional(),
   contact: z.string().nullable().optional(),
+  /** Masked. */
+  contactPhone: z.string().nullable().optional(),
   version: z.number().int().optional(),
   acts: z.array(z.string()).optional(),
   figures: Figures.optional(),

@@ -1,6 +1,6 @@
 /** Mails as sent or kept, for the administrator. */
 import { z } from 'zod';
-import { listMails } from '../../db/mails.ts';
+import { listMails } from '../../db/correspondence/mails.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 

@@ -98,6 +98,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
           name: session.actor.name,
           home: homeOf(session.actor),
           roleLabel: roleLabel(session.actor.grants, t),
+          unreadNotices: around.counts['notices'] ?? 0,
           workplaceLabel: workplaceLabel(session.workplace, locale),
         },
         nav: session

@@ -9,7 +9,8 @@ import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case
 import { classTrack } from '../../workflows/domain/training/class.ts';
 import { readsMessages } from '../../workflows/domain/training/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
-import { principalsOf } from '../../workflows/domain/scope.ts';
+import { hasRole, principalsOf } from '../../workflows/domain/scope.ts';
+import { officerRoles } from '../../workflows/domain/roles.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
@@ -118,6 +119,10 @@ export function caseView(parts: CaseParts) {
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
     takeBack: parts.takeBack,
+    copyHref:
+      office && hasRole(actor, ...officerRoles) && task.class_number
+        ? `/classes/${task.class_number}/copies?back=${taskPath(task.id)}`
+        : undefined,
     sentBack: office && open && task.kind === 'review' ? sentBackOf(parts) : undefined,
     settled: task.status === 'open' ? undefined : settledOf(parts),
     moving: task.status === 'decided' && found.behind,

@@ -5,7 +5,7 @@
  */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import { queueMails } from '../mails.ts';
+import { queueMails } from '../correspondence/mails.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { endSessionsOf } from './sessions.ts';
 

@@ -10,7 +10,7 @@ import { businessToday } from '../calendar/instant.ts';
 import type { Knex } from 'knex';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { endDelegation } from '../protocol/delegations.ts';
-import { queueMails } from '../mails.ts';
+import { tell } from '../correspondence/tell.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
 import type { Actor } from './users.ts';
@@ -77,15 +77,12 @@ export async function nameSubstitute(
       subject: `account-${principal}`,
       detail: { substitution: id, substitute: wanted.substitute, role, region: office.code, from, until, reason },
     });
-    await queueMails(
-      trx,
-      [wanted.substitute, principal].filter((one) => one !== actor.userId),
-      {
-        template: 'substitute',
-        params: { from, until },
-        occasion: `substitution/${id}`,
-      },
-    );
+    await tell(trx, 'substitution.named', {
+      people: [wanted.substitute, principal],
+      actor: actor.userId,
+      key: id,
+      params: { from, until },
+    });
     return { substitutionId: id, substitute: candidate.name };
   });
 }

@@ -5,10 +5,12 @@ import fujian from '../regions/fujian.json' with { type: 'json' };
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import { setClock } from '../calendar/clock.ts';
 import { inTransaction, type Trx } from '../client.ts';
+import { sealContactPhone } from '../institutions.ts';
 import { setBudget } from '../money/ledger.ts';
 import { savePayingAccount } from '../money/payments.ts';
 import { savePolicyPack } from '../catalogue/policy-packs.ts';
 import { saveRegions } from '../regions.ts';
+import type { Vault } from '../vault.ts';
 import { demonstrationAccounts } from './accounts.ts';
 import {
   demonstrationBudgets,
@@ -22,11 +24,17 @@ import {
 export const demonstrationBegin = new Date('2026-03-02T09:00:00+08:00');
 
 /** `begin`: where the business clock begins; the budgets are those of its year. */
-export type DemonstrationOptions = { passwordHash: string; clockSpeed: number; begin?: Date | undefined };
+export type DemonstrationOptions = {
+  passwordHash: string;
+  clockSpeed: number;
+  begin?: Date | undefined;
+  /** Seals the telephone numbers of contact persons; without it there are none. */
+  vault?: Vault | undefined;
+};
 
 /** Returns false when it was there already. */
 export async function loadDemonstration(db: Knex, options: DemonstrationOptions): Promise<boolean> {
-  const { passwordHash, clockSpeed, begin = demonstrationBegin } = options;
+  const { passwordHash, clockSpeed, begin = demonstrationBegin, vault } = options;
   const year = Number(shanghaiDate(begin).slice(0, 4));
   return inTransaction(db, async (trx) => {
     await trx.raw('select pg_advisory_xact_lock(72102)');
@@ -35,7 +43,7 @@ export async function loadDemonstration(db: Knex, options: DemonstrationOptions)
     await saveRegions(trx, fujian);
     await savePolicyPack(trx, fujianPack);
     await setClock(trx, { at: begin, speed: clockSpeed });
-    await saveInstitutions(trx);
+    await saveInstitutions(trx, vault);
     await saveProjects(trx, year);
     await saveAccounts(trx, passwordHash);
     for (const { region, amountFen } of demonstrationBudgets) await setBudget(trx, { fund: demonstrationFund, year, region, amountFen });
@@ -44,8 +52,8 @@ export async function loadDemonstration(db: Knex, options: DemonstrationOptions)
   });
 }
 
-async function saveInstitutions(trx: Trx): Promise<void> {
-  for (const institution of demonstrationInstitutions) {
+async function saveInstitutions(trx: Trx, vault: Vault | undefined): Promise<void> {
+  for (const [at, institution] of demonstrationInstitutions.entries()) {
     const [row] = await trx('institutions')
       .insert({
         credit_code: institution.creditCode,
@@ -56,9 +64,18 @@ async function saveInstitutions(trx: Trx): Promise<void> {
         credit_grade: institution.grade,
       })
       .returning('id');
+    if (vault)
+      await trx('institutions')
+        .where({ id: row.id })
+        .update(sealContactPhone(vault, row.id, contactPhoneOf(at)));
     for (const teacher of institution.teachers) await trx('teachers').insert({ ...teacher, institution_id: row.id });
     for (const venue of institution.venues) await trx('venues').insert({ ...venue, institution_id: row.id });
   }
+}
+
+/** Made up, with the end that the simulated gateway takes; the last institution's is one that it refuses. */
+function contactPhoneOf(at: number): string {
+  return at === demonstrationInstitutions.length - 1 ? '13850000002' : `1385000${String(1101 + at * 7).padStart(4, '0')}`;
 }
 
 async function saveProjects(trx: Trx, year: number): Promise<void> {

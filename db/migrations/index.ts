@@ -32,6 +32,9 @@ import * as classMessages from './202611251621_create_class_messages.ts';
 import * as keptDrafts from './202611251622_keep_drafts.ts';
 import * as filledDemonstration from './202611251630_fill_demonstration.ts';
 import * as jointSigning from './202611251640_sign_jointly.ts';
+import * as notices from './202611251650_create_notices.ts';
+import * as sms from './202611251651_create_sms.ts';
+import * as letters from './202611251652_version_letters.ts';
 import * as rosterUploads from './202611251670_keep_roster_uploads.ts';
 import * as inForce from './202611251680_version_what_is_in_force.ts';
 
@@ -71,6 +74,9 @@ export const migrations: readonly Migration[] = [
   { name: '202611251622_keep_drafts', sql: keptDrafts.sql },
   { name: '202611251630_fill_demonstration', sql: filledDemonstration.sql },
   { name: '202611251640_sign_jointly', sql: jointSigning.sql },
+  { name: '202611251650_create_notices', sql: notices.sql },
+  { name: '202611251651_create_sms', sql: sms.sql },
+  { name: '202611251652_version_letters', sql: letters.sql },
   { name: '202611251670_keep_roster_uploads', sql: rosterUploads.sql },
   { name: '202611251680_version_what_is_in_force', sql: inForce.sql },
 ];

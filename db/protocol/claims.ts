@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { NotAllowedError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { inTransaction, type Trx } from '../client.ts';
+import { tell } from '../correspondence/tell.ts';
 import type { TaskRow } from './decisions.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure } from './procedures.ts';
@@ -22,6 +23,10 @@ export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise
     await trx('tasks').where({ id: taskId }).update(claimed);
     const detail = capacity.principal ? { for: capacity.principal } : {};
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.claim', subject: taskId, detail });
+    if (task.claimed_by) {
+      const key = `${taskId}/${procedure.audit_no}`;
+      await tell(trx, 'task.taken_over', { task, procedure, people: [task.claimed_by], actor: actor.userId, key });
+    }
   });
 }
 
@@ -57,10 +62,17 @@ export async function suspendTask(
   request?: IdempotentRequest,
 ): Promise<{ suspended: boolean }> {
   return onceOnly(db, request, async (trx) => {
-    const { procedure } = await takeInHand(trx, actor, taskId, 'suspend');
+    const { task, procedure } = await takeInHand(trx, actor, taskId, 'suspend');
     const reason = requireReason(given);
     await trx('tasks').where({ id: taskId }).update({ suspended_at: procedure.now, suspended_by: actor.userId, suspended_reason: reason });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.suspend', subject: taskId, detail: { reason } });
+    await tell(trx, 'task.suspended', {
+      task,
+      procedure,
+      people: holderOf(task),
+      actor: actor.userId,
+      key: `${taskId}/${procedure.audit_no}`,
+    });
     return { suspended: true };
   });
 }
@@ -68,9 +80,20 @@ export async function suspendTask(
 /** Goes on with a suspended task, with the holder that it had. */
 export async function resumeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ suspended: boolean }> {
   return onceOnly(db, request, async (trx) => {
-    const { procedure } = await takeInHand(trx, actor, taskId, 'resume');
+    const { task, procedure } = await takeInHand(trx, actor, taskId, 'resume');
     await trx('tasks').where({ id: taskId }).update({ suspended_at: null, suspended_by: null, suspended_reason: null });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.resume', subject: taskId });
+    await tell(trx, 'task.resumed', {
+      task,
+      procedure,
+      people: holderOf(task),
+      actor: actor.userId,
+      key: `${taskId}/${procedure.audit_no}`,
+    });
     return { suspended: false };
   });
+}
+
+function holderOf({ claimed_by: holder }: TaskRow): string[] {
+  return holder ? [holder] : [];
 }

@@ -11,7 +11,7 @@ import { requireCorrected } from '../classes/class-checks.ts';
 import { settleCorrections } from '../classes/corrections.ts';
 import type { Db, Trx } from '../client.ts';
 import type { Decision, ProcedureInBrief, TaskInBrief, TaskRow } from './decisions.ts';
-import { signOrder } from './supervision/orders.ts';
+import { answerOrder, signOrder } from './supervision/orders.ts';
 import { decideObjection } from '../objections.ts';
 import { makeBatch, signBatch } from '../money/payments.ts';
 import type { LockedProcedure } from './procedures.ts';
@@ -57,7 +57,7 @@ const rules = {
   funds: nothing,
   inspection: recordInspection,
   objection_review: decideObjection,
-  order_answer: nothing,
+  order_answer: answerOrder,
   order_issue: signOrder,
   publish: publishList,
   rectification: answerRectification,

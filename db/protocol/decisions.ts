@@ -184,7 +184,7 @@ async function decide(trx: Trx, actor: Actor, given: Decision): Promise<Decision
   const decision = await requireDecidable(trx, actor, task, procedure, given);
   // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.
   if (await hasSignedElsewhere(trx, task, actor.userId)) throw new NotAllowedError('task.fourEyes');
-  const settling = await settleGroup(trx, task, decision.outcome);
+  const settling = await settleGroup(trx, { task, procedure, actor: actor.userId }, decision.outcome);
   const rule = ruleOf(task, procedure);
   const ruled = await rule({ trx, actor, task, procedure, decision, settles: settling.settles });
   const { record, answer } = writtenBy(actor, decision, task, procedure, ruled ?? {}, settling);

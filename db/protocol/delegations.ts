@@ -7,7 +7,7 @@ import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { auditProcedure, type LockedProcedure } from './procedures.ts';
 import { hasSignedElsewhere, takeInHand } from './task-acts.ts';
-import { mailAboutTask } from './task-mails.ts';
+import { tell } from '../correspondence/tell.ts';
 import type { TaskRow } from './decisions.ts';
 
 /**
@@ -38,7 +38,8 @@ export async function delegateTask(
       asked_at: procedure.now,
     });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.delegate', subject: taskId, detail: { to: asked.to } });
-    await mailAboutTask(trx, 'opinion_asked', { task, procedure }, [asked.to], `${taskId}/delegate/${procedure.audit_no}`);
+    const key = `${taskId}/${procedure.audit_no}`;
+    await tell(trx, 'task.opinion_asked', { task, procedure, people: [asked.to], actor: actor.userId, key });
     const person = await trx('users').where({ id: asked.to }).first('name');
     return { delegate: person?.name ?? '' };
   });
@@ -65,8 +66,8 @@ export async function giveOpinion(
       .update({ status: 'answered', opinion, settled_at: procedure.now });
     await trx('tasks').where({ id: taskId }).update({ delegated_to: null });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.opine', subject: taskId });
-    if (task.claimed_by)
-      await mailAboutTask(trx, 'opinion_given', { task, procedure }, [task.claimed_by], `${taskId}/opine/${procedure.audit_no}`);
+    const people = task.claimed_by ? [task.claimed_by] : [];
+    await tell(trx, 'task.opinion_given', { task, procedure, people, actor: actor.userId, key: `${taskId}/${procedure.audit_no}` });
     return { given: true };
   });
 }
@@ -82,6 +83,8 @@ export async function recallDelegation(
     const { task, procedure } = await takeInHand(trx, actor, taskId, 'recall');
     await endDelegation(trx, procedure, task);
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.recall', subject: taskId, detail: { from: task.delegated_to } });
+    const people = task.delegated_to ? [task.delegated_to] : [];
+    await tell(trx, 'task.opinion_recalled', { task, procedure, people, actor: actor.userId, key: `${taskId}/${procedure.audit_no}` });
     return { recalled: true };
   });
 }

@@ -1,6 +1,8 @@
 /** The life of a procedure: it is started, told what happens elsewhere, withdrawn. Its end is its own last step. */
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import type { Trx } from '../client.ts';
+import { tell } from '../correspondence/tell.ts';
+import type { TaskRow } from './decisions.ts';
 import {
   type ActorId,
   type AuditLine,
@@ -53,7 +55,14 @@ export async function withdrawProcedure(
 ): Promise<void> {
   const words = requireReason(reason);
   requireOpen(procedure);
-  await trx('tasks').where({ procedure_id: procedure.id, status: 'open' }).update({ status: 'cancelled', next_rung_at: null });
+  const cancelled = await trx<TaskRow>('tasks')
+    .where({ procedure_id: procedure.id, status: 'open' })
+    .update({ status: 'cancelled', next_rung_at: null } as never)
+    .returning<TaskRow[]>('*');
+  for (const task of cancelled) {
+    const people = [task.claimed_by, task.delegated_to].filter((one) => one !== null);
+    await tell(trx, 'task.cancelled', { task, procedure, people, actor, key: task.id });
+  }
   await trx('procedures').where({ id: procedure.id }).update({ status: 'withdrawn', next_alarm_at: null });
   await writeFact(trx, procedure, { kind: 'withdrawn', actor, payload: { reason: words } }, { act, subject: procedure.id });
 }

@@ -142,6 +142,7 @@ export async function getInstitution(db: Db, visitor: Actor | undefined, creditC
       'i.licence_scope',
       'i.credit_grade',
       'i.contact',
+      'i.contact_phone_masked',
       'i.status',
       'i.version',
       'r.path as region_path',

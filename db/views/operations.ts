@@ -138,6 +138,7 @@ export type OfficeFigures = {
   openByType: Record<string, number>;
   suspects: Record<Question, number>;
   mails: Record<string, number>;
+  sms: Record<string, number>;
   reconcilerAge: number | null;
 };
 
@@ -165,6 +166,7 @@ export async function readFigures(db: Db): Promise<OfficeFigures> {
       openByType: await counts(`select type as name, count(*) from procedures where status <> 'closed' group by 1`),
       suspects: suspects as Record<Question, number>,
       mails: await counts(`select status as name, count(*) from mails where status in ('queued', 'failed') group by 1`),
+      sms: await counts(`select status as name, count(*) from sms where status in ('waiting', 'failed', 'refused') group by 1`),
       reconcilerAge: rows[0]?.turn ?? null,
     };
   });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startMailDesk } from '../../activities/mail/mail-desk.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { queueMails } from '../../db/mails.ts';
+import { queueMails } from '../../db/correspondence/mails.ts';
 import { type MailServer, openMailServer } from '../support/mail-server.ts';
 import { freshDatabase } from '../support/servers.ts';
 

@@ -5,7 +5,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { createFirstAdministrators } from '../../db/accounts/first-administrators.ts';
 import { readCsv } from '../../db/formats/csv.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';
-import { renderMail } from '../../activities/mail/mail-templates.ts';
+import { renderMail } from '../../db/correspondence/letters.ts';
 import { type Answer, type Person, signIn } from '../../start/demonstration/person.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
@@ -210,9 +210,9 @@ describe('[F37] accounts', () => {
     const mail = await province.db('mails').where({ user_id: id }).first();
     expect(mail.template).toBe('set_up');
     expect(Object.keys(mail.params).sort()).toEqual(['hours', 'setUp']);
-    const sent = renderMail({ ...mail, locale: 'en', name: '欧阳明' }, 'https://office.invalid', 'TOKEN');
+    const sent = renderMail({ ...mail, locale: 'en', name: '欧阳明' }, { baseUrl: 'https://office.invalid', setUpToken: 'TOKEN' });
     expect(sent.body).toContain('https://office.invalid/set-up/TOKEN');
-    expect(renderMail({ ...mail, locale: 'en', name: '欧阳明' }, 'https://office.invalid').body).toContain('/set-up/…');
+    expect(renderMail({ ...mail, locale: 'en', name: '欧阳明' }, { baseUrl: 'https://office.invalid' }).body).toContain('/set-up/…');
   });
 
   test('[F37] a closed account is out at once, its link is dead, its tasks go back; opened again it may come in', async () => {
@@ -494,7 +494,7 @@ describe('[F37] no administrator decides a case', () => {
   test('[F37] each of the three finds only the own acts on the first page', async () => {
     const places = async (login: string) =>
       (await (await province.as(login)).get<{ places: { id: string }[] }>('/admin')).body.places.map(({ id }) => id);
-    expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'operations', 'clock']);
+    expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'sms', 'letters', 'operations', 'clock']);
     expect(await places('security-1')).toEqual(['accounts', 'operations', 'grants', 'newGrant']);
     expect(await places('auditadmin-1')).toEqual(['operations', 'audit', 'chain']);
     expect((await (await province.as('cs-first-1')).get('/admin')).status).toBe(403);

@@ -88,6 +88,6 @@ describe('[F36] the document of the addresses', () => {
       ).toContain('If-Match');
       expect(Object.keys(operationOf(route).responses), named(route)).toContain('412');
     }
-    expect(counter.routes.filter((route) => route.tagged).map(named)).toHaveLength(10);
+    expect(counter.routes.filter((route) => route.tagged).map(named)).toHaveLength(11);
   });
 });

@@ -157,6 +157,12 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
   add('/clock', { path: '/clock' }, { path: '/clock', login: officer });
   // For programs alone.
   add('/clock/totals');
+  add(
+    '/admin/letters/{channel}/{name}',
+    ...['mail/correction', 'mail/digest', 'sms/urge'].map((name) => ({ path: `/admin/letters/${name}`, login: 'system-1' })),
+  );
+  // Leads to what it tells of.
+  add('/notices/{id}');
   add('/simulators', { path: '/simulators', login: officer });
   add('/projects', { path: '/projects' }, { path: '/projects', login: accountOf.catalogue_officer });
   for (const part of ['', '/edit']) add(`/projects/{code}${part}`, { path: `/projects/FJ-2026-001${part}`, login: 'fj-catalogue-1' });
@@ -229,6 +235,7 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
       { path: `/classes/${paid}/${part}`, login: school },
       { path: `/classes/${part === 'claim' ? paid : waiting}/${part}`, login: officer },
     );
+  add('/classes/{number}/copies', { path: `/classes/${waiting}/copies`, login: officer });
   add('/classes/{number}/verifications', { path: `/classes/${waiting}/verifications`, login: officer });
   const { body: reference } = await first.get<{ nouns: { noun: string }[] }>('/api-docs');
   add('/api-docs', { path: '/api-docs' });

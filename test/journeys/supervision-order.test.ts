@@ -104,6 +104,13 @@ describe('an order of the superior authority', () => {
     );
     expect((await page('cs-first-1', `/tasks/${late}`)).html).toContain('已约谈办理人，明日办结');
     expect((await page('kangning-1', `/tasks/${late}`)).html).not.toContain('督办单');
+    const noticesOf = async (login: string) =>
+      (await (await office.as(login)).get<{ notices: { occasion: string; title: string; href: string }[] }>('/notices')).body.notices;
+    expect((await noticesOf('fz-supervise-1')).find(({ occasion }) => occasion === 'order.answered')?.title).toContain(order.paper);
+    expect((await noticesOf('cs-first-1')).find(({ occasion }) => occasion === 'order.issued')?.href).toBe(`/tasks/${late}`);
+    expect((await noticesOf('kangning-1')).filter(({ occasion, title }) => /^(order|task)\./.test(occasion) || /督办/.test(title))).toEqual(
+      [],
+    );
     expect(await findBrokenLink(office.db, order.procedure)).toBeUndefined();
     expect(await office.db('procedures').where({ type: 'supervisionOrder' })).toHaveLength(1);
     // It is asked for once: by hand it is a conflict.

@@ -47,6 +47,7 @@ export const insideActs: readonly string[] = [
   'order.request',
   'person.reveal',
   'material.view',
+  'class.copy',
 ];
 
 /** The review table of a stage; undefined for stages without one. */

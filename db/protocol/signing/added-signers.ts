@@ -6,6 +6,7 @@ import { requireReason } from '../../../workflows/domain/reasons.ts';
 import { isSignature, mostSigners, outcomesOfAdded, rowStepOf, signerStep, signingRoles } from '../../../workflows/domain/signing.ts';
 import type { Actor } from '../../accounts/users.ts';
 import type { Db, Trx } from '../../client.ts';
+import { tell } from '../../correspondence/tell.ts';
 import { setAlarm } from '../alarms.ts';
 import type { TaskRow } from '../decisions.ts';
 import { endDelegation } from '../delegations.ts';
@@ -14,7 +15,6 @@ import { requireOpen, writeFact } from '../procedures.ts';
 import { insertTasks, prepareTasks } from '../steps.ts';
 import { isMovingBack } from '../taking-back.ts';
 import { getTask, takeInHand } from '../task-acts.ts';
-import { mailAboutTask } from '../task-mails.ts';
 import { hasOpenSigners } from './groups.ts';
 
 /** Whether others can sign beside the holder: a review that is decided by approving it. */
@@ -74,7 +74,13 @@ export async function addSigner(
     await insertTasks(trx, tasks);
     await setAlarm(trx, procedure.id);
     await trx('added_signers').insert({ task_id: added, asked_by: actor.userId, signer: asked.to, question, asked_at: procedure.now });
-    await mailAboutTask(trx, 'signature_asked', { task: await getTask(trx, added), procedure }, [asked.to], `${added}/asked`);
+    await tell(trx, 'task.signature_asked', {
+      task: await getTask(trx, added),
+      procedure,
+      people: [asked.to],
+      actor: actor.userId,
+      key: added,
+    });
     return { signer: signer.name, task: added };
   });
 }
@@ -117,6 +123,8 @@ export async function recallSigner(
     await setAlarm(trx, procedure.id);
     const fact = { kind: 'signer_recalled', taskId, actor: actor.userId, payload: { reason } } as const;
     await writeFact(trx, procedure, fact, { act: 'task.recall_signer', subject: taskId, detail: { reason } });
+    const people = task.claimed_by ? [task.claimed_by] : [];
+    await tell(trx, 'task.signature_recalled', { task, procedure, people, actor: actor.userId, key: taskId });
     return { recalled: true };
   });
 }

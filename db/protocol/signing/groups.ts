@@ -5,7 +5,9 @@
 import { type JointPart, isSignature } from '../../../workflows/domain/signing.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import type { Db, Trx } from '../../client.ts';
+import { tell } from '../../correspondence/tell.ts';
 import type { TaskRow } from '../decisions.ts';
+import type { ActorId, LockedProcedure } from '../procedures.ts';
 import type { Asked, TaskInsert } from '../steps.ts';
 
 /** What a decision means for its step: whether it decides it, and which tasks of the group it has ended. */
@@ -18,15 +20,23 @@ export const alone: Settling = { settles: true, ended: [] };
  * Ends the signatures that are no longer needed once `task` has this outcome. A return, a refusal and whatever else is no approval decides the step at
  * once; an approval where one of several is enough ends the others of its kind; where all are needed it waits for the rest.
  */
-export async function settleGroup(trx: Trx, task: Pick<TaskRow, 'id' | 'joint' | 'joint_group'>, outcome: string): Promise<Settling> {
+export async function settleGroup(
+  trx: Trx,
+  { task, procedure, actor }: { task: Pick<TaskRow, 'id' | 'joint' | 'joint_group'>; procedure: LockedProcedure; actor: ActorId },
+  outcome: string,
+): Promise<Settling> {
   if (task.joint_group === null) return alone;
   const others = await listOpenSigners(trx, task.joint_group, task.id);
   const over = !isSignature(outcome) ? others : task.joint === 'any' ? others.filter(({ joint }) => joint === 'any') : [];
   const ended = over.map(({ id }) => id);
-  if (ended.length > 0)
-    await trx('tasks')
+  if (ended.length > 0) {
+    const rows: TaskRow[] = await trx('tasks')
       .whereIn('id', ended)
-      .update({ status: 'cancelled', next_rung_at: null, ended_by: task.id, version: trx.raw('version + 1') });
+      .update({ status: 'cancelled', next_rung_at: null, ended_by: task.id, version: trx.raw('version + 1') })
+      .returning('*');
+    for (const row of rows.filter((one) => one.claimed_by !== null))
+      await tell(trx, 'task.signature_ended', { task: row, procedure, people: [row.claimed_by ?? ''], actor, key: row.id });
+  }
   return { settles: others.length === ended.length, ended };
 }
 

@@ -1,15 +1,17 @@
 /** Orders of the superior authority (督办单): begun by the last rung of a late task or by its supervisor, signed above, answered by the office. */
 import { deadline } from '../../../workflows/domain/calendar.ts';
 import { procedureIdOf } from '../../../workflows/domain/procedures.ts';
-import { listHolders } from '../../accounts/users.ts';
+import { listHolders, listWorkers } from '../../accounts/users.ts';
 import { readCalendar } from '../../calendar/calendar.ts';
 import type { Db, Trx } from '../../client.ts';
+import { tell } from '../../correspondence/tell.ts';
 import { issuePaper } from '../../papers.ts';
 import { nextNumber } from '../../serial-numbers.ts';
 import type { DecisionContext } from '../decision-rules.ts';
 import type { TaskRow } from '../decisions.ts';
 import { startProcedure } from '../life.ts';
 import type { ActorId, LockedProcedure } from '../procedures.ts';
+import { getTask } from '../task-acts.ts';
 
 /** Working days for the answer where the pack does not say. */
 const ANSWER_DAYS = 3;
@@ -91,7 +93,23 @@ export async function signOrder({ trx, actor, task, procedure, decision }: Decis
       reason: decision.reason?.trim() ?? '',
     },
   });
+  // Those who are to answer, and those who are late: their page of the case shows the order.
+  const lateTask = await getTask(trx, procedure.subject_id);
+  const people = [...(await listHolders(trx, 'supervisor', lateTask.office)), ...(await listWorkers(trx, lateTask))];
+  const params = { paper: paper.number, answerBy: due, number: late.subject_number };
+  await tell(trx, 'order.issued', { procedure, task: lateTask, people, actor: actor.userId, key: procedure.id, params });
   return { paper: paper.number };
+}
+
+/** Decision rule of the answer: who signed the order is told. */
+export async function answerOrder({ trx, actor, procedure }: DecisionContext): Promise<void> {
+  const issued = await trx('papers')
+    .where({ procedure_id: procedure.id, kind: 'supervision_order' })
+    .first('signatory', 'number', 'content');
+  const people = issued?.signatory ? [issued.signatory] : [];
+  const lateTask = await getTask(trx, procedure.subject_id);
+  const params = { paper: issued?.number ?? '', number: issued?.content?.number ?? procedure.subject_number };
+  await tell(trx, 'order.answered', { procedure, task: lateTask, people, actor: actor.userId, key: procedure.id, params });
 }
 
 export type OrderOnRecord = {

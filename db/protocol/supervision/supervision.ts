@@ -11,8 +11,8 @@ import { getTask, hasSignedElsewhere, refusal, takeInHand } from '../task-acts.t
 import { type IdempotentRequest, onceOnly } from '../idempotency.ts';
 import { auditProcedure, type LockedProcedure } from '../procedures.ts';
 import { requestOrder } from './orders.ts';
-import { mailAboutTask } from '../task-mails.ts';
-import { type Actor, listHolders, listSuperiors, listWorkers } from '../../accounts/users.ts';
+import { tell } from '../../correspondence/tell.ts';
+import { type Actor, listHolders } from '../../accounts/users.ts';
 
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
 type Supervised = { task: SupervisedTask; procedure: LockedProcedure };
@@ -48,7 +48,11 @@ export async function reassignTask(
         .update({ claimed_by: toUserId, claimed_for: null, claimed_at: procedure.now, version: trx.raw('version + 1') });
       const detail = { from: task.claimed_by, to: toUserId, reason: reason.trim() };
       await auditProcedure(trx, procedure, actor.userId, { act: 'task.reassign', subject: taskId, detail });
-      await mailAboutTask(trx, 'assigned', { task, procedure }, [toUserId], `${taskId}/assigned/${procedure.audit_no}`, procedure.today);
+      const told = { task, procedure, actor: actor.userId, key: `${taskId}/${procedure.audit_no}` };
+      await tell(trx, 'task.assigned', { ...told, people: [toUserId], digest: procedure.today });
+      if (task.claimed_by && task.claimed_by !== toUserId) await tell(trx, 'task.taken_over', { ...told, people: [task.claimed_by] });
+      if (task.delegated_to && task.delegated_to !== toUserId)
+        await tell(trx, 'task.opinion_recalled', { ...told, people: [task.delegated_to] });
     }
     return { holder: person?.name ?? '' };
   });
@@ -77,7 +81,7 @@ export async function listColleagues(
   return rows;
 }
 
-/** Mails those who have the task. At most once per working day: throws ConflictError `supervision.urgedToday`. */
+/** Tells those who have the task. At most once per working day: throws ConflictError `supervision.urgedToday`. */
 export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ mailed: number }> {
   return onceOnly(db, request, async (trx) => {
     const { task, procedure } = await superviseTask(trx, actor, taskId, 'urge');
@@ -85,10 +89,9 @@ export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?:
     if (task.urged_at && workingDaysBetween(calendar, shanghaiDate(task.urged_at), procedure.today) < 1) {
       throw new ConflictError('supervision.urgedToday', { at: task.urged_at.toISOString() });
     }
-    const people = await listWorkers(trx, task);
+    const people = await tell(trx, 'task.urged', { task, procedure, actor: actor.userId, key: `${taskId}/${procedure.today}` });
     await trx('tasks').where({ id: taskId }).update({ urged_at: procedure.now });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.urge', subject: taskId, detail: { people: people.length } });
-    await mailAboutTask(trx, 'urge', { task, procedure }, people, `${taskId}/urge/${procedure.today}`);
     return { mailed: people.length };
   });
 }
@@ -116,7 +119,8 @@ export async function escalateTask(
       subject: taskId,
       detail: { order, to: above ?? task.office, reason: words },
     });
-    await mailAboutTask(trx, 'escalation', supervised, await listSuperiors(trx, task), `${taskId}/escalate`);
+    await tell(trx, 'task.escalated', { ...supervised, actor: actor.userId, key: taskId });
+    await tell(trx, 'task.reported', { ...supervised, actor: actor.userId, key: taskId });
     return { order };
   });
 }

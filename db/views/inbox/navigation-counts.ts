@@ -1,4 +1,4 @@
-/** The figures beside the entries of the header: tasks waiting for this person, overdue tasks of a supervisor's region. */
+/** The figures beside the entries of the header: tasks waiting for this person, overdue tasks of a supervisor's region, notices not read. */
 import { hasRole, workQueuesOf } from '../../../workflows/domain/scope.ts';
 import type { Db } from '../../client.ts';
 import type { Actor } from '../../accounts/users.ts';
@@ -7,7 +7,7 @@ const SHOWN_AT_MOST = 1_000;
 
 export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
   const queues = workQueuesOf(actor);
-  const { rows } = await db.raw<{ rows: { tasks: number; board: number }[] }>(
+  const { rows } = await db.raw<{ rows: { tasks: number; board: number; notices: number }[] }>(
     `select (select count(*) from (
                select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
                  join tasks t on t.role = g.role and t.role not in ('institution', 'assessor') and t.office = g.office and t.status = 'open' and t.suspended_at is null and (t.claimed_by is null or t.claimed_by = :actor)
@@ -19,7 +19,8 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
             (select count(*) from (
                select 1 from unnest(cast(:paths as text[])) g (path)
                  join tasks t on (t.office_path = g.path or t.office_path like g.path || '/%') and t.status = 'open' and t.due_at < business_now()
-                  and t.role not in ('clock', 'institution', 'assessor') limit :most) late) as board`,
+                  and t.role not in ('clock', 'institution', 'assessor') limit :most) late) as board,
+            (select count(*) from (select 1 from notices n where n.user_id = :actor and n.read_at is null limit :most) unread) as notices`,
     {
       roles: queues.map(({ role }) => role),
       offices: queues.map(({ region }) => region),
@@ -29,5 +30,6 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
       most: SHOWN_AT_MOST,
     },
   );
-  return { tasks: Number(rows[0]?.tasks ?? 0), board: Number(rows[0]?.board ?? 0) };
+  const { tasks = 0, board = 0, notices = 0 } = rows[0] ?? {};
+  return { tasks: Number(tasks), board: Number(board), notices: Number(notices) };
 }

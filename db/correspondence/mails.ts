@@ -1,5 +1,5 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
-import type { Db, Trx } from './client.ts';
+import type { Db, Trx } from '../client.ts';
 
 export type MailTemplate =
   | 'reminder'
@@ -92,7 +92,10 @@ export async function mergeMails(trx: Trx, ids: readonly string[], into: string)
 export async function settleMail(
   trx: Trx,
   id: string,
-  result: { status: 'sent' | 'kept'; subject: string; html: string; body: string } | { status: 'again' } | { status: 'failed' },
+  result:
+    | { status: 'sent' | 'kept'; subject: string; html: string; body: string; version: number }
+    | { status: 'again' }
+    | { status: 'failed' },
 ): Promise<void> {
   if (result.status === 'again' || result.status === 'failed') {
     await trx.raw(
@@ -108,6 +111,7 @@ export async function settleMail(
       subject: result.subject,
       html: result.html,
       body: result.body,
+      letter_version: result.version,
       attempts: trx.raw('attempts + 1'),
       sent_at: trx.fn.now(),
     });

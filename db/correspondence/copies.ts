@@ -1,0 +1,80 @@
+/** Copies (抄送): an officer sends a class to colleagues for information. A notice to each and a line of the record; nothing is asked of anybody. */
+import type { Knex } from 'knex';
+import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
+import { readingRoles } from '../../workflows/domain/roles.ts';
+import type { Actor } from '../accounts/users.ts';
+import { classProcedureId } from '../classes/classes.ts';
+import type { Db } from '../client.ts';
+import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
+import { auditProcedure, lockProcedure } from '../protocol/procedures.ts';
+import { getClassHead } from '../views/classes/classes.ts';
+import { tell } from './tell.ts';
+
+export type CopyReader = { id: string; name: string; roles: string[]; region_zh: string; region_en: string };
+
+/** Who may read a class of this region besides the sender: those with a reading role there or above, the nearest office first. */
+export async function listCopyReaders(db: Db, regionPath: string, sender: string): Promise<CopyReader[]> {
+  const { rows } = await db.raw<{ rows: CopyReader[] }>(
+    `select u.id, u.name, array_agg(distinct g.role order by g.role) as roles,
+            (array_agg(r.name_zh order by length(g.path) desc))[1] as region_zh, (array_agg(r.name_en order by length(g.path) desc))[1] as region_en
+       from users u join grants_in_force g on g.user_id = u.id join regions r on r.code = g.region
+      where u.active and u.institution_id is null and u.id <> :sender and g.role = any(cast(:roles as text[]))
+        and (cast(:path as text) = g.path or cast(:path as text) like g.path || '/%')
+      group by u.id order by max(length(g.path)) desc, min(g.role), u.name, u.id`,
+    { path: regionPath, sender, roles: [...readingRoles] },
+  );
+  return rows;
+}
+
+export type NewCopy = { to: readonly string[]; remark: string };
+
+/**
+ * Sends a submitted class to colleagues. Throws NotFoundError outside the sender's region, InputError at `to` (copy.notReader) and at `remark`
+ * (copy.idNumber, copy.cardNumber).
+ */
+export async function sendCopy(
+  db: Knex,
+  actor: Actor,
+  number: string,
+  { to, remark }: NewCopy,
+  request?: IdempotentRequest,
+): Promise<{ told: number }> {
+  return onceOnly(db, request, async (trx) => {
+    const head = await getClassHead(trx, actor, number);
+    if (!head.procedure || actor.institutionId !== undefined) throw new NotFoundError('class.unknown');
+    const readers = new Set((await listCopyReaders(trx, head.region_path, actor.userId)).map(({ id }) => id));
+    if (to.some((person) => !readers.has(person))) throw inputError('to', 'copy.notReader');
+    const procedure = await lockProcedure(trx, classProcedureId(number));
+    const personal = findPersonalNumber(remark, procedure.today);
+    if (personal) throw inputError('remark', personal === 'id' ? 'copy.idNumber' : 'copy.cardNumber');
+    const people = [...new Set(to)];
+    await auditProcedure(trx, procedure, actor.userId, {
+      act: 'class.copy',
+      subject: procedure.id,
+      detail: { people: people.length, to: people, reason: remark },
+    });
+    const told = await tell(trx, 'class.copied', {
+      procedure,
+      people,
+      remark,
+      actor: actor.userId,
+      key: `${number}/${procedure.audit_no}`,
+    });
+    return { told: told.length };
+  });
+}
+
+export type CopyOnRecord = { at: Date; sender: string; readers: string[]; remark: string };
+
+/** What was sent about a class, newest first. */
+export async function listCopies(db: Db, number: string): Promise<CopyOnRecord[]> {
+  const { rows } = await db.raw<{ rows: CopyOnRecord[] }>(
+    `select a.at, u.name as sender, a.detail ->> 'reason' as remark,
+            (select coalesce(array_agg(w.name order by w.name), '{}') from users w where a.detail -> 'to' \\? cast(w.id as text)) as readers
+       from audit_log a join users u on u.id = a.actor
+      where a.procedure_id = ? and a.act = 'class.copy' order by a.no desc limit 50`,
+    [classProcedureId(number)],
+  );
+  return rows;
+}
