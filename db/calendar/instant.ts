@@ -1,12 +1,11 @@
 /** The instant of an act or a page: PostgreSQL says what time it is by the business clock. */
 import type { Db } from '../client.ts';
 
-/** What time it is for an act or a page, by the business clock, and which calendar is in force (`calendar_key` changes whenever it does). */
+/** What time it is for an act or a page, by the business clock, and which edition of the calendars is in force (`calendar_key` changes whenever one of them does). */
 export type Instant = { now: Date; today: string; calendar_key: string };
 
 export const instantColumns = `business_now() as now, business_today() as today,
-  (select count(*) || '.' || coalesce(extract(epoch from max(entered_at))::text, '') from calendar_days)
-    || '/' || (select count(*) from calendar_years) as calendar_key`;
+  (select cast(edition as text) from calendar_edition) as calendar_key`;
 
 export async function readInstant(db: Db): Promise<Instant> {
   const { rows } = await db.raw<{ rows: Instant[] }>(`select ${instantColumns}`);

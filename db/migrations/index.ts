@@ -31,6 +31,7 @@ import * as ownCases from './202611251620_find_own_cases.ts';
 import * as classMessages from './202611251621_create_class_messages.ts';
 import * as keptDrafts from './202611251622_keep_drafts.ts';
 import * as filledDemonstration from './202611251630_fill_demonstration.ts';
+import * as closedRegions from './202611251660_close_regions.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -67,4 +68,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251621_create_class_messages', sql: classMessages.sql },
   { name: '202611251622_keep_drafts', sql: keptDrafts.sql },
   { name: '202611251630_fill_demonstration', sql: filledDemonstration.sql },
+  { name: '202611251660_close_regions', sql: closedRegions.sql },
 ];

@@ -1,8 +1,8 @@
 /** A step of a procedure in the record: opening tasks, moving the procedure, reading its place. */
 import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
-import { type Calendar, workingDayNumber } from '../../workflows/domain/calendar.ts';
+import { workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
-import { readCalendar } from '../calendar/calendar.ts';
+import { type Calendars, readCalendars } from '../calendar/calendar.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
 import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure } from './procedures.ts';
@@ -198,7 +198,7 @@ const earlierRounds = statement(`select cast(f.at at time zone 'Asia/Shanghai' a
                     from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`);
 
 async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], factNo: number): Promise<TaskInsert[]> {
-  const calendar = await readCalendar(trx, procedure.calendar_key);
+  const calendars = await readCalendars(trx, procedure.calendar_key);
   const rows = await run<{ acted: string | null } & (EarlierRound | { step: null })>(trx, earlierRounds, {
     id: procedure.id,
     factNo,
@@ -212,25 +212,22 @@ async function prepareTasks(trx: Trx, procedure: LockedProcedure, asks: Ask[], f
     const round = (rounds.get(ask.step) ?? 0) + 1;
     rounds.set(ask.step, round);
     const before = earlier.find((row) => row.step === ask.step);
-    const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
-    const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
     const from = ask.peremptory && ask.workingDays !== undefined ? procedure.today : actedOn;
-    tasks.push(await prepareTask(trx, procedure, ask, { round, daysUsed, from, calendar }));
+    tasks.push(await prepareTask(trx, procedure, ask, { round, before, from, calendars }));
   }
   return tasks;
 }
 
 type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
-/** `from`: the day after which a period is counted. */
-type Round = { round: number; daysUsed: number; from: string; calendar: Calendar };
+/** `before`: the round before this one. `from`: the day after which a period is counted. */
+type Round = { round: number; before: EarlierRound | undefined; from: string; calendars: Calendars };
 
-async function prepareTask(
-  trx: Trx,
-  procedure: LockedProcedure,
-  ask: Ask,
-  { round, daysUsed, from, calendar }: Round,
-): Promise<TaskInsert> {
+async function prepareTask(trx: Trx, procedure: LockedProcedure, ask: Ask, { round, before, from, calendars }: Round): Promise<TaskInsert> {
   const office = await officeFor(trx, procedure.region_path, ask.level);
+  // The days of the office that acts, or that of the case where somebody outside has to act towards it.
+  const calendar = calendars.of(office.code);
+  const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
+  const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
   const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
   if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
   const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false, procedure.terms), procedure.now);

@@ -180,6 +180,7 @@ export type ClassTask = {
   step: string;
   kind: TaskKind;
   role: string;
+  office: string;
   institution_id: string | null;
   version: number;
   from_date: string;
@@ -208,6 +209,7 @@ export async function listClassTasks(db: Db, classId: string, outside: boolean):
       't.step',
       't.kind',
       't.role',
+      't.office',
       't.institution_id',
       't.version',
       't.from_date',
