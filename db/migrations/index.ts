@@ -32,6 +32,7 @@ import * as classMessages from './202611251621_create_class_messages.ts';
 import * as keptDrafts from './202611251622_keep_drafts.ts';
 import * as filledDemonstration from './202611251630_fill_demonstration.ts';
 import * as closedRegions from './202611251660_close_regions.ts';
+import * as longLists from './202611251661_index_long_lists.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -69,4 +70,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251622_keep_drafts', sql: keptDrafts.sql },
   { name: '202611251630_fill_demonstration', sql: filledDemonstration.sql },
   { name: '202611251660_close_regions', sql: closedRegions.sql },
+  { name: '202611251661_index_long_lists', sql: longLists.sql },
 ];
