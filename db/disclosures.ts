@@ -60,7 +60,7 @@ export async function publish(
   actor: string,
 ): Promise<DisclosureRow> {
   const { blocks, workingDays } = parent.terms.disclosures[list];
-  const calendar = await readCalendar(trx, parent.calendar_key);
+  const calendar = await readCalendar(trx, parent.region, parent.calendar_key);
   const { due, provisional } = deadline(calendar, { from: parent.today, workingDays });
   const number = await nextNumber(trx, 'disclosure', parent.region, parent.today.slice(0, 4));
   const procedureId = procedureIdOf('publicDisclosure', number);

@@ -80,7 +80,7 @@ export function boardRoutes(counter: Counter): void {
     response: Board,
     handle: async ({ db, actor, instant, t, locale }) => {
       const supervisor = supervisionOf(actor);
-      const at = await readToday(db, instant);
+      const at = await readToday(db, instant, actor);
       const times = boardTimes(at);
       const [figures, loads, unclaimed, trend, overdueSteps, substitutions, overdue] = await Promise.all([
         getBoardFigures(db, supervisor, times),

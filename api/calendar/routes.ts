@@ -1,58 +1,76 @@
-/** The working-day calendar: which years have their official notice, local closures, and loading both. */
-import { z } from 'zod';
+/** The working-day calendar of a region: which years have their official notice, closures of the region and above it, and entering both. */
+import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
+import { loadYearNotice } from '../../db/calendar/calendar-notices.ts';
+import { listYears, readCalendar } from '../../db/calendar/calendar.ts';
+import { checkClosure, closeRegion, getLivingClosure, listClosures, withdrawClosure } from '../../db/calendar/closures.ts';
 import { previewClosure } from '../../db/calendar/closure-preview.ts';
-import { addClosure, loadYearNotice } from '../../db/calendar/calendar-notices.ts';
-import { listCalendar } from '../../db/calendar/calendar.ts';
-import { inputError } from '../../workflows/domain/errors.ts';
-import { civilDate } from '../http/fields.ts';
-import { page, redirect } from '../http/replies.ts';
+import { getRegion } from '../../db/regions.ts';
+import { inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
+import { hasRoleAbove } from '../../workflows/domain/scope.ts';
+import { regionOptions } from '../accounts/page.ts';
+import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
-import { stepLabel } from '../tasks/words.ts';
+import { closureJson, closureView, previewView } from './page.ts';
+import { Basis, CalendarOfRegion, CalendarQuery, Closed, ClosureForm, ClosureParams, Moved, Preview, YearNotice } from './schemas.ts';
 
-const Day = z.object({ date: civilDate, kind: z.enum(['off', 'work']) });
-const YearNotice = z
-  .object({
-    year: z.coerce.number().int(),
-    source: z.string().trim().min(2).max(300),
-    /** Programs send a list; the form sends lines like `2027-01-01 off`. */
-    days: z.union([z.array(Day).max(120), z.string().max(8_000)]),
-  })
-  .meta({ id: 'YearNotice' });
-
-const Closing = z
-  .object({ date: civilDate, kind: z.enum(['off', 'work']), note: z.string().trim().min(2).max(300) })
-  .meta({ id: 'CalendarClosure' });
-const Preview = z
-  .object({
-    count: z.number().int(),
-    earlier: z.number().int(),
-    /** The most urgent ones; `count` is of all. */
-    first: z.array(z.object({ taskId: z.string(), title: z.string(), step: z.string(), before: z.string(), after: z.string() })),
-  })
-  .meta({ id: 'CalendarPreview' });
-const Moved = z.object({ moved: z.array(z.object({ taskId: z.string(), before: z.string(), after: z.string() })) });
+const tags = ['administration'];
+const access = ['system_admin'] as const;
+type Asked = Context<unknown, unknown, unknown>;
 
 export function calendarRoutes(counter: Counter): void {
-  const show = async ({ db }: Pick<Context<unknown, unknown, unknown>, 'db'>, more: Record<string, unknown> = {}, status = 200) => {
-    const calendar = await listCalendar(db);
-    return page('calendar/index', { ...calendar, ...more }, { nav: 'admin', status, json: calendar });
-  };
+  yearRoutes(counter);
+  closureRoutes(counter);
+  withdrawalRoutes(counter);
+}
 
+/** The calendar of a region; without one, of the first region of the administrator. */
+async function show({ db, actor, locale }: Asked, code: unknown, more: Record<string, unknown> = {}, status = 200): Promise<Reply> {
+  const paths = pathsOf(actor, 'system_admin');
+  const region = await getRegion(db, typeof code === 'string' ? code : (paths[0]?.split('/').at(-1) ?? ''));
+  if (!hasRoleAbove(actor, region.path, 'system_admin')) throw new NotAllowedError('calendar.outside');
+  const [years, { here, below }, regions, { version }] = await Promise.all([
+    listYears(db),
+    listClosures(db, region.path),
+    listRegionsWithin(db, paths),
+    readCalendar(db, region.code),
+  ]);
+  const view = {
+    ...years,
+    region: region.code,
+    regionName: locale === 'en' ? region.nameEn : region.nameZh,
+    regionOptions: regionOptions(regions, locale),
+    choosing: regions.length > 1,
+    here: here.map((line) => ({ ...closureView(line, region, locale), mayWithdraw: mayWithdraw(line) })),
+    below: below.map((line) => ({ ...closureView(line, region, locale), mayWithdraw: mayWithdraw(line) })),
+    kinds: (['off', 'work'] as const).map((value) => ({ value, key: `calendar.kinds.${value}` })),
+    ...more,
+  };
+  const json = { ...years, region: region.code, version, closures: here.map(closureJson), closuresBelow: below.map(closureJson) };
+  return page('calendar/index', view, { nav: 'admin', status, json });
+
+  function mayWithdraw(line: { path: string; withdrawnAt: Date | null }): boolean {
+    return line.withdrawnAt === null && hasRoleAbove(actor, line.path, 'system_admin');
+  }
+}
+
+function yearRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/admin/calendar',
-    summary: 'Years with and without official notice, local closures',
-    tags: ['administration'],
-    access: ['system_admin'],
-    handle: (context) => show(context),
+    summary: 'The calendar of a region: years with and without official notice, closures that hold there and those below it',
+    tags,
+    access,
+    query: CalendarQuery,
+    response: CalendarOfRegion,
+    handle: (context) => show(context, context.query.region),
   });
 
   route(counter, {
     method: 'post',
     path: '/admin/calendar/years',
     summary: 'Load the official notice of a year; open deadlines are computed again',
-    tags: ['administration'],
-    access: ['system_admin'],
+    tags,
+    access,
     body: YearNotice,
     response: Moved,
     handle: async ({ db, actor, body }) => {
@@ -63,42 +81,92 @@ export function calendarRoutes(counter: Counter): void {
         flash: { key: 'calendar.loaded', params: { year: body.year, count: moved.length } },
       });
     },
-    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+    onInvalid: (context, issues, entered) => show(context, undefined, { issues, entered }, 422),
   });
+}
+
+function closureRoutes(counter: Counter): void {
+  const { words } = counter.deps;
 
   route(counter, {
     method: 'post',
     path: '/admin/calendar/closures/preview',
-    summary: 'Which open deadlines a local closure or make-up day would move; changes nothing',
-    tags: ['administration'],
-    access: ['system_admin'],
-    body: Closing,
+    summary: 'Which open deadlines of which offices a closure or make-up day of a region would move; changes nothing',
+    tags,
+    access,
+    body: ClosureForm,
     response: Preview,
-    handle: async ({ db, body, t, deps }) => {
-      const found = await previewClosure(db, body);
-      const lines = found.first.map((line) => ({ ...line, stepLabel: stepLabel(deps.words, t, line) }));
-      return page(
-        'calendar/preview',
-        { ...body, count: found.count, earlier: found.earlier, lines, more: found.count > lines.length },
-        { nav: 'admin', json: found },
-      );
+    handle: async ({ db, actor, body, t, locale }) => {
+      const closure = { ...body, lastDay: body.lastDay ?? body.firstDay };
+      const region = await checkClosure(db, actor, closure);
+      const found = await previewClosure(db, { closure, path: region.path });
+      const view = {
+        ...closure,
+        regionName: locale === 'en' ? region.nameEn : region.nameZh,
+        several: closure.firstDay !== closure.lastDay,
+        ...previewView(found, { t, words, locale }),
+      };
+      return page('calendar/preview', view, { nav: 'admin', json: found });
     },
-    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+    onInvalid: (context, issues, entered) => show(context, entered['region'], { issues, entered }, 422),
   });
 
   route(counter, {
     method: 'post',
     path: '/admin/calendar/closures',
-    summary: 'A local closure or make-up day; open deadlines are computed again',
-    tags: ['administration'],
-    access: ['system_admin'],
-    body: Closing,
-    response: Moved,
-    handle: async ({ db, actor, body }) => {
-      const moved = await addClosure(db, actor, body);
-      return redirect('/admin/calendar', { json: { moved }, flash: { key: 'calendar.closed', params: { count: moved.length } } });
+    summary: 'A closure or make-up day of a region and of every region below it; open deadlines there are computed again',
+    tags,
+    access,
+    body: ClosureForm,
+    response: Closed,
+    creates: true,
+    handle: async ({ db, actor, body, request }) => {
+      const closed = await closeRegion(db, actor, { ...body, lastDay: body.lastDay ?? body.firstDay }, request);
+      return redirect(`/admin/calendar?region=${body.region}`, {
+        json: closed,
+        status: 201,
+        flash: { key: 'calendar.closed', params: { count: closed.moved.length } },
+      });
     },
-    onInvalid: (context, issues, entered) => show(context, { issues, entered }, 422),
+    onInvalid: (context, issues, entered) => show(context, entered['region'], { issues, entered }, 422),
+  });
+}
+
+function withdrawalRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
+  const preview = async ({ db, actor, t, locale }: Asked, id: string, more: Record<string, unknown> = {}, status = 200): Promise<Reply> => {
+    const closure = await getLivingClosure(db, actor, id);
+    const found = await previewClosure(db, { closure, path: closure.path, withdrawn: id });
+    const view = { ...closureView(closure, { code: closure.region }, locale), ...previewView(found, { t, words, locale }), ...more };
+    return page('calendar/withdraw', view, { nav: 'admin', status, json: found });
+  };
+
+  route(counter, {
+    method: 'get',
+    path: '/admin/calendar/closures/:id/withdraw',
+    summary: 'Which open deadlines the withdrawal of a closure would move; changes nothing',
+    tags,
+    access,
+    params: ClosureParams,
+    response: Preview,
+    handle: (context) => preview(context, context.params.id),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/calendar/closures/:id/withdraw',
+    summary: 'Withdraw a closure; open deadlines are computed again without it',
+    tags,
+    access,
+    params: ClosureParams,
+    body: Basis,
+    response: Moved,
+    handle: async ({ db, actor, params, body, request }) => {
+      const { moved } = await withdrawClosure(db, actor, params.id, body, request);
+      return redirect('/admin/calendar', { json: { moved }, flash: { key: 'calendar.withdrawn', params: { count: moved.length } } });
+    },
+    onInvalid: (context, issues, entered) => preview(context, String((context.params as { id: string }).id), { issues, entered }, 422),
   });
 }
 

@@ -46,7 +46,7 @@ export async function showOverview(
   const acts = actsFor(actor, head);
   const [tasks, today, lines] = await Promise.all([
     listClassTasks(db, head.id, actor.institutionId !== undefined),
-    readToday(db, instant),
+    readToday(db, instant, actor),
     listClassTimeline(db, {
       classId: head.id,
       number: head.number,

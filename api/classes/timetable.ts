@@ -205,7 +205,7 @@ async function propose(
   const choices = await listChoices(db, actor.institutionId ?? '');
   if (!choices.venues.some((venue) => venue.id === venueId)) throw new InputError([{ field: 'venueId', code: 'class.venue' }]);
   const rows = proposeTimetable({
-    calendar: await readCalendar(db),
+    calendar: await readCalendar(db, head.region),
     startDate: head.start_date,
     endDate: head.end_date,
     hours,

@@ -41,7 +41,7 @@ async function nextOf(
   list: InboxList,
   decided: string,
 ): Promise<string | undefined> {
-  const times = list.urgency ? inboxTimes(await readToday(db, instant)) : { now: new Date(0), soonUntil: new Date(0) };
+  const times = list.urgency ? inboxTimes(await readToday(db, instant, actor)) : { now: new Date(0), soonUntil: new Date(0) };
   return findNextTask(db, actor, toFilter(list), times, decided);
 }
 

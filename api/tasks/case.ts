@@ -1,5 +1,5 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
-import { readCalendar } from '../../db/calendar/calendar.ts';
+import { readCalendars } from '../../db/calendar/calendar.ts';
 import { listDelegations } from '../../db/protocol/delegations.ts';
 import { findOrder } from '../../db/protocol/supervision/orders.ts';
 import { listPossibleSigners, takesSigners } from '../../db/protocol/signing/added-signers.ts';
@@ -12,6 +12,7 @@ import { countOutstanding } from '../../db/classes/verifications.ts';
 import { type Case, getCase, listOpenTasks, listTimeline, type OpenTask } from '../../db/views/case.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
+import { workRegionOf } from '../../workflows/domain/scope.ts';
 import { judgeTaskAct, relationsOf, type TaskAct, taskActs } from '../../workflows/domain/task-acts.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { page, type Reply } from '../http/replies.ts';
@@ -36,9 +37,14 @@ export function taskIdOf(params: TaskParams): string {
   return `${params.procedure}/${params.step}/${params.round}`;
 }
 
-/** The day of a request, with the calendar in force. */
-export async function readToday(db: CaseContext['db'], { now, today, calendar_key }: Instant): Promise<Today> {
-  return { now, today, calendar: await readCalendar(db, calendar_key) };
+/** The day of a request, with the calendars in force. */
+export async function readToday(
+  db: CaseContext['db'],
+  { now, today, calendar_key }: Instant,
+  reader: CaseContext['actor'],
+): Promise<Today> {
+  const calendars = await readCalendars(db, calendar_key);
+  return { now, today, calendars, calendar: calendars.of(workRegionOf(reader) ?? '') };
 }
 
 export type Redraw = {
@@ -66,7 +72,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const office = actor.institutionId === undefined;
   const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections, signatures, possible] =
     await Promise.all([
-      readToday(db, context.instant),
+      readToday(db, context.instant, actor),
       loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
       listTimeline(db, procedure.id, { limit: TIMELINE, outside: !office }),
       listOpenTasks(db, procedure.id),

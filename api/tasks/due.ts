@@ -1,9 +1,12 @@
 /** A deadline in words, colour and a bar that fills by working days. Words carry the state, colour repeats it. */
 import type { InboxTimes, Urgency } from '../../db/views/inbox/inbox.ts';
+import type { Calendars } from '../../db/calendar/calendar.ts';
 import { addDays, type Calendar, endOfDay, nextWorkingDay, workingDayNumber, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import type { Translate } from '../pages/i18n.ts';
 
 export type DueFacts = {
+  /** By whose working days it is counted. */
+  office: string;
   from_date: string;
   working_days: number | null;
   days_used: number;
@@ -12,8 +15,8 @@ export type DueFacts = {
   provisional: boolean;
 };
 
-/** What it is now: business time, its civil date, the calendar in force. */
-export type Today = { now: Date; today: string; calendar: Calendar };
+/** What it is now: business time, its civil date, the calendar of the reader's region and those of all offices. */
+export type Today = { now: Date; today: string; calendar: Calendar; calendars: Calendars };
 
 export type DueView = {
   state: Urgency;
@@ -39,14 +42,15 @@ export function inboxTimes({ now, today, calendar }: Today): InboxTimes {
 }
 
 export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
-  const { now, today, calendar } = at;
+  const { now, today } = at;
+  const calendar = at.calendars.of(task.office);
   const base = { date: task.due_date, at: task.due_at?.toISOString() ?? null, provisional: task.provisional };
   if (task.due_date === null || task.due_at === null) {
     return { ...base, state: 'none', words: '', tone: '', detail: '', percent: 0, dueDate: undefined, dayNumber: null, of: null };
   }
   const of = task.working_days;
   const day = of === null ? null : task.days_used + workingDayNumber(calendar, task.from_date, today);
-  const { state, words, tone } = stateOf({ due_date: task.due_date, due_at: task.due_at }, at, t);
+  const { state, words, tone } = stateOf({ due_date: task.due_date, due_at: task.due_at }, calendar, at, t);
   // The day of receipt is none of the days counted: the date itself says more than "day 0".
   const counting = day === null || of === null || day < 1 || state === 'overdue' ? '' : t('tasks.due.day', { day, of });
   const filled = state === 'overdue' ? 1 : day !== null && of ? day / of : elapsed(task, now);
@@ -65,7 +69,8 @@ export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
 
 function stateOf(
   due: { due_date: string; due_at: Date },
-  { now, today, calendar }: Today,
+  calendar: Calendar,
+  { now, today, calendar: readers }: Today,
   t: Translate,
 ): { state: Urgency; words: string; tone: string } {
   if (due.due_at <= now) {
@@ -73,14 +78,11 @@ function stateOf(
     return { state: 'overdue', words: late > 0 ? t('tasks.due.overdue', { count: late }) : t('tasks.due.justOverdue'), tone: 'red' };
   }
   if (due.due_date <= today) return { state: 'soon', words: t('tasks.due.today'), tone: 'amber' };
-  if (due.due_date <= nextWorkingDay(calendar, today)) {
-    return {
-      state: 'soon',
-      words: t(due.due_date === addDays(today, 1) ? 'tasks.due.tomorrow' : 'tasks.due.nextWorkingDay'),
-      tone: 'amber',
-    };
-  }
-  return { state: 'later', words: t('tasks.due.left', { count: workingDaysBetween(calendar, today, due.due_date) }), tone: '' };
+  // The groups of a list are cut by the days of its reader, whose office may be open while another is closed.
+  const [state, tone]: [Urgency, string] = due.due_date <= nextWorkingDay(readers, today) ? ['soon', 'amber'] : ['later', ''];
+  if (due.due_date <= nextWorkingDay(calendar, today))
+    return { state, words: t(due.due_date === addDays(today, 1) ? 'tasks.due.tomorrow' : 'tasks.due.nextWorkingDay'), tone };
+  return { state, words: t('tasks.due.left', { count: workingDaysBetween(calendar, today, due.due_date) }), tone };
 }
 
 function elapsed(task: DueFacts, now: Date): number {

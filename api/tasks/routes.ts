@@ -32,7 +32,7 @@ export function taskRoutes(counter: Counter): void {
     handle: async ({ db, actor, instant, query, t, locale }) => {
       const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
       const filter: InboxFilter = toFilter(list);
-      const at = await readToday(db, instant);
+      const at = await readToday(db, instant, actor);
       const times = inboxTimes(at);
       const { tasks, next, counts } = await readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size });
       const parts = { list, tasks, next, counts, actor, at, t, words, locale };
@@ -49,7 +49,7 @@ export function taskRoutes(counter: Counter): void {
     query: InboxList,
     response: z.object({ taskId: z.string().nullable() }),
     handle: async ({ db, actor, instant, query }) => {
-      const taskId = await findNextTask(db, actor, toFilter(query), inboxTimes(await readToday(db, instant)), '');
+      const taskId = await findNextTask(db, actor, toFilter(query), inboxTimes(await readToday(db, instant, actor)), '');
       const to = taskId ? withQuery(taskPath(taskId), listQuery(query)) : withQuery('/tasks', listQuery(query));
       return redirect(to, { json: { taskId: taskId ?? null } });
     },

@@ -76,7 +76,7 @@ function taskRow(task: AskedTask, { t, words, at }: Speech): AskedView {
 
 /** A draft is due on the last day on which its pack takes an application for its first day. */
 function draftRow(draft: DraftLine, { t, at }: Speech): AskedView {
-  const latest = draft.start_date === null ? null : latestBefore(at.calendar, draft.start_date, draft.lead_days);
+  const latest = draft.start_date === null ? null : latestBefore(at.calendars.of(draft.region), draft.start_date, draft.lead_days);
   const due = { due_date: latest, due_at: latest === null ? null : endOfDay(latest) };
   return {
     kind: 'draft',
@@ -86,11 +86,11 @@ function draftRow(draft: DraftLine, { t, at }: Speech): AskedView {
     step: t('workplace.draft'),
     what: t(latest === null ? 'workplace.draftUndated' : 'workplace.draftDue', { count: draft.lead_days, n: draft.lead_days }),
     href: classPath(draft.number),
-    due: dueView({ ...due, from_date: draft.from_date, working_days: null, days_used: 0, provisional: false }, at, t),
+    due: dueView({ ...due, office: draft.region, from_date: draft.from_date, working_days: null, days_used: 0, provisional: false }, at, t),
   };
 }
 
-const undated = { from_date: '', working_days: null, days_used: 0, due_date: null, due_at: null, provisional: false };
+const undated = { office: '', from_date: '', working_days: null, days_used: 0, due_date: null, due_at: null, provisional: false };
 
 function messageRow(line: UnreadClass, { t, at }: Speech): AskedView {
   return {

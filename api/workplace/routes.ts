@@ -27,7 +27,7 @@ export function workplaceRoutes(counter: Counter): void {
     response: Workplace,
     handle: async ({ db, actor, instant, query, t }) => {
       const [at, tasks, drafts, unread, classes, year, answers] = await Promise.all([
-        readToday(db, instant),
+        readToday(db, instant, actor),
         listAsked(db, actor, ASKED),
         listDrafts(db, actor, ASKED),
         listUnreadClasses(db, actor, ASKED),

@@ -1,11 +1,11 @@
-/** What an account may do today and what its header shows: read anew only when the accounts in force or the day are others than those it was read under. */
+/** What an account may do today and what its header shows: read anew only when the edition of the accounts or the day is another than the one it was read under. */
 import type { StandIn } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import { run, statement } from '../statements.ts';
 import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
 
 export type AccountInForce = { active: boolean; actor: Actor; workplace: Workplace };
-/** Under which state of the accounts (`in_force.accounts`) and on which business day. */
+/** Under which state of the accounts (`accounts_edition`) and on which business day. */
 type State = { accounts: string; today: string };
 
 type AccountRow = {

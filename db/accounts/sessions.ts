@@ -34,7 +34,7 @@ const findSessionById = statement(`
 
 /**
  * The session with its account and grants. This runs on every request: one short prepared query, and what the account may do is kept until the
- * accounts in force or the day are others. Moves `last_seen_at` and the idle limit at most once a minute.
+ * edition of the accounts or the day is another. Moves `last_seen_at` and the idle limit at most once a minute.
  */
 export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup> {
   const [row] = await run<SessionRow>(db, findSessionById, { idHash });

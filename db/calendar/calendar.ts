@@ -1,32 +1,72 @@
-/** The working-day calendar in force: State Council days, years loaded later, local closures. */
-import { builtInYears, type Calendar, type Closure, stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
+/** The working-day calendars in force: State Council days, years loaded later, and the closures of each region. */
+import { builtInYears, type Calendar, type LocalClosure, localCalendar, stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
 import type { Db } from '../client.ts';
 
-let cached: { key: string; calendar: Calendar } | undefined;
+/** The calendar of every region, by its code. Regions in which the same closures hold have one calendar. */
+export type Calendars = { of(region: string): Calendar };
 
-/** The calendar; `key` (from a locked procedure) saves the reading while nothing changed. */
-export async function readCalendar(db: Db, key?: string): Promise<Calendar> {
-  if (key !== undefined && cached?.key === key) return cached.calendar;
-  const calendar = await readCalendarWith(db, []);
-  if (key !== undefined) cached = { key, calendar };
-  return calendar;
+let cached: { key: string; calendars: Calendars } | undefined;
+
+/** The calendars; `key` (of a locked procedure or of a request) saves the reading while nothing changed. */
+export async function readCalendars(db: Db, key?: string): Promise<Calendars> {
+  if (key !== undefined && cached?.key === key) return cached.calendars;
+  const calendars = await readCalendarsWith(db, {});
+  if (key !== undefined) cached = { key, calendars };
+  return calendars;
 }
 
-/** The calendar as it would be with these days entered. */
-export async function readCalendarWith(db: Db, more: readonly Closure[]): Promise<Calendar> {
+/** The calendar of one region. */
+export async function readCalendar(db: Db, region: string, key?: string): Promise<Calendar> {
+  return (await readCalendars(db, key)).of(region);
+}
+
+/** The calendars as they would be with one closure more, or without one. */
+export async function readCalendarsWith(
+  db: Db,
+  change: { entered?: LocalClosure | undefined; withdrawn?: string | undefined },
+): Promise<Calendars> {
   const days = await db('calendar_days').select<{ day: string; kind: 'off' | 'work' }[]>('day', 'kind').orderBy('day');
   const years = await db('calendar_years').select<{ year: number }[]>('year').orderBy('year');
-  return stateCouncilCalendar(
-    [...days.map((row) => ({ date: row.day, kind: row.kind })), ...more],
+  const closures = await db('calendar_closures')
+    .whereNull('withdrawn_at')
+    .where((rest) => (change.withdrawn === undefined ? rest : rest.whereNot({ id: change.withdrawn })))
+    .orderBy(['region', 'first_day'])
+    .select<LocalClosure[]>('region', { firstDay: 'first_day', lastDay: 'last_day' }, 'kind');
+  const regions = await db('regions').select<{ code: string; path: string }[]>('code', 'path');
+  const country = stateCouncilCalendar(
+    days.map((row) => ({ date: row.day, kind: row.kind })),
     years.map((row) => row.year),
   );
+  const all = change.entered ? [...closures, change.entered] : closures;
+  return calendarsOf(country, all, new Map(regions.map(({ code, path }) => [code, path])));
 }
 
-/** What the administrator sees: years with their notice, and the days entered here. */
-export async function listCalendar(
-  db: Db,
-): Promise<{ years: { year: number; source: string }[]; builtIn: number[]; closures: { date: string; kind: string; note: string }[] }> {
-  const years = await db('calendar_years').orderBy('year').select('year', 'source');
-  const days = await db('calendar_days').orderBy('day').select('day', 'kind', 'note');
-  return { years, builtIn: [...builtInYears], closures: days.map((row) => ({ date: row.day, kind: row.kind, note: row.note })) };
+function calendarsOf(country: Calendar, closures: readonly LocalClosure[], paths: ReadonlyMap<string, string>): Calendars {
+  const closed = new Map<string, LocalClosure[]>();
+  for (const closure of closures) closed.set(closure.region, [...(closed.get(closure.region) ?? []), closure]);
+  const byChain = new Map<string, Calendar>();
+  const byRegion = new Map<string, Calendar>();
+  return {
+    of(region) {
+      const known = byRegion.get(region);
+      if (known) return known;
+      const chain = (paths.get(region) ?? region).split('/').filter((code) => closed.has(code));
+      const name = chain.join('/');
+      const calendar =
+        byChain.get(name) ??
+        localCalendar(
+          country,
+          chain.flatMap((code) => closed.get(code) ?? []),
+        );
+      byChain.set(name, calendar);
+      // What is no region takes no room.
+      if (paths.has(region)) byRegion.set(region, calendar);
+      return calendar;
+    },
+  };
+}
+
+/** Years with their notice: those of the program, and those loaded here. */
+export async function listYears(db: Db): Promise<{ years: { year: number; source: string }[]; builtIn: number[] }> {
+  return { years: await db('calendar_years').orderBy('year').select('year', 'source'), builtIn: [...builtInYears] };
 }

@@ -24,9 +24,11 @@ export async function readClock(db: Db): Promise<ClockState> {
 /** How much the procedures still have to do at this instant: bells under way, facts not taken account of, alarms that are due, runs without a task. */
 export async function countUnsettled(db: Db): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
-    `select ((select count(*) from outbox) + (select count(*) from procedures p, (select business_now() as now offset 0) c
-        where p.status = 'open' and (p.applied_no < p.fact_no or p.next_alarm_at <= c.now
-              or not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open'))))::int as count`,
+    `select ((select count(*) from outbox) + (select count(*) from (
+          select id from procedures where status = 'open' and applied_no < fact_no
+          union select id from procedures where status = 'open' and next_alarm_at <= (select business_now())
+          union select p.id from (select id from procedures n where n.status <> 'closed'
+                 and not exists (select from tasks t where t.procedure_id = n.id and t.status = 'open') offset 0) n join procedures p on p.id = n.id and p.status = 'open') u))::int as count`,
   );
   return rows[0]?.count ?? 0;
 }

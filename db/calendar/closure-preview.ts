@@ -1,12 +1,12 @@
-/** Which open deadlines a local closure would move, before anybody confirms it. */
-import { type Closure, isCivilDate } from '../../workflows/domain/calendar.ts';
+/** Which open deadlines a closure of a region would move, or the withdrawal of one, before anybody confirms it. */
+import type { LocalClosure } from '../../workflows/domain/calendar.ts';
 import { duePeriod } from '../../workflows/domain/deadlines.ts';
-import { inputError } from '../../workflows/domain/errors.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
-import { readCalendarWith } from './calendar.ts';
+import { readCalendarsWith } from './calendar.ts';
 
-export type PreviewedDeadline = {
+type OfficeName = { office: string; officeZh: string; officeEn: string };
+export type PreviewedDeadline = OfficeName & {
   taskId: string;
   kind: TaskKind;
   step: string;
@@ -14,10 +14,20 @@ export type PreviewedDeadline = {
   title: string;
   before: string;
   after: string;
+  /** The new day lies in a year without official notice. */
+  provisional: boolean;
 };
-export type ClosurePreview = { count: number; earlier: number; first: PreviewedDeadline[] };
+/** `earlier` and `provisional` are of `count`; `offices` those whose deadlines move, the most first. */
+export type ClosurePreview = {
+  count: number;
+  earlier: number;
+  provisional: number;
+  offices: (OfficeName & { count: number })[];
+  first: PreviewedDeadline[];
+};
 
 type Alike = {
+  office: string;
   kind: TaskKind;
   peremptory: boolean;
   from_date: string;
@@ -28,62 +38,83 @@ type Alike = {
 };
 
 /** Deadlines that are alike move alike: one computation serves all of them, however many tasks are open. */
-const alike = ['kind', 'peremptory', 'from_date', 'working_days', 'months', 'days_used', 'due_date'] as const;
+const alike = ['office', 'kind', 'peremptory', 'from_date', 'working_days', 'months', 'days_used', 'due_date'] as const;
 /** So many are named; all are counted. */
 export const PREVIEWED = 100;
+const PAGE = 500;
 
-/** Counts every open deadline that the day would move and names the most urgent ones. Changes nothing. */
-export async function previewClosure(db: Db, closure: Closure): Promise<ClosurePreview> {
-  if (!isCivilDate(closure.date)) throw inputError('date', 'calendar.date');
-  const calendar = await readCalendarWith(db, [closure]);
+/** A closure that is to be entered, or one on record (with its id) that is to be withdrawn. */
+export type ClosureChange = { closure: LocalClosure; path: string; withdrawn?: string };
+
+/** Counts every open deadline that the change would move and names the most urgent ones. Changes nothing. */
+export async function previewClosure(db: Db, { closure, path, withdrawn }: ClosureChange): Promise<ClosurePreview> {
+  const calendars = await readCalendarsWith(db, withdrawn === undefined ? { entered: closure } : { withdrawn });
   const touched = () =>
-    db('tasks')
-      .where({ status: 'open' })
-      .where('from_date', '<', closure.date)
-      .where('due_date', '>=', closure.date)
-      .where((query) => query.whereNotNull('working_days').orWhereNotNull('months'));
+    db('tasks as t')
+      .where({ 't.status': 'open' })
+      .whereRaw(`(t.office_path = ? or t.office_path like ? || '/%')`, [path, path])
+      .where('t.from_date', '<', closure.lastDay)
+      .where('t.due_date', '>=', closure.firstDay)
+      .where((query) => query.whereNotNull('t.working_days').orWhereNotNull('t.months'));
   const groups: (Alike & { count: string })[] = await touched()
     .groupBy(...alike)
     .select(...alike)
     .count('* as count');
-  const moved = new Map<string, string>();
-  let count = 0;
-  let earlier = 0;
+  const moved = new Map<string, { after: string; provisional: boolean }>();
+  const byOffice = new Map<string, number>();
+  let [count, earlier, provisional] = [0, 0, 0];
   for (const group of groups) {
-    const after = afterwards(group);
-    if (after === group.due_date) continue;
-    moved.set(keyOf(group), after);
-    count += Number(group.count);
-    if (after < group.due_date) earlier += Number(group.count);
+    const due = afterwards(group);
+    if (due.after === group.due_date) continue;
+    const size = Number(group.count);
+    moved.set(keyOf(group), due);
+    byOffice.set(group.office, (byOffice.get(group.office) ?? 0) + size);
+    count += size;
+    if (due.after < group.due_date) earlier += size;
+    if (due.provisional) provisional += size;
   }
+  const names = await nameOffices(db, [...byOffice.keys()]);
   const first: PreviewedDeadline[] = [];
   for (let offset = 0; first.length < Math.min(PREVIEWED, count); offset += PAGE) {
     const rows: (Alike & { id: string; step: string; role: string; subject_title: string })[] = await touched()
-      .orderBy(['due_date', 'id'])
-      .select('id', 'step', 'role', 'subject_title', ...alike)
+      .orderBy(['t.due_date', 't.id'])
+      .select('t.id', 't.step', 't.role', 't.subject_title', ...alike)
       .offset(offset)
       .limit(PAGE);
     if (rows.length === 0) break;
     for (const row of rows) {
-      const after = moved.get(keyOf(row));
-      if (after === undefined || first.length === PREVIEWED) continue;
-      first.push({ taskId: row.id, kind: row.kind, step: row.step, role: row.role, title: row.subject_title, before: row.due_date, after });
+      const due = moved.get(keyOf(row));
+      if (due === undefined || first.length === PREVIEWED) continue;
+      const { id: taskId, kind, step, role, subject_title: title, due_date: before } = row;
+      first.push({ taskId, kind, step, role, title, before, ...due, ...named(row.office) });
     }
   }
-  return { count, earlier, first };
+  const offices = [...byOffice].map(([office, size]) => ({ ...named(office), count: size }));
+  offices.sort((a, b) => b.count - a.count || (a.office < b.office ? -1 : 1));
+  return { count, earlier, provisional, offices, first };
 
-  function afterwards(row: Alike): string {
+  function afterwards(row: Alike): { after: string; provisional: boolean } {
     const ask = {
       kind: row.kind,
       peremptory: row.peremptory,
       ...(row.working_days === null ? {} : { workingDays: row.working_days }),
       ...(row.months === null ? {} : { months: row.months }),
     };
-    return duePeriod(calendar, ask, row.from_date, row.days_used)?.due ?? row.due_date;
+    const due = duePeriod(calendars.of(row.office), ask, row.from_date, row.days_used);
+    return { after: due?.due ?? row.due_date, provisional: due?.provisional ?? false };
+  }
+
+  function named(office: string): OfficeName {
+    return names.get(office) ?? { office, officeZh: office, officeEn: office };
   }
 }
 
-const PAGE = 500;
+async function nameOffices(db: Db, codes: readonly string[]): Promise<Map<string, OfficeName>> {
+  const rows: OfficeName[] = await db('regions')
+    .whereIn('code', codes)
+    .select({ office: 'code', officeZh: 'name_zh', officeEn: 'name_en' });
+  return new Map(rows.map((row) => [row.office, row]));
+}
 
 function keyOf(row: Alike): string {
   return alike.map((column) => row[column]).join(' ');

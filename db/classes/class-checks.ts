@@ -114,7 +114,7 @@ async function timetableIssues(db: Db, row: ClassRow, pack: PolicyPack): Promise
     .orderByRaw(sessionOrder)
     .select('day', 'half', 'hours', 'kind', 'teacher_id', 'venue_id', 'topic');
   return checkTimetable({
-    calendar: await readCalendar(db),
+    calendar: await readCalendar(db, row.region),
     today: await businessToday(db),
     startDate: row.start_date ?? '',
     endDate: row.end_date ?? '',

@@ -35,8 +35,10 @@ import * as jointSigning from './202611251640_sign_jointly.ts';
 import * as notices from './202611251650_create_notices.ts';
 import * as sms from './202611251651_create_sms.ts';
 import * as letters from './202611251652_version_letters.ts';
+import * as closedRegions from './202611251660_close_regions.ts';
+import * as longLists from './202611251661_index_long_lists.ts';
 import * as rosterUploads from './202611251670_keep_roster_uploads.ts';
-import * as inForce from './202611251680_version_what_is_in_force.ts';
+import * as accountsEdition from './202611251680_name_accounts_edition.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -77,6 +79,8 @@ export const migrations: readonly Migration[] = [
   { name: '202611251650_create_notices', sql: notices.sql },
   { name: '202611251651_create_sms', sql: sms.sql },
   { name: '202611251652_version_letters', sql: letters.sql },
+  { name: '202611251660_close_regions', sql: closedRegions.sql },
+  { name: '202611251661_index_long_lists', sql: longLists.sql },
   { name: '202611251670_keep_roster_uploads', sql: rosterUploads.sql },
-  { name: '202611251680_version_what_is_in_force', sql: inForce.sql },
+  { name: '202611251680_name_accounts_edition', sql: accountsEdition.sql },
 ];

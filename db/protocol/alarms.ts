@@ -3,12 +3,12 @@ import { ladderOfTask, quietUntil, rungCodes } from '../../workflows/domain/dead
 import type { Place } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import { readCalendar } from '../calendar/calendar.ts';
+import { readCalendars } from '../calendar/calendar.ts';
 import { type LockedProcedure, lockProcedure, writeFact } from './procedures.ts';
 import { recordRung } from './supervision/rungs.ts';
 import { readPlace } from './steps.ts';
 
-type DueTask = { id: string; step: string; kind: TaskKind; peremptory: boolean; rung: number; rungs: Date[] };
+type DueTask = { id: string; step: string; office: string; kind: TaskKind; peremptory: boolean; rung: number; rungs: Date[] };
 
 /**
  * Writes what the clock found: `rung` for reminders and escalations, `expired` where a period ended. Under the lock of the procedure, so
@@ -18,12 +18,12 @@ export async function lookAtClock(db: Db, procedureId: string): Promise<Place> {
   await inTransaction(db, async (trx) => {
     const procedure = await lockProcedure(trx, procedureId);
     const { rows: due } = await trx.raw<{ rows: DueTask[] }>(
-      `select id, step, kind, peremptory, rung, rungs from tasks where procedure_id = ? and status = 'open' and next_rung_at <= ? order by next_rung_at, id`,
+      `select id, step, office, kind, peremptory, rung, rungs from tasks where procedure_id = ? and status = 'open' and next_rung_at <= ? order by next_rung_at, id`,
       [procedureId, procedure.now],
     );
     if (procedure.status === 'open' && due.length > 0) {
-      const quiet = quietUntil(await readCalendar(trx, procedure.calendar_key), procedure.today);
-      for (const task of due) await climb(trx, procedure, task, quiet);
+      const calendars = await readCalendars(trx, procedure.calendar_key);
+      for (const task of due) await climb(trx, procedure, task, quietUntil(calendars.of(task.office), procedure.today));
     }
     // Whatever left an alarm behind: a look leaves the one that the open tasks ask for.
     await setAlarm(trx, procedureId);
@@ -42,7 +42,7 @@ export async function setAlarm(trx: Trx, procedureId: string): Promise<void> {
   );
 }
 
-/** `quiet`: the next opening time, on days on which nobody is told anything. A period ends all the same. */
+/** `quiet`: the next opening time, on days on which the office of the task is closed and nobody is told anything. A period ends all the same. */
 async function climb(trx: Trx, procedure: LockedProcedure, task: DueTask, quiet: Date | undefined): Promise<void> {
   const codes = rungCodes(task.kind, task.peremptory, procedure.terms);
   // After a jump of the clock several rungs may have passed: the highest counts.

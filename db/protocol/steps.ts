@@ -1,8 +1,8 @@
 /** A step of a procedure in the record: opening tasks, moving the procedure, reading its place. */
 import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
-import { type Calendar, workingDayNumber } from '../../workflows/domain/calendar.ts';
+import { workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
-import { readCalendar } from '../calendar/calendar.ts';
+import { type Calendars, readCalendars } from '../calendar/calendar.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
 import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure } from './procedures.ts';
@@ -228,7 +228,7 @@ export type Asked = {
 
 /** The rows of new tasks. Those of a group name the first one that is asked with them, unless they join one. */
 export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: Asked[], factNo: number): Promise<TaskInsert[]> {
-  const calendar = await readCalendar(trx, procedure.calendar_key);
+  const calendars = await readCalendars(trx, procedure.calendar_key);
   const rows = await run<{ acted: string | null } & (EarlierRound | { step: null })>(trx, earlierRounds, {
     id: procedure.id,
     factNo,
@@ -244,10 +244,8 @@ export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: 
     const round = (rounds.get(ask.step) ?? 0) + 1;
     rounds.set(ask.step, round);
     const before = earlier.find((row) => row.step === ask.step);
-    const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
-    const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
     const from = ask.peremptory && ask.workingDays !== undefined ? procedure.today : actedOn;
-    const task = await prepareTask(trx, procedure, one, { round, daysUsed, from, calendar });
+    const task = await prepareTask(trx, procedure, one, { round, before, from, calendars });
     const row = rowStepOf(ask.step);
     if (!leaders.has(row)) leaders.set(row, task.id);
     tasks.push({ ...task, joint_group: ask.joint ? (one.group ?? leaders.get(row)) : null });
@@ -256,16 +254,20 @@ export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: 
 }
 
 type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
-/** `from`: the day after which a period is counted. */
-type Round = { round: number; daysUsed: number; from: string; calendar: Calendar };
+/** `before`: the round before this one. `from`: the day after which a period is counted. */
+type Round = { round: number; before: EarlierRound | undefined; from: string; calendars: Calendars };
 
 async function prepareTask(
   trx: Trx,
   procedure: LockedProcedure,
   { ask, office: given, addedBy, holder }: Asked,
-  { round, daysUsed, from, calendar }: Round,
+  { round, before, from, calendars }: Round,
 ): Promise<TaskInsert> {
   const office = given ?? (await officeFor(trx, procedure.region_path, ask.level));
+  // The days of the office that acts, or that of the case where somebody outside has to act towards it.
+  const calendar = calendars.of(office.code);
+  const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
+  const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
   const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
   if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
   const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false, procedure.terms), procedure.now);

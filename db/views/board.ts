@@ -123,17 +123,17 @@ export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): P
     `with offices as (select code from ${offices} o),
           people as (
             select u.id, u.name, array_agg(distinct g.role) as roles from grants_in_force g join offices o on o.code = g.region join users u on u.id = g.user_id
-             where u.active and g.role in ('first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer') group by u.id)
-     select p.id, p.name, p.roles, c.overdue, c.soon, c.later, c.oldest_due, d.decided_today
+             where u.active and g.role in ('first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer') group by u.id),
+          decided as (
+            select t.decided_by, cast(count(*) as int) as today from offices o join tasks t on t.status = 'decided' and t.office = o.code and t.decided_at >= :today group by 1)
+     select p.id, p.name, p.roles, c.overdue, c.soon, c.later, c.oldest_due, coalesce(d.today, 0) as decided_today
        from people p
        cross join lateral (
          select cast(count(*) filter (where t.due_at <= :now) as int) as overdue,
                 cast(count(*) filter (where t.due_at > :now and t.due_at <= :soonUntil) as int) as soon,
                 cast(count(*) filter (where t.due_at > :soonUntil or t.due_at is null) as int) as later, min(t.due_date) as oldest_due
            from tasks t where t.claimed_by = p.id and t.status = 'open') c
-       cross join lateral (
-         select cast(count(*) as int) as decided_today from tasks t
-          where t.status = 'decided' and t.office = any(array(select code from offices)) and t.decided_at >= :today and t.decided_by = p.id) d
+       left join decided d on d.decided_by = p.id
       order by c.overdue desc, c.soon desc, c.overdue + c.soon + c.later desc, p.name limit ${loadsShown}`,
     { paths: pathsOf(supervisor), ...instants(times) },
   );

@@ -1,6 +1,6 @@
 /** What a demonstration has lived through, counted from the record: classes, people, hours, money, deadlines, and what must hold. */
 import { isWorkingDay } from '../../workflows/domain/calendar.ts';
-import { readCalendar } from '../calendar/calendar.ts';
+import { readCalendars } from '../calendar/calendar.ts';
 import type { Db } from '../client.ts';
 
 export type DemonstrationTotals = {
@@ -59,16 +59,16 @@ async function counted(db: Db, sql: string, like: string): Promise<Record<string
 }
 
 async function readDeadlines(db: Db, like: string): Promise<DemonstrationTotals['deadlines']> {
-  const calendar = await readCalendar(db);
-  const { rows } = await db.raw<{ rows: { due_date: string; provisional: boolean; n: string }[] }>(
-    `select t.due_date, t.provisional, count(*) as n from tasks t join classes c on c.id = t.class_id
-      where c.title like :like and t.due_date is not null and (t.working_days is not null or t.months is not null) group by 1, 2`,
+  const calendars = await readCalendars(db);
+  const { rows } = await db.raw<{ rows: { office: string; due_date: string; provisional: boolean; n: string }[] }>(
+    `select t.office, t.due_date, t.provisional, count(*) as n from tasks t join classes c on c.id = t.class_id
+      where c.title like :like and t.due_date is not null and (t.working_days is not null or t.months is not null) group by 1, 2, 3`,
     { like },
   );
   const sum = (list: typeof rows): number => list.reduce((total, row) => total + Number(row.n), 0);
   return {
     counted: sum(rows),
-    onNonWorkingDay: sum(rows.filter((row) => !row.provisional && !isWorkingDay(calendar, row.due_date))),
+    onNonWorkingDay: sum(rows.filter((row) => !row.provisional && !isWorkingDay(calendars.of(row.office), row.due_date))),
     provisional: sum(rows.filter((row) => row.provisional)),
   };
 }

@@ -98,7 +98,8 @@ export async function listInstitutions(
     `select i.credit_code, i.name, i.kind, i.region, r.name_zh as region_zh, r.name_en as region_en, i.licence_scope, i.credit_grade, i.status,
             ${
               actor
-                ? `(select cast(count(*) as int) from classes c where c.status <> 'draft' and (c.institution_id = i.id or c.assessor_id = i.id))`
+                ? `(select cast(count(*) as int) from classes c where c.status <> 'draft' and c.institution_id = i.id)
+                 + (select cast(count(*) as int) from classes c where c.status <> 'draft' and c.assessor_id = i.id and c.institution_id <> i.id)`
                 : '0'
             } as classes
        from institutions i join regions r on r.code = i.region

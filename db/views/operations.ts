@@ -13,14 +13,16 @@ const questions = {
       from procedures p join facts f on f.procedure_id = p.id and f.no = p.applied_no + 1
      where p.applied_no < p.fact_no and f.recorded_at < clock_timestamp() - ${GRACE}`,
   noTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - a.recorded_at) as age, jsonb_build_object('step', p.step) as detail
-      from procedures p join audit_log a on a.procedure_id = p.id and a.no = p.audit_no
-     where p.status = 'open' and p.applied_no = p.fact_no and a.recorded_at < clock_timestamp() - ${GRACE}
-       and not exists (select from tasks t where t.procedure_id = p.id and t.status = 'open')`,
+      from (select id from procedures n where n.status <> 'closed' and not exists (select from tasks t where t.procedure_id = n.id and t.status = 'open') offset 0) n
+      join procedures p on p.id = n.id join audit_log a on a.procedure_id = p.id and a.no = p.audit_no
+     where p.status = 'open' and p.applied_no = p.fact_no and a.recorded_at < clock_timestamp() - ${GRACE}`,
   closedTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - max(a.recorded_at)) as age, jsonb_build_object('tasks', count(t.id), 'step', min(t.step)) as detail
-      from tasks t join procedures p on p.id = t.procedure_id and p.status in ('closed', 'withdrawn')
+      from (select t.procedure_id from tasks t where t.status = 'open' and not exists (select from procedures o where o.id = t.procedure_id and o.status <> 'closed')
+             union select w.id from procedures w where w.status = 'withdrawn' offset 0) n
+      join procedures p on p.id = n.procedure_id join tasks t on t.procedure_id = p.id
       left join audit_log a on a.procedure_id = p.id and a.no = p.audit_no where t.status = 'open' group by p.id`,
   alarm: `select p.id as procedure_id, extract(epoch from clock_timestamp() - wall_instant(p.next_alarm_at)) as age, jsonb_build_object('step', p.step) as detail
-      from procedures p where p.status = 'open' and p.next_alarm_at is not null and wall_instant(p.next_alarm_at) < clock_timestamp() - ${GRACE}`,
+      from procedures p where p.status = 'open' and p.next_alarm_at < (select business_now() - ${GRACE} * case when fixed then 1 else speed end from clock)`,
   runMissing: found('run_missing'),
   runEnded: found('run_ended'),
   runFailing: found('run_failing'),

@@ -81,14 +81,19 @@ export async function listBatches(
 ): Promise<{ batches: BatchView[]; total: number }> {
   const paths = actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path);
   const within = `exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')`;
-  const rows: BatchView[] = await batches(db)
+  // Cut off first: the sums of a batch are those of its lines.
+  const shown = db('payment_batches as b')
+    .join('regions as r', 'r.code', 'b.region')
     .whereRaw(within, [paths])
     .modify((query) => {
       if (status) query.where('b.status', status);
     })
     .orderBy('b.made_at', 'desc')
+    .orderBy('b.id')
     .limit(limit)
-    .offset(offset);
+    .offset(offset)
+    .select('b.id');
+  const rows: BatchView[] = await batches(db).whereIn('b.id', shown).orderBy('b.made_at', 'desc').orderBy('b.id');
   const counted = await db('payment_batches as b')
     .join('regions as r', 'r.code', 'b.region')
     .whereRaw(within, [paths])

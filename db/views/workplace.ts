@@ -15,6 +15,7 @@ export type AskedTask = {
   step: string;
   kind: TaskKind;
   role: string;
+  office: string;
   class_number: string | null;
   subject_number: string;
   subject_title: string;
@@ -33,7 +34,7 @@ export type AskedTask = {
 /** The open tasks of an institution, soonest first; `total` of each row counts all of them. */
 export async function listAsked(db: Db, actor: Actor, limit: number): Promise<AskedTask[]> {
   const { rows } = await db.raw<{ rows: AskedTask[] }>(
-    `select t.id, t.procedure_id, t.step, t.kind, t.role, c.number as class_number, t.subject_number, t.subject_title, t.from_date, t.working_days, t.days_used,
+    `select t.id, t.procedure_id, t.step, t.kind, t.role, t.office, c.number as class_number, t.subject_number, t.subject_title, t.from_date, t.working_days, t.days_used,
             t.due_date, t.due_at, t.provisional, t.total,
             case when t.kind = 'correction' then (select count(*)::int from correction_items x where x.status = 'open' and x.task_id =
               (select task_id from corrections where procedure_id = t.procedure_id order by returned_at desc limit 1)) else 0 end as open_points,
@@ -49,13 +50,13 @@ export async function listAsked(db: Db, actor: Actor, limit: number): Promise<As
   return rows;
 }
 
-export type DraftLine = { number: string; title: string; start_date: string | null; from_date: string; lead_days: number };
+export type DraftLine = { number: string; title: string; region: string; start_date: string | null; from_date: string; lead_days: number };
 
 /** Classes that were begun and not submitted, the earliest first; with the working days between application and start that their pack asks for. */
 export async function listDrafts(db: Db, actor: Actor, limit: number): Promise<DraftLine[]> {
   if (!hasRole(actor, 'institution')) return [];
   const { rows } = await db.raw<{ rows: DraftLine[] }>(
-    `select c.number, c.title, c.start_date, cast(c.created_at as date) as from_date,
+    `select c.number, c.title, c.region, c.start_date, cast(c.created_at as date) as from_date,
             coalesce(cast(k.content #>> '{values,schedule.classApplicationLeadWorkingDays,value}' as int), 0) as lead_days
        from classes c join policy_packs k on k.id = c.pack_id
       where c.institution_id = cast(:institution as uuid) and c.status = 'draft' order by c.start_date nulls last, c.created_at, c.id limit :limit`,

@@ -658,7 +658,7 @@ describe('[N20] the audit log', () => {
       [`/admin/accounts/${id}/deactivate`, { reason: '越权' }],
       [`/admin/accounts/${id}/link`, {}],
       ['/admin/grants', { login, role: 'inspector', region: '350104', reason: '越权' }],
-      ['/admin/calendar/closures', { date: '2026-05-06', kind: 'off', note: '越权' }],
+      ['/admin/calendar/closures', { region: '350104', firstDay: '2026-05-06', kind: 'off', reason: '越权', document: '无' }],
     ] as const)
       expect((await admin.post(path, body)).status, path).toBe(403);
   });

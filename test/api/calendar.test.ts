@@ -1,16 +1,28 @@
-/** Local closures over HTTP: what a closure would move is shown before it is entered, and then exactly that is moved. */
+/** Closures of regions over HTTP: what one would move is shown before it is entered, then exactly that is moved, there and nowhere else. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
 import { firstReview } from '../support/cases.ts';
 
-type Preview = { count: number; earlier: number; first: { taskId: string; before: string; after: string }[] };
-type Moved = { moved: { taskId: string; before: string; after: string }[] };
+type Preview = {
+  count: number;
+  earlier: number;
+  provisional: number;
+  offices: { office: string; count: number }[];
+  first: { taskId: string; office: string; before: string; after: string; provisional: boolean }[];
+};
+type Moved = { id: string; moved: { taskId: string; before: string; after: string }[] };
+
+const CANGSHAN = '350104';
+const GULOU = '350102';
+const XIANG_AN = '350213';
+const FUZHOU = '350100';
+const PROVINCE = '350000';
 
 let province: Province;
+/** Three of Cangshan, due on Thursday, Thursday and Tuesday; then the neighbour in the city, and a county of another city, due on Thursday. */
 const tasks: string[] = [];
 beforeAll(async () => {
   province = await openProvince();
-  // Monday, 2 March: three working days end on Thursday, one on Tuesday.
   for (const [seed, workingDays] of [
     [1, 3],
     [2, 3],
@@ -21,50 +33,163 @@ beforeAll(async () => {
     await province.step(`class-${number}`, 'pre_training', { asks: [{ ...firstReview, workingDays }] });
     tasks.push(`class-${number}/${firstReview.step}/1`);
   }
+  const [like] = await province.db('procedures').where({ type: 'trainingClass' }).limit(1);
+  for (const region of [GULOU, XIANG_AN]) {
+    const { path } = await province.db('regions').where({ code: region }).first('path');
+    const id = `class-${region}-2026-90001`;
+    const place = { id, region, region_path: path, subject_number: `${region}-2026-90001`, fact_no: 0, applied_no: 0, step_no: 0 };
+    await province
+      .db('procedures')
+      .insert({ ...like, ...place, terms: JSON.stringify(like.terms), flags: '{}', audit_no: 0, audit_hash: '' });
+    await province.step(id, 'pre_training', { asks: [{ ...firstReview, workingDays: 3 }] });
+    tasks.push(`${id}/${firstReview.step}/1`);
+  }
 }, 120_000);
 afterAll(() => province?.close());
 
-const typhoon = { date: '2026-03-04', kind: 'off', note: '台风停工一日' };
-const dueDates = async () => Object.fromEntries((await province.db('tasks').select('id', 'due_date')).map((row) => [row.id, row.due_date]));
+const flood = { region: CANGSHAN, firstDay: '2026-03-04', kind: 'off', reason: '内涝停办', document: '仓山防汛〔2026〕3号' };
+const dueDates = async () => {
+  const rows: { id: string; due_date: string }[] = await province.db('tasks').whereIn('id', tasks).select('id', 'due_date');
+  return tasks.map((id) => rows.find((row) => row.id === id)?.due_date);
+};
+const alarm = async (task: string | undefined) =>
+  (
+    await province
+      .db('procedures')
+      .where({ id: task?.split('/')[0] })
+      .first('next_alarm_at')
+  ).next_alarm_at.getTime();
+const versions = async () => {
+  const rows: { id: string; calendar_version: string }[] = await province.db('tasks').whereIn('id', tasks).select('id', 'calendar_version');
+  return tasks.map((id) => rows.find((row) => row.id === id)?.calendar_version);
+};
+const preview = async (closure: object) =>
+  (await (await province.as('system-1')).post<Preview>('/admin/calendar/closures/preview', closure)).body;
 
-test('[F03] a closure shows the deadlines that it moves, changes nothing until it is confirmed, and then moves just these with their alarms', async () => {
+const untouched = ['2026-03-05', '2026-03-05', '2026-03-03', '2026-03-05', '2026-03-05'];
+const flooded = ['2026-03-06', '2026-03-06', '2026-03-03', '2026-03-05', '2026-03-05'];
+let entered = '';
+
+test('[F03] a closure of a county shows the deadlines that it moves, changes nothing until it is confirmed, and then moves just these with their alarms', async () => {
   const admin = await province.as('system-1');
-  const before = await dueDates();
-  expect(before).toEqual({ [tasks[0] ?? '']: '2026-03-05', [tasks[1] ?? '']: '2026-03-05', [tasks[2] ?? '']: '2026-03-03' });
-  const preview = (await admin.post<Preview>('/admin/calendar/closures/preview', typhoon)).body;
-  expect(preview).toMatchObject({ count: 2, earlier: 0 });
-  expect(preview.first.map(({ taskId, before: old, after }) => [taskId, old, after])).toEqual(
-    tasks.slice(0, 2).map((id) => [id, '2026-03-05', '2026-03-06']),
-  );
-  expect(await dueDates()).toEqual(before);
-  expect(await province.db('calendar_days')).toEqual([]);
-  const alarms = () => province.db('procedures').where({ status: 'open' }).orderBy('id').pluck('next_alarm_at');
-  const rung = await alarms();
+  expect(await dueDates()).toEqual(untouched);
+  const shown = await preview(flood);
+  expect(shown).toMatchObject({ count: 2, earlier: 0, provisional: 0, offices: [{ office: CANGSHAN, count: 2 }] });
+  const expected = tasks.slice(0, 2).map((taskId) => ({ taskId, before: '2026-03-05', after: '2026-03-06' }));
+  expect(shown.first.map(({ taskId, before, after }) => ({ taskId, before, after }))).toEqual(expected);
+  expect(await dueDates()).toEqual(untouched);
+  expect(await province.db('calendar_closures')).toEqual([]);
+  const rung = [await alarm(tasks[0]), await alarm(tasks[3])];
   // The rung that tells the section head, one working day after the due day.
   const reported = async () => new Date((await province.db('tasks').where({ id: tasks[2] }).first('rungs')).rungs[2]);
   expect(await reported()).toEqual(new Date('2026-03-04T01:00:00Z'));
 
-  const confirmed = (await admin.post<Moved>('/admin/calendar/closures', typhoon)).body;
-  expect([...confirmed.moved].sort((a, b) => a.taskId.localeCompare(b.taskId))).toEqual(
-    tasks.slice(0, 2).map((taskId) => ({ taskId, before: '2026-03-05', after: '2026-03-06' })),
-  );
-  expect(await dueDates()).toEqual({ ...before, [tasks[0] ?? '']: '2026-03-06', [tasks[1] ?? '']: '2026-03-06' });
-  const later = await alarms();
-  expect(later[0].getTime()).toBeGreaterThan(rung[0].getTime());
+  const confirmed = await admin.post<Moved>('/admin/calendar/closures', flood);
+  expect(confirmed.status).toBe(201);
+  entered = confirmed.body.id;
+  expect([...confirmed.body.moved].sort((a, b) => a.taskId.localeCompare(b.taskId))).toEqual(expected);
+  expect(await dueDates()).toEqual(flooded);
+  expect(await alarm(tasks[0])).toBeGreaterThan(rung[0]);
   // Nobody is told of an overdue task on a day on which the office is closed.
   expect(await reported()).toEqual(new Date('2026-03-05T01:00:00Z'));
-  const rings = await province.db('tasks').where({ id: tasks[0] }).first('rungs', 'next_rung_at');
-  expect(later[0]).toEqual(rings.next_rung_at);
+  expect(await alarm(tasks[0])).toBe((await province.db('tasks').where({ id: tasks[0] }).first('next_rung_at')).next_rung_at.getTime());
+  // The neighbour waits for the same day and the same alarm as before, and its run was not rung.
+  expect(await alarm(tasks[3])).toBe(rung[1]);
+  expect(await province.db('outbox').where({ procedure_id: tasks[3]?.split('/')[0], no: 0 })).toEqual([]);
+  const [here, , , neighbour] = await versions();
+  expect(here).toMatch(/^cn-2019-2026@350104\+[0-9a-f]{8}$/);
+  expect(neighbour).toBe('cn-2019-2026');
 });
 
-test('a make-up day brings deadlines forward, and the page says how many', async () => {
-  const browser = await province.browser('system-1');
-  const shown = await browser.post('/admin/calendar/closures/preview', { date: '2026-03-04', kind: 'work', note: '照常办公' });
-  expect(shown.status).toBe(200);
-  expect(shown.html).toContain('2 个');
-  expect(shown.html).toContain('其中 2 个提前');
-  expect(shown.html).toContain('action="/admin/calendar/closures"');
-  const wrong = await browser.post('/admin/calendar/closures/preview', { date: 'x', kind: 'off', note: '台风停工' });
-  expect(wrong.status).toBe(422);
-  expect((await (await province.as('cs-first-1')).post('/admin/calendar/closures/preview', typhoon)).status).toBe(403);
+test('[F03] 第 n/m 个工作日 of a row is counted by the days of its office, also for a reader of the whole city', async () => {
+  await province.db.raw(`update clock set business_epoch = '2026-03-05T02:00:00Z', real_epoch = clock_timestamp()`);
+  const supervisor = await province.as('fz-supervise-1');
+  type Row = { id: string; due: { day: number; of: number; words: string } };
+  const { body } = await supervisor.get<{ tasks: Row[] }>('/tasks?view=region&size=50');
+  const day = (id: string | undefined) => body.tasks.find((task) => task.id === id)?.due;
+  // Tuesday, (closed), Thursday against Tuesday, Wednesday, Thursday.
+  expect(day(tasks[0])).toMatchObject({ day: 2, of: 3, words: '明天到期' });
+  expect(day(tasks[3])).toMatchObject({ day: 3, of: 3, words: '今天到期' });
+  await province.db.raw(`update clock set business_epoch = '2026-03-02T02:00:00Z', real_epoch = clock_timestamp()`);
+});
+
+test('[F03] what closes a city or the province closes every county below it; the nearer region has the last word about a day', async () => {
+  const admin = await province.as('system-1');
+  const day = { ...flood, firstDay: '2026-03-05' };
+  expect((await preview({ ...day, region: FUZHOU })).offices).toEqual([
+    { office: CANGSHAN, officeZh: expect.any(String), officeEn: expect.any(String), count: 2 },
+    { office: GULOU, officeZh: expect.any(String), officeEn: expect.any(String), count: 1 },
+  ]);
+  expect((await preview({ ...day, region: PROVINCE })).offices.map(({ office }) => office)).toEqual([CANGSHAN, GULOU, XIANG_AN]);
+  const city = (await admin.post<Moved>('/admin/calendar/closures', { ...day, region: FUZHOU })).body;
+  expect(await dueDates()).toEqual(['2026-03-09', '2026-03-09', '2026-03-03', '2026-03-06', '2026-03-05']);
+  // The neighbour works on that day all the same.
+  const works = { ...day, region: GULOU, kind: 'work', reason: '照常办公' };
+  expect(await preview(works)).toMatchObject({ count: 1, earlier: 1 });
+  const own = (await admin.post<Moved>('/admin/calendar/closures', works)).body;
+  expect(await dueDates()).toEqual(['2026-03-09', '2026-03-09', '2026-03-03', '2026-03-05', '2026-03-05']);
+  for (const { id } of [own, city])
+    expect((await admin.post(`/admin/calendar/closures/${id}/withdraw`, { reason: '已恢复', document: '榕防汛〔2026〕9号' })).status).toBe(
+      200,
+    );
+  expect(await dueDates()).toEqual(flooded);
+  expect((await versions()).slice(3)).toEqual(['cn-2019-2026', 'cn-2019-2026']);
+});
+
+test('[F03] a withdrawal is previewed, moves the deadlines back with their alarms, and stays on record with its reason; once', async () => {
+  const admin = await province.as('system-1');
+  const later = await alarm(tasks[0]);
+  const shown = (await admin.get<Preview>(`/admin/calendar/closures/${entered}/withdraw`)).body;
+  expect(shown).toMatchObject({ count: 2, earlier: 2, offices: [{ office: CANGSHAN, count: 2 }] });
+  expect(shown.first[0]).toMatchObject({ before: '2026-03-06', after: '2026-03-05' });
+  expect(await dueDates()).toEqual(flooded);
+  const page = await (await province.browser('system-1')).get(`/admin/calendar/closures/${entered}/withdraw`);
+  expect(page.html).toContain('其中 2 个提前');
+  expect((await admin.post(`/admin/calendar/closures/${entered}/withdraw`, { reason: '', document: 'x' })).status).toBe(422);
+  const basis = { reason: '汛情解除', document: '仓山防汛〔2026〕5号' };
+  expect((await admin.post<Moved>(`/admin/calendar/closures/${entered}/withdraw`, basis)).body.moved).toHaveLength(2);
+  expect(await dueDates()).toEqual(untouched);
+  expect(await alarm(tasks[0])).toBeLessThan(later);
+  expect((await admin.post(`/admin/calendar/closures/${entered}/withdraw`, basis)).status).toBe(409);
+  type Listed = { closures: { id: string; withdrawn: { reason: string; document: string } | null }[] };
+  const listed = (await admin.get<Listed>(`/admin/calendar?region=${CANGSHAN}`)).body.closures.find(({ id }) => id === entered);
+  expect(listed?.withdrawn).toMatchObject(basis);
+  const lines = await province
+    .db('audit_log')
+    .where({ subject: `closure-${entered}` })
+    .orderBy('id')
+    .pluck('act');
+  expect(lines).toEqual(['calendar.closure', 'calendar.withdraw']);
+});
+
+test('[F03] a period whose new day lies in a year without notice is told as provisional', async () => {
+  await province.db('tasks').where({ id: tasks[0] }).update({ working_days: 212, from_date: '2026-03-02', due_date: '2026-12-31' });
+  const shown = await preview({ ...flood, firstDay: '2026-12-30', lastDay: '2026-12-31' });
+  expect(shown).toMatchObject({ count: 1, provisional: 1 });
+  expect(shown.first[0]).toMatchObject({ provisional: true });
+});
+
+test('[F03] only within the own regions, on days that are some, and not twice on a day of a region', async () => {
+  const admin = await province.as('system-1');
+  await province.db('grants').where({ role: 'system_admin' }).update({ region: FUZHOU });
+  expect((await admin.post('/admin/calendar/closures', { ...flood, region: PROVINCE })).status).toBe(403);
+  expect((await admin.post('/admin/calendar/closures/preview', { ...flood, region: XIANG_AN })).status).toBe(403);
+  expect((await admin.get(`/admin/calendar?region=${PROVINCE}`)).status).toBe(403);
+  expect((await admin.post('/admin/calendar/closures', { ...flood, region: '999999' })).status).toBe(404);
+  expect((await (await province.as('cs-first-1')).post('/admin/calendar/closures/preview', flood)).status).toBe(403);
+  const refusal = async (more: object) => {
+    const { status, body } = await admin.post<{ issues: { field: string; code: string }[] }>('/admin/calendar/closures', {
+      ...flood,
+      ...more,
+    });
+    return [status, ...body.issues.map(({ field, code }) => `${field} ${code}`)];
+  };
+  expect(await refusal({ lastDay: '2026-03-03' })).toEqual([422, 'lastDay calendar.order']);
+  expect(await refusal({ lastDay: '2026-05-03' })).toEqual([422, 'lastDay calendar.long']);
+  expect(await refusal({ document: '' })).toEqual([422, expect.stringMatching(/^document /)]);
+  expect((await admin.post('/admin/calendar/closures', { ...flood, lastDay: '2026-03-05' })).status).toBe(201);
+  expect(await refusal({ firstDay: '2026-03-05', kind: 'work' })).toEqual([422, 'firstDay calendar.overlap']);
+  const page = await (await province.browser('system-1')).post('/admin/calendar/closures/preview', { ...flood, firstDay: '2026-03-05' });
+  expect(page.status).toBe(422);
+  expect(page.html).toContain('请先撤销');
 });

@@ -87,8 +87,10 @@ describe('words of pages', () => {
   });
 
   test('[F03] on the day of receipt, which does not count, a deadline shows its date instead of day 0', () => {
-    const at = (now: string) => ({ now: new Date(now), today: now.slice(0, 10), calendar: stateCouncilCalendar() });
+    const calendar = stateCouncilCalendar();
+    const at = (now: string) => ({ now: new Date(now), today: now.slice(0, 10), calendar, calendars: { of: () => calendar } });
     const task = {
+      office: '350104',
       from_date: '2026-03-02',
       working_days: 5,
       days_used: 0,

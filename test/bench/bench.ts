@@ -10,6 +10,7 @@ import { measureInbox } from './inbox.ts';
 import { measureLives } from './lives.ts';
 import { buildProduct, memoryMb, startChild } from './processes.ts';
 import { benchServers } from './servers.ts';
+import { measurePages } from './pages.ts';
 import { measureSteps } from './steps.ts';
 
 const quick = process.argv.includes('--quick');
@@ -52,6 +53,7 @@ try {
   } finally {
     await worker.stop();
   }
+  await measurePages(db, { env, url: servers.url, classes: quick ? 4_000 : 100_000 });
   await measureInbox(db, { apiOrigin, open: quick ? 50_000 : 1_000_000, seconds: quick ? 2 : 8 });
   put({ name: 'memory of the API', value: memoryMb(api.pid), unit: 'MB' });
   await api.stop();

@@ -24,9 +24,13 @@ export function table(): string {
     figure.limit ? String(round(figure.value / figure.limit.value)) : '',
     figure.aim ?? '',
   ]);
-  const head = ['figure', 'value', 'limit in the same run', 'ratio', 'aim'];
+  return tableOf(['figure', 'value', 'limit in the same run', 'ratio', 'aim'], rows);
+}
+
+/** Columns as wide as what stands in them. */
+export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)));
-  const line = (row: string[]) =>
+  const line = (row: readonly string[]) =>
     row
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))
       .join('  ')

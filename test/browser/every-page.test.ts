@@ -140,6 +140,13 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
   const system = await office.as('system-1');
   const account = await value('users', 'id', { login: 'cs-first-2' });
   const { body: link } = await system.post<{ setUpLink: string }>(`/admin/accounts/${account}/link`);
+  const { body: closure } = await system.post<{ id: string }>('/admin/calendar/closures', {
+    region: '350104',
+    firstDay: '2026-08-03',
+    kind: 'off',
+    reason: '台风停办',
+    document: '仓山防汛〔2026〕4号',
+  });
   const picture = await value('class_materials', 'id', { type: 'image/png' });
   const papers = await db('papers').distinctOn('kind').select<{ id: string }[]>('id');
   const lists = await db('disclosures').distinctOn('list').select<{ number: string }[]>('number');
@@ -188,6 +195,7 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
   add('/payments/{number}', { path: `/payments/${batch}` });
   add('/papers/{id}', ...papers.map(({ id }) => ({ path: `/papers/${id}`, login: officer })));
   add('/materials/{id}/picture', { path: `/materials/${picture}/picture`, login: school });
+  add('/admin/calendar/closures/{id}/withdraw', { path: `/admin/calendar/closures/${closure.id}/withdraw`, login: 'system-1' });
   add('/admin/accounts/{id}', { path: `/admin/accounts/${account}`, login: 'system-1' });
   add(
     '/classes/{number}',

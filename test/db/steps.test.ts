@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addClosure, recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import type { Actor } from '../../db/accounts/users.ts';
+import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import { closeRegion } from '../../db/calendar/closures.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
@@ -11,7 +13,7 @@ import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
 import { type StepInput, waitFor } from '../../workflows/domain/procedures.ts';
-import { type Cases, firstReview, openCases } from '../support/cases.ts';
+import { type Cases, county, firstReview, openCases } from '../support/cases.ts';
 import { freshDatabase, waitForLock } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -25,6 +27,12 @@ const plain = { ...firstReview, step: 'review.first_review' };
 function step(procedureId: string, stepNo: number, appliedNo: number, more: Partial<StepInput> = {}): StepInput {
   return { procedureId, stepNo, appliedNo, stage: 'review', step: 'first_review', acts: [], asks: [], cancels: [], flags: {}, ...more };
 }
+
+/** Closes the county's offices on a day. */
+const close = async (day: string) => {
+  const admin: Actor = { ...(await cases.actor('first-1')), grants: [{ role: 'system_admin', region: '350104', path: county.path }] };
+  return closeRegion(db, admin, { region: '350104', firstDay: day, lastDay: day, kind: 'off', reason: 'typhoon', document: 'T-1' });
+};
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -105,7 +113,7 @@ describe('the end of a period', () => {
     const { id, taskIds } = await cases.open([{ ...plain, peremptory: true, workingDays: 2 }]);
     // Counted from the end of February: its last day is over as soon as it is computed again.
     await owner('tasks').where({ id: taskIds[0] }).update({ from_date: '2026-02-25' });
-    await addClosure(db, await cases.actor('first-1'), { date: '2026-06-17', kind: 'off', note: 'typhoon' });
+    await close('2026-06-17');
     await expect(decideTask(db, await cases.actor('first-1'), { taskId: taskIds[0] ?? '', outcome: 'approve' })).rejects.toMatchObject({
       code: 'task.expired',
     });
@@ -133,8 +141,6 @@ describe('from when a period counts', () => {
 });
 
 describe('a changed calendar', () => {
-  const close = async (day: string) => addClosure(db, await cases.actor('first-1'), { date: day, kind: 'off', note: 'typhoon' });
-
   test('locks one procedure at a time; what it did not reach is counted again later, and nothing twice', async () => {
     const [one, two] = [await cases.open([plain]), await cases.open([plain])];
     let held: Promise<unknown> = Promise.resolve();

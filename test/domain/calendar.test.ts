@@ -9,6 +9,8 @@ import {
   endOfDay,
   isCivilDate,
   isWorkingDay,
+  localCalendar,
+  type LocalClosure,
   latestBefore,
   nextWorkingDay,
   openingTime,
@@ -117,6 +119,34 @@ describe('State Council calendar', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  const closures = fc.array(
+    fc
+      .record({
+        region: fc.constantFrom('350000', '350100', '350104'),
+        first: civilDate,
+        days: fc.nat(6),
+        kind: fc.constantFrom('off', 'work'),
+      })
+      .map(({ region, first, days, kind }) => ({ region, firstDay: first, lastDay: addDays(first, days), kind }) as LocalClosure),
+    { maxLength: 6 },
+  );
+
+  test("[F03] with a region's closures, too, add n, then the difference is n; without any it is the calendar of the country", () => {
+    fc.assert(
+      fc.property(closures, civilDate, fc.integer({ min: 1, max: 60 }), (closed, from, workingDays) => {
+        const local = localCalendar(calendar, closed);
+        const { due } = deadline(local, { from, workingDays });
+        expect(workingDaysBetween(local, from, due)).toBe(workingDays);
+        expect(isWorkingDay(local, due)).toBe(true);
+        const last = closed.at(-1);
+        if (last) for (const day of [last.firstDay, last.lastDay]) expect(isWorkingDay(local, day)).toBe(last.kind === 'work');
+        expect(local.version === calendar.version).toBe(closed.length === 0);
+      }),
+      { numRuns: 200 },
+    );
+    expect(localCalendar(calendar, [])).toBe(calendar);
   });
 
   test('the latest day for a lead of five working days', () => {

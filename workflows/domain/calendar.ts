@@ -15,8 +15,11 @@ export type Calendar = {
   years: ReadonlySet<number>;
 };
 
-/** A day that the office added: a closure (typhoon, move), an extra working day, or a line of a notice loaded by the administrator. */
+/** A day that an official notice names, off or worked. */
 export type Closure = { date: string; kind: 'off' | 'work' };
+
+/** The offices of a region and of every region below it are closed (typhoon, flood, move), or work, from the first day to the last. */
+export type LocalClosure = { region: string; firstDay: string; lastDay: string; kind: 'off' | 'work' };
 
 export type Deadline = { due: string; provisional: boolean };
 
@@ -55,8 +58,8 @@ export function weekday(date: string): number {
 }
 
 /**
- * The State Council calendar of the built-in years with the office's own days on top. `loadedYears` are further years whose
- * notice the administrator has entered as closures.
+ * The State Council calendar of the built-in years with the days of later notices on top. `loadedYears` are the further years whose
+ * notice the administrator has entered.
  */
 export function stateCouncilCalendar(closures: readonly Closure[] = [], loadedYears: readonly number[] = []): Calendar {
   const off = new Set<string>();
@@ -70,6 +73,26 @@ export function stateCouncilCalendar(closures: readonly Closure[] = [], loadedYe
   }
   const years = new Set([...builtInYears, ...loadedYears]);
   return { version: versionOf(closures, years), off, work, years };
+}
+
+/**
+ * The calendar of a region: that of the whole country with the closures that hold there, given from the root of the tree down, so that the nearer
+ * region has the last word about a day. Its version names the nearest region with a closure and what is closed.
+ */
+export function localCalendar(country: Calendar, closures: readonly LocalClosure[]): Calendar {
+  const nearest = closures.at(-1);
+  if (!nearest) return country;
+  const off = new Set(country.off);
+  const work = new Set(country.work);
+  for (const { firstDay, lastDay, kind } of closures) {
+    midnightUtc(firstDay);
+    for (let date = firstDay; date <= lastDay; date = addDays(date, 1)) {
+      (kind === 'off' ? off : work).add(date);
+      (kind === 'off' ? work : off).delete(date);
+    }
+  }
+  const lines = closures.map(({ region, firstDay, lastDay, kind }) => `${region}${firstDay}${lastDay}${kind}`);
+  return { version: `${country.version}@${nearest.region}+${digest(lines)}`, off, work, years: country.years };
 }
 
 /** Whether the official notice of the date's year is loaded. */
@@ -226,14 +249,13 @@ function versionOf(closures: readonly Closure[], years: ReadonlySet<number>): st
   const span = [...years].sort((a, b) => a - b);
   const base = `cn-${span.at(0)}-${span.at(-1)}`;
   if (closures.length === 0) return base;
+  return `${base}+${digest(closures.map((closure) => `${closure.date}${closure.kind}`).sort())}`;
+}
+
+function digest(lines: readonly string[]): string {
   let hash = 0x811c9dc5;
-  for (const char of closures
-    .map((closure) => `${closure.date}${closure.kind}`)
-    .sort()
-    .join()) {
-    hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
-  }
-  return `${base}+${hash.toString(16).padStart(8, '0')}`;
+  for (const char of lines.join()) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
 }
 
 function midnightUtc(date: string): number {

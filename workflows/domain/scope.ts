@@ -68,6 +68,12 @@ export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(`${ancestor}/`);
 }
 
+/** The nearest region that holds every office in which somebody works; undefined where there is none. */
+export function workRegionOf(actor: Scope): string | undefined {
+  const [first = [], ...others] = actor.grants.map(({ path }) => path.split('/'));
+  return first.filter((code, at) => others.every((codes) => codes[at] === code)).at(-1);
+}
+
 /** Holds one of these roles in a region that contains `path`. */
 export function hasRoleAbove(actor: Scope, path: string, ...wanted: readonly Role[]): boolean {
   return actor.grants.some((grant) => wanted.includes(grant.role) && isWithin(path, grant.path));

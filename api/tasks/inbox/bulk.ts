@@ -175,7 +175,7 @@ type Reading = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'instan
 
 /** The most urgent tasks of a list, as many as one job takes. */
 async function wholeList({ db, actor, instant }: Reading, list: ReturnType<typeof listOf>) {
-  const times = inboxTimes(await readToday(db, instant));
+  const times = inboxTimes(await readToday(db, instant, actor));
   const { tasks, next } = await listInbox(db, actor, toFilter(list), times, { size: bulkLimit });
   const total = next ? (await countInbox(db, actor, toFilter(list), times)).total : tasks.length;
   return { taskIds: tasks.map((task) => task.id), leftOut: Math.max(0, total - tasks.length) };

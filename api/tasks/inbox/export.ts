@@ -23,7 +23,7 @@ export function inboxExportRoutes(counter: Counter): void {
     file: ['csv'],
     handle: async ({ db, actor, instant, query, t }) => {
       const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
-      const at = await readToday(db, instant);
+      const at = await readToday(db, instant, actor);
       const batches = exportInbox(db, actor, toFilter(list), inboxTimes(at));
       return file(Readable.from(rowsOf(batches, at, t, words)), {
         name: `${t('tasks.index.title')}-${at.today}.csv`,

@@ -75,13 +75,13 @@ export function personSearchRoutes(counter: Counter): void {
   });
 }
 
-type Reading = Pick<Context<unknown, unknown, unknown>, 'db' | 'instant' | 't' | 'deps'>;
+type Reading = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'instant' | 't' | 'deps'>;
 
 async function show(
-  { db, instant, t, deps }: Reading,
+  { db, actor, instant, t, deps }: Reading,
   { found, ...more }: { found?: PersonTasks; [field: string]: unknown } = {},
 ): Promise<Reply> {
-  const at = await readToday(db, instant);
+  const at = await readToday(db, instant, actor);
   const rows = found?.tasks.map((task) => ({
     href: taskPath(task.id),
     title: task.subject_title,

@@ -73,7 +73,7 @@ export async function signOrder({ trx, actor, task, procedure, decision }: Decis
     .join('regions as r', 'r.code', 't.office')
     .where('t.id', procedure.subject_id)
     .first('t.step', 't.due_at', 'p.subject_number', 'r.name_zh', 'r.name_en');
-  const calendar = await readCalendar(trx, procedure.calendar_key);
+  const calendar = await readCalendar(trx, procedure.region, procedure.calendar_key);
   const { due } = deadline(calendar, { from: procedure.today, workingDays: Number(procedure.flags['answerDays']) });
   const paper = await issuePaper(trx, {
     kind: 'supervision_order',

@@ -85,7 +85,7 @@ export async function listColleagues(
 export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ mailed: number }> {
   return onceOnly(db, request, async (trx) => {
     const { task, procedure } = await superviseTask(trx, actor, taskId, 'urge');
-    const calendar = await readCalendar(trx, procedure.calendar_key);
+    const calendar = await readCalendar(trx, task.office, procedure.calendar_key);
     if (task.urged_at && workingDaysBetween(calendar, shanghaiDate(task.urged_at), procedure.today) < 1) {
       throw new ConflictError('supervision.urgedToday', { at: task.urged_at.toISOString() });
     }

@@ -137,13 +137,13 @@ export async function listClassTimeline(
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
     `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail,
             case when not (cast(:outside as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') end as reason
-       from audit_log a
+       from (select l.* from audit_log l where l.procedure_id = any(array(select id from procedures where class_id = :classId))
+             union all select l.* from audit_log l where l.procedure_id is null and l.subject = 'class-' || :number offset 0) a
        left join users u on u.id = a.actor
        left join institutions i on i.id = u.institution_id
        left join facts f on ${factOfLine}
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
-      where (a.procedure_id in (select id from procedures where class_id = :classId) or (a.procedure_id is null and a.subject = 'class-' || :number))
-        and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
+      where (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
         and not (cast(:outside as boolean) and ${insideLine})
         and (cast(:withMessages as boolean) or a.act <> 'message.send')
         and (cast(:withReadings as boolean) or a.act <> all(:readings))

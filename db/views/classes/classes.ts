@@ -44,12 +44,12 @@ export async function listClasses(
   actor: Actor,
   filter: ClassFilter,
 ): Promise<{ lines: ClassLine[]; next: ClassCursor | undefined }> {
-  const { sql, bindings } = conditionsOf(actor, filter);
+  const { sql, bindings } = pageOf(actor, filter);
   const { rows } = await db.raw<{ rows: ClassLine[] }>(
     `select c.id, c.number, c.title, c.status, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
             c.start_date, c.end_date, c.created_at::text as created_key, coalesce(s.stage, p.stage) as stage,
             e.headcount, e.amount_fen, t.step as task_step, t.role as task_role, t.due_date as task_due_date
-       from classes c
+       from (${sql}) c
        join institutions i on i.id = c.institution_id
        join regions r on r.code = c.region
        join catalogue_projects j on j.id = c.project_id
@@ -59,33 +59,36 @@ export async function listClasses(
        cross join lateral (select count(*)::int as headcount, coalesce(sum(amount_fen), 0)::bigint as amount_fen
                              from enrolments where class_id = c.id and status = 'enrolled') e
        left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer') order by due_at nulls last, id limit 1) t on true
-      where ${sql} order by c.created_at desc, c.id desc limit :limit`,
-    { ...bindings, limit: filter.size + 1 },
+      order by c.created_at desc, c.id desc`,
+    bindings,
   );
   const lines = rows.slice(0, filter.size);
   const last = lines.at(-1);
   return { lines, next: rows.length > filter.size && last ? { at: last.created_key, id: last.id } : undefined };
 }
 
-function conditionsOf(
+/**
+ * One class more than the page holds. Each scope of the reader, and each region of the subtree, gives no more than a page from its own index;
+ * these pages are merged, so that a long register costs what a short one does.
+ */
+function pageOf(
   actor: Actor,
-  { status, text, after }: ClassFilter,
-): { sql: string; bindings: Record<string, string | readonly string[]> } {
-  const bindings: Record<string, string | readonly string[]> = {
+  { status, text, after, size }: ClassFilter,
+): { sql: string; bindings: Record<string, string | number | readonly string[]> } {
+  const limit = size + 1;
+  const bindings: Record<string, string | number | readonly string[]> = {
     paths: actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path),
+    limit,
   };
-  const scopes = [`(c.status <> 'draft' and ${readingPaths})`];
-  if (actor.institutionId) {
-    scopes.push('c.institution_id = cast(:institution as uuid)', `(c.status <> 'draft' and c.assessor_id = cast(:institution as uuid))`);
-    bindings['institution'] = actor.institutionId;
-  }
-  const parts = [`(${scopes.join(' or ')})`];
+  const parts: string[] = [];
   if (status) {
     parts.push('c.status = :status');
     bindings['status'] = status;
   }
   if (text) {
-    parts.push('(c.number like :begins or c.title ilike :contains or i.name ilike :contains)');
+    parts.push(
+      '(c.number like :begins or c.title ilike :contains or (select i.name from institutions i where i.id = c.institution_id) ilike :contains)',
+    );
     const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
     bindings['begins'] = `${plain}%`;
     bindings['contains'] = `%${plain}%`;
@@ -95,7 +98,22 @@ function conditionsOf(
     bindings['at'] = after.at;
     bindings['id'] = after.id;
   }
-  return { sql: parts.join(' and '), bindings };
+  const newest = (scope: string): string =>
+    `select c.* from classes c where ${[scope, ...parts].join(' and ')} order by c.created_at desc, c.id desc limit :limit`;
+  const scopes = [
+    `select c.* from (select r.code from regions r where ${readingPaths}) o cross join lateral (${newest(`c.region = o.code and c.status <> 'draft'`)}) c`,
+  ];
+  if (actor.institutionId) {
+    scopes.push(
+      newest('c.institution_id = cast(:institution as uuid)'),
+      newest(`c.assessor_id = cast(:institution as uuid) and c.status <> 'draft'`),
+    );
+    bindings['institution'] = actor.institutionId;
+  }
+  return {
+    sql: `select * from (${scopes.map((scope) => `(${scope})`).join(' union ')}) c order by c.created_at desc, c.id desc limit :limit`,
+    bindings,
+  };
 }
 
 export type ClassHead = ClassRow & {
@@ -180,6 +198,7 @@ export type ClassTask = {
   step: string;
   kind: TaskKind;
   role: string;
+  office: string;
   institution_id: string | null;
   version: number;
   from_date: string;
@@ -209,6 +228,7 @@ export async function listClassTasks(db: Db, classId: string, outside: boolean):
       't.step',
       't.kind',
       't.role',
+      't.office',
       't.institution_id',
       't.version',
       't.from_date',

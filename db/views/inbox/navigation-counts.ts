@@ -17,9 +17,9 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
                select 1 from tasks t where t.institution_id = :institution and t.role = any(cast(:roles as text[])) and t.role in ('institution', 'assessor') and t.status = 'open'
                limit :most) waiting) as tasks,
             (select count(*) from (
-               select 1 from unnest(cast(:paths as text[])) g (path)
-                 join tasks t on (t.office_path = g.path or t.office_path like g.path || '/%') and t.status = 'open' and t.due_at < business_now()
-                  and t.role not in ('clock', 'institution', 'assessor') limit :most) late) as board,
+               select 1 from (select distinct r.path from unnest(cast(:paths as text[])) g (path) join regions r on r.path = g.path or r.path like g.path || '/%') o
+                cross join lateral (select 1 from tasks t where t.status = 'open' and t.office_path = o.path and t.due_at < (select business_now())
+                  and t.role not in ('clock', 'institution', 'assessor') limit :most) t limit :most) late) as board,
             (select count(*) from (select 1 from notices n where n.user_id = :actor and n.read_at is null limit :most) unread) as notices`,
     {
       roles: queues.map(({ role }) => role),

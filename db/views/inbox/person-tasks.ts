@@ -13,6 +13,7 @@ export type PersonTask = {
   round: number;
   kind: TaskKind;
   role: string;
+  office: string;
   subject_number: string;
   subject_title: string;
   institution_name: string;
@@ -43,7 +44,7 @@ export async function findTasksOfPerson(
   return inTransaction(db, async (trx) => {
     const paths = actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path);
     const { rows } = await trx.raw<{ rows: (PersonTask & { person_id: string; name: string; id_masked: string })[] }>(
-      `select p.id as person_id, p.name, p.id_masked, t.id, t.step, t.round, t.kind, t.role, t.subject_number, t.subject_title, t.institution_name, t.status,
+      `select p.id as person_id, p.name, p.id_masked, t.id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.status,
               t.outcome, t.from_date, t.working_days, t.days_used, t.due_date, t.due_at, t.provisional, u.name as holder
          from people p
          join enrolments e on e.person_id = p.id

@@ -1,17 +1,15 @@
 /**
- * Which state of the accounts and which calendar are in force, as one row that every request reads: what follows from them is kept as long as the row
- * stays the same. Beside it the check of four eyes as two short functions, because it runs with every decision,
+ * Which edition of the accounts is in force, as one row that every request reads: what follows from it is kept as long as the row stays the same. Beside it the check of four eyes as two short functions, because it runs with every decision,
  * and business time as a view.
  */
 export const sql = `
-create table in_force (
+create table accounts_edition (
   one boolean primary key default true check (one),
-  accounts uuid not null default gen_random_uuid(),
-  calendar uuid not null default gen_random_uuid()
+  edition uuid not null default gen_random_uuid()
 );
-comment on table in_force is 'One row. accounts changes with every account, grant, substitution or name that a session shows; calendar with every day or year of the calendar';
-insert into in_force default values;
-revoke insert, update, delete, truncate on in_force from shiming_app;
+comment on table accounts_edition is 'Names the state of accounts, grants, substitutions and the names that a session shows; processes keep what an account may do under an edition';
+insert into accounts_edition (one) values (true);
+revoke insert, update, delete, truncate on accounts_edition from shiming_app;
 
 create view business_clock as
   select case when fixed then clock_timestamp() else business_epoch + (clock_timestamp() - real_epoch) * speed end as now from clock;
@@ -19,25 +17,17 @@ comment on view business_clock is 'Business time, for a join: a call of business
 revoke insert, update, delete on business_clock from shiming_app;
 create or replace function business_now() returns timestamptz language sql volatile as $$ select now from business_clock $$;
 
-create function note_accounts() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+create function renew_accounts_edition() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  update in_force set accounts = gen_random_uuid();
+  update accounts_edition set edition = gen_random_uuid();
   return null;
 end $$;
-create trigger users_noted after insert or delete or update of login, name, locale, institution_id, active on users
-  for each statement execute function note_accounts();
-create trigger grants_noted after insert or update or delete on grants for each statement execute function note_accounts();
-create trigger substitutions_noted after insert or update or delete on substitutions for each statement execute function note_accounts();
-create trigger regions_noted after insert or update or delete on regions for each statement execute function note_accounts();
-create trigger institutions_noted after update of name on institutions for each statement execute function note_accounts();
-
-create function note_calendar() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-  update in_force set calendar = gen_random_uuid();
-  return null;
-end $$;
-create trigger calendar_days_noted after insert or update or delete on calendar_days for each statement execute function note_calendar();
-create trigger calendar_years_noted after insert or update or delete on calendar_years for each statement execute function note_calendar();
+create trigger users_edition after insert or delete or update of login, name, locale, institution_id, active on users
+  for each statement execute function renew_accounts_edition();
+create trigger grants_edition after insert or update or delete on grants for each statement execute function renew_accounts_edition();
+create trigger substitutions_edition after insert or update or delete on substitutions for each statement execute function renew_accounts_edition();
+create trigger regions_names_edition after insert or update or delete on regions for each statement execute function renew_accounts_edition();
+create trigger institutions_edition after update of name on institutions for each statement execute function renew_accounts_edition();
 
 create or replace function require_signatures() returns trigger language plpgsql as $$
 begin

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { civilDate, line, reasonField } from '../http/fields.ts';
+
+const emptyAsAbsent = z.literal('').transform(() => undefined);
+const kind = z.enum(['off', 'work']);
+const Day = z.object({ date: civilDate, kind });
+const regionCode = z.string().regex(/^\d{6,12}$/);
+
+export const YearNotice = z
+  .object({
+    year: z.coerce.number().int(),
+    source: z.string().trim().min(2).max(300),
+    /** Programs send a list; the form sends lines like `2027-01-01 off`. */
+    days: z.union([z.array(Day).max(120), z.string().max(8_000)]),
+  })
+  .meta({ id: 'YearNotice' });
+
+export const CalendarQuery = z.object({ region: regionCode.optional().or(emptyAsAbsent) });
+export const ClosureParams = z.object({ id: z.uuid() });
+
+/** Why, and the number or address of the document that orders it. */
+export const Basis = z.object({ reason: reasonField, document: line(2, 300) }).meta({ id: 'CalendarBasis' });
+export const ClosureForm = z
+  .object({
+    region: regionCode,
+    firstDay: civilDate,
+    /** Absent: one day. */
+    lastDay: civilDate.optional(),
+    kind,
+    ...Basis.shape,
+  })
+  .meta({ id: 'CalendarClosureForm' });
+
+const Closure = z
+  .object({
+    id: z.string(),
+    region: z.string(),
+    firstDay: z.string(),
+    lastDay: z.string(),
+    kind,
+    reason: z.string(),
+    document: z.string(),
+    enteredBy: z.string().nullable(),
+    enteredAt: z.string(),
+    withdrawn: z.object({ by: z.string().nullable(), at: z.string(), reason: z.string(), document: z.string() }).nullable(),
+  })
+  .meta({ id: 'CalendarClosure' });
+
+export const CalendarOfRegion = z
+  .object({
+    region: z.string(),
+    /** Names the notices and closures by which deadlines of the region's office are counted. */
+    version: z.string(),
+    builtIn: z.array(z.number().int()),
+    years: z.array(z.object({ year: z.number().int(), source: z.string() })),
+    /** Of the region and of the regions above it. */
+    closures: z.array(Closure),
+    closuresBelow: z.array(Closure),
+  })
+  .meta({ id: 'Calendar' });
+
+export const Preview = z
+  .object({
+    count: z.number().int(),
+    earlier: z.number().int(),
+    /** Of `count`: those whose new day lies in a year without official notice. */
+    provisional: z.number().int(),
+    offices: z.array(z.object({ office: z.string(), officeZh: z.string(), officeEn: z.string(), count: z.number().int() })),
+    /** The most urgent ones; `count` is of all. */
+    first: z.array(
+      z.object({
+        taskId: z.string(),
+        office: z.string(),
+        title: z.string(),
+        step: z.string(),
+        before: z.string(),
+        after: z.string(),
+        provisional: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'CalendarPreview' });
+
+const MovedDeadline = z.object({ taskId: z.string(), before: z.string(), after: z.string() });
+export const Moved = z.object({ moved: z.array(MovedDeadline) });
+export const Closed = z.object({ id: z.string(), moved: z.array(MovedDeadline) });
