@@ -6,6 +6,7 @@ import { type AppDeps, createApp } from './app.ts';
 export type RunningApi = { port: number; url: string; close(): Promise<void> };
 
 const DRAIN_MS = 10_000;
+const IDLE_EVERY_MS = 50;
 const CLEAR_EVERY_MS = 15 * 60_000;
 
 /** Starts the API. Throws an Error with `code` EADDRINUSE when the port is taken. Port 0 takes any free one. */
@@ -31,9 +32,11 @@ export async function startApi(deps: AppDeps): Promise<RunningApi> {
       clearInterval(clearing);
       leaving.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      // A connection whose last answer ends meanwhile is kept by its client, not by us.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS);
       const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
       await closed;
+      clearInterval(idle);
       clearTimeout(force);
     },
   };
