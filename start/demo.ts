@@ -13,7 +13,8 @@ import { say } from './screen.ts';
 const TRAINEES = 12;
 const TRAINING_DAYS = 8;
 const LEAD_DAYS = 14;
-const WITHIN_MS = 110_000;
+/** In a full province the clock stops at the deadlines of every class on the way, so a walk takes minutes there. */
+const WITHIN_MS = 600_000;
 
 const { origin } = readDemoConfig();
 const began = Date.now();

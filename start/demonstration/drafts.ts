@@ -12,8 +12,8 @@ export type Draft = {
   lane?: number;
 };
 
-/** Theory in the morning, practice in the afternoon. `shift`: how many other teachers were tried before. */
-export function sessionsOf(draft: Draft, teachers: Choices['teachers'], venueId: string, shift: number) {
+/** Theory in the morning, practice in the afternoon. `shiftOf`: how many other teachers were tried before for the session of this number. */
+export function sessionsOf(draft: Draft, teachers: Choices['teachers'], venueId: string, shiftOf: (session: number) => number) {
   return draft.days.flatMap((day, at) =>
     (['morning', 'afternoon'] as const).map((half, part) => {
       const turn = draft.lane === undefined ? at + part + draft.seed : draft.lane;
@@ -23,7 +23,7 @@ export function sessionsOf(draft: Draft, teachers: Choices['teachers'], venueId:
         hours: 4,
         kind: part === 0 ? 'theory' : 'practice',
         topic: part === 0 ? `理论第 ${at + 1} 讲` : `实操第 ${at + 1} 次`,
-        teacherId: teachers[(turn + shift) % teachers.length]?.id,
+        teacherId: teachers[(turn + shiftOf(2 * at + part)) % teachers.length]?.id,
         venueId,
       };
     }),
@@ -34,6 +34,15 @@ export function sessionsOf(draft: Draft, teachers: Choices['teachers'], venueId:
 export function isBusy(problem: Record<string, unknown>): boolean {
   const issues = (problem['issues'] ?? []) as { code: string }[];
   return issues.length > 0 && issues.every(({ code }) => code === 'timetable.venueBusy' || code === 'timetable.teacherBusy');
+}
+
+/** What a refusal by `isBusy` names: the numbers of the sessions whose teacher is busy, and whether a room is. */
+export function busyAt(problem: Record<string, unknown>): { sessions: number[]; room: boolean } {
+  const issues = (problem['issues'] ?? []) as { field: string; code: string }[];
+  return {
+    sessions: issues.filter(({ code }) => code === 'timetable.teacherBusy').map(({ field }) => Number(field.split('.')[1])),
+    room: issues.some(({ code }) => code === 'timetable.venueBusy'),
+  };
 }
 
 export const PLAN = '培养目标：掌握岗位所需的理论知识与操作技能。教学安排：理论与实操各半，逐日考勤，结业后由评价机构考核。';

@@ -9,7 +9,7 @@ import { makeCard } from '../../workflows/domain/people/identity.ts';
 import { numberOf } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { MaterialKind } from '../../workflows/domain/training/material.ts';
-import { type Choices, type Draft, isBusy, PLAN, sessionsOf } from './drafts.ts';
+import { busyAt, type Choices, type Draft, isBusy, PLAN, sessionsOf } from './drafts.ts';
 import { type Answer, person as personOf, type Person, signIn } from './person.ts';
 
 export type RobotTask = {
@@ -148,18 +148,23 @@ export function createRobot(options: RobotOptions) {
     if (uploaded.status >= 300) throw new Error(`roster of ${number}: ${uploaded.status} ${JSON.stringify(uploaded.body).slice(0, 600)}`);
     say(`${draft.login}: 名册 ${draft.trainees} 人`);
     await attachMaterials(institution, number);
-    // Rooms and teachers may be taken by other classes on these days: the next ones are tried.
+    // Rooms and teachers may be taken by other classes on these days: the next ones are tried. A class with a lane keeps to one teacher; any other
+    // changes only the sessions whose teacher is busy, because a visitor's class may have every teacher on some half-day.
     const rooms = venues.length > 0 ? venues : [venue];
     const first = draft.lane ?? 0;
     const tries = rooms.length * choices.teachers.length;
     const submit = async (): Promise<string> => {
-      for (let at = 0, submitted = false; !submitted; at += 1) {
-        const room = rooms[(at + first) % rooms.length] ?? venue;
-        const sessions = sessionsOf(draft, choices.teachers, room.id, Math.floor(at / rooms.length));
-        await post(institution, `/classes/${number}/timetable/edit`, { sessions });
+      const shifts: number[] = [];
+      for (let at = 0, moved = 0; ; at += 1) {
+        const room = rooms[((draft.lane === undefined ? moved : at) + first) % rooms.length] ?? venue;
+        const shiftOf = (session: number) => (draft.lane === undefined ? (shifts[session] ?? 0) : Math.floor(at / rooms.length));
+        await post(institution, `/classes/${number}/timetable/edit`, { sessions: sessionsOf(draft, choices.teachers, room.id, shiftOf) });
         const answer = await post(institution, `/classes/${number}/submit`, {}, at + 1 < tries ? [200, 201, 202, 422] : undefined);
-        submitted = answer.status !== 422;
-        if (!submitted && !isBusy(answer.body)) throw new Error(`${number} was refused: ${JSON.stringify(answer.body).slice(0, 600)}`);
+        if (answer.status !== 422) break;
+        if (!isBusy(answer.body)) throw new Error(`${number} was refused: ${JSON.stringify(answer.body).slice(0, 600)}`);
+        const busy = busyAt(answer.body);
+        for (const session of busy.sessions) shifts[session] = (shifts[session] ?? 0) + 1;
+        if (busy.room) moved += 1;
       }
       say(`${draft.login}: 提交 ${number}`);
       return number;
