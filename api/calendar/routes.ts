@@ -62,7 +62,7 @@ function yearRoutes(counter: Counter): void {
     access,
     query: CalendarQuery,
     response: CalendarOfRegion,
-    handle: (context) => show(context, context.query.region),
+    handle: (context) => show(context, context.query.region, context.query.firstDay === undefined ? {} : { entered: context.query }),
   });
 
   route(counter, {
@@ -103,6 +103,7 @@ function closureRoutes(counter: Counter): void {
       const view = {
         ...closure,
         regionName: locale === 'en' ? region.nameEn : region.nameZh,
+        editHref: `/admin/calendar?${new URLSearchParams(body).toString()}#new-closure`,
         several: closure.firstDay !== closure.lastDay,
         ...previewView(found, { t, words, locale }),
       };
@@ -163,8 +164,11 @@ function withdrawalRoutes(counter: Counter): void {
     body: Basis,
     response: Moved,
     handle: async ({ db, actor, params, body, request }) => {
-      const { moved } = await withdrawClosure(db, actor, params.id, body, request);
-      return redirect('/admin/calendar', { json: { moved }, flash: { key: 'calendar.withdrawn', params: { count: moved.length } } });
+      const { region, moved } = await withdrawClosure(db, actor, params.id, body, request);
+      return redirect(`/admin/calendar?region=${region}`, {
+        json: { moved },
+        flash: { key: 'calendar.withdrawn', params: { count: moved.length } },
+      });
     },
     onInvalid: (context, issues, entered) => preview(context, String((context.params as { id: string }).id), { issues, entered }, 422),
   });

@@ -15,7 +15,6 @@ export const YearNotice = z
   })
   .meta({ id: 'YearNotice' });
 
-export const CalendarQuery = z.object({ region: regionCode.optional().or(emptyAsAbsent) });
 export const ClosureParams = z.object({ id: z.uuid() });
 
 /** Why, and the number or address of the document that orders it. */
@@ -30,6 +29,12 @@ export const ClosureForm = z
     ...Basis.shape,
   })
   .meta({ id: 'CalendarClosureForm' });
+
+/** With a closure, as its preview sends it back: the form comes filled with it. What a public notice says, nobody's data. */
+export const CalendarQuery = z.object({
+  ...ClosureForm.partial().shape,
+  region: regionCode.optional().or(emptyAsAbsent),
+});
 
 const Closure = z
   .object({

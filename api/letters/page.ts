@@ -46,9 +46,10 @@ export function letterView(key: LetterKey, found: Found, redraw: Redraw, { confi
   const placeholders = placeholdersOf(channel, name);
   const previews = previewsOf(key, redraw.draft ?? found.letters, config);
   const earlier = found.version !== found.current;
+  const versionLabel = (version: number): string => (version === 0 ? t('letters.shipped') : t('letters.versionOf', { version }));
   const view = {
     title: t(`letters.names.${channel}.${name}`),
-    lead: found.version === 0 ? t('letters.shipped') : t('letters.versionOf', { version: found.version }),
+    lead: `${t(channel === 'sms' ? 'letters.sms' : 'letters.mails')} · ${versionLabel(found.version)}`,
     action: letterPath(key),
     sms: channel === 'sms',
     earlier,
@@ -67,7 +68,10 @@ export function letterView(key: LetterKey, found: Found, redraw: Redraw, { confi
       preview: previews[locale],
       fields: letterParts(channel).map((part) => ({
         name: letterField(locale, part),
-        label: `${t(`letters.parts.${part}`)}（${t(`letters.languages.${locale}`)}）`,
+        label: t('letters.partOf', {
+          part: t(`letters.parts.${channel === 'sms' ? 'sms' : part}`),
+          language: t(`letters.languages.${locale}`),
+        }),
         type: part === 'subject' ? 'text' : 'textarea',
         rows: part === 'html' ? 12 : channel === 'sms' ? 3 : 9,
         value: found.letters[locale][part],
@@ -76,7 +80,7 @@ export function letterView(key: LetterKey, found: Found, redraw: Redraw, { confi
     history: [...found.history, { version: 0, reason: t('letters.shippedReason'), author: '', at: undefined, restores: null }].map(
       (line) => ({
         ...line,
-        label: line.version === 0 ? t('letters.shipped') : t('letters.versionOf', { version: line.version }),
+        label: versionLabel(line.version),
         href: `${letterPath(key)}?version=${line.version}`,
         inForce: line.version === found.current,
         back: line.restores === null ? '' : t('letters.restores', { version: line.restores }),

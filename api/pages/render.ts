@@ -121,7 +121,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
         ...visit.preferences,
         large: visit.preferences.largeText,
       };
-      const issues = (view['issues'] as FieldIssue[] | undefined)?.map((issue) => ({ ...issue, label: fieldLabel(issue, words, t) }));
+      const issues = (view['issues'] as FieldIssue[] | undefined)?.map((issue) => ({ ...issue, label: fieldLabel(issue, name, words, t) }));
       const context = { ...view, page, issues, entered: view['entered'] };
       const data = { page, issues: context.issues ?? [], entered: context.entered ?? {} };
       const body = template(locale, name)(context, { data });
@@ -130,10 +130,12 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
   };
 }
 
-/** The field's name before words that fit any field («必填»); words of a field's own say it themselves. */
-function fieldLabel({ code, field }: FieldIssue, words: Words, t: Translate): string {
-  const key = `errors.fields.${field.split('.').at(-1)}`;
-  return !code.includes('.') && words.has(key) ? t(key) : '';
+/** The field's name, as its form has it, before words that fit any field («必填»); words of a field's own say it themselves. */
+function fieldLabel({ code, field }: FieldIssue, template: string, words: Words, t: Translate): string {
+  const ofForm = `errors.fieldsOf.${template.split('/')[0]}`;
+  const name = field.split('.').at(-1);
+  const key = [`${ofForm}.${field}`, `${ofForm}.${name}`, `errors.fields.${name}`].find((known) => words.has(known));
+  return key !== undefined && !code.includes('.') ? t(key) : '';
 }
 
 function roleLabel(grants: readonly { role: string }[], t: Translate): string {

@@ -17,7 +17,7 @@ import { findingViews } from './page.ts';
 import { EarlierChoice, EarlierPeople, EarlierQuery } from './schemas.ts';
 
 type Shown = Pick<Context<z.output<typeof ClassParams>, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
-type Redraw = { issues?: FieldIssue[]; entered?: Record<string, unknown> };
+type Redraw = { all?: boolean; issues?: FieldIssue[]; entered?: Record<string, unknown> };
 
 export function earlierClassRoutes(counter: Counter): void {
   route(counter, {
@@ -31,7 +31,7 @@ export function earlierClassRoutes(counter: Counter): void {
     query: EarlierQuery,
     response: EarlierPeople,
     errors: [409],
-    handle: (context) => show(context, context.query.from),
+    handle: (context) => show(context, context.query.from, { all: context.query.all !== undefined }),
   });
 
   route(counter, {
@@ -58,10 +58,15 @@ export function earlierClassRoutes(counter: Counter): void {
   });
 }
 
+/** Not here yet, and nothing speaks against it. */
+function mayBeTicked({ here, findings }: { here: boolean; findings: readonly unknown[] }): boolean {
+  return !here && findings.length === 0;
+}
+
 async function show(
   { db, actor, params, t, locale }: Shown,
   from: string | undefined,
-  { issues = [], entered }: Redraw = {},
+  { all = false, issues = [], entered }: Redraw = {},
 ): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   requireAct(actor, head, 'edit');
@@ -78,7 +83,7 @@ async function show(
       findings: findingViews(person.findings, t),
       groupLabel: group ? (locale === 'en' ? group.en : group.zh) : person.group,
       statusLabel: person.status === 'enrolled' ? '' : t(`roster.status.${person.status}`),
-      ticked: ticked.has(person.id),
+      ticked: ticked.has(person.id) || (all && mayBeTicked(person)),
       problem: issues.find((issue) => issue.field === `people.${person.id}`)?.message,
     };
   });
@@ -94,6 +99,7 @@ async function show(
       classes: classes.map((one) => ({ ...one, chosen: one.number === from, statusLabel: t(`classes.status.${one.status}`) })),
       source: classes.find((one) => one.number === from),
       people: rows,
+      mayTickAll: rows.some(mayBeTicked),
       free: rows.filter((person) => !person.here).length,
       issues: issues.map((issue) => {
         const seat = seats.get(issue.field);

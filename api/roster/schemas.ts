@@ -63,7 +63,8 @@ export const RosterComparison = z
   })
   .meta({ id: 'RosterComparison' });
 
-export const EarlierQuery = z.object({ from: ClassParams.shape.number.optional() });
+/** `all`: the form comes with everybody ticked whom the rules allow. */
+export const EarlierQuery = z.object({ from: ClassParams.shape.number.optional(), all: z.literal('1').optional() });
 export const EarlierChoice = z
   .object({
     from: ClassParams.shape.number,

@@ -80,8 +80,8 @@ export async function withdrawClosure(
   id: string,
   given: Basis,
   request?: IdempotentRequest,
-): Promise<{ moved: MovedDeadline[] }> {
-  await onceOnly(db, request, async (trx) => {
+): Promise<{ region: string; moved: MovedDeadline[] }> {
+  const { region: where } = await onceOnly(db, request, async (trx) => {
     await lockCalendars(trx);
     const { region, firstDay, lastDay, kind } = await getLivingClosure(trx, actor, id);
     const basis = basisOf(given);
@@ -98,9 +98,9 @@ export async function withdrawClosure(
       subject: `closure-${id}`,
       detail: { region, firstDay, lastDay, kind, ...basis },
     });
-    return {};
+    return { region };
   });
-  return { moved: await recomputeDeadlines(db, actor.userId) };
+  return { region: where, moved: await recomputeDeadlines(db, actor.userId) };
 }
 
 /** One change of the calendars at a time, so that none is checked against what another is about to write. */

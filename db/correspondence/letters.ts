@@ -89,7 +89,12 @@ function shippedMail(name: MailName, locale: LetterLocale): Letter {
       ? ['<p>{{number}} {{title}}</p>', '{{number}} {{title}}\n\n']
       : ['', ''];
   const set = (frame: string, body: string): string =>
-    frame.replace('[[locale]]', locale).replace('[[lead]]', lead).replace('[[body]]', body).replace('[[action]]', action);
+    frame
+      .replaceAll('[[colon]]', locale === 'en' ? ':' : '：')
+      .replace('[[locale]]', locale)
+      .replace('[[lead]]', lead)
+      .replace('[[body]]', body)
+      .replace('[[action]]', action);
   return { subject, html: set(fileOf('notice.html.hbs'), html), text: set(fileOf('notice.text.hbs'), text) };
 }
 

@@ -193,3 +193,13 @@ test('[F03] only within the own regions, on days that are some, and not twice on
   expect(page.status).toBe(422);
   expect(page.html).toContain('请先撤销');
 });
+
+test('[F03] from the preview a form comes back with what was entered, and an error names the field as the form does', async () => {
+  const browser = await province.browser('system-1');
+  const shown = await browser.post('/admin/calendar/closures/preview', { ...flood, firstDay: '2026-06-03', lastDay: '2026-06-03' });
+  const [, back = ''] = /href="([^"]+)#new-closure"/.exec(shown.html) ?? [];
+  const page = await browser.get(back.replaceAll('&amp;', '&').replaceAll('&#x3D;', '='));
+  expect(page.status).toBe(200);
+  for (const kept of ['2026-06-03', flood.reason, flood.document]) expect(page.html).toContain(`value="${kept}"`);
+  expect((await browser.post('/admin/calendar/closures/preview', { ...flood, firstDay: '' })).html).toContain('起始日：必填');
+});
