@@ -1,7 +1,9 @@
 /** Decisions that come in the same instant are written by one statement: each is answered by what is on record of it. Real PostgreSQL, no Temporal. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { toOfficeError } from '../../api/http/errors.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
+import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
 let counter: CounterOfTests;
@@ -101,4 +103,17 @@ test('[F12] a procedure that somebody has locked keeps nobody waiting but whoeve
   });
   expect((await kept.waits).status).toBe(200);
   expect(await decidedFacts(opened.map(({ id }) => id))).toHaveLength(33);
+});
+
+test('[F12] a server that is gone between two statements is told as unavailable, so that the same request comes again', async () => {
+  const broken = await counter.db
+    .transaction(async (trx) => {
+      const connection = (await trx.client.acquireConnection()) as { connection: { stream: { destroy(error: Error): void } } };
+      connection.connection.stream.destroy(new Error('gone'));
+      await new Promise((resume) => setTimeout(resume, 200));
+      await trx.raw('select 1');
+    })
+    .catch((error: unknown) => error);
+  expect(toOfficeError(broken)).toBeInstanceOf(UnavailableError);
+  expect(toOfficeError(new Error('Client has encountered a connection error and is not queryable'))).toBeInstanceOf(UnavailableError);
 });
