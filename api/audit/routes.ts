@@ -108,6 +108,7 @@ export function auditRoutes(counter: Counter): void {
     access: readers,
     body: z.object({ procedure: ProcedureId }),
     response: Proof,
+    errors: [404],
     handle: async ({ db, actor, body, t }) => {
       const proof = await proveChain(db, actor, body.procedure);
       const { procedureId, title, lines, brokenAt, line } = proof;

@@ -62,6 +62,7 @@ function yearRoutes(counter: Counter): void {
     access,
     query: CalendarQuery,
     response: CalendarOfRegion,
+    errors: [404],
     handle: (context) => show(context, context.query.region, context.query.firstDay === undefined ? {} : { entered: context.query }),
   });
 
@@ -96,6 +97,7 @@ function closureRoutes(counter: Counter): void {
     access,
     body: ClosureForm,
     response: Preview,
+    errors: [404],
     handle: async ({ db, actor, body, t, locale }) => {
       const closure = { ...body, lastDay: body.lastDay ?? body.firstDay };
       const region = await checkClosure(db, actor, closure);
@@ -120,6 +122,7 @@ function closureRoutes(counter: Counter): void {
     access,
     body: ClosureForm,
     response: Closed,
+    errors: [404],
     creates: true,
     handle: async ({ db, actor, body, request }) => {
       const closed = await closeRegion(db, actor, { ...body, lastDay: body.lastDay ?? body.firstDay }, request);

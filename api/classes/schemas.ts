@@ -27,7 +27,7 @@ export const ClassForm = z
   .object({
     projectId: z.uuid(),
     title: line(2, 80),
-    plan: z.string().trim().max(5_000).optional(),
+    plan: freeText(5_000, { phones: true }).optional(),
     startDate: civilDate.optional(),
     endDate: civilDate.optional(),
     venueId: z.uuid().optional(),

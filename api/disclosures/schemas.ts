@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeText } from '../http/fields.ts';
 
 export const DisclosureList = z.enum(['plan', 'conduct', 'result', 'subsidy', 'payment']);
 
@@ -47,7 +48,7 @@ export const NewObjection = z
       .max(500)
       .optional()
       .or(z.literal('').transform(() => undefined)),
-    grounds: z.string().trim().min(5).max(2000),
+    grounds: freeText(2_000, { min: 5 }),
     contact: z.string().trim().max(200).optional(),
   })
   .meta({ id: 'NewObjection' });

@@ -107,7 +107,7 @@ function statusOf(error: OfficeError, req: Request): number {
 const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
 
 /** Faults of the surroundings that have words of their own. */
-function toOfficeError(error: unknown): OfficeError | undefined {
+export function toOfficeError(error: unknown): OfficeError | undefined {
   if (error instanceof OfficeError) return error;
   const state = sqlState(error);
   if (state && (state.startsWith('08') || state.startsWith('57') || state === '53300')) return new UnavailableError('unavailable');
@@ -119,7 +119,7 @@ function toOfficeError(error: unknown): OfficeError | undefined {
   if (named?.code && networkCodes.has(named.code)) return new UnavailableError('unavailable');
   if (
     named?.name === 'KnexTimeoutError' ||
-    /Connection terminated|connection timeout|Query read timeout|terminating connection/i.test(named?.message ?? '')
+    /Connection terminated|connection timeout|Query read timeout|terminating connection|not queryable/i.test(named?.message ?? '')
   )
     return new UnavailableError('unavailable');
   if (named?.type === 'entity.too.large') return new InputError([{ field: '', code: 'bodyTooLarge' }]);

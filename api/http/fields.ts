@@ -9,25 +9,22 @@ export const civilDate = z.iso.date().pipe(z.string().refine((day) => day >= '19
 /** No line breaks, no control characters, nothing that turns the direction of what follows: it would falsify a list or a printed paper. */
 const oneLine = /^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u;
 
-/** A text of one line, as titles and topics are. */
-export function line(min: number, max: number) {
-  return z.string().trim().min(min).max(max).regex(oneLine, 'oneLine');
+/** The check of words that stay on record or go out: nobody's ID, card or mobile number (N2). `phones`: where people say how to reach each other. */
+export function withoutPersonalNumbers({ phones = false }: { phones?: boolean } = {}) {
+  return (text: string, context: z.RefinementCtx<string>): void => {
+    const found = findPersonalNumber(text, new Date().toISOString().slice(0, 10));
+    if (found && !(phones && found === 'phone')) context.addIssue({ code: 'custom', params: { code: `personal.${found}` } });
+  };
 }
 
-/**
- * Free words that stay on record or go out: refused where they hold somebody's ID, card or mobile number (N2). `phones`: where people agree how to
- * reach each other a telephone number may stand.
- */
+/** A text of one line, as titles and topics are: they stand in mails, notices and lists. */
+export function line(min: number, max: number) {
+  return z.string().trim().min(min).max(max).regex(oneLine, 'oneLine').superRefine(withoutPersonalNumbers());
+}
+
+/** Free words that stay on record or go out. */
 export function freeText(max: number, { min = 0, missing, phones = false }: { min?: number; missing?: string; phones?: boolean } = {}) {
-  return z
-    .string()
-    .trim()
-    .min(min, missing)
-    .max(max)
-    .superRefine((text, context) => {
-      const found = findPersonalNumber(text, new Date().toISOString().slice(0, 10));
-      if (found && !(phones && found === 'phone')) context.addIssue({ code: 'custom', params: { code: `personal.${found}` } });
-    });
+  return z.string().trim().min(min, missing).max(max).superRefine(withoutPersonalNumbers({ phones }));
 }
 
 /** Why somebody does what the record will show; asked for where an act without a reason does not count. */

@@ -1,6 +1,6 @@
 /** What the letters of the office take and answer. */
 import { z } from 'zod';
-import { reasonField } from '../http/fields.ts';
+import { reasonField, withoutPersonalNumbers } from '../http/fields.ts';
 
 const channels = ['mail', 'sms'] as const;
 
@@ -13,6 +13,7 @@ const source = (max: number) =>
   z
     .string()
     .max(max)
+    .superRefine(withoutPersonalNumbers())
     .transform((text) => text.replace(/\r\n?/g, '\n'))
     .default('');
 const Version = z.coerce.number().int().optional();

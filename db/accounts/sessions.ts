@@ -82,15 +82,22 @@ export async function endSessionsOf(db: Db, userId: string, keep?: Buffer): Prom
     .delete();
 }
 
-/** Which of these sessions live on. Asking moves no limit. */
-export async function listLiveSessions(db: Db, idHashes: readonly Buffer[]): Promise<Buffer[]> {
+/** Which of these sessions live on, and what their people may do now. Asking moves no limit. */
+export async function listLiveSessions(db: Db, idHashes: readonly Buffer[]): Promise<{ idHash: Buffer; actor: Actor }[]> {
   const rows = await db('sessions as s')
-    .join('users as u', 'u.id', 's.user_id')
+    .joinRaw(`cross join ${instantSource}`)
     .whereIn('s.id_hash', idHashes)
-    .where('u.active', true)
     .whereRaw('s.expires_at > now() and s.absolute_expires_at > now()')
-    .select('s.id_hash');
-  return rows.map((row) => row.id_hash);
+    .select<{ id_hash: Buffer; user_id: string; accounts: string; today: string }[]>(
+      's.id_hash',
+      's.user_id',
+      'instant.accounts',
+      'instant.today',
+    );
+  const found = await Promise.all(
+    rows.map(async (row) => ({ idHash: row.id_hash, account: await findAccountInForce(db, row.user_id, row) })),
+  );
+  return found.flatMap(({ idHash, account }) => (account?.active ? [{ idHash, actor: account.actor }] : []));
 }
 
 export type SessionLine = { id: string; createdAt: Date; lastSeenAt: Date; ip: string; userAgent: string; current: boolean };

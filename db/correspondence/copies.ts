@@ -1,7 +1,6 @@
 /** Copies (抄送): an officer sends a class to colleagues for information. A notice to each and a line of the record; nothing is asked of anybody. */
 import type { Knex } from 'knex';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import type { Actor } from '../accounts/users.ts';
 import { classProcedureId } from '../classes/classes.ts';
@@ -30,8 +29,7 @@ export async function listCopyReaders(db: Db, regionPath: string, sender: string
 export type NewCopy = { to: readonly string[]; remark: string };
 
 /**
- * Sends a submitted class to colleagues. Throws NotFoundError outside the sender's region, InputError at `to` (copy.notReader) and at `remark`
- * (copy.idNumber, copy.cardNumber).
+ * Sends a submitted class to colleagues. Throws NotFoundError outside the sender's region, InputError at `to` (copy.notReader).
  */
 export async function sendCopy(
   db: Knex,
@@ -46,8 +44,6 @@ export async function sendCopy(
     const readers = new Set((await listCopyReaders(trx, head.region_path, actor.userId)).map(({ id }) => id));
     if (to.some((person) => !readers.has(person))) throw inputError('to', 'copy.notReader');
     const procedure = await lockProcedure(trx, classProcedureId(number));
-    const personal = findPersonalNumber(remark, procedure.today);
-    if (personal) throw inputError('remark', personal === 'id' ? 'copy.idNumber' : 'copy.cardNumber');
     const people = [...new Set(to)];
     await auditProcedure(trx, procedure, actor.userId, {
       act: 'class.copy',

@@ -1,6 +1,7 @@
 /**
  * What a letter may say. Read from the tree of the source, before anything is rendered: only the placeholders of its letter, plain and escaped, with
- * `#if` and `#unless`, and the list of a digest; no other helper, no partial, no way to a prototype. Links lead to the product and nowhere else.
+ * `#if` and `#unless`, and the list of a digest; no other helper, no partial, no way to a prototype. Links lead to the product and nowhere else: judged
+ * by the text that comes out for every answer to its conditions, because comments and conditions cut words apart that are whole when they arrive.
  */
 import Handlebars from 'handlebars';
 
@@ -8,7 +9,7 @@ export type LetterIssue = { code: string; params: Record<string, string | number
 type Part = 'subject' | 'html' | 'text';
 type Placeholders = { may: readonly string[]; must: readonly string[] };
 
-type Node = { type: string };
+type Node = { type: string; value?: string };
 type Path = Node & { original: string; parts: string[]; depth: number; data: boolean };
 type Call = Node & {
   path: Path;
@@ -27,6 +28,7 @@ const itemNames = ['words', 'link'];
 
 /** The first thing that is wrong with a source, or undefined. */
 export function checkSource(source: string, part: Part, placeholders: Placeholders): LetterIssue | undefined {
+  if (isTooDeep(source)) return construct('#if … #if …');
   let tree: Program;
   try {
     tree = Handlebars.parse(source) as unknown as Program;
@@ -34,10 +36,61 @@ export function checkSource(source: string, part: Part, placeholders: Placeholde
     return { code: 'letter.broken', params: { line: /line (\d+)/i.exec((error as Error).message)?.[1] ?? 1 } };
   }
   const named = new Set<string>();
-  const wrong = walk(tree, placeholders.may, named) ?? (part === 'html' ? checkHtml(source) : undefined) ?? checkWords(source, part);
+  const wrong =
+    walk(tree, placeholders.may, named) ??
+    (part === 'subject' && /[\r\n]/.test(source) ? { code: 'oneLine', params: {} } : undefined) ??
+    firstOf(listReadings(tree), (text) => (part === 'html' ? checkHtml(text) : undefined) ?? checkWords(text));
   if (wrong) return wrong;
   const missing = part === 'subject' ? [] : placeholders.must.filter((name) => !named.has(name));
   return missing.length > 0 ? { code: 'letter.missing', params: { names: missing.map((name) => `{{${name}}}`).join(' ') } } : undefined;
+}
+
+const MOST_NESTED = 6;
+
+/** Before it is parsed: what lies deep costs the parser and the compiler seconds. */
+function isTooDeep(source: string): boolean {
+  let depth = 0;
+  for (const [, opens] of source.matchAll(/\{\{~?\s*(?:(#|(?:\^|else\b)\s*\w)|\/)/g)) {
+    depth += opens === undefined ? -1 : 1;
+    if (depth > MOST_NESTED) return true;
+  }
+  return false;
+}
+
+/** The text for every answer to the conditions, placeholders as they stand. A letter names at most five things, so these are few. */
+function listReadings(tree: Program): string[] {
+  const asked = [...listAsked(tree)];
+  const readings = new Set<string>();
+  for (let answers = 0; answers < 2 ** asked.length; answers += 1)
+    readings.add(read(tree, new Set(asked.filter((_name, at) => (answers >> at) % 2 === 1))));
+  return [...readings];
+}
+
+function listAsked(program: Program | undefined): Set<string> {
+  const blocks = (program?.body ?? []).filter(({ type }) => type === 'BlockStatement') as Call[];
+  return new Set(blocks.flatMap((block) => [nameOf(block.params[0] as Path), ...listAsked(block.program), ...listAsked(block.inverse)]));
+}
+
+function read(program: Program | undefined, given: ReadonlySet<string>): string {
+  return (program?.body ?? [])
+    .map((node) => {
+      if (node.type === 'ContentStatement') return node.value ?? '';
+      if (node.type === 'MustacheStatement') return `{{${nameOf((node as Call).path)}}}`;
+      if (node.type !== 'BlockStatement') return '';
+      const { path, params, program: then, inverse } = node as Call;
+      const holds = given.has(nameOf(params[0] as Path)) !== (nameOf(path) === 'unless');
+      // Two turns of a list show what stands where one ends and the next begins.
+      return holds ? read(then, given).repeat(nameOf(path) === 'each' ? 2 : 1) : read(inverse, given);
+    })
+    .join('');
+}
+
+function firstOf(texts: readonly string[], check: (text: string) => LetterIssue | undefined): LetterIssue | undefined {
+  for (const text of texts) {
+    const wrong = check(text);
+    if (wrong) return wrong;
+  }
+  return undefined;
 }
 
 function walk(program: Program | undefined, may: readonly string[], named: Set<string>): LetterIssue | undefined {
@@ -75,10 +128,11 @@ function lookAtBlock(block: Call, may: readonly string[], named: Set<string>): L
     if (subject.original !== 'items' || !may.includes('items')) return construct('#each');
     named.add('items');
     // Inside the list only what its items have; they do not count for the letter.
-    return walk(block.program, itemNames, new Set()) ?? walk(block.inverse, may, named);
+    return walk(block.program, itemNames, new Set()) ?? walk(block.inverse, may, new Set());
   }
-  // A condition alone does not show what it asks for.
-  return lookAtPath(subject, may, new Set()) ?? walk(block.program, may, named) ?? walk(block.inverse, may, named);
+  // A condition alone does not show what it asks for, and what is shown only where something is missing is not shown.
+  const [shown, hidden] = helper === 'unless' ? [block.inverse, block.program] : [block.program, block.inverse];
+  return lookAtPath(subject, may, new Set()) ?? walk(shown, may, named) ?? walk(hidden, may, new Set());
 }
 
 function lookAtPath(path: Path, may: readonly string[], named: Set<string>): LetterIssue | undefined {
@@ -103,20 +157,25 @@ function construct(name: string): LetterIssue {
 
 const ownLink = /href="\{\{link\}\}"/g;
 
-function checkHtml(source: string): LetterIssue | undefined {
-  const rest = source.replace(ownLink, '');
-  if (/\b(href|src|srcset|action|background|poster)\s*=/i.test(rest) || /javascript:|url\(/i.test(rest))
+/** Others spell letters and signs so that a reader's program puts them together again. */
+const foreignEntity = /&(?!(?:amp|lt|gt|quot|apos|nbsp|ensp|emsp|middot|hellip|ndash|mdash|copy);)[#a-z]\w*/i;
+
+function checkHtml(text: string): LetterIssue | undefined {
+  const rest = text.replace(ownLink, '');
+  if (/\b(href|src|srcset|action|formaction|background|poster)\s*=/i.test(rest) || /javascript:|url\(|@import/i.test(rest))
     return { code: 'letter.address', params: { link: '{{link}}' } };
   const tag =
     /<\s*\/?\s*(script|iframe|frame|object|embed|form|input|button|select|textarea|base|meta|link|style|svg|math|img|video|audio|template)\b/i.exec(
       rest,
     );
   if (tag) return { code: 'letter.tag', params: { name: tag[1] ?? '' } };
-  if (/<[^>]*\son\w+\s*=/i.test(rest)) return { code: 'letter.tag', params: { name: 'on…' } };
-  return /<[^>]*\{\{/.test(rest) ? { code: 'letter.inTag', params: {} } : undefined;
+  if (/[\s/"']on[a-z]+\s*=/i.test(rest)) return { code: 'letter.tag', params: { name: 'on…' } };
+  const spelled = foreignEntity.exec(rest)?.[0] ?? (/\bstyle\s*=/i.test(rest) && rest.includes('\\') ? '\\' : undefined);
+  if (spelled) return { code: 'letter.tag', params: { name: spelled.slice(0, 20) } };
+  // A tag ends at the first >, for whoever reads it here and for whoever reads it there.
+  return /<[^<>]*\{\{/.test(rest) || /=\s*("[^"<>]*|'[^'<>]*)>/.test(rest) ? { code: 'letter.inTag', params: {} } : undefined;
 }
 
-function checkWords(source: string, part: Part): LetterIssue | undefined {
-  if (part === 'subject' && /[\r\n]/.test(source)) return { code: 'oneLine', params: {} };
-  return /\b(https?|ftp):/i.test(source) ? { code: 'letter.address', params: { link: '{{link}}' } } : undefined;
+function checkWords(text: string): LetterIssue | undefined {
+  return /\b(https?|ftp):|:\/\/|\bwww\./i.test(text) ? { code: 'letter.address', params: { link: '{{link}}' } } : undefined;
 }

@@ -95,8 +95,8 @@ const TOGETHER_AT_MOST = 16;
 
 /**
  * Writes it with whatever other decisions have come meanwhile: one statement and one COMMIT for all of them, as much as a single one costs. It waits for no
- * lock of a procedure. False, with nothing written, if something has been written about the procedure since it was read, if somebody has it locked, or if
- * one of those written together is refused: then it is to be tried alone, under the lock. Throws when the server does not answer: it may be written.
+ * lock of a procedure. False, with nothing written, if something has been written about the procedure since it was read, if another decision about it
+ * came first in the same instant, if somebody has it locked, or if one of those written together is refused: then it is to be tried alone, under the lock. Throws when the server does not answer: it may be written.
  */
 export function recordAtOnce(db: Knex, record: DecisionRecord): Promise<boolean> {
   const desk = desks.get(db) ?? { waiting: [], turns: 0 };
@@ -115,11 +115,14 @@ async function takeTurns(db: Knex, desk: { waiting: Waiting[]; turns: number }):
 }
 
 async function writeAll(db: Knex, together: readonly Waiting[]): Promise<void> {
+  // Of several about one procedure only the first can be written: the statement would take any of them, and each would read it as its own.
+  const first = new Map<string, Waiting>();
+  for (const one of together) if (!first.has(one.record.id)) first.set(one.record.id, one);
   try {
-    const records = together.map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const records = [...first.values()].map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1));
     const [row] = await run<{ decided: string[] }>(db, writeTogether, { records: JSON.stringify(records) });
     const written = new Set(row?.decided);
-    for (const { record, done } of together) done(written.has(record.taskId));
+    for (const one of together) one.done(first.get(one.record.id) === one && written.has(one.record.taskId));
   } catch (error) {
     for (const { done, failed } of together) {
       if (isRefusal(error)) done(false);

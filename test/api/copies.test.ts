@@ -43,7 +43,7 @@ test('[N2] a reader outside the region and personal numbers are refused at their
   expect(await post([await idOf('school-1')], '请知悉')).toEqual([422, ['to copy.notReader']]);
   expect(await post([colleague], `学员 ${makeId({ region: '350104', birth: '1990-01-01', serial: 7 })} 有疑问`)).toEqual([
     422,
-    ['remark copy.idNumber'],
+    ['remark personal.id'],
   ]);
   expect(await post([colleague], '字'.repeat(201))).toEqual([422, ['remark tooLong']]);
   expect(await counter.db('notices').where({ occasion: 'class.copied' })).toHaveLength(0);

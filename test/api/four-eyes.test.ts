@@ -181,6 +181,17 @@ describe.each(Object.entries(takingPart))('[F05] whoever took part in a step by 
   });
 });
 
+test.each([{ user_id: 'many-2' }, { step: 'review.another' }, { scope: 'elsewhere' }])(
+  '[F05] a signature on record is not rewritten to %o, to free whoever gave it',
+  async (change) => {
+    const { taskId } = await counter.openReview();
+    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    const given = 'user_id' in change ? { user_id: await userId('many-2') } : change;
+    const { four_eyes: scopes } = await counter.db('tasks').where({ id: taskId }).first('four_eyes');
+    await expect(counter.db('signatures').where({ scope: scopes[0] }).update(given)).rejects.toThrow('permission denied');
+  },
+);
+
 test('[F05] administrators have no way in: neither to decide nor to hand over nor to ask', async () => {
   const [pair] = pairs();
   if (!pair) throw new Error('no pair');

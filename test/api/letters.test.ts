@@ -91,6 +91,17 @@ test.each([
   ['<a href="https://elsewhere.example">a</a>', 'letter.address'],
   ['<img alt="" src=x>', 'letter.address'],
   ['<b title="{{title}}">a</b>', 'letter.inTag'],
+  // Put together only when it is sent, or by the program that shows it.
+  ['<a title=">" hr{{!}}ef="//elsewhere.example">a</a>', 'letter.address'],
+  ['<b title=">" x=1>a</b>', 'letter.inTag'],
+  ['<b/onclick=x>a</b>', 'letter.tag'],
+  ['<b title=">" onclick=x>a</b>', 'letter.tag'],
+  ['<p style="background-image:&#117;rl(//elsewhere.example/x)">a</p>', 'letter.tag'],
+  ['<p style="background-image:u\\72l(//elsewhere.example/x)">a</p>', 'letter.tag'],
+  ['h&#116;tps&colon;//elsewhere.example', 'letter.tag'],
+  ['{{#if title}}ht{{/if}}{{#if name}}tps://elsewhere.example{{/if}}', 'letter.address'],
+  ['ht{{!}}tps://elsewhere.example', 'letter.address'],
+  ['{{#if title}}'.repeat(400) + '{{/if}}'.repeat(400), 'letter.construct'],
 ])('[N31] %s in the html is refused at its field', async (bad, code) => {
   const admin = await province.as('system-1');
   const answer = await admin.post<Issues>(path, { ...good, zhHtml: `${good.zhHtml}${bad}`, reason: '试一试' });
@@ -113,13 +124,36 @@ test('[N31] a required placeholder must be there in each text, a subject has one
   expect(page.html).toContain('缺少必须包含的占位符：{{paper}}');
 });
 
+test.each([
+  ['ht{{!}}tps://elsewhere.example', 'letter.address'],
+  ['{{#unless title}}{{else}}ht{{/unless}}tp{{#if name}}s://elsewhere.example{{/if}}', 'letter.address'],
+  ['www.elsewhere.example', 'letter.address'],
+  ['请致电 138 0013 8000', 'personal.phone'],
+])('[N31] %s in the text is refused: a link leads to the product', async (bad, code) => {
+  const answer = await (await province.as('system-1')).post<Issues>(path, { ...good, zhText: `${good.zhText}${bad}`, reason: '试一试' });
+  expect([answer.status, answer.body.issues?.map((issue) => `${issue.field} ${issue.code}`)]).toEqual([422, [`zhText ${code}`]]);
+});
+
+test('[N31] what stands where its own condition does not hold is not there', () => {
+  const rules = placeholdersOf('sms', 'approved');
+  expect(checkSource('{{#unless number}}{{number}}{{/unless}}', 'text', rules)?.code).toBe('letter.missing');
+  expect(checkSource('{{#if number}}{{number}}{{else}}—{{/if}}', 'text', rules)).toBeUndefined();
+});
+
+test('a source of nothing but brackets is judged at once', () => {
+  const began = performance.now();
+  expect(checkSource('<'.repeat(20_000), 'html', placeholdersOf('mail', 'urge'))?.code).toBe('letter.missing');
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
 test('[N31] a new version is previewed, saved with who, when and why, guarded against a second writer, and an earlier one comes back', async () => {
   const admin = await province.as('system-1');
   const { body: tried } = await admin.post<{ previews: OnPaper['previews'] }>(`${path}/preview`, good);
   expect(tried.previews['zh-CN'].subject).toBe('【补正】350104-2026-00011');
   expect((await admin.get<OnPaper>(path)).body.current).toBe(0);
 
-  expect((await admin.post(path, { ...good, reason: '改写' }, { headers: { 'if-match': '"7"' } })).status).toBe(412);
+  const late = await admin.post(path, { ...good, reason: '改写' }, { headers: { 'if-match': '"7"' } });
+  expect([late.status, late.body['title']]).toEqual([412, '内容已变化']);
   expect((await admin.post(path, { ...good, reason: '写明文号', version: 0 }, { key: 'letter-1' })).body).toEqual({ version: 1 });
   expect((await admin.post(path, { ...good, reason: '写明文号', version: 0 }, { key: 'letter-1' })).body).toEqual({ version: 1 });
   expect((await admin.post(path, { ...good, reason: '另一人', version: 0 })).status).toBe(409);

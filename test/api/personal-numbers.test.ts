@@ -54,6 +54,24 @@ describe('personal numbers in free text', () => {
     expect((await holder.post(`${path}/suspend`, { reason: '等 0591-87654321 来电，名册第 3、12 号' })).status).toBe(200);
   });
 
+  test('[N2] titles, which stand in mails and notices, topics, plans and grounds of an objection are refused likewise', async () => {
+    const school = await counter.as('school-1');
+    for (const [number, code] of numbers) {
+      const text = `学员 ${number} 有误`;
+      const answer = await school.post('/classes', { projectId: crypto.randomUUID(), title: text, plan: text });
+      expect([answer.status, found(answer)]).toEqual([
+        422,
+        code === 'personal.phone'
+          ? [['title', code]]
+          : expect.arrayContaining([
+              ['title', code],
+              ['plan', code],
+            ]),
+      ]);
+    }
+    expect(await counter.db('classes').whereLike('title', '学员%')).toHaveLength(0);
+  });
+
   test('[N2] what belongs to the kind of task, as the remark of an inspection, is told at its field likewise', async () => {
     const { taskIds } = await counter.cases.open([
       { step: 'training.inspection', kind: 'inspection', role: 'inspector', level: 'county', outcomes: ['in_order', 'finding'] },

@@ -113,6 +113,24 @@ test('a process that leaves does not wait for those who listen', async () => {
   expect(Date.now() - began).toBeLessThan(5_000);
 });
 
+test('[F37] what somebody may no longer read is not told to a page that was opened before', async () => {
+  const [own, superior] = await Promise.all([listen('first-1'), listen('city-supervise-1', '?view=region')]);
+  // The first look finds out where the record stands.
+  await pause(2_200);
+  const { taskId } = await counter.openReview();
+  await until(() => superior.told.some((task) => task.id === taskId));
+  const holder = { user_id: (await counter.cases.actor('city-supervise-1')).userId };
+  await counter.db('grants').where(holder).update({ valid_to: '2026-03-02' });
+  // A turn in which the sessions are looked at, and one more.
+  await pause(7_500);
+  const before = superior.told.length;
+  await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+  await until(() => own.told.some((task) => task.id === taskId && task.holder === '李静'));
+  await pause(1_500);
+  expect(superior.told.length).toBe(before);
+  for (const stream of [own, superior]) stream.stop();
+});
+
 test('[F11] a stream ends with its session, and nobody listens without one', async () => {
   expect((await fetch(`${counter.origin}/tasks/events`, { headers: { accept: 'text/event-stream' } })).status).toBe(401);
   const stream = await listen('audit-1');

@@ -39,6 +39,8 @@ describe('personal numbers in a text', () => {
       chinese,
       arabic,
       id.replace(/X$/, '×'),
+      `${id.slice(0, 6)}（${id.slice(6, 14)}）${id.slice(14)}`,
+      [...id].map((digit) => `${digit}\ufe0f\u20e3`).join(''),
     ])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'id']);
     const withX = Array.from({ length: 40 }, (_, serial) => makeId({ region: '350104', birth: '1990-01-01', serial })).find((one) =>
@@ -48,12 +50,28 @@ describe('personal numbers in a text', () => {
   });
 
   test('[N2] a bank card is found, in one piece or by fours', () => {
-    for (const text of [`账户${card}`, card.replace(/(\d{4})(?=\d)/g, '$1 '), card.replace(/(\d{4})(?=\d)/g, '$1-')])
+    for (const text of [
+      `账户${card}`,
+      card.replace(/(\d{4})(?=\d)/g, '$1 '),
+      ...['-', '.', '_', '  '].map((sign) => card.replace(/(\d{4})(?=\d)/g, `$1${sign}`)),
+    ])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'card']);
   });
 
   test('[N2] a mobile number is found, in one piece or spaced, with a country code or without', () => {
-    for (const text of ['电话 13800138000', '138 0013 8000', '138-0013-8000', '+86 13800138000', '联系１３８００１３８０００'])
+    for (const text of [
+      '电话 13800138000',
+      '138 0013 8000',
+      '138-0013-8000',
+      '+86 13800138000',
+      '联系１３８００１３８０００',
+      '138.0013.8000',
+      '138  0013  8000',
+      '138_0013_8000',
+      '(138)0013-8000',
+      '+86（138）0013 8000',
+      '1 3 8 0 0 1 3 8 0 0 0',
+    ])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'phone']);
   });
 
@@ -64,11 +82,13 @@ describe('personal numbers in a text', () => {
       makeId({ region: '350104', birth: '2030-01-01', serial: 1 }),
       '班次 350104-2026-00002，补正通知书 350104-2026-00017',
       '电话 0591-87654321，热线 12333',
+      '13 800 000 000 元，138，0013 项、8 000 人',
       '批次 20260302138001380001',
       '3 月 23 日 8:30–11:30，教室 A201，20 人，¥35,000.00',
       '名册第 3、12、17 号',
       '2023、2024、2025、2026 年；第 350104-2026-00001、350104-2026-00002、350104-2025-00003 号',
       '4111、1111、1111、1111',
+      '138、0013、8000 三批',
     ])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, undefined]);
   });

@@ -1,6 +1,7 @@
 /**
  * Server-sent events for open lists: which of their tasks changed and who holds them. One question to the database per second and process,
- * however many pages are open, and none while there is no page. A stream ends with its session.
+ * however many pages are open, and none while there is no page. A stream ends with its session,
+ * and tells what its reader may read now.
  */
 import { Readable } from 'node:stream';
 import type { Knex } from 'knex';
@@ -22,7 +23,7 @@ import { InboxList } from '../schemas.ts';
 export const streamsPerSession = 2;
 
 const POLL_MS = 1_000;
-/** Every so many turns the question is whether the sessions live on, instead of what changed. */
+/** Every so many turns the question is whether the sessions live on and what their people may do, instead of what changed. */
 const SESSIONS_EVERY = 5;
 /** A line can be committed after one with a higher number: for so long numbers are looked at again. */
 const LATE_MS = 5_000;
@@ -125,8 +126,14 @@ function createStreams(db: Knex, log: Logger): Streams {
       [...listeners].map((listener) => listener.session),
     );
     for (const listener of listeners) {
-      if (live.some((session) => session.equals(listener.session))) listener.stream.push(': here\n\n');
-      else end(listener);
+      const session = live.find(({ idHash }) => idHash.equals(listener.session));
+      if (!session) {
+        end(listener);
+        continue;
+      }
+      // What somebody may read is what is so now, not what was so when the page was opened.
+      listener.actor = session.actor;
+      listener.stream.push(': here\n\n');
     }
   }
 

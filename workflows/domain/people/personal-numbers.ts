@@ -1,12 +1,13 @@
 /** Numbers of people in free text: a resident ID, a bank card or a mobile number that somebody typed where it does not belong. */
 import { idProblem, isCardNumber } from './identity.ts';
 
-/** A resident ID may end in X; people write its digits in groups with blanks, lines, strokes or points between, up to three signs. */
-const idRuns = /\d(?:[\s\p{Pd}\p{Po}\p{Pc}\p{Sm}/|]{0,3}[\dX])*/gu;
+/** A resident ID may end in X; people write its digits in groups with blanks, lines, strokes, points or brackets between, up to three signs. */
+const idRuns = /\d(?:[\s\p{Pd}\p{Po}\p{Pc}\p{Ps}\p{Pe}\p{Sm}/|]{0,3}[\dX])*/gu;
 /** A card stands in one piece or by fours. */
-const cardRuns = /\d+(?:[ \p{Pd}]\d+)*/gu;
-/** A mobile number stands alone, in one piece or as people space it. The telephone of an office is nobody's. */
-const mobile = /(?<!\d)(?:(?:\+|00)?86[ \p{Pd}]?)?1[3-9]\d(?:[ \p{Pd}]?\d{4}){2}(?!\d)/u;
+const cardRuns = /\d+(?:[\s\p{Pd}\p{Pc}.·]{1,3}\d+)*/gu;
+/** A mobile number stands alone, in one piece, as people space it (3, 4, 4) or digit by digit. The telephone of an office is nobody's. */
+const mobile =
+  /(?<!\d)(?:(?:\+|00)?86[\s\p{Pd}\p{Ps}\p{Pe}]{0,2})?(?:1[3-9]\d(?:[\s\p{Pd}\p{Pc}\p{Pe}.·/]{0,3}\d{4}){2}|1[\s\p{Pd}.][3-9](?:[\s\p{Pd}.]\d){9})(?!\d)/u;
 /** Numbers that this system gives, standing alone: region, year, serial. Nobody in training was born in these years. */
 const ownNumbers = /(?<![\d-])\d{6}-20[2-9]\d-\d{5}(?![\d-])/g;
 const ID_LENGTH = 18;
@@ -26,7 +27,7 @@ const chineseDigit = new RegExp(`[${Object.keys(chineseDigits).join('')}]`, 'g')
 export function findPersonalNumber(text: string, today: string): 'id' | 'card' | 'phone' | undefined {
   const plain = toDigits(text).replace(ownNumbers, '（）');
   if ([...plain.matchAll(idRuns)].some(([run]) => holdsId(run.replace(/[^\dX]/g, ''), today))) return 'id';
-  const cards = [...plain.matchAll(cardRuns)].flatMap(([run]) => windowsOf(run.split(/\D/)));
+  const cards = [...plain.matchAll(cardRuns)].flatMap(([run]) => windowsOf(run.split(/\D+/)));
   if (cards.some((groups) => isGroupedByFour(groups) && isCardNumber(groups.join('')))) return 'card';
   return mobile.test(plain) ? 'phone' : undefined;
 }
@@ -42,7 +43,7 @@ function holdsId(digits: string, today: string): boolean {
 function toDigits(text: string): string {
   return text
     .normalize('NFKC')
-    .replace(/[\p{Cf}\p{Mn}\u3164\uffa0]/gu, '')
+    .replace(/[\p{Cf}\p{M}\u3164\uffa0]/gu, '')
     .replace(/\p{Nd}/gu, (digit) => String(valueOf(digit)))
     .replace(chineseDigit, (sign) => chineseDigits[sign] ?? sign)
     .replace(/[xXхХχΧ×]/g, 'X');
