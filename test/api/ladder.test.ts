@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setClock } from '../../db/calendar/clock.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { requestOrder } from '../../db/protocol/supervision/orders.ts';
-import { getTask } from '../../db/protocol/task-acts.ts';
+import { getTask } from '../../db/protocol/tasks.ts';
 import { missingReason } from '../../workflows/domain/task-kinds.ts';
 import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { procedureActivities } from '../../activities/procedures.ts';

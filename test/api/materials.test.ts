@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleMaterial, samplePdf, samplePng } from '../../db/formats/sample-materials.ts';
 import { placeOf } from '../../db/vault.ts';
-import { cleanName, typeOfContent } from '../../workflows/domain/training/material.ts';
+import { cleanName, typeOfContent } from '../../workflows/domain/classes/material.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 

@@ -5,7 +5,7 @@ import { writeCsv } from '../../db/formats/csv.ts';
 import { encodeGb18030 } from '../../db/formats/gb18030.ts';
 import { samplePeople, type SamplePerson } from '../../db/formats/sample-rosters.ts';
 import { writeXlsx } from '../../db/formats/xlsx-writer.ts';
-import { rosterColumns } from '../../workflows/domain/training/roster.ts';
+import { rosterColumns } from '../../workflows/domain/roster/roster.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
 
 let province: Province;

@@ -4,7 +4,7 @@ import { readCsv, writeCsv } from '../../db/formats/csv.ts';
 import { samplePeople, type SamplePerson } from '../../db/formats/sample-rosters.ts';
 import { readXlsx } from '../../db/formats/xlsx-reader.ts';
 import { makeId, maskName } from '../../workflows/domain/people/identity.ts';
-import { rosterColumns } from '../../workflows/domain/training/roster.ts';
+import { rosterColumns } from '../../workflows/domain/roster/roster.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
 
 type Problem = { code: string; issues?: { field: string; code: string; message: string; params?: Record<string, unknown> }[] };

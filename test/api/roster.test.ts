@@ -15,7 +15,7 @@ import { readXlsx } from '../../db/formats/xlsx-reader.ts';
 import { writeXlsx } from '../../db/formats/xlsx-writer.ts';
 import { openVault } from '../../db/vault.ts';
 import { makeId } from '../../workflows/domain/people/identity.ts';
-import { rosterColumns } from '../../workflows/domain/training/roster.ts';
+import { rosterColumns } from '../../workflows/domain/roster/roster.ts';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
 
 type Problem = { code: string; issues?: { field: string; code: string; message: string; params?: Record<string, number> }[] };

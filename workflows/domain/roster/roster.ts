@@ -12,7 +12,7 @@ import {
   sexOf,
 } from '../people/identity.ts';
 import type { AgeBounds } from '../policy/policy.ts';
-import { type Cell, type SheetRow, tidyText } from './sheet.ts';
+import { type Cell, type SheetRow, tidyText } from '../formats/sheet.ts';
 
 /** The roster (花名册) of a training class: one trainee a row. Pure rules from what a spreadsheet reader found to trainees or errors at cells. */
 export const rosterFields = ['name', 'idNumber', 'phone', 'group', 'bank', 'account', 'remark'] as const;

@@ -1,49 +1,15 @@
-/** Loading the official notice of a year, and counting again what a changed calendar touches. */
+/** Counting open deadlines again after a calendar has changed. */
 import type { Knex } from 'knex';
-import { type Calendar, isCivilDate } from '../../workflows/domain/calendar.ts';
+import type { Calendar } from '../../workflows/domain/calendar.ts';
 import { type ClockTerms, firstRung, rungCodes, taskClock } from '../../workflows/domain/deadlines.ts';
-import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type Calendars, readCalendars } from './calendar.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { recountPeriod } from '../disclosures.ts';
-import { type ActorId, auditOutside, auditProcedure, type LockedProcedure, lockProcedure, ringProcedures } from '../protocol/procedures.ts';
+import { type ActorId, auditProcedure, type LockedProcedure, lockProcedure, ringProcedures } from '../protocol/procedures.ts';
 import { setAlarm } from '../protocol/alarms.ts';
-import type { Actor } from '../accounts/users.ts';
 
-export type NoticeDay = { date: string; kind: 'off' | 'work' };
-export type YearNotice = { year: number; source: string; days: NoticeDay[] };
 export type MovedDeadline = { taskId: string; before: string; after: string };
-
-/** Loads the notice of a year (State Council holidays and make-up days) and computes open deadlines again. */
-export async function loadYearNotice(db: Knex, actor: Actor, notice: YearNotice): Promise<MovedDeadline[]> {
-  if (!Number.isInteger(notice.year) || notice.year < 2019 || notice.year > 2100) throw inputError('year', 'calendar.year');
-  for (const [at, day] of notice.days.entries()) {
-    if (!isCivilDate(day.date) || Math.abs(Number(day.date.slice(0, 4)) - notice.year) > 1)
-      throw inputError(`days.${at}.date`, 'calendar.date');
-  }
-  await inTransaction(db, async (trx) => {
-    const known = await trx('calendar_years').where({ year: notice.year }).first('year');
-    if (known) throw new ConflictError('calendar.loaded', { year: notice.year });
-    await trx('calendar_years').insert({ year: notice.year, source: notice.source });
-    await saveDays(trx, actor, notice.days, notice.source);
-    await auditOutside(trx, actor.userId, {
-      act: 'calendar.notice',
-      subject: `year-${notice.year}`,
-      detail: { source: notice.source, days: notice.days.length },
-    });
-  });
-  return recomputeDeadlines(db, actor.userId);
-}
-
-async function saveDays(trx: Trx, actor: Actor, days: readonly NoticeDay[], source: string): Promise<void> {
-  for (const day of days) {
-    await trx('calendar_days')
-      .insert({ day: day.date, kind: day.kind, note: source, source, entered_by: actor.userId, entered_at: trx.raw('clock_timestamp()') })
-      .onConflict('day')
-      .merge();
-  }
-}
 
 type OpenTask = {
   id: string;

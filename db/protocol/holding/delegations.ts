@@ -1,14 +1,14 @@
 /** Asking a colleague for an opinion (委派): the task shows at the colleague, comes back with written words, and its holder decides. */
 import type { Knex } from 'knex';
-import { inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
-import { requireReason } from '../../workflows/domain/reasons.ts';
-import { type Actor, listHolders } from '../accounts/users.ts';
-import type { Db, Trx } from '../client.ts';
-import { type IdempotentRequest, onceOnly } from './idempotency.ts';
-import { auditProcedure, type LockedProcedure } from './procedures.ts';
-import { hasSignedElsewhere, takeInHand } from './task-acts.ts';
-import { tell } from '../correspondence/tell.ts';
-import type { TaskRow } from './decisions.ts';
+import { inputError, NotAllowedError } from '../../../workflows/domain/errors.ts';
+import { requireReason } from '../../../workflows/domain/reasons.ts';
+import { type Actor, listHolders } from '../../accounts/users.ts';
+import type { Db, Trx } from '../../client.ts';
+import { type IdempotentRequest, onceOnly } from '../idempotency.ts';
+import { auditProcedure, type LockedProcedure } from '../procedures.ts';
+import { hasSignedElsewhere, takeInHand } from '../task-acts.ts';
+import { tell } from '../../correspondence/tell.ts';
+import type { TaskRow } from '../tasks.ts';
 
 /**
  * The holder asks somebody who holds the same role in the same office. Throws InputError (no question, not a colleague), NotAllowedError

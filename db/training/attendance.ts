@@ -1,10 +1,10 @@
 /** Attendance by trainee and session (N15). */
 import type { Knex } from 'knex';
 import { attendanceOf, hasAttended, type TaughtSession } from '../../workflows/domain/training/attendance.ts';
-import { mayClass } from '../../workflows/domain/training/class.ts';
+import { mayClass } from '../../workflows/domain/classes/class.ts';
 import { ConflictError, InputError, inputError, type Issue } from '../../workflows/domain/errors.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
-import { hasOpenTask, keepFile, type KeptFile, lockOwnClass } from './own-class.ts';
+import { hasOpenTask, keepFile, type KeptFile, lockOwnClass } from '../classes/own-class.ts';
 import type { Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';

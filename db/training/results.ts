@@ -2,18 +2,18 @@
 import type { Knex } from 'knex';
 import { ConflictError, InputError, inputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
-import { resultTouches } from '../../workflows/domain/training/correction.ts';
-import { type ClassRow, classProcedureId, setClassStatus } from './classes.ts';
-import { readSnapshot } from './correction-snapshots.ts';
-import { findOpened, requireOpenParts, type TouchedField } from './corrections.ts';
+import { resultTouches } from '../../workflows/domain/classes/correction.ts';
+import { type ClassRow, classProcedureId, setClassStatus } from '../classes/classes.ts';
+import { readSnapshot } from '../classes/correction-snapshots.ts';
+import { findOpened, requireOpenParts, type TouchedField } from '../classes/corrections.ts';
 import type { Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
-import type { TaskRow } from '../protocol/decisions.ts';
+import type { TaskRow } from '../protocol/tasks.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen } from '../protocol/procedures.ts';
-import { type KeptFile, keepFile } from './own-class.ts';
+import { type KeptFile, keepFile } from '../classes/own-class.ts';
 import type { Actor } from '../accounts/users.ts';
-import { dropCertificateChecks, registers } from './verifications.ts';
+import { dropCertificateChecks, registers } from '../classes/verifications.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 
 export type ResultEntry = {

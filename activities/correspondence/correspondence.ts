@@ -1,17 +1,16 @@
 /** Papers and mails that the steps of a procedure cause. */
-import { occasions, type OccasionName } from '../db/correspondence/occasions.ts';
-import { tell } from '../db/correspondence/tell.ts';
-import { listReturnedItems } from '../db/classes/corrections.ts';
-import { issuePaper } from '../db/papers.ts';
-import { getFact } from '../db/protocol/procedures.ts';
-import type { Trx } from '../db/client.ts';
-import type { TaskRow } from '../db/protocol/decisions.ts';
-import { requestOrder } from '../db/protocol/supervision/orders.ts';
-import { getTask } from '../db/protocol/task-acts.ts';
-import { findRung, setTold } from '../db/protocol/supervision/rungs.ts';
-import { listHolders, listSuperiors, listWorkers } from '../db/accounts/users.ts';
-import type { Rung } from '../workflows/domain/policy/ladder.ts';
-import type { SomeActs } from './acts.ts';
+import { occasions, type OccasionName } from '../../db/correspondence/occasions.ts';
+import { tell } from '../../db/correspondence/tell.ts';
+import { listReturnedItems } from '../../db/classes/corrections.ts';
+import { issuePaper } from '../../db/papers.ts';
+import { getFact } from '../../db/protocol/procedures.ts';
+import type { Trx } from '../../db/client.ts';
+import { getTask, type TaskRow } from '../../db/protocol/tasks.ts';
+import { requestOrder } from '../../db/protocol/supervision/orders.ts';
+import { findRung, setTold } from '../../db/protocol/supervision/rungs.ts';
+import { listHolders, listSuperiors, listWorkers } from '../../db/accounts/users.ts';
+import type { Rung } from '../../workflows/domain/policy/ladder.ts';
+import type { SomeActs } from '../acts.ts';
 
 /** The occasion of a rung by its code; one without a row of its own reminds. */
 function occasionOf(rung: string): OccasionName {

@@ -2,8 +2,8 @@
 import { isCivilDate } from '../calendar.ts';
 import type { ErrorParams } from '../errors.ts';
 import { birthDateOf, idProblem, isPersonName, normaliseNumber } from '../people/identity.ts';
-import { parseYuan } from '../money/money.ts';
-import { type Cell, type SheetRow, tidyText } from './sheet.ts';
+import { parseYuan } from './money.ts';
+import { type Cell, type SheetRow, tidyText } from '../formats/sheet.ts';
 
 export const priorFields = ['name', 'idNumber', 'occupation', 'level', 'year', 'amount', 'institution', 'date'] as const;
 export type PriorField = (typeof priorFields)[number];

@@ -1,14 +1,14 @@
 /** What a holder does with a task without deciding it: claiming, putting back, suspending, resuming. */
 import type { Knex } from 'knex';
-import { NotAllowedError } from '../../workflows/domain/errors.ts';
-import { requireReason } from '../../workflows/domain/reasons.ts';
-import { inTransaction, type Trx } from '../client.ts';
-import { tell } from '../correspondence/tell.ts';
-import type { TaskRow } from './decisions.ts';
-import { type IdempotentRequest, onceOnly } from './idempotency.ts';
-import { auditProcedure } from './procedures.ts';
-import { findCapacity, takeInHand } from './task-acts.ts';
-import type { Actor } from '../accounts/users.ts';
+import { NotAllowedError } from '../../../workflows/domain/errors.ts';
+import { requireReason } from '../../../workflows/domain/reasons.ts';
+import { inTransaction, type Trx } from '../../client.ts';
+import { tell } from '../../correspondence/tell.ts';
+import type { TaskRow } from '../tasks.ts';
+import { type IdempotentRequest, onceOnly } from '../idempotency.ts';
+import { auditProcedure } from '../procedures.ts';
+import { findCapacity, takeInHand } from '../task-acts.ts';
+import type { Actor } from '../../accounts/users.ts';
 
 /** Takes a task for oneself, or for a principal. One winner; claiming one's own again changes nothing. Throws like decideTask. */
 export async function claimTask(db: Knex, actor: Actor, taskId: string): Promise<void> {

@@ -1,18 +1,18 @@
 /** Changes before and during training (变更, N30): asked for by the institution, reviewed, then applied; claims use the changed facts. */
 import type { Knex } from 'knex';
 import { addDays } from '../../workflows/domain/calendar.ts';
-import { type ChangeKind, mayClass } from '../../workflows/domain/training/class.ts';
+import { type ChangeKind, mayClass } from '../../workflows/domain/classes/class.ts';
 import { ConflictError, InputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isReason } from '../../workflows/domain/reasons.ts';
 import type { Flags } from '../../workflows/domain/procedures.ts';
 import { type ChangeDetail, changeIssues, listPlaces, movedPlaces } from './change-checks.ts';
-import type { ClassRow } from './classes.ts';
+import type { ClassRow } from '../classes/classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { countAgain } from '../roster/headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, writeFact } from '../protocol/procedures.ts';
-import { lockOwnClass } from './own-class.ts';
+import { lockOwnClass } from '../classes/own-class.ts';
 import type { Actor } from '../accounts/users.ts';
 
 export type ChangeRow = {

@@ -1,10 +1,10 @@
 /** Whether a change of a class can be made: asked when it is requested, when it is approved and when it is applied. */
 import { addDays } from '../../workflows/domain/calendar.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
-import type { Half } from '../../workflows/domain/training/timetable.ts';
-import { runningStatuses } from '../../workflows/domain/training/class.ts';
-import type { ClassRow } from './classes.ts';
-import { isLiving } from './statuses.ts';
+import type { Half } from '../../workflows/domain/classes/timetable.ts';
+import { runningStatuses } from '../../workflows/domain/classes/class.ts';
+import type { ClassRow } from '../classes/classes.ts';
+import { isLiving } from '../classes/statuses.ts';
 import type { Trx } from '../client.ts';
 
 /** What a change says; ids, dates and numbers only. A change of date moves either one session or everything that lies ahead. */
