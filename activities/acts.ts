@@ -5,7 +5,7 @@ import type { Vault } from '../db/vault.ts';
 import type { OfficeAct, OfficeActName } from '../workflows/domain/office-acts.ts';
 import type { Flags } from '../workflows/domain/procedures.ts';
 import { classActs } from './classes.ts';
-import { correspondenceActs } from './correspondence.ts';
+import { correspondenceActs } from './correspondence/correspondence.ts';
 import { disclosureActs } from './disclosures.ts';
 import { objectionActs } from './objections.ts';
 import { paymentActs } from './payments.ts';

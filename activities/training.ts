@@ -1,8 +1,8 @@
 /** Acts of the office during training and at filing. Each gives the same when repeated. */
-import { applyChange, refuseChange } from '../db/classes/changes.ts';
-import { fileClass } from '../db/classes/results.ts';
-import { closeAttendance } from '../db/classes/attendance.ts';
-import { orderRectification } from '../db/classes/inspections.ts';
+import { applyChange, refuseChange } from '../db/training/changes.ts';
+import { fileClass } from '../db/training/results.ts';
+import { closeAttendance } from '../db/training/attendance.ts';
+import { orderRectification } from '../db/training/inspections.ts';
 import type { SomeActs } from './acts.ts';
 
 export const trainingActs = {

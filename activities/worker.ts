@@ -8,8 +8,8 @@ import type { Vault } from '../db/vault.ts';
 import type { TemporalSettings } from '../temporal.config.ts';
 import { createActivities } from './index.ts';
 import { httpSmsGateway } from './connectors/sms.ts';
-import { startMailDesk } from './mail/mail-desk.ts';
-import { startSmsDesk } from './mail/sms-desk.ts';
+import { startMailDesk } from './correspondence/mail-desk.ts';
+import { startSmsDesk } from './correspondence/sms-desk.ts';
 import { startReconciler } from './relay/reconciler.ts';
 import { type Relay, startRelay } from './relay/relay.ts';
 

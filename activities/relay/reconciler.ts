@@ -11,7 +11,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { forgetOldBulkJobs, resumeBulkJobs } from '../../db/inbox/bulk-jobs.ts';
 import { returnEnded } from '../../db/accounts/substitutions.ts';
-import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import { recomputeDeadlines } from '../../db/calendar/deadlines.ts';
 import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';

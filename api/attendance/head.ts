@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { decideTask, type DecisionAnswer } from '../../db/protocol/decisions.ts';
 import type { CorrectionMarks } from '../../db/classes/corrections.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import { type ClassHead, findOpenTask } from '../../db/views/training/training.ts';
+import { type TrainingHead, findOpenTask } from '../../db/views/training/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { hasRole, maySee } from '../../workflows/domain/scope.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import type { Translate } from '../pages/i18n.ts';
 import { classPath, classTabs, type trainingPages, trainingTabs } from '../classes/head.ts';
 import type { Context } from '../http/routing.ts';
@@ -18,7 +18,7 @@ export const Handed = z.object({ taskId: z.string(), outcome: z.string(), factNo
 export type TrainingPage = (typeof trainingPages)[number] | 'verifications';
 
 /** Heading and tabs, the same as on the pages of the record. */
-export function trainingHead(head: ClassHead, active: TrainingPage, { actor, t }: { actor: Actor; t: Translate }) {
+export function trainingHead(head: TrainingHead, active: TrainingPage, { actor, t }: { actor: Actor; t: Translate }) {
   return {
     number: head.number,
     classTitle: head.title,
@@ -45,11 +45,11 @@ export function isOfficer(actor: Actor, head: { regionPath: string }): boolean {
   return maySee({ grants: actor.grants }, { regionPath: head.regionPath });
 }
 
-export function isOwner(actor: Actor, head: ClassHead): boolean {
+export function isOwner(actor: Actor, head: TrainingHead): boolean {
   return actor.institutionId === head.institution_id && hasRole(actor, 'institution');
 }
 
-export function isAssessor(actor: Actor, head: ClassHead): boolean {
+export function isAssessor(actor: Actor, head: TrainingHead): boolean {
   return actor.institutionId !== undefined && actor.institutionId === head.assessor_id && hasRole(actor, 'assessor');
 }
 
@@ -58,7 +58,7 @@ type Handing = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'reques
 /** Decides the open task of these kinds: `submit`, or `resubmit` where it is a correction. Throws ConflictError `code` if none is open. */
 export async function handIn(
   { db, actor, request }: Handing,
-  head: ClassHead,
+  head: TrainingHead,
   kinds: readonly string[],
   code: string,
   role: string,

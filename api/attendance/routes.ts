@@ -1,8 +1,8 @@
 /** Attendance of a class: seen by its office, entered by its institution by session, by sheet or by program, then handed in. */
 import { z } from 'zod';
 import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attendance-file.ts';
-import { attendanceMethods, type Mark, saveAttendance } from '../../db/classes/attendance.ts';
-import { findOpenTask, getClassHead } from '../../db/views/training/training.ts';
+import { attendanceMethods, type Mark, saveAttendance } from '../../db/training/attendance.ts';
+import { findOpenTask, getTrainingHead } from '../../db/views/training/training.ts';
 import { getAttendanceSheet } from '../../db/views/training/attendance.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
@@ -36,7 +36,7 @@ export function attendanceRoutes(counter: Counter): void {
     query: SheetFormat,
     file: ['xlsx', 'csv'],
     handle: async ({ db, actor, params, query }) => {
-      const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
+      const sheet = await getAttendanceSheet(db, await getTrainingHead(db, actor, params.number));
       const content = await attendanceTemplate(
         sheet.sessions,
         sheet.trainees.filter((trainee) => trainee.status === 'enrolled'),
@@ -84,7 +84,7 @@ export function attendanceRoutes(counter: Counter): void {
     handle: async ({ db, actor, params, files, request }) => {
       const [upload] = files;
       if (!upload) throw inputError('file', 'required');
-      const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
+      const sheet = await getAttendanceSheet(db, await getTrainingHead(db, actor, params.number));
       const marks = await readAttendanceFile(upload, sheet.sessions, sheet.trainees);
       const saved = await saveAttendance(db, actor, { number: params.number, marks, file: upload, request });
       return redirect(`/classes/${params.number}/attendance`, {
@@ -105,7 +105,7 @@ export function attendanceRoutes(counter: Counter): void {
     response: Handed,
     errors: [409],
     handle: async (context) => {
-      const head = await getClassHead(context.db, context.actor, context.params.number);
+      const head = await getTrainingHead(context.db, context.actor, context.params.number);
       const answer = await handIn(context, head, ['attendance'], 'attendance.closed', 'institution');
       return redirect(`/classes/${head.number}/attendance`, { json: answer, flash: 'attendance.submitted' });
     },
@@ -118,7 +118,7 @@ async function sessionMarks(
 ): Promise<Mark[]> {
   const { sessionId } = body;
   if (!sessionId) throw inputError('sessionId', 'required');
-  const sheet = await getAttendanceSheet(db, await getClassHead(db, actor, params.number));
+  const sheet = await getAttendanceSheet(db, await getTrainingHead(db, actor, params.number));
   const there = new Set(body.present);
   const unknown = body.present.find((id) => !sheet.trainees.some((trainee) => trainee.id === id));
   if (unknown) throw inputError('present', 'attendance.trainee');
@@ -129,7 +129,7 @@ async function sessionMarks(
 
 async function show(context: Shown, sessionId: string | undefined, more: Record<string, unknown> = {}): Promise<Reply> {
   const { db, actor, params, t } = context;
-  const head = await getClassHead(db, actor, params.number);
+  const head = await getTrainingHead(db, actor, params.number);
   const [sheet, task, today] = await Promise.all([
     getAttendanceSheet(db, head),
     findOpenTask(db, head.procedureId, ['attendance'], 'institution'),

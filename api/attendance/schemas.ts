@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attendanceMethods } from '../../db/classes/attendance.ts';
+import { attendanceMethods } from '../../db/training/attendance.ts';
 
 const listed = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(1_000).default([]));
 

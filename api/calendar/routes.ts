@@ -1,6 +1,6 @@
 /** The working-day calendar of a region: which years have their official notice, closures of the region and above it, and entering both. */
 import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
-import { loadYearNotice } from '../../db/calendar/calendar-notices.ts';
+import { loadYearNotice } from '../../db/calendar/year-notices.ts';
 import { listYears, readCalendar } from '../../db/calendar/calendar.ts';
 import { checkClosure, closeRegion, getLivingClosure, listClosures, withdrawClosure } from '../../db/calendar/closures.ts';
 import { previewClosure } from '../../db/calendar/closure-preview.ts';

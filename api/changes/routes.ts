@@ -1,12 +1,12 @@
 /** Changes before and during training (变更): asked for here, reviewed as tasks. */
 import { z } from 'zod';
-import type { ChangeDetail } from '../../db/classes/change-checks.ts';
-import { requestChange } from '../../db/classes/changes.ts';
+import type { ChangeDetail } from '../../db/training/change-checks.ts';
+import { requestChange } from '../../db/training/changes.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
 import { type ChangeLine, listChanges, listMeans } from '../../db/views/training/changes.ts';
 import { listSessions } from '../../db/views/classes/classes.ts';
-import { getClassHead, listEnrolled } from '../../db/views/training/training.ts';
-import { mayClass } from '../../workflows/domain/training/class.ts';
+import { getTrainingHead, listEnrolled } from '../../db/views/training/training.ts';
+import { mayClass } from '../../workflows/domain/classes/class.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { ClassParams, isOwner, trainingHead } from '../attendance/head.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
@@ -38,7 +38,7 @@ export function changeRoutes(counter: Counter): void {
     creates: true,
     errors: [409],
     handle: async ({ db, actor, params, body, request }) => {
-      await getClassHead(db, actor, params.number);
+      await getTrainingHead(db, actor, params.number);
       const answer = await requestChange(db, actor, { number: params.number, change: toDetail(body), reason: body.reason, request });
       return redirect(`/classes/${params.number}/changes`, {
         json: answer,
@@ -75,7 +75,7 @@ async function show(
   kind: string | undefined,
   more: Record<string, unknown> = {},
 ): Promise<Reply> {
-  const head = await getClassHead(db, actor, params.number);
+  const head = await getTrainingHead(db, actor, params.number);
   const changes = await listChanges(db, head.id, head.procedureId);
   const mayAsk = mayClass(head.status, 'requestChange') && isOwner(actor, head);
   return page(

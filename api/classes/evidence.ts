@@ -5,7 +5,7 @@ import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { materialRules, type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
-import { totalHours } from '../../workflows/domain/training/timetable.ts';
+import { totalHours } from '../../workflows/domain/classes/timetable.ts';
 import type { RosterLine } from '../../db/roster/roster.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';

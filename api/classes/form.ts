@@ -4,7 +4,7 @@ import { businessToday } from '../../db/calendar/instant.ts';
 import { type ClassHead, listChoices } from '../../db/views/classes/classes.ts';
 import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
 import { findOpenedOf } from '../../db/classes/classes.ts';
-import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { isOpen } from '../../workflows/domain/classes/correction.ts';
 import { draftOf, formName } from '../drafts/page.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Translate } from '../pages/i18n.ts';

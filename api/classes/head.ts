@@ -1,12 +1,12 @@
 /** What stands at the head of every page of a class: who and what, where it stands, and the tabs. */
 import type { ClassHead } from '../../db/views/classes/classes.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import { allowedClassActs, type ClassAct, type ClassStatus, classTrack, endedStatuses } from '../../workflows/domain/training/class.ts';
+import { allowedClassActs, type ClassAct, type ClassStatus, classTrack, endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 
 export const classTabs = ['overview', 'roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'messages', 'timeline'] as const;
 export type ClassTab = (typeof classTabs)[number];

@@ -5,7 +5,7 @@ import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { classProcedureId, findOpenedOf } from '../../db/classes/classes.ts';
 import { findCorrection, type Opened } from '../../db/classes/corrections.ts';
-import type { PartKind } from '../../workflows/domain/training/correction.ts';
+import type { PartKind } from '../../workflows/domain/classes/correction.ts';
 import { itemJson, itemView, ownReason, partPath, pointLabel } from '../corrections/page.ts';
 import { findCorrectionRequest } from '../../db/views/case.ts';
 import { listMaterials } from '../../db/views/classes/materials.ts';
@@ -13,7 +13,7 @@ import { findEndReason, listClassTimeline } from '../../db/views/classes/class-r
 import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes/classes.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
 import { materialRules, rule } from '../../workflows/domain/policy/policy.ts';
-import { endedStatuses } from '../../workflows/domain/training/class.ts';
+import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { page, type Reply } from '../http/replies.ts';
@@ -28,7 +28,7 @@ import { actsFor, classPath, headView, stageReached } from './head.ts';
 import type { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 
 export type ClassContext = Pick<
   Context<ClassParams, unknown, unknown>,

@@ -4,7 +4,7 @@ import { dropDraft } from '../../db/accounts/kept-drafts.ts';
 import { createClass, saveClass, submitClass, withdrawClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { type ClassCursor, type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes/classes.ts';
-import { classStatuses } from '../../workflows/domain/training/class.ts';
+import { classStatuses } from '../../workflows/domain/classes/class.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { classStatuses } from '../../workflows/domain/training/class.ts';
+import { classStatuses } from '../../workflows/domain/classes/class.ts';
 import { civilDate, freeText, line } from '../http/fields.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { listClassPapers, listClassTimeline } from '../../db/views/classes/class-record.ts';
 import { getClassHead } from '../../db/views/classes/classes.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { headView } from './head.ts';

@@ -2,7 +2,7 @@
 import type { Correction, CorrectionItem } from '../../db/classes/corrections.ts';
 import { openListOf, partOf } from '../../db/classes/corrections.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
-import { materialKinds } from '../../workflows/domain/training/material.ts';
+import { materialKinds } from '../../workflows/domain/classes/material.ts';
 import {
   type Change,
   compareSnapshots,
@@ -15,7 +15,7 @@ import {
   type SessionThen,
   type Snapshot,
   writePart,
-} from '../../workflows/domain/training/correction.ts';
+} from '../../workflows/domain/classes/correction.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 

@@ -4,7 +4,7 @@ import { readSnapshot } from '../../db/classes/correction-snapshots.ts';
 import { findCorrection, listFoundInOrder } from '../../db/classes/corrections.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
-import { checkParts, partsOfStage } from '../../workflows/domain/training/correction.ts';
+import { checkParts, partsOfStage } from '../../workflows/domain/classes/correction.ts';
 import { changesByItem, itemJson, itemView, type PartOption, partOptions, type Speech } from './page.ts';
 
 type Reviewed = Speech & {

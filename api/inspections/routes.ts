@@ -1,6 +1,6 @@
 /** Inspections of a class and what was put right; they are entered on the page of their task. */
 import { z } from 'zod';
-import { getClassHead } from '../../db/views/training/training.ts';
+import { getTrainingHead } from '../../db/views/training/training.ts';
 import { type InspectionLine, listInspections } from '../../db/views/training/inspections.ts';
 import { ClassParams, trainingHead } from '../attendance/head.ts';
 import { page } from '../http/replies.ts';
@@ -33,7 +33,7 @@ export function inspectionRoutes(counter: Counter): void {
     params: ClassParams,
     response: z.object({ number: z.string(), inspections: z.array(Inspection) }),
     handle: async ({ db, actor, params, t }) => {
-      const head = await getClassHead(db, actor, params.number);
+      const head = await getTrainingHead(db, actor, params.number);
       const inspections = await listInspections(db, head.id);
       return page(
         'inspections/index',

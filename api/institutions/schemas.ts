@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { freeText } from '../http/fields.ts';
 import { isCreditCode, isMobilePhone, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
-import { classStatuses } from '../../workflows/domain/training/class.ts';
+import { classStatuses } from '../../workflows/domain/classes/class.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 const codeForm = /^[0-9A-HJ-NPQRTUWXY]{18}$/;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { materialKinds, materialTypes } from '../../workflows/domain/training/material.ts';
+import { materialKinds, materialTypes } from '../../workflows/domain/classes/material.ts';
 
 const emptyAsAbsent = z.literal('').transform(() => undefined);
 

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { Actor } from '../../db/accounts/users.ts';
 import { markMessagesRead } from '../../db/classes/messages.ts';
 import { listMessages, type MessageLine } from '../../db/views/classes/messages.ts';
-import { type MessageSide, sideOf } from '../../workflows/domain/training/message.ts';
+import { type MessageSide, sideOf } from '../../workflows/domain/classes/message.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 
 const SIZE = 50;

@@ -4,7 +4,7 @@ import { sendMessage } from '../../db/classes/messages.ts';
 import { getClassHead } from '../../db/views/classes/classes.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officerRoles, readingRoles } from '../../workflows/domain/roles.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import { classPath, headView } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';

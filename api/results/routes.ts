@@ -1,13 +1,13 @@
 /** Results of the assessment: entered by the assessment body that the class names, by form, sheet or program, then handed in. */
 import { z } from 'zod';
 import { readResultFile, type ResultLine, resultTemplate } from '../../db/formats/result-file.ts';
-import { type PlacedResult, saveResults } from '../../db/classes/results.ts';
-import { type ClassHead, findOpenTask, getClassHead } from '../../db/views/training/training.ts';
+import { type PlacedResult, saveResults } from '../../db/training/results.ts';
+import { type TrainingHead, findOpenTask, getTrainingHead } from '../../db/views/training/training.ts';
 import { listResults, type ResultRow } from '../../db/views/training/results.ts';
 import { findCorrection, openListOf } from '../../db/classes/corrections.ts';
 import { InputError, inputError, type Issue, NotFoundError } from '../../workflows/domain/errors.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
-import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { isOpen } from '../../workflows/domain/classes/correction.ts';
 import { itemView } from '../corrections/page.ts';
 import { readAnswers } from '../tasks/payload.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
@@ -119,8 +119,8 @@ async function ownHead(
   db: Context<unknown, unknown, unknown>['db'],
   actor: Context<unknown, unknown, unknown>['actor'],
   number: string,
-): Promise<ClassHead> {
-  const head = await getClassHead(db, actor, number);
+): Promise<TrainingHead> {
+  const head = await getTrainingHead(db, actor, number);
   if (!isAssessor(actor, head)) throw new NotFoundError('class.unknown');
   return head;
 }
@@ -157,7 +157,7 @@ async function show(
   { db, actor, params, t, locale, deps }: Context<{ number: string }, unknown, unknown>,
   more: Record<string, unknown> = {},
 ): Promise<Reply> {
-  const head = await getClassHead(db, actor, params.number);
+  const head = await getTrainingHead(db, actor, params.number);
   const [rows, task] = await Promise.all([listResults(db, head.id), findOpenTask(db, head.procedureId, kinds, 'assessor')]);
   const mayEnter = task !== undefined && isAssessor(actor, head);
   const lines = assessed(rows);

@@ -6,7 +6,7 @@ import { listEarlierClasses, listEarlierPeople, takeTrainees } from '../../db/ro
 import { getClassHead } from '../../db/views/classes/classes.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
-import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { isOpen } from '../../workflows/domain/classes/correction.ts';
 import { maskName } from '../../workflows/domain/people/identity.ts';
 import { classPath, requireAct } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';

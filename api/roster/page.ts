@@ -5,8 +5,8 @@ import type { Verdict } from '../../workflows/domain/policy/eligibility.ts';
 import type { Calculation } from '../../workflows/domain/money/calculator.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { maskAccount, maskId, maskPhone } from '../../workflows/domain/people/identity.ts';
-import type { RosterError, RosterField } from '../../workflows/domain/training/roster.ts';
-import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
+import type { RosterError, RosterField } from '../../workflows/domain/roster/roster.ts';
+import type { SheetRow } from '../../workflows/domain/formats/sheet.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 
 type Speech = { t: Translate; words: Words; locale: Locale };

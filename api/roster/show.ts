@@ -5,7 +5,7 @@ import { findOpenedOf } from '../../db/classes/classes.ts';
 import { listRoster } from '../../db/roster/roster.ts';
 import { getClassHead } from '../../db/views/classes/classes.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
-import { isOpen } from '../../workflows/domain/training/correction.ts';
+import { isOpen } from '../../workflows/domain/classes/correction.ts';
 import { actsFor, classPath, headView } from '../classes/head.ts';
 import type { ClassParams } from '../classes/schemas.ts';
 import { page, type Reply } from '../http/replies.ts';

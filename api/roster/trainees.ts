@@ -7,7 +7,7 @@ import { addTrainee, removeTrainee, saveTrainee } from '../../db/roster/trainees
 import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { groupsOn } from '../../workflows/domain/policy/groups.ts';
-import { isOpen, type Touch } from '../../workflows/domain/training/correction.ts';
+import { isOpen, type Touch } from '../../workflows/domain/classes/correction.ts';
 import { classPath, requireAct } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';

@@ -1,8 +1,8 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
 import { z } from 'zod';
-import { claimTask, releaseTask } from '../../db/protocol/claims.ts';
+import { claimTask, releaseTask } from '../../db/protocol/holding/claims.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { getTask } from '../../db/protocol/task-acts.ts';
+import { getTask } from '../../db/protocol/tasks.ts';
 import { revealId } from '../../db/roster/roster.ts';
 import { findNextTask } from '../../db/views/inbox/inbox.ts';
 import { redirect } from '../http/replies.ts';

@@ -1,13 +1,13 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
-import type { Delegation } from '../../db/protocol/delegations.ts';
+import type { Delegation } from '../../db/protocol/holding/delegations.ts';
 import type { PossibleSigner } from '../../db/protocol/signing/added-signers.ts';
 import type { Signature } from '../../db/protocol/signing/groups.ts';
 import type { OrderOnRecord } from '../../db/protocol/supervision/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/supervision/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
-import { classTrack } from '../../workflows/domain/training/class.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { classTrack } from '../../workflows/domain/classes/class.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { hasRole, principalsOf } from '../../workflows/domain/scope.ts';
 import { officerRoles } from '../../workflows/domain/roles.ts';

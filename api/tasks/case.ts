@@ -1,6 +1,6 @@
 /** Reads everything that the case page needs and draws it; also with what was typed when an act was refused. */
 import { readCalendars } from '../../db/calendar/calendar.ts';
-import { listDelegations } from '../../db/protocol/delegations.ts';
+import { listDelegations } from '../../db/protocol/holding/delegations.ts';
 import { findOrder } from '../../db/protocol/supervision/orders.ts';
 import { listPossibleSigners, takesSigners } from '../../db/protocol/signing/added-signers.ts';
 import { listSignatures } from '../../db/protocol/signing/groups.ts';

@@ -1,19 +1,9 @@
 /** A deadline in words, colour and a bar that fills by working days. Words carry the state, colour repeats it. */
 import type { InboxTimes, Urgency } from '../../db/views/inbox/inbox.ts';
 import type { Calendars } from '../../db/calendar/calendar.ts';
+import type { TaskPeriod } from '../../db/protocol/tasks.ts';
 import { addDays, type Calendar, endOfDay, nextWorkingDay, workingDayNumber, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import type { Translate } from '../pages/i18n.ts';
-
-export type DueFacts = {
-  /** By whose working days it is counted. */
-  office: string;
-  from_date: string;
-  working_days: number | null;
-  days_used: number;
-  due_date: string | null;
-  due_at: Date | null;
-  provisional: boolean;
-};
 
 /** What it is now: business time, its civil date, the calendar of the reader's region and those of all offices. */
 export type Today = { now: Date; today: string; calendar: Calendar; calendars: Calendars };
@@ -41,7 +31,7 @@ export function inboxTimes({ now, today, calendar }: Today): InboxTimes {
   return { now, soonUntil: endOfDay(nextWorkingDay(calendar, today)) };
 }
 
-export function dueView(task: DueFacts, at: Today, t: Translate): DueView {
+export function dueView(task: TaskPeriod, at: Today, t: Translate): DueView {
   const { now, today } = at;
   const calendar = at.calendars.of(task.office);
   const base = { date: task.due_date, at: task.due_at?.toISOString() ?? null, provisional: task.provisional };
@@ -85,7 +75,7 @@ function stateOf(
   return { state, words: t('tasks.due.left', { count: workingDaysBetween(calendar, today, due.due_date) }), tone };
 }
 
-function elapsed(task: DueFacts, now: Date): number {
+function elapsed(task: TaskPeriod, now: Date): number {
   const from = endOfDay(task.from_date).getTime();
   const to = task.due_at?.getTime() ?? from;
   return to > from ? (now.getTime() - from) / (to - from) : 0;

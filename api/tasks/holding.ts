@@ -1,8 +1,8 @@
 /** What is done with a task besides deciding it: a colleague is asked for an opinion, it is suspended and resumed. */
 import { z } from 'zod';
-import { resumeTask, suspendTask } from '../../db/protocol/claims.ts';
+import { resumeTask, suspendTask } from '../../db/protocol/holding/claims.ts';
 import { takeBackDecision } from '../../db/protocol/taking-back.ts';
-import { delegateTask, giveOpinion, recallDelegation } from '../../db/protocol/delegations.ts';
+import { delegateTask, giveOpinion, recallDelegation } from '../../db/protocol/holding/delegations.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { orConflict, refusedIn, showCase, taskIdOf } from './case.ts';

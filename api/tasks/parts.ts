@@ -3,7 +3,7 @@ import type { Case } from '../../db/views/case.ts';
 import { listClassTimeline } from '../../db/views/classes/class-record.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { listMaterials } from '../../db/views/classes/materials.ts';
-import { readsMessages } from '../../workflows/domain/training/message.ts';
+import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import { loadChecks, loadMoney } from '../classes/record.ts';
 import { timelineView } from '../classes/timeline.ts';
 import { materialView } from '../materials/page.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { askAgain, registers, settleVerification } from '../../db/classes/verifications.ts';
 import { excludeEnrolment } from '../../db/roster/roster.ts';
 import { type CheckLine, type Checks, findCheckReview, getChecks } from '../../db/views/classes/checks.ts';
-import { type ClassHead, getClassHead } from '../../db/views/training/training.ts';
+import { type TrainingHead, getTrainingHead } from '../../db/views/training/training.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { ClassParams, isOfficer, trainingHead } from '../attendance/head.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
@@ -101,8 +101,8 @@ export function verificationRoutes(counter: Counter): void {
 type Reader = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor'>;
 
 /** The class, for the office only: what the registers said about people is not the institution's to read. */
-async function officeHead(db: Reader['db'], actor: Reader['actor'], number: string): Promise<ClassHead> {
-  const head = await getClassHead(db, actor, number);
+async function officeHead(db: Reader['db'], actor: Reader['actor'], number: string): Promise<TrainingHead> {
+  const head = await getTrainingHead(db, actor, number);
   if (!isOfficer(actor, head)) throw new NotFoundError('class.unknown');
   return head;
 }

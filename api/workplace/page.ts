@@ -2,7 +2,7 @@
 import type { UnreadClass } from '../../db/views/classes/messages.ts';
 import type { AskedTask, DraftLine, OfficeAnswer, OwnClass, WorkplaceCursor, YearMoney } from '../../db/views/workplace.ts';
 import { endOfDay, latestBefore } from '../../workflows/domain/calendar.ts';
-import { endedStatuses } from '../../workflows/domain/training/class.ts';
+import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import { classPath, stageReached, stagesOf, statusTones } from '../classes/head.ts';
 import type { Translate, Words } from '../pages/i18n.ts';

@@ -4,11 +4,11 @@ import { ConflictError, inputError, NotFoundError } from '../../workflows/domain
 import type { Role } from '../../workflows/domain/roles.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
 import { type Db, sqlState, type Trx } from '../client.ts';
-import { endDelegation } from '../protocol/delegations.ts';
+import { endDelegation } from '../protocol/holding/delegations.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
-import { getTask } from '../protocol/task-acts.ts';
+import { getTask } from '../protocol/tasks.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
 import { issueSetupLink } from './setup-links.ts';
 import type { Actor } from './users.ts';

@@ -9,7 +9,7 @@ import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { businessToday } from '../calendar/instant.ts';
 import type { Knex } from 'knex';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import { endDelegation } from '../protocol/delegations.ts';
+import { endDelegation } from '../protocol/holding/delegations.ts';
 import { tell } from '../correspondence/tell.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';

@@ -9,7 +9,7 @@ import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { getRegion, type Region } from '../regions.ts';
-import { type MovedDeadline, recomputeDeadlines } from './calendar-notices.ts';
+import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 
 /** Why, and by which document. */
 export type Basis = { reason: string; document: string };

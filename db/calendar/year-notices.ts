@@ -1,32 +1,41 @@
-/** Asking the administrator for the official notice of a year in which a deadline lies. */
-import { ConflictError } from '../../workflows/domain/errors.ts';
-import { procedureIdOf } from '../../workflows/domain/procedures.ts';
-import type { Trx } from '../client.ts';
-import type { DecisionContext } from '../protocol/decision-rules.ts';
-import { startProcedure } from '../protocol/life.ts';
-import type { LockedProcedure } from '../protocol/procedures.ts';
+/** The official notice of a year (节假日安排): loaded by the administrator, after which open deadlines are counted again. */
+import type { Knex } from 'knex';
+import { isCivilDate } from '../../workflows/domain/calendar.ts';
+import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
+import type { Actor } from '../accounts/users.ts';
+import { inTransaction, type Trx } from '../client.ts';
+import { auditOutside } from '../protocol/procedures.ts';
+import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 
-/** Opens the procedure that asks for the year's notice, once per year and province. */
-export async function askForYearNotice(trx: Trx, procedure: LockedProcedure, year: number): Promise<void> {
-  const province = procedure.region_path.split('/')[0] ?? procedure.region;
-  const opening = {
-    id: procedureIdOf('calendarNotice', `${province}-${year}`),
-    type: 'calendarNotice',
-    subjectId: String(year),
-    region: province,
-    number: String(year),
-    title: `${year} 年节假日安排`,
-    institutionName: '',
-    terms: procedure.terms,
-    flags: { year },
-  } as const;
-  await startProcedure(trx, opening, { audit: { act: 'calendar.ask' } });
+export type NoticeDay = { date: string; kind: 'off' | 'work' };
+export type YearNotice = { year: number; source: string; days: NoticeDay[] };
+
+/** Loads the notice of a year (State Council holidays and make-up days) and computes open deadlines again. */
+export async function loadYearNotice(db: Knex, actor: Actor, notice: YearNotice): Promise<MovedDeadline[]> {
+  if (!Number.isInteger(notice.year) || notice.year < 2019 || notice.year > 2100) throw inputError('year', 'calendar.year');
+  for (const [at, day] of notice.days.entries()) {
+    if (!isCivilDate(day.date) || Math.abs(Number(day.date.slice(0, 4)) - notice.year) > 1)
+      throw inputError(`days.${at}.date`, 'calendar.date');
+  }
+  await inTransaction(db, async (trx) => {
+    const known = await trx('calendar_years').where({ year: notice.year }).first('year');
+    if (known) throw new ConflictError('calendar.loaded', { year: notice.year });
+    await trx('calendar_years').insert({ year: notice.year, source: notice.source });
+    await saveDays(trx, actor, notice.days, notice.source);
+    await auditOutside(trx, actor.userId, {
+      act: 'calendar.notice',
+      subject: `year-${notice.year}`,
+      detail: { source: notice.source, days: notice.days.length },
+    });
+  });
+  return recomputeDeadlines(db, actor.userId);
 }
 
-/** Decision rule: the task is done when the year is loaded. */
-export async function requireYearLoaded({ trx, procedure }: DecisionContext): Promise<void> {
-  const known = await trx('calendar_years')
-    .where({ year: Number(procedure.subject_id) })
-    .first('year');
-  if (!known) throw new ConflictError('calendar.notLoaded', { year: procedure.subject_id });
+async function saveDays(trx: Trx, actor: Actor, days: readonly NoticeDay[], source: string): Promise<void> {
+  for (const day of days) {
+    await trx('calendar_days')
+      .insert({ day: day.date, kind: day.kind, note: source, source, entered_by: actor.userId, entered_at: trx.raw('clock_timestamp()') })
+      .onConflict('day')
+      .merge();
+  }
 }

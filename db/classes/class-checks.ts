@@ -1,14 +1,14 @@
 /** Everything that a class must fulfil to be submitted, checked at once and reported at the fields. */
 import { InputError, type Issue } from '../../workflows/domain/errors.ts';
 import { materialRules, type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
-import { checkTimetable } from '../../workflows/domain/training/timetable.ts';
+import { checkTimetable } from '../../workflows/domain/classes/timetable.ts';
 import { readCalendar } from '../calendar/calendar.ts';
 import type { ClassRow } from './classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { getPolicyPack } from '../catalogue/policy-packs.ts';
 import { answerCorrections } from './corrections.ts';
-import { livingStatuses, runningStatuses } from '../../workflows/domain/training/class.ts';
+import { livingStatuses, runningStatuses } from '../../workflows/domain/classes/class.ts';
 import { assessRoster } from '../roster/roster-assessment.ts';
 import { businessToday } from '../calendar/instant.ts';
 

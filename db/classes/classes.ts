@@ -1,10 +1,10 @@
 /** Classes (班次): drafted by an institution, submitted into the procedure, moved by the acts of the office. */
 import type { Knex } from 'knex';
-import { type ClassAct, type ClassStatus, mayClass } from '../../workflows/domain/training/class.ts';
+import { type ClassAct, type ClassStatus, mayClass } from '../../workflows/domain/classes/class.ts';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import { sessionKey, sessionTouches } from '../../workflows/domain/training/correction.ts';
+import { sessionKey, sessionTouches } from '../../workflows/domain/classes/correction.ts';
 import { checkClass } from './class-checks.ts';
 import { findOpened, type Opened, requireOpenParts, type TouchedField } from './corrections.ts';
 import type { Db, Trx } from '../client.ts';

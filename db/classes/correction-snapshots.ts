@@ -1,5 +1,5 @@
 /** A class as it stands at one moment, part by part, for the comparison of what was returned with what came back. */
-import type { MaterialThen, PersonThen, ResultThen, SessionThen, Snapshot } from '../../workflows/domain/training/correction.ts';
+import type { MaterialThen, PersonThen, ResultThen, SessionThen, Snapshot } from '../../workflows/domain/classes/correction.ts';
 import type { Db } from '../client.ts';
 
 type PlanRow = Pick<Snapshot, 'title' | 'plan' | 'startDate' | 'endDate' | 'venue' | 'venueId' | 'assessor' | 'assessorId'>;

@@ -17,7 +17,7 @@ import {
   wasTold,
   wholePartOfStage,
   writePart,
-} from '../../workflows/domain/training/correction.ts';
+} from '../../workflows/domain/classes/correction.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';

@@ -10,7 +10,7 @@ import {
   type MaterialType,
   MATERIALS_PER_CLASS,
   typeOfContent,
-} from '../../workflows/domain/training/material.ts';
+} from '../../workflows/domain/classes/material.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';

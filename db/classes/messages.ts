@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { readsMessages, sideOf } from '../../workflows/domain/training/message.ts';
+import { readsMessages, sideOf } from '../../workflows/domain/classes/message.ts';
 import { type Actor, listInstitutionPeople } from '../accounts/users.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { listWaitingReaders, readMessageNotices } from '../correspondence/notices.ts';

@@ -1,5 +1,5 @@
 /** The groups of class statuses as SQL conditions, for statements that are written out. */
-import { livingStatuses, runningStatuses, type ClassStatus } from '../../workflows/domain/training/class.ts';
+import { livingStatuses, runningStatuses, type ClassStatus } from '../../workflows/domain/classes/class.ts';
 
 const among = (column: string, statuses: readonly ClassStatus[]): string =>
   `${column} in (${statuses.map((status) => `'${status}'`).join(', ')})`;

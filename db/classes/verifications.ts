@@ -6,7 +6,7 @@ import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { ReadingContext } from '../protocol/decision-rules.ts';
-import type { TaskRow } from '../protocol/decisions.ts';
+import type { TaskRow } from '../protocol/tasks.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import { isMovingBack } from '../protocol/taking-back.ts';

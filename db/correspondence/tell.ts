@@ -2,7 +2,7 @@
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { listInstitutionPeople, listSuperiors, listWorkers } from '../accounts/users.ts';
 import type { Trx } from '../client.ts';
-import type { TaskRow } from '../protocol/decisions.ts';
+import type { TaskRow } from '../protocol/tasks.ts';
 import type { ActorId, LockedProcedure } from '../protocol/procedures.ts';
 import { queueMails } from './mails.ts';
 import { addNotices } from './notices.ts';

@@ -1,6 +1,6 @@
 /** The attendance sheet: one row a trainee, one column a session, 到 or 缺 (1 or 0). */
 import { InputError, type Issue } from '../../workflows/domain/errors.ts';
-import type { Half } from '../../workflows/domain/training/timetable.ts';
+import type { Half } from '../../workflows/domain/classes/timetable.ts';
 import { writeCsv } from './csv.ts';
 import { nameHeading, readSeatList, seatHeading, type Seated } from './seat-list.ts';
 import { writeXlsx } from './xlsx-writer.ts';

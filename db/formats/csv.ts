@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { inputError } from '../../workflows/domain/errors.ts';
-import type { Cell, SheetRow } from '../../workflows/domain/training/sheet.ts';
+import type { Cell, SheetRow } from '../../workflows/domain/formats/sheet.ts';
 import { type SheetLimits, sheetLimits } from './xlsx-reader.ts';
 
 /**

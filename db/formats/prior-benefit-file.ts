@@ -1,7 +1,7 @@
 /** The file of earlier benefits: reading what was uploaded, and an empty one to fill in. */
 import { inputError } from '../../workflows/domain/errors.ts';
-import { priorColumns } from '../../workflows/domain/training/prior-benefits.ts';
-import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
+import { priorColumns } from '../../workflows/domain/money/prior-benefits.ts';
+import type { SheetRow } from '../../workflows/domain/formats/sheet.ts';
 import { readCsv } from './csv.ts';
 import { isCompoundFile, isZip, readXlsx, sheetLimits } from './xlsx-reader.ts';
 import { writeXlsx } from './xlsx-writer.ts';

@@ -1,7 +1,7 @@
 /** The sheet of results: scores and certificate of each trainee. */
 import { InputError, type Issue } from '../../workflows/domain/errors.ts';
 import { isCivilDate } from '../../workflows/domain/calendar.ts';
-import type { PlacedResult, ResultField } from '../classes/results.ts';
+import type { PlacedResult, ResultField } from '../training/results.ts';
 import { writeCsv } from './csv.ts';
 import { nameHeading, readSeatList, seatHeading, type Seated } from './seat-list.ts';
 import { writeXlsx } from './xlsx-writer.ts';

@@ -1,7 +1,7 @@
 import { inputError } from '../../workflows/domain/errors.ts';
 import { groupsOn } from '../../workflows/domain/policy/groups.ts';
-import { headerRowOf, type RosterError, rosterColumns } from '../../workflows/domain/training/roster.ts';
-import { type SheetRow, tidyText } from '../../workflows/domain/training/sheet.ts';
+import { headerRowOf, type RosterError, rosterColumns } from '../../workflows/domain/roster/roster.ts';
+import { type SheetRow, tidyText } from '../../workflows/domain/formats/sheet.ts';
 import { readCsv, writeCsv } from './csv.ts';
 import { isCompoundFile, isZip, readXlsx } from './xlsx-reader.ts';
 import { type WrittenCell, writeXlsx } from './xlsx-writer.ts';

@@ -1,6 +1,6 @@
 /** Made-up materials for the demonstration and for tests, made in code: small PDF files of one page, and a picture of a room. */
 import { deflateSync } from 'node:zlib';
-import type { MaterialKind, MaterialType } from '../../workflows/domain/training/material.ts';
+import type { MaterialKind, MaterialType } from '../../workflows/domain/classes/material.ts';
 
 export type SampleMaterial = { name: string; type: MaterialType; content: Buffer };
 

@@ -1,7 +1,7 @@
 import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { makeCard, makeId } from '../../workflows/domain/people/identity.ts';
-import { type RosterField, rosterColumns } from '../../workflows/domain/training/roster.ts';
+import { type RosterField, rosterColumns } from '../../workflows/domain/roster/roster.ts';
 import { csvText, writeCsv } from './csv.ts';
 import { encodeGb18030 } from './gb18030.ts';
 import { type WrittenCell, writeXlsx } from './xlsx-writer.ts';

@@ -1,6 +1,6 @@
 /** Lists by seat and name that come back filled in: attendance, results. Columns are known by their headings; errors name their cells (`C5`). */
 import { InputError, inputError, type Issue } from '../../workflows/domain/errors.ts';
-import { type Cell, type SheetRow, tidyText } from '../../workflows/domain/training/sheet.ts';
+import { type Cell, type SheetRow, tidyText } from '../../workflows/domain/formats/sheet.ts';
 import { readCsv } from './csv.ts';
 import { isCompoundFile, isZip, readXlsx, sheetLimits } from './xlsx-reader.ts';
 import { columnName } from './xlsx-writer.ts';

@@ -1,5 +1,5 @@
 import { inputError } from '../../workflows/domain/errors.ts';
-import type { Cell, SheetRow } from '../../workflows/domain/training/sheet.ts';
+import type { Cell, SheetRow } from '../../workflows/domain/formats/sheet.ts';
 import { readXml, unescapeExcel, type XmlAttributes } from './xml.ts';
 import { type Archive, asDamaged, openArchive, type ZipLimits } from './zip.ts';
 

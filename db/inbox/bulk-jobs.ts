@@ -8,9 +8,9 @@ import { ConflictError, InputError, inputError, NotFoundError, OfficeError, Unav
 import { mayDecide, maySee } from '../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, bulkRefusal } from '../../workflows/domain/tasks.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import { claimTask, releaseTask } from '../protocol/claims.ts';
-import { decideTask, endedMeanwhile, type TaskRow } from '../protocol/decisions.ts';
-import { getTask } from '../protocol/task-acts.ts';
+import { claimTask, releaseTask } from '../protocol/holding/claims.ts';
+import { decideTask, endedMeanwhile } from '../protocol/decisions.ts';
+import { getTask, type TaskRow } from '../protocol/tasks.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
 import { reassignTask } from '../protocol/supervision/supervision.ts';
 import { auditOutside } from '../protocol/procedures.ts';

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
-import type { PriorRow } from '../../workflows/domain/training/prior-benefits.ts';
+import type { PriorRow } from '../../workflows/domain/money/prior-benefits.ts';
 import { pathsOf } from '../accounts/accounts.ts';
 import { peopleFor } from '../roster/roster.ts';
 import type { Db, Trx } from '../client.ts';

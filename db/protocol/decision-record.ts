@@ -89,7 +89,7 @@ export async function recordLocked(trx: Trx, record: DecisionRecord): Promise<'w
 
 type Waiting = { record: DecisionRecord; done: (written: boolean) => void; failed: (error: unknown) => void };
 /** What waits for its turn, and how many turns are under way; by pool. */
-const desks = new WeakMap<Knex, { waiting: Waiting[]; turns: number }>();
+const queues = new WeakMap<Knex, { waiting: Waiting[]; turns: number }>();
 const TURNS_AT_ONCE = 2;
 const TOGETHER_AT_MOST = 16;
 
@@ -99,19 +99,19 @@ const TOGETHER_AT_MOST = 16;
  * came first in the same instant, if somebody has it locked, or if one of those written together is refused: then it is to be tried alone, under the lock. Throws when the server does not answer: it may be written.
  */
 export function recordAtOnce(db: Knex, record: DecisionRecord): Promise<boolean> {
-  const desk = desks.get(db) ?? { waiting: [], turns: 0 };
-  desks.set(db, desk);
+  const queue = queues.get(db) ?? { waiting: [], turns: 0 };
+  queues.set(db, queue);
   return new Promise((done, failed) => {
-    desk.waiting.push({ record, done, failed });
-    if (desk.turns < TURNS_AT_ONCE) void takeTurns(db, desk);
+    queue.waiting.push({ record, done, failed });
+    if (queue.turns < TURNS_AT_ONCE) void takeTurns(db, queue);
   });
 }
 
-async function takeTurns(db: Knex, desk: { waiting: Waiting[]; turns: number }): Promise<void> {
-  desk.turns += 1;
-  for (let together = desk.waiting.splice(0, TOGETHER_AT_MOST); together.length > 0; together = desk.waiting.splice(0, TOGETHER_AT_MOST))
+async function takeTurns(db: Knex, queue: { waiting: Waiting[]; turns: number }): Promise<void> {
+  queue.turns += 1;
+  for (let together = queue.waiting.splice(0, TOGETHER_AT_MOST); together.length > 0; together = queue.waiting.splice(0, TOGETHER_AT_MOST))
     await writeAll(db, together);
-  desk.turns -= 1;
+  queue.turns -= 1;
 }
 
 async function writeAll(db: Knex, together: readonly Waiting[]): Promise<void> {

@@ -4,25 +4,26 @@
  */
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';
-import { requirePossible } from '../classes/changes.ts';
+import { requirePossible } from '../training/changes.ts';
 import { requireNewAccounts } from '../money/account-corrections.ts';
 import { takeBankAnswer } from '../money/bank-answers.ts';
 import { requireCorrected } from '../classes/class-checks.ts';
 import { settleCorrections } from '../classes/corrections.ts';
 import type { Db, Trx } from '../client.ts';
-import type { Decision, ProcedureInBrief, TaskInBrief, TaskRow } from './decisions.ts';
+import type { Decision, ProcedureInBrief, TaskInBrief } from './decisions.ts';
+import type { TaskRow } from './tasks.ts';
 import { answerOrder, signOrder } from './supervision/orders.ts';
 import { decideObjection } from '../objections.ts';
 import { makeBatch, signBatch } from '../money/payments.ts';
 import type { LockedProcedure } from './procedures.ts';
 import { publishList } from '../classes/publishing.ts';
-import { requireResults } from '../classes/results.ts';
+import { requireResults } from '../training/results.ts';
 import { claimSubsidy, commitApproval } from '../money/subsidies.ts';
-import { answerRectification, recordInspection } from '../classes/inspections.ts';
-import { requireAttendance } from '../classes/attendance.ts';
+import { answerRectification, recordInspection } from '../training/inspections.ts';
+import { requireAttendance } from '../training/attendance.ts';
 import type { Actor } from '../accounts/users.ts';
 import { requireChecks } from '../classes/verifications.ts';
-import { requireYearLoaded } from '../calendar/year-notices.ts';
+import { requireYearLoaded } from '../calendar/year-requests.ts';
 
 /** `settles`: false for one of several signatures while others are still to come. */
 export type DecisionContext = { trx: Trx; actor: Actor; task: TaskRow; procedure: LockedProcedure; decision: Decision; settles: boolean };

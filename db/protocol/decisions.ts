@@ -2,10 +2,8 @@
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
-import type { JointPart } from '../../workflows/domain/signing.ts';
 import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { missingReason, needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
-import type { TaskStatus } from '../../workflows/domain/tasks.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { constraintOf, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -17,48 +15,9 @@ import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
 import { alone, settleGroup, type Settling } from './signing/groups.ts';
 import { isMovingBack } from './taking-back.ts';
-import { findCapacity, getTask, hasSignedElsewhere, refusal } from './task-acts.ts';
+import { findCapacity, hasSignedElsewhere, refusal } from './task-acts.ts';
+import { getTask, type TaskRow } from './tasks.ts';
 import type { Actor } from '../accounts/users.ts';
-
-export type TaskRow = {
-  id: string;
-  procedure_id: string;
-  step: string;
-  round: number;
-  kind: TaskKind;
-  role: string;
-  office: string;
-  office_path: string;
-  institution_id: string | null;
-  outcomes: string[];
-  peremptory: boolean;
-  four_eyes: string[];
-  reference: string | null;
-  class_id: string | null;
-  subject_title: string;
-  status: TaskStatus;
-  due_at: Date | null;
-  claimed_by: string | null;
-  claimed_at: Date | null;
-  claimed_for: string | null;
-  /** Who was asked for an opinion. */
-  delegated_to: string | null;
-  suspended_at: Date | null;
-  suspended_by: string | null;
-  suspended_reason: string | null;
-  read_at: Date | null;
-  decided_by: string | null;
-  decided_for: string | null;
-  decided_at: Date | null;
-  outcome: string | null;
-  version: number;
-  /** One of several signatures under the same step: how many of them it takes, and the first task of the group. */
-  joint: JointPart | null;
-  joint_group: string | null;
-  added_by: string | null;
-  /** The decision of the group after which this signature was no longer needed. */
-  ended_by: string | null;
-};
 
 /** `payload`: ids, marks and figures that belong to the decision; kept with the fact in PostgreSQL. */
 export type DecisionContent = {

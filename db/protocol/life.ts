@@ -2,7 +2,7 @@
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import type { Trx } from '../client.ts';
 import { tell } from '../correspondence/tell.ts';
-import type { TaskRow } from './decisions.ts';
+import type { TaskRow } from './tasks.ts';
 import {
   type ActorId,
   type AuditLine,

@@ -8,7 +8,7 @@ import { run, statement } from '../statements.ts';
 import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure } from './procedures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
-import { askForYearNotice } from '../calendar/year-notices.ts';
+import { askForYearNotice } from '../calendar/year-requests.ts';
 import { rowStepOf } from '../../workflows/domain/signing.ts';
 import { keepQuestions, listToSignAgain } from './signing/groups.ts';
 

@@ -11,7 +11,7 @@ import { reviewTableOf, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import { setAlarm } from './alarms.ts';
-import type { TaskRow } from './decisions.ts';
+import type { TaskRow } from './tasks.ts';
 import { type IdempotentRequest, onceOnly } from './idempotency.ts';
 import { type ProcedureRow, requireOpen, writeFact } from './procedures.ts';
 import { hasOpenSigners } from './signing/groups.ts';

@@ -1,10 +1,11 @@
 /** A task under the lock of its procedure, judged by the one table of acts; and what a refusal says. */
-import { ConflictError, NotAllowedError, NotFoundError, type OfficeError } from '../../workflows/domain/errors.ts';
+import { ConflictError, NotAllowedError, type OfficeError } from '../../workflows/domain/errors.ts';
 import { capacitiesFor } from '../../workflows/domain/scope.ts';
 import { judgeTaskAct, type SignedElsewhere, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db, Trx } from '../client.ts';
-import type { TaskInBrief, TaskRow } from './decisions.ts';
+import type { TaskInBrief } from './decisions.ts';
+import { getTask, type TaskRow } from './tasks.ts';
 import { type LockedProcedure, lockProcedure } from './procedures.ts';
 
 export type TaskInHand = { task: TaskRow; procedure: LockedProcedure; already: boolean };
@@ -70,12 +71,6 @@ async function nameOf(db: Db, userId: string | null): Promise<string> {
   if (!userId) return '—';
   const row = await db('users').where({ id: userId }).first('name');
   return row?.name ?? '—';
-}
-
-export async function getTask(db: Db, taskId: string): Promise<TaskRow> {
-  const row = await db<TaskRow>('tasks').where({ id: taskId }).first();
-  if (!row) throw new NotFoundError('task.unknown');
-  return row;
 }
 
 /** True when the person signed another step within the four-eyes scopes of the task: then nobody gets anywhere by giving it to them. */

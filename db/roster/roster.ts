@@ -2,13 +2,13 @@
 import type { Knex } from 'knex';
 import { ConflictError, InputError, type Issue, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { maskAccount, maskId, maskPhone, sexOf } from '../../workflows/domain/people/identity.ts';
-import type { RosterRow } from '../../workflows/domain/training/roster.ts';
+import type { RosterRow } from '../../workflows/domain/roster/roster.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { hasRole, hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { type ClassRow, classProcedureId, findOpenedOf, getOwnClass } from '../classes/classes.ts';
-import { changedFields, isOpen, type PersonField, type PersonThen } from '../../workflows/domain/training/correction.ts';
+import { changedFields, isOpen, type PersonField, type PersonThen } from '../../workflows/domain/classes/correction.ts';
 import { type Opened, requireOpenParts, type TouchedField } from '../classes/corrections.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';

@@ -4,8 +4,8 @@ import { ConflictError, InputError, type Issue, NotFoundError } from '../../work
 import type { Sex } from '../../workflows/domain/people/identity.ts';
 import type { GroupCode } from '../../workflows/domain/policy/groups.ts';
 import { type PolicyPack, rule } from '../../workflows/domain/policy/policy.ts';
-import { checkAmong, type RosterField, type RosterRow, type RosterRules } from '../../workflows/domain/training/roster.ts';
-import type { ClassStatus } from '../../workflows/domain/training/class.ts';
+import { checkAmong, type RosterField, type RosterRow, type RosterRules } from '../../workflows/domain/roster/roster.ts';
+import type { ClassStatus } from '../../workflows/domain/classes/class.ts';
 import type { Actor } from '../accounts/users.ts';
 import { businessToday } from '../calendar/instant.ts';
 import { getPolicyPack } from '../catalogue/policy-packs.ts';

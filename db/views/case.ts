@@ -3,7 +3,7 @@ import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { maySee, mayDecide } from '../../workflows/domain/scope.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
-import type { TaskRow } from '../protocol/decisions.ts';
+import type { TaskPeriod, TaskRow } from '../protocol/tasks.ts';
 import type { ProcedureRow } from '../protocol/procedures.ts';
 import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../roster/roster.ts';
@@ -11,27 +11,23 @@ import type { Actor } from '../accounts/users.ts';
 import { insideLine } from './inside.ts';
 import { factOfLine } from './line-facts.ts';
 
-export type CaseTask = TaskRow & {
-  from_date: string;
-  working_days: number | null;
-  days_used: number;
-  due_date: string | null;
-  provisional: boolean;
-  opened_at: Date;
-  urged_at: Date | null;
-  rungs: Date[];
-  rung: number;
-  next_rung_at: Date | null;
-  holder: string | null;
-  delegate: string | null;
-  suspender: string | null;
-  decider: string | null;
-  held_for: string | null;
-  decider_for: string | null;
-  office_zh: string;
-  office_en: string;
-  class_number: string | null;
-};
+export type CaseTask = TaskRow &
+  TaskPeriod & {
+    opened_at: Date;
+    urged_at: Date | null;
+    rungs: Date[];
+    rung: number;
+    next_rung_at: Date | null;
+    holder: string | null;
+    delegate: string | null;
+    suspender: string | null;
+    decider: string | null;
+    held_for: string | null;
+    decider_for: string | null;
+    office_zh: string;
+    office_en: string;
+    class_number: string | null;
+  };
 export type Case = { task: CaseTask; procedure: ProcedureRow; behind: boolean };
 
 /** The task with its procedure. Throws NotFoundError where there is none or it lies outside the reader's region. */

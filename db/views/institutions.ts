@@ -4,7 +4,7 @@ import { normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
 import { isLiving, isRunning } from '../classes/statuses.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
-import type { ClassStatus } from '../../workflows/domain/training/class.ts';
+import type { ClassStatus } from '../../workflows/domain/classes/class.ts';
 import type { Db } from '../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
 import type { Actor } from '../accounts/users.ts';

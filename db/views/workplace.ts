@@ -1,30 +1,24 @@
 /** The first page of an institution: what is asked of it and by when, its classes and claims with their money, what the office answered. */
-import type { ClassStatus } from '../../workflows/domain/training/class.ts';
+import type { ClassStatus } from '../../workflows/domain/classes/class.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { insideOutcomes, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
+import type { TaskPeriod } from '../protocol/tasks.ts';
 
 /** Place of the last row shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
 export type WorkplaceCursor = { at: string; id: string };
 
-export type AskedTask = {
+export type AskedTask = TaskPeriod & {
   id: string;
   procedure_id: string;
   step: string;
   kind: TaskKind;
   role: string;
-  office: string;
   class_number: string | null;
   subject_number: string;
   subject_title: string;
-  from_date: string;
-  working_days: number | null;
-  days_used: number;
-  due_date: string | null;
-  due_at: Date | null;
-  provisional: boolean;
   /** Points of a list of corrections that wait for an answer; payments that the bank returned. */
   open_points: number;
   returned_lines: number;

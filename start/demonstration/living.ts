@@ -10,7 +10,7 @@ import {
   shanghaiDate,
   workingDaysBetween,
 } from '../../workflows/domain/calendar.ts';
-import { type ClassStatus, endedStatuses } from '../../workflows/domain/training/class.ts';
+import { type ClassStatus, endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { ahead, type ClassPlan, type Turn as ClassTurn } from './class-plans.ts';
 import { createRobot, type Robot, type RobotTask, pause } from './robot.ts';
 import { turnOf, sideActs, type Lived } from './turns.ts';

@@ -8,7 +8,7 @@ import { cleanRoster } from '../../db/formats/sample-rosters.ts';
 import { makeCard } from '../../workflows/domain/people/identity.ts';
 import { numberOf } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import type { MaterialKind } from '../../workflows/domain/training/material.ts';
+import type { MaterialKind } from '../../workflows/domain/classes/material.ts';
 import { busyAt, type Choices, type Draft, isBusy, PLAN, sessionsOf } from './drafts.ts';
 import { type Answer, person as personOf, type Person, signIn } from './person.ts';
 

@@ -1,5 +1,5 @@
 /** What befalls a class besides the shortest way: how its people decide otherwise, and what they do without being asked. */
-import { type ClassStatus, mayClass } from '../../workflows/domain/training/class.ts';
+import { type ClassStatus, mayClass } from '../../workflows/domain/classes/class.ts';
 import type { ClassPlan } from './class-plans.ts';
 import type { Choice, Robot, RobotTask } from './robot.ts';
 

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { AddressObject } from 'mailparser';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startMailDesk } from '../../activities/mail/mail-desk.ts';
+import { startMailDesk } from '../../activities/correspondence/mail-desk.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { listMails, queueMails } from '../../db/correspondence/mails.ts';

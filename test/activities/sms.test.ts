@@ -3,7 +3,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { httpSmsGateway } from '../../activities/connectors/sms.ts';
 import { type Simulators, startSimulators } from '../../activities/connectors/simulators.ts';
-import { startSmsDesk } from '../../activities/mail/sms-desk.ts';
+import { startSmsDesk } from '../../activities/correspondence/sms-desk.ts';
 import { inTransaction } from '../../db/client.ts';
 import { queueSms } from '../../db/correspondence/sms.ts';
 import { sealContactPhone } from '../../db/institutions.ts';

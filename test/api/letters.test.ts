@@ -1,8 +1,8 @@
 /** Letters of the office: read and tried by the system administrator, written as versions, judged at the field; what is sent uses the version in force. */
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startMailDesk } from '../../activities/mail/mail-desk.ts';
-import { startSmsDesk } from '../../activities/mail/sms-desk.ts';
+import { startMailDesk } from '../../activities/correspondence/mail-desk.ts';
+import { startSmsDesk } from '../../activities/correspondence/sms-desk.ts';
 import { inTransaction } from '../../db/client.ts';
 import { checkSource } from '../../db/correspondence/letter-check.ts';
 import { letterLocales, lettersOf, placeholdersOf, shippedLetters } from '../../db/correspondence/letters.ts';

@@ -6,7 +6,7 @@ import { tell } from '../../db/correspondence/tell.ts';
 import { inTransaction } from '../../db/client.ts';
 import { withdrawProcedure } from '../../db/protocol/life.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
-import { getTask } from '../../db/protocol/task-acts.ts';
+import { getTask } from '../../db/protocol/tasks.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 

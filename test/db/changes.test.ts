@@ -1,9 +1,9 @@
 /** Changes before and during training: asked for, checked, reviewed, applied. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ChangeDetail } from '../../db/classes/change-checks.ts';
-import { requestChange } from '../../db/classes/changes.ts';
+import type { ChangeDetail } from '../../db/training/change-checks.ts';
+import { requestChange } from '../../db/training/changes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { saveAttendance } from '../../db/classes/attendance.ts';
+import { saveAttendance } from '../../db/training/attendance.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { openTrainingDatabase, type PlantedClass, type PlantOptions, type TrainingDatabase } from '../support/training-class.ts';
 import { attendance } from '../support/asks.ts';

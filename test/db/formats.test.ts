@@ -7,7 +7,7 @@ import { encodeGb18030 } from '../../db/formats/gb18030.ts';
 import { readXlsx, sheetLimits } from '../../db/formats/xlsx-reader.ts';
 import { columnName, writeXlsx } from '../../db/formats/xlsx-writer.ts';
 import { InputError } from '../../workflows/domain/errors.ts';
-import type { SheetRow } from '../../workflows/domain/training/sheet.ts';
+import type { SheetRow } from '../../workflows/domain/formats/sheet.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../support/fixtures/${name}`, import.meta.url));
 const texts = (rows: SheetRow[]) => rows.map((row) => row.cells.map((cell) => cell?.text ?? ''));

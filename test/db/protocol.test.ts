@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Knex } from 'knex';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
-import { claimTask } from '../../db/protocol/claims.ts';
+import { claimTask } from '../../db/protocol/holding/claims.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { forgetOldAnswers, requestDigest } from '../../db/protocol/idempotency.ts';

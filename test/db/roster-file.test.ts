@@ -3,7 +3,7 @@ import { loadWords } from '../../api/pages/i18n.ts';
 import { annotatedRoster, readRosterFile, rosterTemplate } from '../../db/formats/roster-file.ts';
 import { cleanRoster, cleanRosterCsv, faultyRoster, manyRows, plantedErrors, samplePeople } from '../../db/formats/sample-rosters.ts';
 import { writeXlsx } from '../../db/formats/xlsx-writer.ts';
-import { parseRoster, type RosterRules } from '../../workflows/domain/training/roster.ts';
+import { parseRoster, type RosterRules } from '../../workflows/domain/roster/roster.ts';
 
 const rules: RosterRules = {
   today: '2026-03-02',

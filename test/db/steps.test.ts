@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../db/accounts/users.ts';
-import { recomputeDeadlines } from '../../db/calendar/calendar-notices.ts';
+import { recomputeDeadlines } from '../../db/calendar/deadlines.ts';
 import { closeRegion } from '../../db/calendar/closures.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';

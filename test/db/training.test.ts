@@ -1,8 +1,8 @@
 /** Attendance, inspections, results and filing: what their decisions bring with them and what refuses them. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { saveResults, type PlacedResult } from '../../db/classes/results.ts';
-import { type Mark, saveAttendance } from '../../db/classes/attendance.ts';
+import { saveResults, type PlacedResult } from '../../db/training/results.ts';
+import { type Mark, saveAttendance } from '../../db/training/attendance.ts';
 import { excludeEnrolment } from '../../db/roster/roster.ts';
 import { openQuestions, recordAnswers, settleVerification, stageRegisters } from '../../db/classes/verifications.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { makeCard, makeId } from '../../workflows/domain/people/identity.ts';
-import { parseRoster, type RosterRules } from '../../workflows/domain/training/roster.ts';
-import type { Cell, SheetRow } from '../../workflows/domain/training/sheet.ts';
+import { parseRoster, type RosterRules } from '../../workflows/domain/roster/roster.ts';
+import type { Cell, SheetRow } from '../../workflows/domain/formats/sheet.ts';
 
 const rules: RosterRules = {
   today: '2026-03-02',

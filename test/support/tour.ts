@@ -2,7 +2,7 @@
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import { businessToday } from '../../db/calendar/instant.ts';
 import { inTransaction } from '../../db/client.ts';
-import { askForYearNotice } from '../../db/calendar/year-notices.ts';
+import { askForYearNotice } from '../../db/calendar/year-requests.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { createRobot, pause, type RobotTask } from '../../start/demonstration/robot.ts';
 import type { Office } from './office.ts';

@@ -3,7 +3,7 @@ import type { RungCode } from './policy/ladder.ts';
 import type { Terms } from './procedures.ts';
 import type { Outcome } from './stages.ts';
 import type { TaskOutcome } from './task-kinds.ts';
-import type { ChangeKind } from './training/class.ts';
+import type { ChangeKind } from './classes/class.ts';
 
 type OutcomesOf = {
   submitted: never;

@@ -1,7 +1,7 @@
 /** The acts of the office that a step can perform in its transaction, by name, with what each is told. */
 import type { ApplicationStatus } from './money/application.ts';
 import type { Outcome } from './stages.ts';
-import type { ClassStatus } from './training/class.ts';
+import type { ClassStatus } from './classes/class.ts';
 
 type Nothing = object;
 /** About a fact, and about the task that it decided. */

@@ -11,13 +11,14 @@ import {
   urgencies,
   viewsOf,
 } from '../../../db/views/inbox/inbox.ts';
+import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
 import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
-import { type DueFacts, dueView, type Today } from '../due.ts';
+import { dueView, type Today } from '../due.ts';
 import type { InboxList } from '../schemas.ts';
 import { jointWords } from '../signing/signatures.ts';
 import { stepLabel, taskPath } from '../words.ts';
@@ -60,8 +61,8 @@ export function withQuery(path: string, query: string): string {
 }
 
 type Subject = Pick<InboxTask, 'subject_number' | 'subject_title' | 'institution_name' | 'headcount' | 'amount_fen'>;
-type HeadOfTask = DueFacts &
-  Pick<InboxTask, 'id' | 'procedure_id' | 'step' | 'round' | 'kind' | 'office' | 'claimed_by' | 'claimed_at' | 'holder'> & { role: string };
+type HeadOfTask = TaskPeriod &
+  Pick<InboxTask, 'id' | 'procedure_id' | 'step' | 'round' | 'kind' | 'claimed_by' | 'claimed_at' | 'holder'> & { role: string };
 
 /** What programs are told of a task wherever one stands: which it is, of what, until when, and who has it. */
 export function taskHead(task: HeadOfTask, subject: Subject, { at, t, actor }: { at: Today; t: Translate; actor: Actor }) {

@@ -8,13 +8,13 @@ import type { Actor } from '../../accounts/users.ts';
 import type { Db, Trx } from '../../client.ts';
 import { tell } from '../../correspondence/tell.ts';
 import { setAlarm } from '../alarms.ts';
-import type { TaskRow } from '../decisions.ts';
-import { endDelegation } from '../delegations.ts';
+import { getTask, type TaskRow } from '../tasks.ts';
+import { endDelegation } from '../holding/delegations.ts';
 import { type IdempotentRequest, onceOnly } from '../idempotency.ts';
 import { requireOpen, writeFact } from '../procedures.ts';
 import { insertTasks, prepareTasks } from '../steps.ts';
 import { isMovingBack } from '../taking-back.ts';
-import { getTask, takeInHand } from '../task-acts.ts';
+import { takeInHand } from '../task-acts.ts';
 import { hasOpenSigners } from './groups.ts';
 
 /** Whether others can sign beside the holder: a review that is decided by approving it. */

@@ -6,7 +6,7 @@ import { type JointPart, isSignature } from '../../../workflows/domain/signing.t
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import type { Db, Trx } from '../../client.ts';
 import { tell } from '../../correspondence/tell.ts';
-import type { TaskRow } from '../decisions.ts';
+import type { TaskRow } from '../tasks.ts';
 import type { ActorId, LockedProcedure } from '../procedures.ts';
 import type { Asked, TaskInsert } from '../steps.ts';
 

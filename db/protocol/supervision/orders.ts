@@ -8,10 +8,9 @@ import { tell } from '../../correspondence/tell.ts';
 import { issuePaper } from '../../papers.ts';
 import { nextNumber } from '../../serial-numbers.ts';
 import type { DecisionContext } from '../decision-rules.ts';
-import type { TaskRow } from '../decisions.ts';
+import { getTask, type TaskRow } from '../tasks.ts';
 import { startProcedure } from '../life.ts';
 import type { ActorId, LockedProcedure } from '../procedures.ts';
-import { getTask } from '../task-acts.ts';
 
 /** Working days for the answer where the pack does not say. */
 const ANSWER_DAYS = 3;

@@ -2,7 +2,7 @@
 import { mayDecide } from '../../../workflows/domain/scope.ts';
 import { stageOf } from '../../../workflows/domain/tasks.ts';
 import type { Db } from '../../client.ts';
-import type { TaskRow } from '../../protocol/decisions.ts';
+import type { TaskRow } from '../../protocol/tasks.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { type Register, registers, stageRegisters } from '../../classes/verifications.ts';
 

@@ -1,12 +1,13 @@
 /** Classes as lists and pages show them, within the reader's scope: a draft is seen by its own institution only. */
-import { type ClassStatus, livingStatuses } from '../../../workflows/domain/training/class.ts';
+import { type ClassStatus, livingStatuses } from '../../../workflows/domain/classes/class.ts';
 import { NotFoundError } from '../../../workflows/domain/errors.ts';
 import { maySee } from '../../../workflows/domain/scope.ts';
-import { readingSide } from '../../../workflows/domain/training/message.ts';
+import { readingSide } from '../../../workflows/domain/classes/message.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
 import { sessionOrder } from '../../classes/class-checks.ts';
 import type { Db } from '../../client.ts';
+import type { TaskPeriod } from '../../protocol/tasks.ts';
 import { inCatalogueOf } from '../../catalogue/projects.ts';
 import type { ProcedureRow } from '../../protocol/procedures.ts';
 import type { Actor } from '../../accounts/users.ts';
@@ -192,21 +193,14 @@ export function maySeeClass(
   return maySee(actor, { regionPath: row.region_path, institutionIds: [row.institution_id, row.assessor_id] });
 }
 
-export type ClassTask = {
+export type ClassTask = TaskPeriod & {
   id: string;
   procedure_id: string;
   step: string;
   kind: TaskKind;
   role: string;
-  office: string;
   institution_id: string | null;
   version: number;
-  from_date: string;
-  working_days: number | null;
-  days_used: number;
-  due_date: string | null;
-  due_at: Date | null;
-  provisional: boolean;
   holder: string | null;
   office_zh: string;
   office_en: string;

@@ -1,5 +1,5 @@
 /** The materials of a class as its pages list them: without content, with what the reader has opened already. */
-import type { MaterialKind, MaterialType } from '../../../workflows/domain/training/material.ts';
+import type { MaterialKind, MaterialType } from '../../../workflows/domain/classes/material.ts';
 import type { Db } from '../../client.ts';
 
 export type MaterialLine = {

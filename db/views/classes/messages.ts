@@ -1,5 +1,5 @@
 /** The conversation about a class as its pages show it, and where something in it is unread. */
-import { type MessageSide, readingSide } from '../../../workflows/domain/training/message.ts';
+import { type MessageSide, readingSide } from '../../../workflows/domain/classes/message.ts';
 import type { Actor } from '../../accounts/users.ts';
 import type { Db } from '../../client.ts';
 

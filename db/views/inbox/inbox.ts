@@ -9,6 +9,7 @@ import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { Db } from '../../client.ts';
 import { auditOutside } from '../../protocol/procedures.ts';
 import type { JointPart } from '../../../workflows/domain/signing.ts';
+import type { TaskPeriod } from '../../protocol/tasks.ts';
 import { countSignatures, type SignatureCount } from '../../protocol/signing/groups.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
@@ -34,7 +35,7 @@ export type InboxTimes = { now: Date; soonUntil: Date };
 /** Place of the last task shown. `due` is PostgreSQL's own text of the instant, so that no microsecond is lost; null: without due instant. */
 export type InboxCursor = { due: string | null; id: string };
 
-export type InboxTask = {
+export type InboxTask = TaskPeriod & {
   id: string;
   procedure_id: string;
   class_id: string | null;
@@ -42,19 +43,12 @@ export type InboxTask = {
   round: number;
   kind: TaskKind;
   role: string;
-  office: string;
   subject_number: string;
   subject_title: string;
   institution_name: string;
   headcount: number | null;
   amount_fen: number | null;
-  from_date: string;
-  working_days: number | null;
-  days_used: number;
-  due_date: string | null;
-  due_at: Date | null;
   due_key: string | null;
-  provisional: boolean;
   urged_at: Date | null;
   claimed_by: string | null;
   claimed_at: Date | null;

@@ -4,27 +4,21 @@ import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { inTransaction } from '../../client.ts';
 import { auditOutside } from '../../protocol/procedures.ts';
+import type { TaskPeriod } from '../../protocol/tasks.ts';
 import type { Actor } from '../../accounts/users.ts';
 import type { Vault } from '../../vault.ts';
 
-export type PersonTask = {
+export type PersonTask = TaskPeriod & {
   id: string;
   step: string;
   round: number;
   kind: TaskKind;
   role: string;
-  office: string;
   subject_number: string;
   subject_title: string;
   institution_name: string;
   status: 'open' | 'decided' | 'expired' | 'cancelled';
   outcome: string | null;
-  from_date: string;
-  working_days: number | null;
-  days_used: number;
-  due_date: string | null;
-  due_at: Date | null;
-  provisional: boolean;
   holder: string | null;
 };
 export type PersonTasks = { person: { name: string; idMasked: string } | undefined; tasks: PersonTask[] };

@@ -3,7 +3,7 @@ import { listSessions, type SessionRow } from '../classes/classes.ts';
 import { listEnrolled } from './training.ts';
 import { attendanceOf } from '../../../workflows/domain/training/attendance.ts';
 import { rule } from '../../../workflows/domain/policy/policy.ts';
-import { attendedSessions } from '../../classes/attendance.ts';
+import { attendedSessions } from '../../training/attendance.ts';
 import type { Db } from '../../client.ts';
 import { getPolicyPack } from '../../catalogue/policy-packs.ts';
 

@@ -1,10 +1,10 @@
 /** Changes of a class: asked for, decided, and what may be asked for. */
 import { listSessions } from '../classes/classes.ts';
 import { listEnrolled } from './training.ts';
-import type { Half } from '../../../workflows/domain/training/timetable.ts';
-import type { ChangeDetail } from '../../classes/change-checks.ts';
-import type { ChangeKind } from '../../../workflows/domain/training/class.ts';
-import { type ChangeRow, getChange } from '../../classes/changes.ts';
+import type { Half } from '../../../workflows/domain/classes/timetable.ts';
+import type { ChangeDetail } from '../../training/change-checks.ts';
+import type { ChangeKind } from '../../../workflows/domain/classes/class.ts';
+import { type ChangeRow, getChange } from '../../training/changes.ts';
 import type { Db } from '../../client.ts';
 
 export type ChangeLine = {

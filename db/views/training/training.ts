@@ -1,13 +1,13 @@
 /** A class as the pages of training and filing see it, within the own region, by the institution and by its assessor: its head and its people. */
-import type { ClassStatus } from '../../../workflows/domain/training/class.ts';
+import type { ClassStatus } from '../../../workflows/domain/classes/class.ts';
 import { NotFoundError } from '../../../workflows/domain/errors.ts';
 import { maySee } from '../../../workflows/domain/scope.ts';
 import { classProcedureId } from '../../classes/classes.ts';
 import type { Db } from '../../client.ts';
-import type { TaskRow } from '../../protocol/decisions.ts';
+import type { TaskRow } from '../../protocol/tasks.ts';
 import type { Actor } from '../../accounts/users.ts';
 
-export type ClassHead = {
+export type TrainingHead = {
   id: string;
   number: string;
   title: string;
@@ -25,7 +25,7 @@ export type ClassHead = {
 };
 
 /** The class, if this reader may see it. Throws NotFoundError. */
-export async function getClassHead(db: Db, actor: Actor, number: string): Promise<ClassHead> {
+export async function getTrainingHead(db: Db, actor: Actor, number: string): Promise<TrainingHead> {
   const row = await db('classes as c')
     .join('institutions as i', 'i.id', 'c.institution_id')
     .join('regions as r', 'r.code', 'c.region')

@@ -2,7 +2,7 @@
 import { isCivilDate } from '../calendar.ts';
 import { InputError, type Issue } from '../errors.ts';
 import { jointModes, mostSigners, signingRoles } from '../signing.ts';
-import { materialKinds } from '../training/material.ts';
+import { materialKinds } from '../classes/material.ts';
 import { groupCodes } from './groups.ts';
 import type { ReviewStep } from '../procedures.ts';
 import { type Rung, rungActs, rungLevels, rungRoles } from './ladder.ts';

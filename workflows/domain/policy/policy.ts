@@ -6,7 +6,7 @@
 import type { GroupCode } from './groups.ts';
 import { type EarlierEscalation, ladderOf, type Rung } from './ladder.ts';
 import type { ReviewStep, Terms } from '../procedures.ts';
-import type { MaterialKind } from '../training/material.ts';
+import type { MaterialKind } from '../classes/material.ts';
 
 /** A value and the text it rests on. `sourced: false`: no source was found, the value is an assumption and shown as one. */
 export type Sourced<T> = { value: T; source: string; sourced: boolean; article?: string };

@@ -1,5 +1,5 @@
 /** Attended hours against taught hours (课时达标率), by theory and practice. */
-import type { SessionKind } from './timetable.ts';
+import type { SessionKind } from '../classes/timetable.ts';
 
 export type TaughtSession = { id: string; kind: SessionKind; hours: number };
 export type AttendanceShare = { hours: number; attended: number; percent: number };

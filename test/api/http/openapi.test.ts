@@ -1,0 +1,93 @@
+/** The document of the addresses: complete, with examples that the product itself would read and answer. */
+import knex from 'knex';
+import pino from 'pino';
+import { describe, expect, test } from 'vitest';
+import { openVault } from '../../../db/vault.ts';
+import { readApiConfig } from '../../../api/config.ts';
+import { chineseSummaries } from '../../../api/api-docs/summaries.ts';
+import { documentOf } from '../../../api/api-docs/openapi.ts';
+import type { Counter, RegisteredRoute } from '../../../api/http/routing.ts';
+import { mountNouns } from '../../../api/nouns.ts';
+import { loadWords } from '../../../api/pages/i18n.ts';
+import type { Renderer } from '../../../api/pages/render.ts';
+
+/** Mounted and not opened: nothing here asks a database. */
+const counter: Counter = {
+  routers: new Map(),
+  routes: [],
+  deps: {
+    db: knex({ client: 'pg' }),
+    vault: openVault({ keys: { k1: Buffer.alloc(32, 1) }, currentKid: 'k1', indexKey: Buffer.alloc(32, 2) }),
+    config: readApiConfig({ port: 0, demo: true, strict: true }, {}),
+    log: pino({ level: 'silent' }),
+    words: loadWords(),
+    renderer: {} as Renderer,
+  },
+};
+mountNouns(counter);
+const document = documentOf(counter);
+
+const operationOf = ({ method, path }: RegisteredRoute) => {
+  const found = document.paths[path.replaceAll(/[:*](\w+)/g, '{$1}')]?.[method];
+  if (!found) throw new Error(`${method} ${path} is not in the document`);
+  return found;
+};
+const named = ({ method, path }: RegisteredRoute) => `${method.toUpperCase()} ${path}`;
+const wrong = (check: (route: RegisteredRoute) => boolean) => counter.routes.filter((route) => !check(route)).map(named);
+
+describe('[F36] the document of the addresses', () => {
+  test('names every address once, with a summary, a noun and an id of its own', () => {
+    expect(new Set(counter.routes.map(named)).size).toBe(counter.routes.length);
+    const ids = counter.routes.map((route) => operationOf(route).operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(wrong((route) => operationOf(route).summary.length > 8 && operationOf(route).tags.length > 0)).toEqual([]);
+  });
+
+  test('has Chinese words for every address, and none for addresses that are gone', () => {
+    const ids = counter.routes.map((route) => operationOf(route).operationId);
+    expect(ids.filter((id) => !chineseSummaries[id])).toEqual([]);
+    expect(Object.keys(chineseSummaries).filter((id) => !ids.includes(id))).toEqual([]);
+    for (const noun of new Set(counter.routes.flatMap(({ tags }) => tags)))
+      expect(counter.deps.words.has(`api-docs.nouns.${noun}`), noun).toBe(true);
+  });
+
+  test('says what each may refuse, as problems', () => {
+    const statuses = (route: RegisteredRoute) => Object.keys(operationOf(route).responses);
+    expect(wrong((route) => statuses(route).includes('503'))).toEqual([]);
+    expect(wrong((route) => route.access === 'public' || ['401', '403'].every((status) => statuses(route).includes(status)))).toEqual([]);
+    expect(wrong((route) => route.method === 'get' || ['409', '422'].every((status) => statuses(route).includes(status)))).toEqual([]);
+    for (const route of counter.routes)
+      for (const [status, { content }] of Object.entries(operationOf(route).responses))
+        if (status >= '400') expect(content?.['application/problem+json']?.example, named(route)).toMatchObject({ status: Number(status) });
+  });
+
+  test('gives an example of every body and answer, and its own schemas accept them', () => {
+    const faults: string[] = [];
+    for (const route of counter.routes) {
+      const operation = operationOf(route);
+      const body = Object.values(operation.requestBody?.content ?? {})[0]?.example;
+      const answer = operation.responses[route.creates ? '201' : '200']?.content?.['application/json']?.example;
+      for (const [schema, example] of [
+        [route.body, body],
+        [route.response, answer],
+      ] as const) {
+        const read = schema?.safeParse(example);
+        if (read && !read.success) faults.push(`${named(route)}: ${read.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
+      }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test('what can be overtaken takes If-Match, and what it guards is read with an ETag', () => {
+    const guarded = counter.routes.filter((route) => route.guarded);
+    expect(guarded.map(named)).toEqual(expect.arrayContaining(['POST /classes/:number/edit', 'POST /institutions/:creditCode/edit']));
+    for (const route of guarded) {
+      expect(
+        operationOf(route).parameters?.map(({ name }) => name),
+        named(route),
+      ).toContain('If-Match');
+      expect(Object.keys(operationOf(route).responses), named(route)).toContain('412');
+    }
+    expect(counter.routes.filter((route) => route.tagged).map(named)).toHaveLength(11);
+  });
+});

@@ -1,0 +1,98 @@
+/** What a supervisor does over HTTP, and the board. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findBrokenLink } from '../../../db/protocol/procedures.ts';
+import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+
+let counter: CounterOfTests;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+
+describe('supervision', () => {
+  test('[F12] reassigning stays within the office and its role, respects four eyes, and is on record', async () => {
+    const { id, taskIds } = await counter.cases.open([plainReview, { ...plainReview, step: 'review.second_look' }]);
+    const supervisor = await counter.as('supervise-1');
+    const [one, two, second] = await Promise.all(
+      ['first-1', 'first-2', 'second-1'].map(async (login) => (await counter.cases.actor(login)).userId),
+    );
+    await (await counter.as('first-1')).post(`/tasks/${taskIds[0]}/decide`, { outcome: 'approve' });
+    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: second, reason: '请办理' })).body).toMatchObject({
+      status: 422,
+      issues: [{ field: 'to', code: 'supervision.notHolder' }],
+    });
+    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: one, reason: '请办理' })).body).toMatchObject({
+      status: 409,
+      code: 'task.fourEyes',
+    });
+    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: two, reason: '' })).status).toBe(422);
+    expect((await supervisor.post(`/tasks/${taskIds[1]}/reassign`, { to: two, reason: '周明休假' })).body).toMatchObject({
+      holder: '李静',
+    });
+    expect(await counter.db('audit_log').where({ procedure_id: id, act: 'task.reassign' }).first('detail')).toMatchObject({
+      detail: { to: two, reason: '周明休假' },
+    });
+    expect(await counter.db('mails').where({ user_id: two, template: 'assigned' })).toHaveLength(1);
+    expect((await supervisor.post(`/tasks/${taskIds[0]}/reassign`, { to: two, reason: '已办' })).body).toMatchObject({
+      status: 409,
+      code: 'task.decided',
+    });
+    expect(await findBrokenLink(counter.db, id)).toBeUndefined();
+  });
+
+  test('urging goes out once a working day; escalating asks the superior for an order, once', async () => {
+    const { taskId } = await counter.openReview();
+    await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+    const supervisor = await counter.as('supervise-1');
+    expect((await supervisor.post(`/tasks/${taskId}/urge`)).body).toMatchObject({ mailed: 1 });
+    expect((await supervisor.post(`/tasks/${taskId}/urge`)).body).toMatchObject({ status: 409, code: 'supervision.urgedToday' });
+    const escalated = await supervisor.post(`/tasks/${taskId}/escalate`, { reason: '久拖不决' });
+    expect(escalated.status).toBe(200);
+    expect((await counter.browse('supervise-1', `/tasks/${taskId}`)).html).not.toContain('f-escalate.reason');
+    expect((await supervisor.post(`/tasks/${taskId}/escalate`, { reason: '再报' })).body).toMatchObject({
+      status: 409,
+      code: 'supervision.escalated',
+    });
+    const superior = (await counter.cases.actor('city-supervise-1')).userId;
+    expect(await counter.db('mails').where({ user_id: superior, template: 'escalation' })).toHaveLength(1);
+    expect(await counter.db('procedures').where({ type: 'supervisionOrder', subject_id: taskId })).toMatchObject([
+      { region: '350104', status: 'open', flags: { issuerRole: 'supervisor', issuerLevel: 'superior', answerDays: 3 } },
+    ]);
+    expect((await supervisor.get<{ order: unknown }>(`/tasks/${taskId}`)).body.order).toMatchObject({ state: 'requested' });
+    // An officer's open form is still good: a reminder changes no version.
+    expect((await (await counter.as('first-2')).post(`/tasks/${taskId}/decide`, { outcome: 'approve', version: 1 })).status).toBe(200);
+  });
+
+  test('only a supervisor whose region contains the office', async () => {
+    const { taskId } = await counter.openReview();
+    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/urge`)).status).toBe(403);
+    expect((await (await counter.as('other-supervise-1')).post(`/tasks/${taskId}/urge`)).body).toMatchObject({
+      status: 403,
+      code: 'supervision.notYours',
+    });
+    expect((await (await counter.as('city-supervise-1')).post(`/tasks/${taskId}/urge`)).status).toBe(200);
+    expect((await (await counter.as('first-1')).get('/board')).status).toBe(403);
+  });
+
+  test('the board counts what is late in the subtree, by officer and week', async () => {
+    const { taskId } = await counter.openReview();
+    await counter.db.raw(`update tasks set due_date = '2026-02-25', due_at = timestamptz '2026-02-26T00:00:00+08:00' where id = ?`, [
+      taskId,
+    ]);
+    const board = await (await counter.as('supervise-1')).get<{
+      figures: { overdue: number; oldestDue: string };
+      overdue: { id: string; late: string }[];
+      loads: { name: string | null }[];
+      trend: unknown[];
+    }>('/board');
+    expect(board.status).toBe(200);
+    expect(board.body.figures).toMatchObject({ overdue: 1, oldestDue: '2026-02-25' });
+    expect(board.body.overdue[0]).toMatchObject({ id: taskId, late: '超期 4 个工作日' });
+    expect(board.body.loads.map((load) => load.name)).toContain('周明');
+    expect(board.body.trend).toHaveLength(12);
+    expect((await (await counter.as('other-supervise-1')).get<{ figures: { overdue: number } }>('/board')).body.figures.overdue).toBe(0);
+    const page = await counter.browse('city-supervise-1', '/board');
+    expect(page.status).toBe(200);
+    expect(page.html).toContain('超期 4 个工作日');
+  });
+});

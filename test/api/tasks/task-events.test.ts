@@ -1,0 +1,142 @@
+/** Server-sent events of an open inbox: who holds what, what came and went, and when a stream ends; real PostgreSQL, no Temporal. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CounterOfTests, openCounter } from '../../support/counter.ts';
+
+let counter: CounterOfTests;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+
+type Told = { id: string; open: boolean; holder: string | null; self: boolean };
+type Stream = { told: Told[]; ended: () => boolean; goodbye: () => boolean; stop(): void; type: string | null };
+
+async function listen(login: string, query = ''): Promise<Stream> {
+  const { token } = await counter.as(login);
+  const leave = new AbortController();
+  const response = await fetch(`${counter.origin}/tasks/events${query}`, {
+    headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
+    signal: leave.signal,
+  });
+  expect(response.status).toBe(200);
+  const told: Told[] = [];
+  let over = false;
+  let goodbye = false;
+  void (async () => {
+    let text = '';
+    try {
+      for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(part).toString('utf8');
+        const messages = text.split('\n\n');
+        text = messages.pop() ?? '';
+        for (const message of messages) {
+          if (message.startsWith('event: end')) goodbye = true;
+          const data = /^event: tasks\ndata: (.*)$/s.exec(message)?.[1];
+          if (data) told.push(...(JSON.parse(data) as { tasks: Told[] }).tasks);
+        }
+      }
+    } catch {
+      // Left by this side.
+    }
+    over = true;
+  })();
+  return { told, ended: () => over, goodbye: () => goodbye, stop: () => leave.abort(), type: response.headers.get('content-type') };
+}
+
+async function until(what: () => boolean, ms = 12_000): Promise<void> {
+  for (const end = Date.now() + ms; !what(); ) {
+    if (Date.now() > end) throw new Error('nothing came');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('[F11] an open list hears who took a task and that it is gone; another county and another filter hear nothing', async () => {
+  const [own, stranger, filtered, region] = await Promise.all([
+    listen('first-1'),
+    listen('other-first-1'),
+    listen('first-1', '?q=nobody'),
+    listen('city-supervise-1', '?view=region'),
+  ]);
+  expect(own.type).toBe('text/event-stream');
+  // The first look finds out where the record stands.
+  await pause(2_200);
+  const { taskId } = await counter.openReview();
+  await until(() => own.told.some((task) => task.id === taskId && task.open && task.holder === null));
+  const two = await counter.as('first-2');
+  await two.post(`/tasks/${taskId}/claim`);
+  await until(() => own.told.some((task) => task.id === taskId && task.holder === '李静' && !task.self));
+  await two.post(`/tasks/${taskId}/decide`, { outcome: 'approve' });
+  await until(() => own.told.some((task) => task.id === taskId && !task.open));
+  await until(() => region.told.some((task) => task.id === taskId && !task.open));
+  expect(stranger.told).toEqual([]);
+  expect(filtered.told).toEqual([]);
+  // Each change is told once.
+  await pause(2_500);
+  expect(own.told.filter((task) => task.id === taskId && !task.open)).toHaveLength(1);
+  for (const stream of [own, stranger, filtered, region]) stream.stop();
+}, 40_000);
+
+test('[F11] two streams of a session at most, one question a second for all, and none without a page', async () => {
+  const logins = ['first-1', 'first-2', 'second-1', 'approve-1', 'inspect-1'];
+  const streams: Stream[] = [];
+  for (const login of logins) streams.push(await listen(login), await listen(login));
+  const third = await listen('first-1');
+  await until(() => streams[0]?.goodbye() === true);
+  expect(streams[1]?.ended()).toBe(false);
+  expect(third.ended()).toBe(false);
+  let asked = 0;
+  const count = (query: { sql: string }) => {
+    if (/from audit_log where id >|from "sessions" as "s"/.test(query.sql)) asked += 1;
+  };
+  counter.db.on('query', count);
+  await pause(4_000);
+  expect(asked).toBeGreaterThanOrEqual(2);
+  expect(asked).toBeLessThanOrEqual(5);
+  for (const stream of [...streams, third]) stream.stop();
+  await pause(1_500);
+  asked = 0;
+  await pause(2_500);
+  expect(asked).toBe(0);
+  counter.db.off('query', count);
+}, 40_000);
+
+test('a process that leaves does not wait for those who listen', async () => {
+  const leaving = await openCounter();
+  const response = await fetch(`${leaving.origin}/tasks/events`, {
+    headers: { authorization: `Bearer ${(await leaving.as('first-1')).token}` },
+  });
+  const began = Date.now();
+  const [text] = await Promise.all([response.text(), leaving.close()]);
+  expect(text).not.toContain('event: end');
+  expect(Date.now() - began).toBeLessThan(5_000);
+});
+
+test('[F37] what somebody may no longer read is not told to a page that was opened before', async () => {
+  const [own, superior] = await Promise.all([listen('first-1'), listen('city-supervise-1', '?view=region')]);
+  // The first look finds out where the record stands.
+  await pause(2_200);
+  const { taskId } = await counter.openReview();
+  await until(() => superior.told.some((task) => task.id === taskId));
+  const holder = { user_id: (await counter.cases.actor('city-supervise-1')).userId };
+  await counter.db('grants').where(holder).update({ valid_to: '2026-03-02' });
+  // A turn in which the sessions are looked at, and one more.
+  await pause(7_500);
+  const before = superior.told.length;
+  await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+  await until(() => own.told.some((task) => task.id === taskId && task.holder === '李静'));
+  await pause(1_500);
+  expect(superior.told.length).toBe(before);
+  for (const stream of [own, superior]) stream.stop();
+});
+
+test('[F11] a stream ends with its session, and nobody listens without one', async () => {
+  expect((await fetch(`${counter.origin}/tasks/events`, { headers: { accept: 'text/event-stream' } })).status).toBe(401);
+  const stream = await listen('audit-1');
+  await counter
+    .db('sessions')
+    .whereIn('user_id', counter.db('users').where({ login: 'audit-1' }).select('id'))
+    .delete();
+  await until(() => stream.goodbye() && stream.ended());
+}, 40_000);
