@@ -39,6 +39,7 @@ import * as closedRegions from './202611251660_close_regions.ts';
 import * as longLists from './202611251661_index_long_lists.ts';
 import * as rosterUploads from './202611251670_keep_roster_uploads.ts';
 import * as accountsEdition from './202611251680_name_accounts_edition.ts';
+import * as officeAnswers from './202611251700_list_office_answers.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -83,4 +84,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251661_index_long_lists', sql: longLists.sql },
   { name: '202611251670_keep_roster_uploads', sql: rosterUploads.sql },
   { name: '202611251680_name_accounts_edition', sql: accountsEdition.sql },
+  { name: '202611251700_list_office_answers', sql: officeAnswers.sql },
 ];
