@@ -22,6 +22,7 @@ export function answerView(line: OfficeAnswer, saying: Saying) {
     classNumber: line.class_number,
     reason: line.words && line.words.length > WORDS_SHOWN ? `${line.words.slice(0, WORDS_SHOWN)}…` : line.words || null,
     name: line.name,
+    amountFen: line.amount_fen,
     paper: line.paper,
     paperLabel: line.paper_kind === null ? '' : saying.t(`papers.kinds.${line.paper_kind}`),
     paperHref: line.paper_id === null ? undefined : `/papers/${line.paper_id}`,
