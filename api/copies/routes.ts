@@ -69,7 +69,7 @@ async function show({ db, actor, params, t, locale }: Shown, { back, issues, ent
       ...headView(head, 'overview', { actor, t, locale }),
       pageTitle: t('common.pageOf', { page: t('copies.heading'), title: head.title }),
       copies: copies.map((copy) => ({ ...copy, names: copy.readers.join(t('common.listSeparator')) })),
-      people,
+      offices: officesOf(people),
       action: `/classes/${head.number}/copies`,
       back: from,
       backHref: from ?? classPath(head.number),
@@ -84,4 +84,12 @@ async function show({ db, actor, params, t, locale }: Shown, { back, issues, ent
       },
     },
   );
+}
+
+/** People by office, the nearest first; it stands open, as does one of which somebody was chosen. */
+function officesOf<P extends { region: string; chosen: boolean }>(people: readonly P[]) {
+  return [...new Set(people.map(({ region }) => region))].map((name, at) => {
+    const members = people.filter(({ region }) => region === name);
+    return { name, people: members, open: at === 0 || members.some(({ chosen }) => chosen) };
+  });
 }

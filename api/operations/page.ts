@@ -1,14 +1,14 @@
 /** From what the record says about the running procedures to checks in words: what is wrong, since when, what to do. */
 import type { RepairLine } from '../../db/repairs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { OperationsState, Question } from '../../db/views/operations.ts';
+import type { Failures, OperationsState, Question } from '../../db/views/operations.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 
 const LATE_TURN_SECONDS = 120;
 const IN_SERVICE_SECONDS = 120;
 
-type CheckCode = Question | 'temporal' | 'reconciler' | 'mailFailed';
+type CheckCode = Question | 'temporal' | 'reconciler' | 'mailFailed' | 'smsFailed';
 /** In the order of the page. A notice waits for somebody and is no fault. */
 const order: readonly { code: CheckCode; severity: 'fault' | 'notice'; repairable?: true }[] = [
   { code: 'temporal', severity: 'fault' },
@@ -23,6 +23,7 @@ const order: readonly { code: CheckCode; severity: 'fault' | 'notice'; repairabl
   { code: 'closedTask', severity: 'fault' },
   { code: 'outbox', severity: 'fault' },
   { code: 'mailFailed', severity: 'fault' },
+  { code: 'smsFailed', severity: 'fault' },
   { code: 'provisional', severity: 'notice' },
 ];
 
@@ -58,18 +59,9 @@ function answerTo(state: OperationsState, code: CheckCode): Pick<Check, 'count' 
       return { count: late ? 1 : 0, oldestSeconds: late ? whole(state.reconcilerAge) : null, items: [] };
     }
     case 'mailFailed':
-      return {
-        count: state.mails.count,
-        oldestSeconds: whole(state.mails.oldest),
-        items: state.mails.items.map(({ template, number, title, age }) => ({
-          procedureId: null,
-          number,
-          title,
-          type: 'mail',
-          seconds: whole(age),
-          detail: { template },
-        })),
-      };
+      return failed(state.mails, 'mail');
+    case 'smsFailed':
+      return failed(state.sms, 'sms');
     default: {
       const { count, oldest, items } = state.answers[code];
       return {
@@ -79,6 +71,21 @@ function answerTo(state: OperationsState, code: CheckCode): Pick<Check, 'count' 
       };
     }
   }
+}
+
+function failed({ count, oldest, items }: Failures, type: 'mail' | 'sms'): Pick<Check, 'count' | 'oldestSeconds' | 'items'> {
+  return {
+    count,
+    oldestSeconds: whole(oldest),
+    items: items.map(({ template, number, title, age }) => ({
+      procedureId: null,
+      number,
+      title,
+      type,
+      seconds: whole(age),
+      detail: { template },
+    })),
+  };
 }
 
 function whole(seconds: number | null): number | null {
@@ -97,6 +104,7 @@ export function ageWords(seconds: number | null, t: Translate): string {
 /** Where a system administrator goes on. */
 const links: Partial<Record<CheckCode, { href: string; key: string }>> = {
   mailFailed: { href: '/admin/mails', key: 'operations.openMails' },
+  smsFailed: { href: '/admin/sms', key: 'operations.openSms' },
   provisional: { href: '/admin/calendar', key: 'operations.openCalendar' },
 };
 
@@ -151,6 +159,7 @@ function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: 
         ? { statusWords: words.has(`operations.runStatuses.${status}`) ? t(`operations.runStatuses.${status}`) : status }
         : {}),
       ...(item.type === 'mail' ? { template: t(`operations.templates.${item.detail['template']}`) } : {}),
+      ...(item.type === 'sms' ? { template: t(`sms.templates.${item.detail['template']}`) } : {}),
     }),
     mayAsk: asks && check.repairable && item.repairRequested !== true,
     asked: check.repairable && item.repairRequested === true,

@@ -6,9 +6,10 @@ import { listRoster, type RosterLine } from '../../db/roster/roster.ts';
 import { addTrainee, removeTrainee, saveTrainee } from '../../db/roster/trainees.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { groupsOn } from '../../workflows/domain/policy/groups.ts';
+import { groupsOn, personGroups } from '../../workflows/domain/policy/groups.ts';
 import { isOpen, type Touch } from '../../workflows/domain/classes/correction.ts';
 import { classPath, requireAct } from '../classes/head.ts';
+import { isStale } from '../institutions/register.ts';
 import { ClassParams } from '../classes/schemas.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -17,7 +18,7 @@ import { TraineeChange, TraineeForm, TraineeParams, TraineeSaved } from './schem
 import { showRoster } from './show.ts';
 
 type FormContext = Pick<Context<z.output<typeof ClassParams>, unknown, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
-type Redraw = { issues?: FieldIssue[]; entered?: Record<string, unknown> };
+type Redraw = { issues?: FieldIssue[]; entered?: Record<string, unknown>; stale?: boolean; status?: number };
 
 export function traineeRoutes(counter: Counter): void {
   route(counter, {
@@ -82,13 +83,21 @@ export function traineeRoutes(counter: Counter): void {
     body: TraineeChange,
     response: TraineeSaved,
     guarded: true,
-    handle: async ({ db, vault, actor, params, body, request, ifMatch }) => {
+    handle: async (context) => {
+      const { db, vault, actor, params, body, request, ifMatch, forPage } = context;
       const { version, ...given } = body;
-      const { seat } = await saveTrainee(db, vault, actor, params.number, { id: params.id, given, version: version ?? ifMatch, request });
-      return redirect(classPath(params.number, 'roster'), {
-        json: { number: params.number, seat },
-        flash: { key: 'roster.person.saved', params: { seat } },
-      });
+      try {
+        const { seat } = await saveTrainee(db, vault, actor, params.number, { id: params.id, given, version: version ?? ifMatch, request });
+        return redirect(classPath(params.number, 'roster'), {
+          json: { number: params.number, seat },
+          flash: { key: 'roster.person.saved', params: { seat } },
+        });
+      } catch (error) {
+        if (!forPage || !isStale(error)) throw error;
+        const head = await openFor(context, { kind: 'enrolment', reference: params.id }, 'correction.lockedPerson');
+        const entered = context.req.body as Record<string, unknown>;
+        return personForm(context, head, await lineOf(context, head), { stale: true, entered, status: 409 });
+      }
     },
     onInvalid: async (context, issues, entered) => {
       const head = await getClassHead(context.db, context.actor, context.params.number);
@@ -144,6 +153,9 @@ async function personForm({ db, t, locale }: FormContext, head: ClassHead, line?
       action: line ? `${path}/${line.id}` : path,
       line,
       kept: line ? 'Kept' : '',
+      version: line && (redraw.stale ? head.version : (redraw.entered?.['version'] ?? head.version)),
+      stale: redraw.stale,
+      theirs: line && redraw.stale ? theirsOf(line, redraw.entered ?? {}, t, locale) : [],
       groupOptions: groups.map((group) => ({ value: group.code, label: locale === 'en' ? group.en : group.zh })),
       issues: redraw.issues?.map((issue) => ({
         ...issue,
@@ -153,6 +165,7 @@ async function personForm({ db, t, locale }: FormContext, head: ClassHead, line?
     },
     {
       nav: 'classes',
+      ...(redraw.status ? { status: redraw.status } : {}),
       etag: String(head.version),
       json: line && {
         seat: line.seat,
@@ -166,4 +179,17 @@ async function personForm({ db, t, locale }: FormContext, head: ClassHead, line?
       },
     },
   );
+}
+
+/** What somebody else saved while the form was open, field by field; numbers stay masked and are not compared. */
+function theirsOf(line: RosterLine, entered: Record<string, unknown>, t: FormContext['t'], locale: FormContext['locale']) {
+  const group = personGroups.find(({ code }) => code === line.group_code);
+  const saved = [
+    { field: 'name', value: line.name, shown: line.name },
+    { field: 'group', value: line.group_code, shown: (locale === 'en' ? group?.en : group?.zh) ?? line.group_code },
+    { field: 'bank', value: line.bank_name ?? '', shown: line.bank_name ?? '' },
+  ];
+  return saved
+    .filter(({ field, value }) => String((entered[field] ?? '') as string) !== value)
+    .map(({ field, shown }) => ({ label: t(`roster.fields.${field}`), value: shown || '—' }));
 }

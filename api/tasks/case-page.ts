@@ -135,6 +135,7 @@ export function caseView(parts: CaseParts) {
       form && parts.outstanding > 0 && task.outcomes.includes('approve')
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
+    marksNote: form && task.outcomes.includes('return') && waitsForOthers(task, parts.signatures) ? t('signing.marks') : undefined,
     withReason: asksForWords(task.kind),
     reasonHint: reasonHints.has(task.kind) ? task.kind : 'other',
     evidence,

@@ -1,13 +1,13 @@
-/** The first page of an institution, made of its rows: what is asked of it, its classes and claims, the answers of the office. */
+/** The first page of an institution, made of its rows: what is asked of it, its classes and claims. */
 import type { UnreadClass } from '../../db/views/classes/messages.ts';
-import type { AskedTask, DraftLine, OfficeAnswer, OwnClass, WorkplaceCursor, YearMoney } from '../../db/views/workplace.ts';
+import type { AskedTask, DraftLine, OwnClass, WorkplaceCursor, YearMoney } from '../../db/views/workplace.ts';
 import { endOfDay, latestBefore } from '../../workflows/domain/calendar.ts';
 import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import { classPath, stageReached, stagesOf, statusTones } from '../classes/head.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { type DueView, dueView, type Today } from '../tasks/due.ts';
-import { outcomeLabel, stepLabel, taskPath } from '../tasks/words.ts';
+import { stepLabel, taskPath } from '../tasks/words.ts';
 
 export type Speech = { t: Translate; words: Words; at: Today };
 
@@ -168,30 +168,6 @@ export function classJson(line: OwnClass) {
     paidFen: line.paid_fen,
     returnedLines: line.returned_lines,
   };
-}
-
-const tones: Record<string, string> = { return: 'amber', refuse: 'red', finding: 'red', not_rectified: 'red', send_back: 'amber' };
-
-export function answerView(line: OfficeAnswer, { t, words }: Pick<Speech, 't' | 'words'>) {
-  return {
-    at: line.at,
-    outcome: outcomeLabel(words, t, line.kind, line.outcome),
-    tone: tones[line.outcome] ?? 'green',
-    step: stepLabel(words, t, line, true),
-    title: line.subject_title,
-    number: line.subject_number,
-    reason: line.reason || null,
-    name: line.name,
-    href: line.type === 'subsidyApplication' ? `/subsidies/${line.subject_number}` : classPath(line.class_number ?? line.subject_number),
-    paper: line.paper,
-    paperLabel: line.paper_kind === null ? '' : t(`papers.kinds.${line.paper_kind}`),
-    paperHref: line.paper_id === null ? undefined : `/papers/${line.paper_id}`,
-  };
-}
-
-export function answerJson(line: OfficeAnswer, speech: Pick<Speech, 't' | 'words'>) {
-  const { at, step, title, number, reason, name, href, paper } = answerView(line, speech);
-  return { at: at.toISOString(), outcome: line.outcome, step, title, number, reason, name, href, paper };
 }
 
 export function yearJson({ year, claimed_fen: claimedFen, approved_fen: approvedFen, paid_fen: paidFen }: YearMoney) {

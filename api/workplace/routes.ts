@@ -1,18 +1,20 @@
 /** The workplace of an institution (工作台): its first page, and every answer of the office. */
 import { listUnreadClasses } from '../../db/views/classes/messages.ts';
-import { listAsked, listDrafts, listOfficeAnswers, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
+import { listOfficeAnswers } from '../../db/views/office-answers.ts';
+import { listAsked, listDrafts, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
-import { answerJson, answerView, askedJson, askedView, classJson, classView, cursorText, readCursor, yearJson } from './page.ts';
+import { answerJson, answersFilter, answersPath, answerView } from './answers.ts';
+import { askedJson, askedView, classJson, classView, cursorText, readCursor, yearJson } from './page.ts';
 import { Answers, AnswersQuery, Workplace, WorkplaceQuery } from './schemas.ts';
 
 /** What the first page shows of each list before it leads on. */
 const ASKED = 20;
 const ANSWERS = 6;
 const uuid = /^[0-9a-f-]{36}$/;
-const factPlace = /^[\w-]{1,80}\/\d{1,9}$/;
+const answerPlace = /^[\w.+/-]{1,200}$/;
 
 export function workplaceRoutes(counter: Counter): void {
   const { words } = counter.deps;
@@ -75,22 +77,26 @@ export function workplaceRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/workplace/answers',
-    summary: 'Every return, refusal, approval and finding of the office about the cases of the institution, newest first',
+    summary:
+      'Everything that the institution was answered over all its classes, newest first: corrections, refusals, reviews, inspections, messages, publications, payments and their returns',
     tags: ['workplace'],
     access: ['institution'],
     query: AnswersQuery,
     response: Answers,
     handle: async ({ db, actor, query, t }) => {
-      const { lines, next } = await listOfficeAnswers(db, actor, { after: readCursor(query.after, factPlace), size: query.size });
+      const { kind, q, size } = query;
+      const { lines, next } = await listOfficeAnswers(db, actor, { kind, text: q, after: readCursor(query.after, answerPlace), size });
       const cursor = next ? cursorText(next) : null;
       return page(
         'workplace/answers',
-        {
+        () => ({
           answers: lines.map((line) => answerView(line, { t, words })),
-          nextHref: cursor ? `/workplace/answers?after=${cursor}` : undefined,
-          firstHref: query.after ? '/workplace/answers' : undefined,
-        },
-        { nav: 'workplace', json: { answers: lines.map((line) => answerJson(line, { t, words })), next: cursor } },
+          ...answersFilter(query, { t }),
+          clear: answersPath({}),
+          nextHref: cursor ? answersPath({ kind, q, after: cursor }) : undefined,
+          firstHref: query.after ? answersPath({ kind, q }) : undefined,
+        }),
+        { nav: 'workplace', json: () => ({ answers: lines.map((line) => answerJson(line, { t, words })), next: cursor }) },
       );
     },
   });

@@ -1,10 +1,19 @@
 /** What the first page of an institution takes and answers. */
 import { z } from 'zod';
+import { answerKinds } from '../../workflows/domain/training/answers.ts';
 import { DueState } from '../tasks/schemas.ts';
 
+const emptyAsAbsent = z.literal('').transform(() => undefined);
 const Cursor = z.string().max(400).optional();
 export const WorkplaceQuery = z.object({ after: Cursor, size: z.coerce.number().int().min(1).max(100).default(10) });
-export const AnswersQuery = z.object({ after: Cursor, size: z.coerce.number().int().min(1).max(100).default(25) });
+export const AnswersQuery = z.object({
+  kind: z.enum(answerKinds).optional().or(emptyAsAbsent),
+  /** Number of a class or a claim, or words of the title of a class. */
+  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  after: Cursor,
+  size: z.coerce.number().int().min(1).max(100).default(25),
+});
+export type AnswersQuery = z.output<typeof AnswersQuery>;
 
 const Asked = z.object({
   kind: z.string(),
@@ -21,14 +30,21 @@ const Asked = z.object({
 export const OfficeAnswerLine = z
   .object({
     at: z.string(),
+    kind: z.enum(answerKinds),
+    /** Of a decision: how it was decided; of a publication: which list. */
     outcome: z.string(),
     step: z.string(),
     title: z.string(),
+    /** Of the class, or of the claim that it is about. */
     number: z.string(),
+    classNumber: z.string(),
+    /** The reason, the words of a message, why the bank sent payments back. */
     reason: z.string().nullable(),
     name: z.string().nullable(),
     href: z.string(),
     paper: z.string().nullable(),
+    people: z.number().int().nullable(),
+    amountFen: z.number().int().nullable(),
   })
   .meta({ id: 'OfficeAnswer' });
 

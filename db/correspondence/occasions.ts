@@ -31,6 +31,7 @@ const list = {
   'task.opinion_asked': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'opinion_asked' },
   'task.opinion_given': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'opinion_given' },
   'task.opinion_recalled': { whom: 'named', side: 'office', leadsTo: 'task' },
+  'task.sent_back': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.signature_asked': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'signature_asked' },
   'task.signature_recalled': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.signature_ended': { whom: 'named', side: 'office', leadsTo: 'task' },

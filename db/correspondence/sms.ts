@@ -41,11 +41,11 @@ export async function queueSms(trx: Trx, institutionId: string, { template, para
 
 export type QueuedSms = SmsRow & { phone_sealed: string | null; locale: 'zh-CN' | 'en' };
 
-/** Locks one message whose turn has come, with the number that the register has now; another desk skips it. */
+/** Locks one message whose turn has come, with the number that the register has now, in the language that most people of the institution have set; another desk skips it. */
 export async function takeSms(trx: Trx): Promise<QueuedSms | undefined> {
   const { rows } = await trx.raw<{ rows: QueuedSms[] }>(
     `select s.*, i.contact_phone_sealed as phone_sealed, coalesce(i.contact_phone_masked, s.phone_masked) as phone_masked,
-            coalesce((select u.locale from users u where u.institution_id = i.id and u.active order by u.id limit 1), 'zh-CN') as locale
+            coalesce((select u.locale from users u where u.institution_id = i.id and u.active group by u.locale order by count(*) desc, u.locale desc limit 1), 'zh-CN') as locale
        from sms s join institutions i on i.id = s.institution_id
       where s.status = 'waiting' and s.next_at <= now() order by s.next_at limit 1 for update of s skip locked`,
   );

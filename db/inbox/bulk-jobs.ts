@@ -42,7 +42,14 @@ export type BulkItem = {
   params: Record<string, string | number>;
   /** Null where the task is none that this person may see. */
   task:
-    | (Pick<TaskRow, 'step' | 'round' | 'kind' | 'role'> & { number: string; title: string; institution: string; due_at: Date | null })
+    | (Pick<TaskRow, 'step' | 'round' | 'kind' | 'role'> & {
+        number: string;
+        title: string;
+        institution: string;
+        due_at: Date | null;
+        /** Other signatures that its step still waits for; an approval alone does not decide it. */
+        others: number;
+      })
     | null;
 };
 
@@ -101,6 +108,11 @@ export async function listBulkItems(db: Db, jobId: string): Promise<BulkItem[]> 
     .where('i.job_id', jobId)
     .orderBy('i.no')
     .select('i.no', 'i.task_id', 'i.version', 'i.status', 'i.code', 'i.params', 't.step', 't.round', 't.kind', 't.role', 't.due_at')
+    .select(
+      db.raw(
+        `(select cast(count(*) as int) from tasks o where o.joint_group = t.joint_group and o.status = 'open' and o.id <> t.id and not (t.joint = 'any' and o.joint = 'any')) as others`,
+      ),
+    )
     .select({ number: 't.subject_number', title: 't.subject_title', institution: 't.institution_name' });
   return rows.map(({ no, task_id, version, status, code, params, ...task }) => ({
     no,

@@ -40,6 +40,7 @@ import * as longLists from './202611251661_index_long_lists.ts';
 import * as rosterUploads from './202611251670_keep_roster_uploads.ts';
 import * as accountsEdition from './202611251680_name_accounts_edition.ts';
 import * as keptSignatures from './202611251690_keep_signatures.ts';
+import * as officeAnswers from './202611251700_list_office_answers.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -85,4 +86,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251670_keep_roster_uploads', sql: rosterUploads.sql },
   { name: '202611251680_name_accounts_edition', sql: accountsEdition.sql },
   { name: '202611251690_keep_signatures', sql: keptSignatures.sql },
+  { name: '202611251700_list_office_answers', sql: officeAnswers.sql },
 ];

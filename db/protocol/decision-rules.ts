@@ -3,7 +3,7 @@
  * One table by kind of task, so that no entry point can pass it by.
  */
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { type ReviewStage, stageOf } from '../../workflows/domain/tasks.ts';
+import { type ReviewStage, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { requirePossible } from '../training/changes.ts';
 import { requireNewAccounts } from '../money/account-corrections.ts';
 import { takeBankAnswer } from '../money/bank-answers.ts';
@@ -16,6 +16,7 @@ import { answerOrder, signOrder } from './supervision/orders.ts';
 import { decideObjection } from '../objections.ts';
 import { makeBatch, signBatch } from '../money/payments.ts';
 import type { LockedProcedure } from './procedures.ts';
+import { tellSentBack } from './sending-back.ts';
 import { publishList } from '../classes/publishing.ts';
 import { requireResults } from '../training/results.ts';
 import { claimSubsidy, commitApproval } from '../money/subsidies.ts';
@@ -68,19 +69,22 @@ const rules = {
   wait: nothing,
 } satisfies Record<Exclude<TaskKind, 'review'>, DecisionRule>;
 
-/** The rule of a task. Every review also settles the list of corrections that came before it, or writes the next. */
+/** The rule of a task. Every review also settles the list of corrections that came before it, or writes the next; one that goes back is told. */
 export function ruleOf(task: TaskRow, procedure: LockedProcedure): DecisionRule {
   if (task.kind !== 'review') return rules[task.kind];
   const kept = reviewRuleOf(task, procedure);
-  return async (context) => ({ ...(await settleCorrections(context)), ...(await kept(context)) });
+  return async (context) => {
+    if (rowOfBack(context.decision.outcome) !== undefined) await tellSentBack(context);
+    return { ...(await settleCorrections(context)), ...(await kept(context)) };
+  };
 }
 
 /**
  * The rule of a decision that writes nothing besides itself and reads only what is written under the lock of its procedure; undefined for others.
- * `listed`: a list of corrections has gone out, which a review settles.
+ * `listed`: a list of corrections has gone out, which a review settles. What is sent back is told to whoever did that review.
  */
 export function readingRule(task: TaskInBrief, procedure: ProcedureInBrief, outcome: string, listed: boolean): ReadingRule | undefined {
-  if (task.kind === 'review' && (outcome === 'return' || listed)) return undefined;
+  if (task.kind === 'review' && (outcome === 'return' || rowOfBack(outcome) !== undefined || listed)) return undefined;
   const rule = task.kind === 'review' ? reviewRuleOf(task, procedure) : rules[task.kind];
   return [nothing, requireChecks].find((reading) => reading === rule);
 }

@@ -48,7 +48,8 @@ export type Suspect = {
   repairRequested: boolean;
 };
 export type Answer = { count: number; oldest: number | null; items: Suspect[] };
-export type MailFailures = {
+/** Mails or short messages that did not go out. */
+export type Failures = {
   count: number;
   oldest: number | null;
   items: { template: string; number: string | null; title: string | null; age: number }[];
@@ -62,7 +63,8 @@ export type Build = {
 };
 export type OperationsState = {
   answers: Record<Question, Answer>;
-  mails: MailFailures;
+  mails: Failures;
+  sms: Failures;
   outbox: { waiting: number; oldestMs: number };
   /** Seconds since the last turn ended; null: never. */
   reconcilerAge: number | null;
@@ -84,7 +86,8 @@ export async function readOperations(db: Db, paths: readonly string[]): Promise<
     );
     return {
       answers,
-      mails: await failedMails(trx, paths),
+      mails: await listFailures(trx, failedMails, paths),
+      sms: await listFailures(trx, failedSms, paths),
       outbox: await outboxAge(trx),
       reconcilerAge: rows[0]?.turn ?? null,
       temporalSilent: rows[0]?.silent ?? null,
@@ -105,13 +108,17 @@ async function ask(trx: Trx, sql: string, paths: readonly string[]): Promise<Ans
   return { count: rows[0]?.total ?? 0, oldest: rows[0]?.oldest ?? null, items: rows.map(({ total: _t, oldest: _o, ...item }) => item) };
 }
 
-/** Only what the mail was about, not to whom it went. */
-async function failedMails(trx: Trx, paths: readonly string[]): Promise<MailFailures> {
-  const { rows } = await trx.raw<{ rows: (MailFailures['items'][number] & { total: number; oldest: number })[] }>(
-    `select m.template, m.params ->> 'number' as number, m.params ->> 'title' as title, cast(extract(epoch from clock_timestamp() - wall_instant(m.created_at)) as float8) as age,
-            cast(count(*) over () as int) as total, cast(max(extract(epoch from clock_timestamp() - wall_instant(m.created_at))) over () as float8) as oldest
-       from mails m join users u on u.id = m.user_id join regions g on g.code = u.region
-      where m.status = 'failed' and ${inside('g.path')} order by m.created_at limit ${SHOWN}`,
+const failedMails = `select m.template, m.params, m.created_at, g.path from mails m join users u on u.id = m.user_id join regions g on g.code = u.region where m.status = 'failed'`;
+/** A number that the gateway does not take is the register's to mend, and has failed all the same. */
+const failedSms = `select s.template, s.params, s.created_at, g.path from sms s join institutions i on i.id = s.institution_id join regions g on g.code = i.region where s.status in ('failed', 'refused')`;
+
+/** Only what they were about, not to whom they went. */
+async function listFailures(trx: Trx, sql: string, paths: readonly string[]): Promise<Failures> {
+  const { rows } = await trx.raw<{ rows: (Failures['items'][number] & { total: number; oldest: number })[] }>(
+    `select m.template, m.params ->> 'number' as number, m.params ->> 'title' as title, cast(m.age as float8) as age,
+            cast(count(*) over () as int) as total, cast(max(m.age) over () as float8) as oldest
+       from (select x.*, extract(epoch from clock_timestamp() - wall_instant(x.created_at)) as age from (${sql}) x where ${inside('x.path')}) m
+      order by m.created_at limit ${SHOWN}`,
     { paths: [...paths] },
   );
   return { count: rows[0]?.total ?? 0, oldest: rows[0]?.oldest ?? null, items: rows.map(({ total: _t, oldest: _o, ...item }) => item) };

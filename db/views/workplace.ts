@@ -1,7 +1,7 @@
-/** The first page of an institution: what is asked of it and by when, its classes and claims with their money, what the office answered. */
+/** The first page of an institution: what is asked of it and by when, its classes and claims with their money. */
 import type { ClassStatus } from '../../workflows/domain/classes/class.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { insideOutcomes, isOutsideRole } from '../../workflows/domain/tasks.ts';
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
@@ -133,67 +133,4 @@ export async function sumYear(db: Db, actor: Actor): Promise<YearMoney> {
     { institution: actor.institutionId ?? null },
   );
   return rows[0] as YearMoney;
-}
-
-/** What the office decided about something that its institution reads; `fact_no` numbers it within its procedure. */
-export type OfficeAnswer = {
-  procedure_id: string;
-  fact_no: number;
-  type: string;
-  step: string;
-  kind: TaskKind;
-  role: string;
-  outcome: string;
-  reason: string | null;
-  name: string | null;
-  at: Date;
-  at_key: string;
-  subject_number: string;
-  subject_title: string;
-  class_number: string | null;
-  paper: string | null;
-  paper_kind: string | null;
-  paper_id: string | null;
-};
-
-/** Tasks whose decision is an answer to the institution; what payment officers do among themselves is none. */
-const answeringKinds: readonly TaskKind[] = ['review', 'change_review', 'inspection', 'reinspection', 'funds'];
-
-/**
- * Returns, refusals, approvals and findings of the office about the cases of an institution, newest first. What is only proposed inside the
- * office is no answer; what an objector wrote is not for the institution.
- */
-export async function listOfficeAnswers(
-  db: Db,
-  actor: Actor,
-  { after, size }: { after?: WorkplaceCursor | undefined; size: number },
-): Promise<{ lines: OfficeAnswer[]; next: WorkplaceCursor | undefined }> {
-  const { rows } = await db.raw<{ rows: OfficeAnswer[] }>(
-    `select f.procedure_id, f.no as fact_no, p.type, t.step, t.kind, t.role, f.outcome, f.payload ->> 'reason' as reason, u.name, f.at, cast(f.at as text) as at_key,
-            p.subject_number, p.subject_title, c.number as class_number, r.number as paper, r.kind as paper_kind, r.id as paper_id
-       from procedures p
-       join facts f on f.procedure_id = p.id and f.kind = 'decided' and f.outcome <> all(cast(:inside as text[]))
-       join tasks t on t.id = f.task_id and t.kind = any(:kinds)
-       left join users u on u.id = f.actor
-       left join classes c on c.id = p.class_id
-       left join lateral (select number, kind, id from papers where procedure_id = f.procedure_id and task_id = f.task_id and kind <> 'supervision_order'
-                           order by issued_at desc limit 1) r on true
-      where p.institution_id = cast(:institution as uuid) and p.type in ('trainingClass', 'subsidyApplication')
-        and (cast(:at as timestamptz) is null or (f.at, f.procedure_id || '/' || f.no) < (cast(:at as timestamptz), cast(:id as text)))
-      order by f.at desc, f.procedure_id || '/' || f.no desc limit :limit`,
-    {
-      institution: actor.institutionId ?? null,
-      kinds: answeringKinds,
-      inside: [...insideOutcomes],
-      at: after?.at ?? null,
-      id: after?.id ?? null,
-      limit: size + 1,
-    },
-  );
-  const lines = rows.slice(0, size);
-  const last = lines.at(-1);
-  return {
-    lines,
-    next: rows.length > size && last ? { at: last.at_key, id: `${last.procedure_id}/${last.fact_no}` } : undefined,
-  };
 }

@@ -53,6 +53,10 @@ test('[N2] a reader outside the region and personal numbers are refused at their
 });
 
 test('[F06] a copy is a notice with its remark, a line of the class inside the office, and leaves the task as it was', async () => {
+  const page = (await counter.browse('first-1', path)).html;
+  // By office, the nearest open; the field to find somebody shows with JavaScript alone.
+  expect(page).toMatch(/<details class="disclose office" open><summary>[^<]+<small>\d+ 人/);
+  expect(page).toMatch(/data-find="colleagues" hidden/);
   const before = await counter.db('tasks').where({ id: taskId }).first();
   const sender = await counter.as('first-1');
   const to = [await idOf('second-1'), await idOf('audit-1')];

@@ -23,6 +23,7 @@ async function readOutside(taskId: string): Promise<[string, string | undefined]
     ...['', '/timeline', '/checks'].map((tab) => `/classes/${number}${tab}`),
     `/institutions/${credit}/timeline`,
     '/workplace',
+    '/workplace/answers',
   );
   const found: [string, string | undefined][] = [];
   for (const address of addresses) {

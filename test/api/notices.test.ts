@@ -18,6 +18,7 @@ type Notice = {
   subject: string;
   href: string;
   author: string | null;
+  remark: string | null;
   read: boolean;
 };
 type Notices = { notices: Notice[]; unread: number; next: number | null };
@@ -64,6 +65,32 @@ describe('notices', () => {
     expect(await told('city-supervise-1', taskId)).toEqual(['task.escalated']);
     expect(await told('supervise-1', taskId)).toEqual([]);
     expect(await told('other-first-1', taskId)).toEqual([]);
+  });
+
+  test('[F06] a review that is sent back is told to whoever did it, with the reason; nobody else of the queue, no institution', async () => {
+    const back = {
+      step: 'pre_training.second_review',
+      kind: 'review',
+      role: 'second_reviewer',
+      level: 'county',
+      outcomes: ['approve', 'back_to_1'],
+    } as const;
+    const { id, taskIds } = await counter.cases.open([firstReview, back]);
+    const [first = '', second = ''] = taskIds;
+    expect(
+      (await (await counter.as('first-1')).post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '场地证明缺页' })).status,
+    ).toBe(200);
+    await counter
+      .db('procedures')
+      .where({ id })
+      .update({ applied_no: counter.db.ref('fact_no') });
+    const above = await counter.as('second-1');
+    expect((await above.post(`/tasks/${second}/decide`, { outcome: 'back_to_1', reason: '' })).status).toBe(422);
+    expect(await told('first-1', second)).toEqual([]);
+    expect((await above.post(`/tasks/${second}/decide`, { outcome: 'back_to_1', reason: '请补查场地证明' })).status).toBe(200);
+    const [notice] = (await read('first-1')).notices.filter(({ href }) => href.includes(second));
+    expect(notice).toMatchObject({ occasion: 'task.sent_back', title: '退回培训前初审重新办理', remark: '请补查场地证明', read: false });
+    for (const login of ['first-2', 'second-1', 'school-1']) expect([login, await told(login, second)]).toEqual([login, []]);
   });
 
   test('[F06] whoever has a task of what is withdrawn in hand is told; the other queues are not', async () => {

@@ -197,6 +197,28 @@ describe('the operations page', () => {
     await province.db('mails').where({ dedupe: 'planted' }).delete();
   });
 
+  test('[F14] a short message that failed or whose number was refused is named as mails are; one that waits is not', async () => {
+    const school = await province.db('institutions').first('id', 'name');
+    for (const status of ['failed', 'refused', 'waiting'])
+      await province.db('sms').insert({
+        institution_id: school.id,
+        template: 'correction',
+        params: JSON.stringify({ number: `350104-2026-${status}`, title: '护理第 8 期' }),
+        dedupe: `planted ${status}`,
+        phone_masked: '138****0000',
+        status,
+        next_at: province.db.raw(`now() + interval '1 day'`),
+        created_at: province.db.raw(`business_now() - interval '2 hours'`),
+      });
+    const check = answer(await look(), 'smsFailed');
+    expect([check.count, check.items.map(({ number }) => number).sort()]).toEqual([2, ['350104-2026-failed', '350104-2026-refused']]);
+    const { html } = await (await province.browser('system-1')).get('/admin/operations?lang=zh-CN');
+    const main = html.slice(html.indexOf('<main'));
+    for (const words of ['短信发送失败', '护理第 8 期', 'href="/admin/sms"']) expect(main).toContain(words);
+    for (const secret of ['138****0000', school.name]) expect(main).not.toContain(secret);
+    await province.db('sms').where('dedupe', 'like', 'planted%').delete();
+  });
+
   test('[F14] [F03] a provisional deadline is a notice and no fault', async () => {
     const planted = await plant();
     await province.db('tasks').where({ id: planted.taskId }).update({ provisional: true });

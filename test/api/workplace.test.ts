@@ -1,5 +1,6 @@
 /** The workplace of an institution: what is asked of it and by when, its classes, the answers of the office. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ask } from '../../workflows/domain/procedures.ts';
 import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 type Workplace = {
@@ -17,6 +18,20 @@ type Workplace = {
   answers: { number: string; outcome: string; reason: string | null; paper: string | null; href: string }[];
 };
 
+type Answers = {
+  answers: {
+    at: string;
+    kind: string;
+    outcome: string;
+    classNumber: string;
+    href: string;
+    paper: string | null;
+    reason: string | null;
+    name: string | null;
+  }[];
+  next: string | null;
+};
+
 let province: Province;
 let returned: string;
 beforeAll(async () => {
@@ -26,6 +41,21 @@ beforeAll(async () => {
 afterAll(async () => {
   await province?.close();
 });
+
+/** Decisions as years would leave them: the third only proposed, the fourth one of several signatures, the fifth against a proposal. */
+async function plantDecisions(id: string, count: number): Promise<void> {
+  const task = await province.db('tasks').where({ procedure_id: id, outcome: 'return' }).first();
+  const fact = await province.db('facts').where({ procedure_id: id, outcome: 'return' }).first();
+  for (let n = 1; n <= count; n += 1) {
+    const at = new Date(task.decided_at.getTime() + n * 60_000);
+    const outcome = n === 3 ? 'propose_refusal' : n === 5 ? 'overrule' : 'approve';
+    const taskId = `${id}/pre_training.first_review/${9000 + n}`;
+    await province.db('tasks').insert({ ...task, id: taskId, round: 9000 + n, outcome, decided_at: at });
+    await province
+      .db('facts')
+      .insert({ ...fact, no: 9000 + n, kind: n === 4 ? 'signed' : 'decided', task_id: taskId, outcome, at, payload: '{"reason":"x"}' });
+  }
+}
 
 const workplaceOf = async (login: string, query = '') => (await (await province.as(login)).get<Workplace>(`/workplace${query}`)).body;
 
@@ -58,26 +88,79 @@ describe('workplace', () => {
     expect(answers).toMatchObject([{ number: returned, outcome: 'return', reason: '教学计划过于简略', href: `/classes/${returned}` }]);
     expect(answers[0]?.paper).toMatch(/^350104-/);
     const id = `class-${returned}`;
-    await province.db.raw(
-      `insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
-       select procedure_id, 9000 + n, 'decided', task_id, case when n = 3 then 'propose_refusal' else 'approve' end, actor, at + n * interval '1 minute', '{"reason":"x"}'
-         from facts, generate_series(1, 30) n where procedure_id = ? and outcome = 'return'`,
-      [id],
-    );
+    await plantDecisions(id, 30);
     const school = await province.as('shifan-1');
     const seen: string[] = [];
     let after: string | null = '';
     while (after !== null) {
-      const { body }: { body: { answers: { at: string; outcome: string }[]; next: string | null } } = await school.get(
-        `/workplace/answers?size=12${after ? `&after=${after}` : ''}`,
-      );
+      const { body }: { body: Answers } = await school.get(`/workplace/answers?size=12${after ? `&after=${after}` : ''}`);
       seen.push(...body.answers.map((answer) => `${answer.at} ${answer.outcome}`));
       after = body.next;
     }
-    expect(seen).toHaveLength(30);
+    // Thirty, without the one that is only proposed and the one that was signed beside others, and the return itself.
+    expect(seen).toHaveLength(29);
+    expect(new Set(seen).size).toBe(29);
     expect(seen).toEqual([...seen].sort().reverse());
     expect(seen.some((line) => line.includes('propose_refusal'))).toBe(false);
+    // A refusal that was proposed and not followed reads as what it is: an approval.
+    expect(seen.some((line) => line.includes('overrule'))).toBe(false);
     await province.db('facts').where({ procedure_id: id }).where('no', '>', 9000).delete();
+    await province.db('tasks').where({ procedure_id: id }).where('round', '>', 9000).delete();
+  });
+
+  test('[N28] messages and publications stand in the same list; kind and class are in the address', async () => {
+    const school = await province.as('shifan-1');
+    const officer = await province.as('cs-first-1');
+    expect((await officer.post(`/classes/${returned}/messages`, { text: '请在补正时写明课次。' })).status).toBe(201);
+    expect((await school.post(`/classes/${returned}/messages`, { text: '好的。' })).status).toBe(201);
+    const publish: Ask = {
+      step: 'plan.publish',
+      kind: 'publish',
+      role: 'institution',
+      level: 'own',
+      outcomes: ['publish'],
+      workingDays: 3,
+      reference: 'plan',
+    };
+    await province.step(`class-${returned}`, 'plan', { asks: [publish] });
+    expect((await school.post(`/tasks/class-${returned}/plan.publish/1/decide`, { outcome: 'publish' })).status).toBe(200);
+
+    const list = async (query: string) =>
+      (await school.get<Answers>(`/workplace/answers${query}`)).body.answers.map(({ kind, outcome, classNumber }) => [
+        kind,
+        outcome,
+        classNumber,
+      ]);
+    const all = [
+      ['publication', 'plan', returned],
+      ['message', 'message', returned],
+      ['correction', 'return', returned],
+    ];
+    expect(await list('')).toEqual(all);
+    for (const line of all) expect(await list(`?kind=${line[0]}`)).toEqual([line]);
+    expect(await list('?kind=payment')).toEqual([]);
+    expect(await list(`?q=${returned}`)).toEqual(all);
+    expect(await list(`?q=${encodeURIComponent('第 11 期')}&kind=message`)).toEqual([all[1]]);
+    expect(await list('?q=%25')).toEqual([]);
+    expect((await school.get('/workplace/answers?kind=everything')).status).toBe(422);
+    const { answers } = (await school.get<Answers>('/workplace/answers')).body;
+    expect(answers[0]).toMatchObject({
+      href: expect.stringMatching(/^\/disclosures\//),
+      paper: expect.stringMatching(/^350104-/),
+      name: expect.any(String),
+    });
+    expect(answers[1]).toMatchObject({ href: `/classes/${returned}/messages`, reason: '请在补正时写明课次。' });
+
+    // A second class: its number leads to its answers alone; another institution reads none of them.
+    const other = await returnClass(province, 44);
+    expect(await list(`?q=${other}`)).toEqual([['correction', 'return', other]]);
+    const page = (await (await province.browser('shifan-1')).get('/workplace/answers?kind=correction')).html.replaceAll('&#x3D;', '=');
+    for (const words of [`href="/workplace/answers?q=${other}"`, 'href="/workplace/answers?kind=message"', '补正通知书'])
+      expect(page.includes(words) ? words : `missing ${words}`).toBe(words);
+    expect(page.includes('请在补正时写明课次')).toBe(false);
+    const stranger = (await (await province.as('kangning-1')).get<Answers>(`/workplace/answers?q=${returned}`)).body;
+    expect(stranger.answers).toEqual([]);
+    await school.post(`/classes/${other}/withdraw`, { reason: '改期另行申报' });
   });
 
   test('[N28] classes come a page at a time, none twice and none left out; nobody sees those of another institution', async () => {

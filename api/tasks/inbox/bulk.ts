@@ -73,6 +73,8 @@ const Job = z
         status: z.enum(['unchecked', 'waiting', 'done', 'refused']),
         code: z.string().nullable(),
         reason: z.string().nullable(),
+        /** Of an approval: signatures of others that its step still waits for. */
+        otherSignatures: z.number().int(),
       }),
     ),
   })
@@ -226,6 +228,11 @@ function reasonOf({ code, params }: BulkItem, t: Translate, locale: Locale): str
   return t(`errors.${code}`, { ...params, ...(at ? { at: datesIn(locale).dateTime(new Date(at)) } : {}) });
 }
 
+/** An approval among others: what it would not decide by itself. */
+function othersOf(job: BulkJob, item: BulkItem): number {
+  return job.act === 'approve' && item.status !== 'refused' ? (item.task?.others ?? 0) : 0;
+}
+
 function countsOf(items: readonly BulkItem[]) {
   const count = (status: BulkItem['status']): number => items.filter((item) => item.status === status).length;
   return { total: items.length, waiting: count('waiting') + count('unchecked'), done: count('done'), refused: count('refused') };
@@ -249,6 +256,7 @@ function jobOf(job: BulkJob, items: BulkItem[], t: Translate, locale: Locale) {
       status: item.status,
       code: item.code,
       reason: reasonOf(item, t, locale),
+      otherSignatures: othersOf(job, item),
     })),
   };
 }
@@ -265,6 +273,7 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     number: item.task?.number ?? '',
     institution: item.task?.institution ?? '',
     step: item.task ? stepLabel(deps.words, t, item.task) : '',
+    others: othersOf(job, item) > 0 ? t('bulk.othersFirst', { count: othersOf(job, item), n: othersOf(job, item) }) : '',
     status: item.status,
     reason: reasonOf(item, t, locale),
   }));
@@ -284,6 +293,7 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     checked: counts.total - unchecked,
     finished: job.status === 'finished',
     finishedAt: job.finished_at,
+    several: rows.filter((row) => row.status === 'waiting' && row.others !== '').length,
     leftOut: job.left_out,
     limit: bulkLimit,
     refusedRows: rows.filter((row) => row.status === 'refused'),

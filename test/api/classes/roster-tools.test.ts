@@ -161,6 +161,27 @@ describe('one person at a time', () => {
     expect(await rosterOf(number)).toHaveLength(1);
   });
 
+  test('[N28] what a colleague saved meanwhile is not overwritten: the page names it and keeps what was typed', async () => {
+    const number = await draftClass(province, { seed: 331, trainees: 2, title: '同时修改班' });
+    const browser = await province.browser(SCHOOL);
+    const [first] = await rosterOf(number);
+    const form = `${peopleOf(number)}/${first?.id}`;
+    const version = /name="version" value="(\d+)"/.exec((await browser.get(form)).html)?.[1] ?? '';
+    expect(version).not.toBe('');
+    const whole = { group: first?.group ?? '', idNumber: '', phone: '', account: '' };
+    const theirs = await (await province.as(SCHOOL)).post(form, { name: first?.name, group: first?.group, bank: '兴业银行' });
+    expect(theirs.status).toBe(200);
+    const late = await browser.post(form, { ...whole, name: '改过的名', bank: '建设银行', version });
+    expect(late.status).toBe(409);
+    for (const words of ['改过的名', '建设银行', '兴业银行']) has(late.html, words);
+    const [kept] = await rosterOf(number);
+    expect([kept?.name, kept?.bank]).toEqual([first?.name, '兴业银行']);
+    // Sent once more, with the version that the page now has, it is saved.
+    const fresh = /name="version" value="(\d+)"/.exec(late.html)?.[1] ?? '';
+    expect((await browser.post(form, { ...whole, name: first?.name ?? '', bank: '建设银行', version: fresh })).status).toBe(303);
+    expect((await rosterOf(number))[0]?.bank).toBe('建设银行');
+  });
+
   test('nobody but the institution, and nobody once the class is submitted', async () => {
     const number = await draftClass(province, { seed: 306, trainees: 2 });
     const [person] = samplePeople(1, 307) as [SamplePerson];

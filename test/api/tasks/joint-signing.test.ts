@@ -176,10 +176,17 @@ describe('all of n (会签)', () => {
       ['first-2', 'first'],
       ['second-2', 'second'],
     ] as const) {
-      const job = await (await counter.as(login)).post<{ id: string; items: { code: string | null }[] }>('/tasks/bulk', {
-        act: 'approve',
-        selected: groups.map((group) => group[of]),
-      });
+      const job = await (await counter.as(login)).post<{ id: string; items: { code: string | null; otherSignatures: number }[] }>(
+        '/tasks/bulk',
+        {
+          act: 'approve',
+          selected: groups.map((group) => group[of]),
+        },
+      );
+      // The preview says for whom else the step waits, and nothing of it for the last signature.
+      expect(job.body.items.map((item) => item.otherSignatures)).toEqual(of === 'first' ? [1, 1] : [0, 0]);
+      const preview = (await counter.browse(login, `/tasks/bulk/${job.body.id}`)).html;
+      expect(preview.includes('会签：只记下您的同意，还待 1 人签署')).toBe(of === 'first');
       const headers = { prefer: 'wait=10' };
       expect((await (await counter.as(login)).post(`/tasks/bulk/${job.body.id}/confirm`, {}, { headers })).body).toMatchObject({ done: 2 });
     }
