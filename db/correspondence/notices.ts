@@ -2,7 +2,7 @@
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Db, Trx } from '../client.ts';
 import type { ActorId } from '../protocol/procedures.ts';
-import type { OccasionName } from './occasions.ts';
+import { askingOccasions, type OccasionName } from './occasions.ts';
 
 export type NewNotice = {
   occasion: OccasionName;
@@ -46,7 +46,11 @@ export type NoticeLine = {
 
 export type NoticeFilter = { unread: boolean; before?: number | undefined; size: number };
 
-const columns = `n.id, n.no, n.occasion, n.params, n.task_id, c.number as class_number, a.name as author, n.remark, n.created_at, n.read_at`;
+/** Whether `n` still waits for its reader. What asked for something about a task does so no longer once the task has ended, by whomever. */
+export const waits = `n.read_at is null and (n.occasion <> all (array[${askingOccasions.map((name) => `'${name}'`).join(', ')}])
+  or exists (select from tasks asked where asked.id = n.task_id and asked.status = 'open'))`;
+const columns = `n.id, n.no, n.occasion, n.params, n.task_id, c.number as class_number, a.name as author, n.remark, n.created_at,
+  case when ${waits} then null else coalesce(n.read_at, n.created_at) end as read_at`;
 const joined = `from notices n left join classes c on c.id = n.class_id left join users a on a.id = n.author`;
 
 /** A page of somebody's notices, newest first; `next` is the number before which the following page begins. */
@@ -57,7 +61,7 @@ export async function listNotices(
 ): Promise<{ lines: NoticeLine[]; next: number | undefined }> {
   const { rows } = await db.raw<{ rows: NoticeLine[] }>(
     `select ${columns} ${joined}
-      where n.user_id = :userId and (cast(:before as bigint) is null or n.no < :before) ${unread ? 'and n.read_at is null' : ''}
+      where n.user_id = :userId and (cast(:before as bigint) is null or n.no < :before) ${unread ? `and ${waits}` : ''}
       order by n.no desc limit :limit`,
     { userId, before: before ?? null, limit: size + 1 },
   );
@@ -67,7 +71,7 @@ export async function listNotices(
 
 export async function countUnread(db: Db, userId: string): Promise<number> {
   const { rows } = await db.raw<{ rows: { unread: number }[] }>(
-    'select cast(count(*) as int) as unread from notices where user_id = ? and read_at is null',
+    `select cast(count(*) as int) as unread from notices n where n.user_id = ? and ${waits}`,
     [userId],
   );
   return rows[0]?.unread ?? 0;

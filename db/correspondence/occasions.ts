@@ -17,29 +17,31 @@ type Occasion = {
   mail?: MailTemplate;
   /** To the contact person of the institution whose task or class it is, where the register has a telephone number. */
   sms?: SmsTemplate;
+  /** It asks for something to be done about the task: once the task has ended nobody needs to read it. */
+  asks?: true;
 };
 
 const list = {
-  'task.assigned': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'assigned' },
+  'task.assigned': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'assigned', asks: true },
   'task.taken_over': { whom: 'named', side: 'office', leadsTo: 'task' },
-  'task.urged': { whom: 'workers', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge' },
-  'task.escalated': { whom: 'superiors', side: 'office', leadsTo: 'task', mail: 'escalation' },
+  'task.urged': { whom: 'workers', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge', asks: true },
+  'task.escalated': { whom: 'superiors', side: 'office', leadsTo: 'task', mail: 'escalation', asks: true },
   'task.reported': { whom: 'workers', side: 'office', leadsTo: 'task' },
   'task.suspended': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.resumed': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.cancelled': { whom: 'named', side: 'office', leadsTo: 'task' },
-  'task.opinion_asked': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'opinion_asked' },
+  'task.opinion_asked': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'opinion_asked', asks: true },
   'task.opinion_given': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'opinion_given' },
   'task.opinion_recalled': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.sent_back': { whom: 'named', side: 'office', leadsTo: 'task' },
-  'task.signature_asked': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'signature_asked' },
+  'task.signature_asked': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'signature_asked', asks: true },
   'task.signature_recalled': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.signature_ended': { whom: 'named', side: 'office', leadsTo: 'task' },
-  'rung.reminder': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'reminder' },
-  'rung.due': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge' },
-  'rung.overdue': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'overdue' },
-  'rung.leader': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'escalation' },
-  'rung.superior': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'escalation' },
+  'rung.reminder': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'reminder', asks: true },
+  'rung.due': { whom: 'named', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge', asks: true },
+  'rung.overdue': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'overdue', asks: true },
+  'rung.leader': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'escalation', asks: true },
+  'rung.superior': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'escalation', asks: true },
   'order.issued': { whom: 'named', side: 'office', leadsTo: 'task' },
   'order.answered': { whom: 'named', side: 'office', leadsTo: 'task' },
   'class.returned': { whom: 'institution', side: 'institution', leadsTo: 'class', mail: 'correction', sms: 'correction' },
@@ -58,3 +60,5 @@ const list = {
 export type OccasionName = keyof typeof list;
 export const occasions: Readonly<Record<OccasionName, Occasion>> = list;
 export const occasionNames = Object.keys(list) as OccasionName[];
+/** Occasions that ask for something to be done about a task. */
+export const askingOccasions = occasionNames.filter((name) => occasions[name].asks === true);

@@ -102,6 +102,19 @@ describe('notices', () => {
     expect(await told('first-1', taskId)).toEqual([]);
   });
 
+  test('[F06] what asked for something about a task waits for nobody once the task has ended, whoever ended it', async () => {
+    const { taskId } = await counter.openReview();
+    const before = (await read('first-2')).unread;
+    await (await counter.as('supervise-1')).post(`/tasks/${taskId}/urge`);
+    expect((await read('first-2')).unread).toBe(before + 1);
+    expect(await told('first-2', taskId, '?unread=1')).toEqual(['task.urged']);
+    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    expect((await read('first-2')).unread).toBe(before);
+    expect(await told('first-2', taskId, '?unread=1')).toEqual([]);
+    const [notice] = (await read('first-2')).notices.filter(({ href }) => href.includes(taskId));
+    expect(notice).toMatchObject({ occasion: 'task.urged', read: true });
+  });
+
   test('[F06] an act that is rolled back tells nobody; the same event told twice is one notice', async () => {
     const { taskId } = await counter.openReview();
     const people = [await idOf('first-1')];

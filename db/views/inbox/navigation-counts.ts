@@ -2,6 +2,7 @@
 import { hasRole, workQueuesOf } from '../../../workflows/domain/scope.ts';
 import type { Db } from '../../client.ts';
 import type { Actor } from '../../accounts/users.ts';
+import { waits } from '../../correspondence/notices.ts';
 
 const SHOWN_AT_MOST = 1_000;
 
@@ -20,7 +21,7 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
                select 1 from (select distinct r.path from unnest(cast(:paths as text[])) g (path) join regions r on r.path = g.path or r.path like g.path || '/%') o
                 cross join lateral (select 1 from tasks t where t.status = 'open' and t.office_path = o.path and t.due_at < (select business_now())
                   and t.role not in ('clock', 'institution', 'assessor') limit :most) t limit :most) late) as board,
-            (select count(*) from (select 1 from notices n where n.user_id = :actor and n.read_at is null limit :most) unread) as notices`,
+            (select count(*) from (select 1 from notices n where n.user_id = :actor and ${waits} limit :most) unread) as notices`,
     {
       roles: queues.map(({ role }) => role),
       offices: queues.map(({ region }) => region),
