@@ -39,6 +39,8 @@ import * as closedRegions from './202611251660_close_regions.ts';
 import * as longLists from './202611251661_index_long_lists.ts';
 import * as rosterUploads from './202611251670_keep_roster_uploads.ts';
 import * as accountsEdition from './202611251680_name_accounts_edition.ts';
+import * as keptBoards from './202611251690_keep_boards.ts';
+import * as classSearch from './202611251691_search_classes.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -83,4 +85,6 @@ export const migrations: readonly Migration[] = [
   { name: '202611251661_index_long_lists', sql: longLists.sql },
   { name: '202611251670_keep_roster_uploads', sql: rosterUploads.sql },
   { name: '202611251680_name_accounts_edition', sql: accountsEdition.sql },
+  { name: '202611251690_keep_boards', sql: keptBoards.sql },
+  { name: '202611251691_search_classes', sql: classSearch.sql },
 ];
