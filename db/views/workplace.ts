@@ -172,19 +172,48 @@ const answeringKinds: readonly TaskKind[] = ['review', 'change_review', 'inspect
 export async function listOfficeAnswers(
   db: Db,
   actor: Actor,
-  { after, size }: { after?: WorkplaceCursor | undefined; size: number },
+  page: AnswersPage,
 ): Promise<{ lines: OfficeAnswer[]; next: WorkplaceCursor | undefined }> {
-  const { rows } = await db.raw<{ rows: OfficeAnswer[] }>(
-    `select f.procedure_id, f.no as fact_no, p.type, t.step, t.kind, t.role, f.outcome, f.payload ->> 'reason' as reason, u.name, f.at, cast(f.at as text) as at_key,
-            p.subject_number, p.subject_title, c.number as class_number, r.number as paper, r.kind as paper_kind, r.id as paper_id
-       from procedures p
-       join facts f on f.procedure_id = p.id and f.kind = 'decided' and f.outcome <> all(cast(:inside as text[]))
+  // The newest answers lie with the cases that are open or were closed last; where those have too few to show, all are asked.
+  const newest = await readAnswers(db, actor, page, CLOSED_LAST);
+  const rows = newest.length > page.size || newest[0]?.complete ? newest : await readAnswers(db, actor, page, ALL);
+  const lines = rows.slice(0, page.size).map(({ complete: _complete, ...line }) => line);
+  const last = lines.at(-1);
+  return {
+    lines,
+    next: rows.length > page.size && last ? { at: last.at_key, id: `${last.procedure_id}/${last.fact_no}` } : undefined,
+  };
+}
+
+type AnswersPage = { after?: WorkplaceCursor | undefined; size: number };
+/** The last answer about a case comes weeks before the money and the closing. */
+const CLOSED_LAST = 300;
+const ALL = 2_000_000_000;
+
+/** Answers since the closing of the case after as many as `closed` that were closed later: nothing is decided about a closed one. `complete`: there are no more. */
+async function readAnswers(
+  db: Db,
+  actor: Actor,
+  { after, size }: AnswersPage,
+  closed: number,
+): Promise<(OfficeAnswer & { complete: boolean })[]> {
+  const { rows } = await db.raw<{ rows: (OfficeAnswer & { complete: boolean })[] }>(
+    `with cases as materialized (
+       select id, type, subject_number, subject_title, class_id, coalesce(closed_at, 'infinity') as until from procedures
+        where institution_id = cast(:institution as uuid) and type in ('trainingClass', 'subsidyApplication')),
+     bound as materialized (
+       select coalesce((select until from cases where until < coalesce(cast(:at as timestamptz), 'infinity') order by until desc offset :closed limit 1), '-infinity') as at)
+     select f.procedure_id, f.no as fact_no, p.type, t.step, t.kind, t.role, f.outcome, f.payload ->> 'reason' as reason, u.name, f.at, cast(f.at as text) as at_key,
+            p.subject_number, p.subject_title, c.number as class_number, r.number as paper, r.kind as paper_kind, r.id as paper_id,
+            (select at = '-infinity' from bound) as complete
+       from cases p
+       join facts f on f.procedure_id = p.id and f.kind = 'decided' and f.outcome <> all(cast(:inside as text[])) and f.at >= (select at from bound)
        join tasks t on t.id = f.task_id and t.kind = any(:kinds)
        left join users u on u.id = f.actor
        left join classes c on c.id = p.class_id
        left join lateral (select number, kind, id from papers where procedure_id = f.procedure_id and task_id = f.task_id and kind <> 'supervision_order'
                            order by issued_at desc limit 1) r on true
-      where p.institution_id = cast(:institution as uuid) and p.type in ('trainingClass', 'subsidyApplication')
+      where p.until >= (select at from bound)
         and (cast(:at as timestamptz) is null or (f.at, f.procedure_id || '/' || f.no) < (cast(:at as timestamptz), cast(:id as text)))
       order by f.at desc, f.procedure_id || '/' || f.no desc limit :limit`,
     {
@@ -194,12 +223,8 @@ export async function listOfficeAnswers(
       at: after?.at ?? null,
       id: after?.id ?? null,
       limit: size + 1,
+      closed,
     },
   );
-  const lines = rows.slice(0, size);
-  const last = lines.at(-1);
-  return {
-    lines,
-    next: rows.length > size && last ? { at: last.at_key, id: `${last.procedure_id}/${last.fact_no}` } : undefined,
-  };
+  return rows;
 }
