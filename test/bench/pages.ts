@@ -53,11 +53,11 @@ export async function visitPages(db: Knex, { env, url }: { env: Record<string, s
   const record = join(tmpdir(), `shiming-queries-${process.pid}.jsonl`);
   const ready = /api listens at (http[^"]+)"/;
   const measured = await startChild('dist/api/main.js', env, ready);
-  const recording = await startChild(
-    'dist/api/main.js',
-    { ...env, RECORD_QUERIES: record, NODE_OPTIONS: `--import tsx --import ${join(import.meta.dirname, 'record-queries.ts')}` },
-    ready,
-  );
+  // As arguments: with NODE_OPTIONS Node 20 does not come past the loader.
+  const recording = await startChild('dist/api/main.js', { ...env, RECORD_QUERIES: record }, ready, [
+    'tsx',
+    join(import.meta.dirname, 'record-queries.ts'),
+  ]);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const found: (Measured | Skipped)[] = [];
