@@ -39,8 +39,8 @@ export async function searchRegion(
   const sql = `
     with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'),
     found as materialized (
-      select t.* from offices o cross join lateral (
-        select ${taskColumns} from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql} order by t.due_at, t.id limit :each) t
+      select ${taskColumns} from offices o cross join lateral (
+        select t.* from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql} order by t.due_at, t.id limit :each) t
        where true${text.sql}),
     page as (select t.* from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
     select f.*, l.*, u.name as holder, d.name as delegate, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
