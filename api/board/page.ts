@@ -1,27 +1,23 @@
 /** The supervisor's board: what is late, who has how much, how it went. */
 import type { SubstitutionLine } from '../../db/accounts/substitutions.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { BoardFigures, BoardTimes, Candidate, OfficerLoad, OnTime, OverdueStep, TrendWeek } from '../../db/views/board.ts';
-import { countedAtMost, type InboxTask } from '../../db/views/inbox/inbox.ts';
-import { addDays, daysBetween, previousWorkingDay, startOfDay, weekday, workingDaysBetween } from '../../workflows/domain/calendar.ts';
+import type { Board, Candidate, OfficerLoad, OnTime } from '../../db/views/board.ts';
+import type { InboxTask } from '../../db/views/inbox/inbox.ts';
+import { boardWeeks, firstMonday } from '../../workflows/domain/board-times.ts';
+import { addDays, daysBetween, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import { bulkLimit, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { substitutionJson, substitutionView } from '../substitutions/page.ts';
-import { dueView, inboxTimes, type Today } from '../tasks/due.ts';
+import { dueView, type Today } from '../tasks/due.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
-
-const WEEKS = 12;
-const RATE_DAYS = 30;
 
 export type BoardParts = {
   actor: Actor;
   at: Today;
-  figures: BoardFigures;
-  loads: OfficerLoad[];
-  unclaimed: Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>;
-  trend: TrendWeek[];
+  board: Board;
+  /** The figures were counted ahead, at `countedAt`. */
+  kept: boolean;
   overdue: InboxTask[];
-  overdueSteps: OverdueStep[];
   candidates: Candidate[];
   /** Overdue tasks for which an order was asked for: one is enough. */
   ordered: ReadonlySet<string>;
@@ -31,27 +27,6 @@ export type BoardParts = {
   words: Words;
 };
 
-/** The instants that the figures of the board need. */
-export function boardTimes(at: Today): BoardTimes {
-  const back = (from: string, days: number): string => {
-    let day = from;
-    for (let n = 0; n < days; n += 1) day = previousWorkingDay(at.calendar, day);
-    return day;
-  };
-  const period = back(at.today, RATE_DAYS);
-  return {
-    ...inboxTimes(at),
-    periodFrom: startOfDay(period),
-    previousFrom: startOfDay(back(period, RATE_DAYS)),
-    today: startOfDay(at.today),
-    trendFrom: startOfDay(addDays(mondayOf(at.today), -7 * (WEEKS - 1))),
-  };
-}
-
-function mondayOf(date: string): string {
-  return addDays(date, -((weekday(date) + 6) % 7));
-}
-
 /** ISO number of the week that begins on this Monday. */
 function weekNumber(monday: string): number {
   const thursday = addDays(monday, 3);
@@ -59,7 +34,8 @@ function weekNumber(monday: string): number {
 }
 
 export function boardView(parts: BoardParts) {
-  const { figures, at, t } = parts;
+  const { board, kept, at, t } = parts;
+  const { figures } = board;
   const rate = percentInTime(figures.period);
   const before = percentInTime(figures.previous);
   const longest =
@@ -67,7 +43,8 @@ export function boardView(parts: BoardParts) {
       ? ''
       : t('tasks.due.overdue', { count: Math.max(1, workingDaysBetween(at.calendar, figures.oldestDue, at.today)) });
   return {
-    now: at.now,
+    now: board.countedAt,
+    kept,
     tiles: [
       {
         label: t('board.tile.overdue'),
@@ -108,14 +85,14 @@ export function boardView(parts: BoardParts) {
 }
 
 function shown(count: number): string {
-  return count > countedAtMost ? '10,000+' : count.toLocaleString('en-US');
+  return count.toLocaleString('en-US');
 }
 
 function percentInTime({ decided, late }: OnTime): string | undefined {
   return decided === 0 ? undefined : `${(((decided - late) * 100) / decided).toFixed(1)}%`;
 }
 
-function loadRows({ loads, unclaimed, t }: BoardParts) {
+function loadRows({ board: { loads, unclaimed }, t }: BoardParts) {
   const rows: OfficerLoad[] = [...loads, { userId: null, name: null, roles: [], ...unclaimed, oldestDue: null, decidedToday: 0 }];
   const total = (row: OfficerLoad): number => row.overdue + row.soon + row.later;
   const most = Math.max(1, ...loads.map(total), total(rows.at(-1) as OfficerLoad));
@@ -142,9 +119,9 @@ function splitByWork(rows: ReturnType<typeof loadRows>) {
   return { loads: rows, busy, idle: rows.filter((row) => !works(row)) };
 }
 
-function weekRows({ trend, at, t }: BoardParts) {
-  const first = addDays(mondayOf(at.today), -7 * (WEEKS - 1));
-  const weeks = Array.from({ length: WEEKS }, (_, index) => {
+function weekRows({ board: { trend }, at, t }: BoardParts) {
+  const first = firstMonday(at.today);
+  const weeks = Array.from({ length: boardWeeks }, (_, index) => {
     const monday = addDays(first, 7 * index);
     const found = trend.find((week) => week.week === monday);
     return { monday, number: weekNumber(monday), decided: found?.decided ?? 0, late: found?.late ?? 0 };
@@ -162,7 +139,7 @@ function weekRows({ trend, at, t }: BoardParts) {
 }
 
 /** Steps that are called the same, as those of the changes of a class, are one row. */
-function stepRows({ overdueSteps, at, t, words }: BoardParts) {
+function stepRows({ board: { overdueSteps }, at, t, words }: BoardParts) {
   const rows = new Map<string, { name: string; count: number; oldestDue: string }>();
   for (const row of overdueSteps) {
     const name = stepLabel(words, t, row);
@@ -220,11 +197,12 @@ function overdueRow(task: InboxTask, ordered: ReadonlySet<string>, at: Today, t:
 }
 
 export function boardJson(
-  { figures, loads, unclaimed, overdue, overdueSteps, substitutions, at, t, words }: BoardParts,
+  { board: { countedAt, figures, loads, unclaimed, overdueSteps }, kept, overdue, substitutions, at, t, words }: BoardParts,
   weeks: ReturnType<typeof boardView>['weeks'],
 ) {
   return {
-    asOf: at.now.toISOString(),
+    asOf: countedAt.toISOString(),
+    countedAhead: kept,
     figures,
     loads: [...loads, { userId: null, name: null, roles: [], ...unclaimed, oldestDue: null, decidedToday: 0 }],
     overdueSteps: overdueSteps.map((row) => ({ ...row, name: stepLabel(words, t, row) })),

@@ -1,24 +1,21 @@
 /** The supervisor's board. */
 import { z } from 'zod';
-import {
-  countUnclaimed,
-  getBoardFigures,
-  listCandidates,
-  listLoads,
-  listOverdueSteps,
-  listTrend,
-  supervisionOf,
-} from '../../db/views/board.ts';
+import { countBoard, listCandidates, supervisionOf } from '../../db/views/board.ts';
+import { findKeptBoard } from '../../db/views/kept-boards.ts';
 import { listOrdered } from '../../db/protocol/supervision/orders.ts';
 import { listInbox } from '../../db/views/inbox/inbox.ts';
 import { listSubstitutions } from '../../db/accounts/substitutions.ts';
 import { Substitution } from '../substitutions/schemas.ts';
+import { boardTimes } from '../../workflows/domain/board-times.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
-import { type BoardParts, boardJson, boardTimes, boardView } from './page.ts';
+import { type BoardParts, boardJson, boardView } from './page.ts';
 
 const SHOWN = 40;
+
+/** `now=1` counts for this answer, however long it takes. */
+const BoardQuery = z.object({ now: z.literal('1').optional() });
 
 const OnTime = z.object({ decided: z.number().int(), late: z.number().int() });
 const Load = z.object({
@@ -34,6 +31,9 @@ const Load = z.object({
 const Board = z
   .object({
     asOf: z.string(),
+    countedAhead: z
+      .boolean()
+      .meta({ description: 'Counted by the worker at asOf, at most two minutes ago; false: counted for this answer' }),
     figures: z.object({
       overdue: z.number().int(),
       oldestDue: z.string().nullable(),
@@ -41,7 +41,6 @@ const Board = z
       soonUnclaimed: z.number().int(),
       later: z.number().int(),
       undated: z.number().int(),
-      capped: z.boolean(),
       period: OnTime,
       previous: OnTime,
       waiting: z.number().int(),
@@ -77,21 +76,19 @@ export function boardRoutes(counter: Counter): void {
     summary: "The supervisor's board: everything in the own subtree",
     tags: ['supervision'],
     access: ['supervisor'],
+    query: BoardQuery,
     response: Board,
-    handle: async ({ db, actor, instant, t, locale }) => {
+    handle: async ({ db, actor, query, instant, t, locale }) => {
       const supervisor = supervisionOf(actor);
       const at = await readToday(db, instant, actor);
       const times = boardTimes(at);
-      const [figures, loads, unclaimed, trend, overdueSteps, substitutions, overdue] = await Promise.all([
-        getBoardFigures(db, supervisor, times),
-        listLoads(db, supervisor, times),
-        countUnclaimed(db, supervisor, times),
-        listTrend(db, supervisor, times),
-        listOverdueSteps(db, supervisor, times),
+      const [kept, substitutions, overdue] = await Promise.all([
+        query.now ? undefined : findKeptBoard(db, actor, at.now),
         listSubstitutions(db, { paths: supervisor.grants.map(({ path }) => path) }),
         listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
       ]);
-      const [candidates, ordered] = await Promise.all([
+      const [board, candidates, ordered] = await Promise.all([
+        kept ?? countBoard(db, supervisor, times),
         listCandidates(db, overdue.tasks),
         listOrdered(
           db,
@@ -101,11 +98,8 @@ export function boardRoutes(counter: Counter): void {
       const parts: BoardParts = {
         actor,
         at,
-        figures,
-        loads,
-        unclaimed,
-        trend,
-        overdueSteps,
+        board,
+        kept: kept !== undefined,
         candidates,
         ordered,
         substitutions,

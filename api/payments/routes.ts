@@ -4,7 +4,14 @@ import { answerBatch, bankTemplateOf } from '../../db/money/bank-answer-files.ts
 import { businessNow } from '../../db/calendar/clock.ts';
 import { encodeGb18030 } from '../../db/formats/gb18030.ts';
 import { takeBankFile } from '../../db/money/payments.ts';
-import { findOpenTask, getBatchView, listApplicationsIn, listAttempts, listBatches } from '../../db/views/payments.ts';
+import {
+  batchesCountedAtMost,
+  findOpenTask,
+  getBatchView,
+  listApplicationsIn,
+  listAttempts,
+  listBatches,
+} from '../../db/views/payments.ts';
 import { formatBankAnswer, returnReasons } from '../../workflows/domain/money/bank-file.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
@@ -34,11 +41,14 @@ export function paymentRoutes(counter: Counter): void {
     tags: ['payments'],
     access: readers,
     query: Shown,
-    response: z.object({ batches: z.array(Batch), total: z.number().int() }),
+    response: z.object({
+      batches: z.array(Batch),
+      total: z.number().int().meta({ description: 'Counted up to 1001, which means more than 1000' }),
+    }),
     handle: async ({ db, actor, query, t }) => {
       const { status } = query;
       const offset = (query.page - 1) * PER_PAGE;
-      const { batches, total } = await listBatches(db, actor, { status, limit: PER_PAGE, offset });
+      const { batches, total, more } = await listBatches(db, actor, { status, limit: PER_PAGE, offset });
       const href = (next: string | undefined, at = 1): string => {
         const search = new URLSearchParams({ ...(next ? { status: next } : {}), ...(at > 1 ? { page: String(at) } : {}) }).toString();
         return search ? `/payments?${search}` : '/payments';
@@ -52,11 +62,12 @@ export function paymentRoutes(counter: Counter): void {
         })),
         filtered: status !== undefined,
         pager: {
-          from: Math.min(offset + 1, total),
-          to: Math.min(offset + PER_PAGE, total),
-          total,
+          from: offset + Math.min(1, batches.length),
+          to: offset + batches.length,
+          total: Math.min(total, batchesCountedAtMost),
+          capped: total > batchesCountedAtMost,
           ...(query.page > 1 ? { previousHref: href(status, query.page - 1) } : {}),
-          ...(offset + PER_PAGE < total ? { nextHref: href(status, query.page + 1) } : {}),
+          ...(more ? { nextHref: href(status, query.page + 1) } : {}),
         },
       };
       return page('payments/index', view, { json: { batches: batches.map(batchJson), total } });

@@ -2,6 +2,7 @@
 import type { InboxTimes, Urgency } from '../../db/views/inbox/inbox.ts';
 import type { Calendars } from '../../db/calendar/calendar.ts';
 import type { TaskPeriod } from '../../db/protocol/tasks.ts';
+import { soonUntil } from '../../workflows/domain/board-times.ts';
 import { addDays, type Calendar, endOfDay, nextWorkingDay, workingDayNumber, workingDaysBetween } from '../../workflows/domain/calendar.ts';
 import type { Translate } from '../pages/i18n.ts';
 
@@ -28,7 +29,7 @@ export type DueView = {
 
 /** Overdue is what ended; soon is what ends today or on the next working day. */
 export function inboxTimes({ now, today, calendar }: Today): InboxTimes {
-  return { now, soonUntil: endOfDay(nextWorkingDay(calendar, today)) };
+  return { now, soonUntil: soonUntil({ today, calendar }) };
 }
 
 export function dueView(task: TaskPeriod, at: Today, t: Translate): DueView {

@@ -100,6 +100,10 @@ export const Inbox = z
       mine: z.number().int(),
       asked: z.number().int(),
       capped: z.boolean(),
+      searchedOfEach: z.number().int().optional().meta({
+        description:
+          'So much is open in the region that the text was looked for among this many tasks of each office only, the most urgent',
+      }),
     }),
     savedViews: z.array(z.object({ id: z.uuid(), name: z.string(), list: z.string() })),
     next: z.string().nullable(),

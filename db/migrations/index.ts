@@ -41,6 +41,8 @@ import * as rosterUploads from './202611251670_keep_roster_uploads.ts';
 import * as accountsEdition from './202611251680_name_accounts_edition.ts';
 import * as keptSignatures from './202611251690_keep_signatures.ts';
 import * as officeAnswers from './202611251700_list_office_answers.ts';
+import * as keptBoards from './202611251710_keep_boards.ts';
+import * as classSearch from './202611251711_search_classes.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -87,4 +89,6 @@ export const migrations: readonly Migration[] = [
   { name: '202611251680_name_accounts_edition', sql: accountsEdition.sql },
   { name: '202611251690_keep_signatures', sql: keptSignatures.sql },
   { name: '202611251700_list_office_answers', sql: officeAnswers.sql },
+  { name: '202611251710_keep_boards', sql: keptBoards.sql },
+  { name: '202611251711_search_classes', sql: classSearch.sql },
 ];

@@ -1,16 +1,8 @@
-/** Figures of the supervisor's board for every office of a subtree, each read by an index per office. */
+/** Figures of the supervisor's board for every office of a subtree, each read once by an index per office. */
+import type { BoardTimes } from '../../workflows/domain/board-times.ts';
+import { startOfDay } from '../../workflows/domain/calendar.ts';
 import type { Db } from '../client.ts';
 import type { Actor } from '../accounts/users.ts';
-import { countInbox, type InboxTimes } from './inbox/inbox.ts';
-
-export type BoardTimes = InboxTimes & {
-  /** Begin of the period of the rate, and of the one before it. */
-  periodFrom: Date;
-  previousFrom: Date;
-  /** Begin of today and of the first of the twelve weeks. */
-  today: Date;
-  trendFrom: Date;
-};
 
 export type OnTime = { decided: number; late: number };
 export type BoardFigures = {
@@ -20,85 +12,144 @@ export type BoardFigures = {
   soonUnclaimed: number;
   later: number;
   undated: number;
-  capped: boolean;
   period: OnTime;
   previous: OnTime;
   waiting: number;
   waitingSoon: number;
 };
 
+/** Whose board it is: the regions that somebody supervises. */
+export type Supervisor = Pick<Actor, 'grants'>;
+type Unclaimed = Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>;
+/** What is counted of a subtree at the business instant `countedAt`. */
+export type Board = {
+  countedAt: Date;
+  figures: BoardFigures;
+  loads: OfficerLoad[];
+  unclaimed: Unclaimed;
+  trend: TrendWeek[];
+  overdueSteps: OverdueStep[];
+};
+
 /** The grants over which somebody supervises. */
-export function supervisionOf(actor: Actor): Actor {
+export function supervisionOf<Reader extends Supervisor>(actor: Reader): Reader {
   return { ...actor, grants: actor.grants.filter((grant) => grant.role === 'supervisor') };
 }
 
-const offices = `(select distinct r.code, r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
+export async function countBoard(db: Db, supervisor: Supervisor, times: BoardTimes): Promise<Board> {
+  const paths = supervisor.grants.map((grant) => grant.path);
+  const [open, decided, waiting, loads] = await Promise.all([
+    countOpen(db, paths, times),
+    countDecided(db, paths, times),
+    countWaiting(db, paths, times),
+    listLoads(db, paths, times),
+  ]);
+  const { overdueSteps, unclaimed, ...figures } = open;
+  return {
+    countedAt: times.now,
+    figures: { ...figures, period: decided.period, previous: decided.previous, ...waiting },
+    loads,
+    unclaimed,
+    trend: decided.trend,
+    overdueSteps,
+  };
+}
+
+/** The offices are looked up first, so that PostgreSQL goes through the open tasks of each. */
+const offices = `offices as materialized (
+  select distinct r.code, r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
 const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 
-function pathsOf(supervisor: Actor): string[] {
-  return supervisor.grants.map((grant) => grant.path);
-}
-
-export async function getBoardFigures(db: Db, supervisor: Actor, times: BoardTimes): Promise<BoardFigures> {
-  const paths = pathsOf(supervisor);
-  const [counts, more] = await Promise.all([countInbox(db, supervisor, { view: 'region' }, times), readFigures(db, paths, times)]);
-  return {
-    overdue: counts.overdue,
-    soon: counts.soon,
-    later: counts.later,
-    undated: counts.none,
-    capped: counts.capped,
-    oldestDue: more.oldest_due,
-    soonUnclaimed: more.soon_unclaimed,
-    period: { decided: more.decided, late: more.late },
-    previous: { decided: more.decided_before, late: more.late_before },
-    waiting: more.waiting,
-    waitingSoon: more.waiting_soon,
-  };
-}
-
-type Figures = {
+type Open = Pick<BoardFigures, 'overdue' | 'oldestDue' | 'soon' | 'soonUnclaimed' | 'later' | 'undated'> & {
+  unclaimed: Unclaimed;
+  overdueSteps: OverdueStep[];
+};
+type OpenRow = Pick<BoardFigures, 'overdue' | 'soon' | 'later' | 'undated'> & {
+  whole: boolean;
+  step: string;
+  role: string;
   oldest_due: string | null;
   soon_unclaimed: number;
-  decided: number;
-  late: number;
-  decided_before: number;
-  late_before: number;
-  waiting: number;
-  waiting_soon: number;
+  unclaimed_overdue: number;
+  unclaimed_later: number;
 };
 
-async function readFigures(db: Db, paths: string[], times: BoardTimes): Promise<Figures> {
-  const { rows } = await db.raw<{ rows: Figures[] }>(
-    `select (select min(f.due_date) from ${offices} o cross join lateral (
-               select t.due_date from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly} and t.due_at <= :now order by t.due_at limit 1) f) as oldest_due,
-            (select cast(count(*) as int) from ${offices} o join tasks t on t.status = 'open' and t.office_path = o.path and ${officersOnly}
-                and t.due_at > :now and t.due_at <= :soonUntil and t.claimed_by is null) as soon_unclaimed,
-            d.*, w.*
-       from (select cast(count(*) filter (where t.decided_at >= :periodFrom) as int) as decided,
-                    cast(count(*) filter (where t.decided_at >= :periodFrom and t.decided_at > t.due_at) as int) as late,
-                    cast(count(*) filter (where t.decided_at < :periodFrom) as int) as decided_before,
-                    cast(count(*) filter (where t.decided_at < :periodFrom and t.decided_at > t.due_at) as int) as late_before
-               from ${offices} o join tasks t on t.status = 'decided' and t.office = o.code and t.decided_at >= :previousFrom and ${officersOnly} and t.due_at is not null) d,
-            (select cast(count(*) as int) as waiting, cast(count(*) filter (where t.due_at <= :soonUntil) as int) as waiting_soon
-               from ${offices} o cross join unnest(array['institution', 'assessor']) g (role)
-               join tasks t on t.status = 'open' and t.office = o.code and t.role = g.role and t.kind = 'correction') w`,
-    { paths, ...instants(times) },
+/** The open tasks of the offices, by when they are due and whether somebody has claimed them; what is late also by step, the longest delay first. */
+async function countOpen(db: Db, paths: readonly string[], { now, soonUntil }: BoardTimes): Promise<Open> {
+  const { rows } = await db.raw<{ rows: OpenRow[] }>(
+    `with ${offices}
+     select grouping(t.step) = 1 as whole, t.step, t.role, min(t.due_date) filter (where t.due_at <= :now) as oldest_due,
+            cast(count(*) filter (where t.due_at <= :now) as int) as overdue,
+            cast(count(*) filter (where t.due_at > :now and t.due_at <= :soonUntil) as int) as soon,
+            cast(count(*) filter (where t.due_at > :soonUntil) as int) as later,
+            cast(count(*) filter (where t.due_at is null) as int) as undated,
+            cast(count(*) filter (where t.claimed_by is null and t.due_at <= :now) as int) as unclaimed_overdue,
+            cast(count(*) filter (where t.claimed_by is null and t.due_at > :now and t.due_at <= :soonUntil) as int) as soon_unclaimed,
+            cast(count(*) filter (where t.claimed_by is null and (t.due_at > :soonUntil or t.due_at is null)) as int) as unclaimed_later
+       from offices o join tasks t on t.status = 'open' and t.office_path = o.path and ${officersOnly}
+      group by grouping sets ((), (t.step, t.role)) order by whole desc, oldest_due, t.step`,
+    { paths: [...paths], now, soonUntil },
   );
-  const row = rows[0];
-  if (!row) throw new Error('the board has no figures');
-  return row;
+  const [all, ...steps] = rows;
+  if (!all?.whole) throw new Error('the board has no figures');
+  return {
+    overdue: all.overdue,
+    oldestDue: all.oldest_due,
+    soon: all.soon,
+    soonUnclaimed: all.soon_unclaimed,
+    later: all.later,
+    undated: all.undated,
+    unclaimed: { overdue: all.unclaimed_overdue, soon: all.soon_unclaimed, later: all.unclaimed_later },
+    overdueSteps: steps.flatMap((row) =>
+      row.oldest_due === null ? [] : [{ step: row.step, role: row.role, count: row.overdue, oldestDue: row.oldest_due }],
+    ),
+  };
 }
 
-function instants(times: BoardTimes): Record<string, Date> {
+type Decided = Pick<BoardFigures, 'period' | 'previous'> & { trend: TrendWeek[] };
+type DecidedDay = { day: string; week: string; decided: number; dated: number; late: number };
+
+/** What was decided by day, from the index alone; a rate counts only what had a day on which it was due. */
+async function countDecided(db: Db, paths: readonly string[], { previousFrom, periodFrom, trendFrom }: BoardTimes): Promise<Decided> {
+  const { rows } = await db.raw<{ rows: DecidedDay[] }>(
+    `with ${offices},
+     days as (select cast(t.decided_at at time zone 'Asia/Shanghai' as date) as day, cast(count(*) as int) as decided, cast(count(t.due_at) as int) as dated,
+                     cast(count(*) filter (where t.decided_at > t.due_at) as int) as late
+                from offices o join tasks t on t.status = 'decided' and t.office = o.code and t.decided_at >= :from and ${officersOnly} group by 1)
+     select day, cast(date_trunc('week', day) as date) as week, decided, dated, late from days order by day`,
+    { paths: [...paths], from: previousFrom < trendFrom ? previousFrom : trendFrom },
+  );
+  const inTime = (days: readonly DecidedDay[]): OnTime => ({
+    decided: days.reduce((sum, { dated }) => sum + dated, 0),
+    late: days.reduce((sum, { late }) => sum + late, 0),
+  });
+  const weeks = new Map<string, TrendWeek>();
+  for (const { day, week, decided, late } of rows) {
+    if (startOfDay(day) < trendFrom) continue;
+    const known = weeks.get(week) ?? { week, decided: 0, late: 0 };
+    weeks.set(week, { week, decided: known.decided + decided, late: known.late + late });
+  }
   return {
-    now: times.now,
-    soonUntil: times.soonUntil,
-    periodFrom: times.periodFrom,
-    previousFrom: times.previousFrom,
-    today: times.today,
-    trendFrom: times.trendFrom,
+    period: inTime(rows.filter(({ day }) => startOfDay(day) >= periodFrom)),
+    previous: inTime(rows.filter(({ day }) => startOfDay(day) >= previousFrom && startOfDay(day) < periodFrom)),
+    trend: [...weeks.values()],
   };
+}
+
+/** Corrections that institutions owe. */
+async function countWaiting(
+  db: Db,
+  paths: readonly string[],
+  { soonUntil }: BoardTimes,
+): Promise<Pick<BoardFigures, 'waiting' | 'waitingSoon'>> {
+  const { rows } = await db.raw<{ rows: { waiting: number; waiting_soon: number }[] }>(
+    `with ${offices}
+     select cast(count(*) as int) as waiting, cast(count(*) filter (where t.due_at <= :soonUntil) as int) as waiting_soon
+       from offices o cross join unnest(array['institution', 'assessor']) g (role)
+       join tasks t on t.status = 'open' and t.office = o.code and t.role = g.role and t.kind = 'correction'`,
+    { paths: [...paths], soonUntil },
+  );
+  return { waiting: rows[0]?.waiting ?? 0, waitingSoon: rows[0]?.waiting_soon ?? 0 };
 }
 
 export type OfficerLoad = {
@@ -116,11 +167,11 @@ export type OfficerLoad = {
 const loadsShown = 30;
 
 /** Open tasks by who has claimed them, those who are busiest with late ones first; officers without any task are shown as well. */
-export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): Promise<OfficerLoad[]> {
+async function listLoads(db: Db, paths: readonly string[], { now, soonUntil, today }: BoardTimes): Promise<OfficerLoad[]> {
   const { rows } = await db.raw<{
     rows: (Omit<OfficerLoad, 'userId' | 'decidedToday' | 'oldestDue'> & { id: string; decided_today: number; oldest_due: string | null })[];
   }>(
-    `with offices as (select code from ${offices} o),
+    `with ${offices},
           people as (
             select u.id, u.name, array_agg(distinct g.role) as roles from grants_in_force g join offices o on o.code = g.region join users u on u.id = g.user_id
              where u.active and g.role in ('first_reviewer', 'second_reviewer', 'approver', 'inspector', 'finance_officer', 'payment_officer') group by u.id),
@@ -135,7 +186,7 @@ export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): P
            from tasks t where t.claimed_by = p.id and t.status = 'open') c
        left join decided d on d.decided_by = p.id
       order by c.overdue desc, c.soon desc, c.overdue + c.soon + c.later desc, p.name limit ${loadsShown}`,
-    { paths: pathsOf(supervisor), ...instants(times) },
+    { paths: [...paths], now, soonUntil, today },
   );
   return rows.map(({ id, decided_today, oldest_due, ...row }) => ({
     ...row,
@@ -145,40 +196,7 @@ export async function listLoads(db: Db, supervisor: Actor, times: BoardTimes): P
   }));
 }
 
-/** Open tasks that nobody has claimed. */
-export async function countUnclaimed(
-  db: Db,
-  supervisor: Actor,
-  times: BoardTimes,
-): Promise<Pick<OfficerLoad, 'overdue' | 'soon' | 'later'>> {
-  const counted = await countInbox(db, supervisor, { view: 'region' }, times);
-  const { rows } = await db.raw<{ rows: { overdue: number; soon: number; later: number }[] }>(
-    `select cast(count(*) filter (where t.due_at <= :now) as int) as overdue,
-            cast(count(*) filter (where t.due_at > :now and t.due_at <= :soonUntil) as int) as soon,
-            cast(count(*) filter (where t.due_at > :soonUntil or t.due_at is null) as int) as later
-       from tasks t where t.status = 'open' and t.claimed_by is not null and t.office = any(array(select code from ${offices} o)) and ${officersOnly}`,
-    { paths: pathsOf(supervisor), ...instants(times) },
-  );
-  const claimed = rows[0] ?? { overdue: 0, soon: 0, later: 0 };
-  return {
-    overdue: Math.max(0, counted.overdue - claimed.overdue),
-    soon: Math.max(0, counted.soon - claimed.soon),
-    later: Math.max(0, counted.later + counted.none - claimed.later),
-  };
-}
-
 export type OverdueStep = { step: string; role: string; count: number; oldestDue: string };
-
-/** What is late in the subtree by step, the longest delay first; counted to its end. */
-export async function listOverdueSteps(db: Db, supervisor: Actor, times: BoardTimes): Promise<OverdueStep[]> {
-  const { rows } = await db.raw<{ rows: (Omit<OverdueStep, 'oldestDue'> & { oldest_due: string })[] }>(
-    `select t.step, t.role, cast(count(*) as int) as count, min(t.due_date) as oldest_due
-       from ${offices} o join tasks t on t.status = 'open' and t.office_path = o.path and ${officersOnly} and t.due_at <= :now
-      group by t.step, t.role order by oldest_due, t.step`,
-    { paths: pathsOf(supervisor), ...instants(times) },
-  );
-  return rows.map(({ oldest_due, ...row }) => ({ ...row, oldestDue: oldest_due }));
-}
 
 export type Candidate = { id: string; name: string; roles: string[]; officeZh: string; officeEn: string; open: number };
 
@@ -197,16 +215,5 @@ export async function listCandidates(db: Db, queues: readonly { office: string; 
   return rows;
 }
 
+/** Decided and late in the week of this Monday; weeks without any are absent. */
 export type TrendWeek = { week: string; decided: number; late: number };
-
-/** Decided and late by week (its Monday), oldest first; weeks without any are absent. */
-export async function listTrend(db: Db, supervisor: Actor, times: BoardTimes): Promise<TrendWeek[]> {
-  const { rows } = await db.raw<{ rows: TrendWeek[] }>(
-    `select cast(date_trunc('week', t.decided_at at time zone 'Asia/Shanghai') as date) as week, cast(count(*) as int) as decided,
-            cast(count(*) filter (where t.decided_at > t.due_at) as int) as late
-       from ${offices} o join tasks t on t.status = 'decided' and t.office = o.code and t.decided_at >= :trendFrom and ${officersOnly}
-      group by 1 order by 1`,
-    { paths: pathsOf(supervisor), ...instants(times) },
-  );
-  return rows;
-}

@@ -208,21 +208,23 @@ export type InstitutionFigures = {
 };
 
 /** Classes that an institution holds or, as a body that assesses, examines; drafts are left out. */
-const ownClasses = `select id from classes where status <> 'draft' and (institution_id = :id or assessor_id = :id)`;
+const ownClasses = `select id, status from classes where status <> 'draft' and (institution_id = :id or assessor_id = :id)`;
 
-/** What the rows say of an institution since the beginning. */
+/** What the rows say of an institution since the beginning. What hangs on its classes is looked up class by class, not gone through for the whole province. */
 export async function getFigures(db: Db, institutionId: string): Promise<InstitutionFigures> {
   const { rows } = await db.raw<{ rows: InstitutionFigures[] }>(
     `with own as materialized (${ownClasses})
      select (select cast(count(*) as int) from own) as classes,
-            (select cast(count(*) as int) from own join classes c using (id) where ${isRunning('c.status')}) as running,
-            (select cast(count(distinct e.person_id) as int) from enrolments e join own on own.id = e.class_id where e.status = 'enrolled') as enrolled,
-            (select cast(count(*) as int) from results x join own on own.id = x.class_id) as examined,
-            (select cast(count(*) as int) from results x join own on own.id = x.class_id where x.passed) as passed,
-            (select cast(coalesce(sum(l.amount_fen), 0) as bigint) from payment_lines l join own on own.id = l.class_id where l.status = 'paid') as paid_fen,
-            n.inspections, n.findings
-       from (select cast(count(*) as int) as inspections, cast(count(*) filter (where i.found = 'finding') as int) as findings
-               from inspections i join own on own.id = i.class_id) n`,
+            (select cast(count(*) as int) from own where ${isRunning('own.status')}) as running,
+            (select cast(count(distinct e.person_id) as int) from own cross join lateral (
+               select person_id from enrolments where class_id = own.id and status = 'enrolled' offset 0) e) as enrolled,
+            x.examined, x.passed, n.inspections, n.findings,
+            (select cast(coalesce(sum(l.amount_fen), 0) as bigint) from own cross join lateral (
+               select amount_fen from payment_lines where class_id = own.id and status = 'paid' offset 0) l) as paid_fen
+       from (select cast(count(*) as int) as examined, cast(count(*) filter (where x.passed) as int) as passed from own cross join lateral (
+               select passed from results where class_id = own.id offset 0) x) x,
+            (select cast(count(*) as int) as inspections, cast(count(*) filter (where i.found = 'finding') as int) as findings from own cross join lateral (
+               select found from inspections where class_id = own.id offset 0) i) n`,
     { id: institutionId },
   );
   const [figures] = rows;
@@ -234,25 +236,22 @@ export async function getFigures(db: Db, institutionId: string): Promise<Institu
 export type TeacherLine = TeacherRow & { sessions: number; ahead: number };
 export type VenueLine = VenueRow & { sessions: number; ahead: number };
 
-const use = (column: string): string => `(select cast(count(*) as int) from class_sessions s join classes c on c.id = s.class_id
-    where s.${column} = x.id and ${isLiving('c.status')}) as sessions,
-  (select cast(count(*) as int) from class_sessions s join classes c on c.id = s.class_id
-    where s.${column} = x.id and s.day >= business_today() and ${isLiving('c.status')}) as ahead`;
+/** Counted once through the classes of the institution: nobody else holds sessions with its teachers or in its venues. */
+const inUse = (table: 'teachers' | 'venues', column: 'teacher_id' | 'venue_id'): string => `
+  select x.*, coalesce(u.sessions, 0) as sessions, coalesce(u.ahead, 0) as ahead from ${table} x
+    left join (select s.${column}, cast(count(*) as int) as sessions, cast(count(*) filter (where s.day >= (select business_today())) as int) as ahead
+                 from (select id from classes c where c.institution_id = :id and ${isLiving('c.status')} offset 0) c
+                cross join lateral (select ${column}, day from class_sessions where class_id = c.id offset 0) s group by 1) u on u.${column} = x.id
+   where x.institution_id = :id order by x.active desc, x.no`;
 
 /** Those in use first, by number. */
 export async function listTeachers(db: Db, institutionId: string): Promise<TeacherLine[]> {
-  const { rows } = await db.raw<{ rows: TeacherLine[] }>(
-    `select x.*, ${use('teacher_id')} from teachers x where x.institution_id = ? order by x.active desc, x.no`,
-    [institutionId],
-  );
+  const { rows } = await db.raw<{ rows: TeacherLine[] }>(inUse('teachers', 'teacher_id'), { id: institutionId });
   return rows;
 }
 
 export async function listVenues(db: Db, institutionId: string): Promise<VenueLine[]> {
-  const { rows } = await db.raw<{ rows: VenueLine[] }>(
-    `select x.*, ${use('venue_id')} from venues x where x.institution_id = ? order by x.active desc, x.no`,
-    [institutionId],
-  );
+  const { rows } = await db.raw<{ rows: VenueLine[] }>(inUse('venues', 'venue_id'), { id: institutionId });
   return rows;
 }
 
@@ -326,7 +325,7 @@ export async function listInstitutionPapers(
   const { rows } = await db.raw<{ rows: InstitutionPaper[] }>(
     `select p.id, p.kind, p.number, p.issued_at, u.name as signatory, c.number as class_number, c.title as class_title
        from papers p join classes c on c.id = p.class_id left join users u on u.id = p.signatory
-      where p.class_id in (${ownClasses}) and (p.kind <> 'supervision_order' or not cast(:own as boolean))
+      where p.class_id in (select id from (${ownClasses}) own) and (p.kind <> 'supervision_order' or not cast(:own as boolean))
         and (cast(:before as uuid) is null or (p.issued_at, p.id) < (select issued_at, id from papers where id = cast(:before as uuid)))
       order by p.issued_at desc, p.id desc limit :limit`,
     { id: head.id, own: head.reader === 'own', before: before ?? null, limit: size + 1 },
@@ -344,29 +343,50 @@ export type InstitutionEvent = TimelineLine & { class_number: string | null; cla
 export async function listInstitutionTimeline(
   db: Db,
   head: Pick<InstitutionHead, 'id' | 'credit_code' | 'reader'>,
-  { before, limit }: { before?: number | undefined; limit: number },
+  page: { before?: number | undefined; limit: number },
 ): Promise<InstitutionEvent[]> {
+  // The newest lines of a long history lie with the procedures that moved last; where those have too few to show, all are asked.
+  const newest = await readTimeline(db, head, { ...page, moved: page.limit * 4 });
+  if (newest.length >= page.limit || newest[0]?.bound === 0) return newest;
+  return readTimeline(db, head, { ...page, moved: ALL });
+}
+
+const ALL = 2_000_000_000;
+
+/** Lines from `bound` on: the last line of the procedure after as many as `moved` that moved later; 0 where there are no more. */
+async function readTimeline(
+  db: Db,
+  head: Pick<InstitutionHead, 'id' | 'credit_code' | 'reader'>,
+  { before, limit, moved }: { before?: number | undefined; limit: number; moved: number },
+): Promise<(InstitutionEvent & { bound: number })[]> {
   const own = head.reader === 'own';
-  const { rows } = await db.raw<{ rows: InstitutionEvent[] }>(
+  const { rows } = await db.raw<{ rows: (InstitutionEvent & { bound: number })[] }>(
     `with own as materialized (
        select id, number, title from classes where (institution_id = :id and (status <> 'draft' or cast(:own as boolean))) or (assessor_id = :id and status <> 'draft')),
+     cases as materialized (
+       select p.id, own.number, own.title, (select l.id from audit_log l where l.procedure_id = p.id and l.no = p.audit_no) as last
+         from own join procedures p on p.class_id = own.id),
+     bound as materialized (
+       select coalesce((select last from cases where last < coalesce(cast(:before as bigint), last + 1) order by last desc offset :moved limit 1), 0) as id),
      lines as (
-       select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject
+       select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject and a.id >= (select id from bound)
        union all
-       select a.id, own.number, own.title from own join procedures p on p.class_id = own.id join audit_log a on a.procedure_id = p.id
-        where a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
+       select a.id, c.number, c.title from cases c join audit_log a on a.procedure_id = c.id and a.id >= (select id from bound)
+        where c.last >= (select id from bound) and a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
        union all
-       select a.id, own.number, own.title from own join audit_log a on a.procedure_id is null and a.subject = 'class-' || own.number),
+       select a.id, own.number, own.title from own cross join lateral (
+         select id from audit_log where subject = 'class-' || own.number and id >= (select id from bound) and procedure_id is null offset 0) a),
      shown as (
        select * from lines where cast(:before as bigint) is null or id < :before order by id desc limit :limit)
      select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, shown.number as class_number, shown.title as class_title,
-            case when not (cast(:own as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason
+            case when not (cast(:own as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason,
+            (select cast(id as float8) from bound) as bound
        from shown join audit_log a on a.id = shown.id
        left join users u on u.id = a.actor
        left join institutions i on i.id = u.institution_id
        left join facts f on ${factOfLine}
       order by a.id desc`,
-    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit },
+    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit, moved },
   );
   return rows;
 }
@@ -377,10 +397,11 @@ export async function listInstitutionLists(
   institutionId: string,
   limit: number,
 ): Promise<{ number: string; list: string; title: string; published_at: Date; due_date: string; status: string }[]> {
-  return db('disclosures as d')
-    .join('classes as c', 'c.id', 'd.class_id')
-    .where('c.institution_id', institutionId)
-    .orderBy('d.published_at', 'desc')
-    .limit(limit)
-    .select('d.number', 'd.list', 'd.title', 'd.published_at', 'd.due_date', 'd.status');
+  const { rows } = await db.raw<{ rows: Awaited<ReturnType<typeof listInstitutionLists>> }>(
+    `select d.* from (select id from classes where institution_id = :id offset 0) c
+      cross join lateral (select number, list, title, published_at, due_date, status from disclosures where class_id = c.id offset 0) d
+      order by d.published_at desc limit :limit`,
+    { id: institutionId, limit },
+  );
+  return rows;
 }

@@ -73,35 +73,42 @@ const batches = (db: Db) =>
 
 export type BatchFilter = { status?: BatchStatus | undefined; limit: number; offset: number };
 
-/** Batches of the reader's regions, newest first, with how many there are. */
+/** Batches are counted no further than this. */
+export const batchesCountedAtMost = 1_000;
+
+/** Batches of the reader's regions, newest first, with how many there are: `batchesCountedAtMost + 1` where there are more. Each region gives no more than is shown, from its own index. */
 export async function listBatches(
   db: Db,
   actor: Actor,
   { status, limit, offset }: BatchFilter,
-): Promise<{ batches: BatchView[]; total: number }> {
-  const paths = actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path);
-  const within = `exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')`;
+): Promise<{ batches: BatchView[]; total: number; more: boolean }> {
+  const within = (most: number): { sql: string; bindings: Record<string, string | number | readonly string[]> } => ({
+    sql: `(select r.code from regions r where exists (select from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')) o
+      cross join lateral (select b.id, b.made_at from payment_batches b where b.region = o.code ${status ? 'and b.status = :status' : ''} order by b.made_at desc, b.id limit :most) b`,
+    bindings: {
+      paths: actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path),
+      most,
+      ...(status ? { status } : {}),
+    },
+  });
+  const page = within(offset + limit + 1);
+  const shown = await db.raw<{ rows: { id: string }[] }>(
+    `select b.id from ${page.sql} order by b.made_at desc, b.id limit :size offset :offset`,
+    {
+      ...page.bindings,
+      size: limit + 1,
+      offset,
+    },
+  );
+  const all = within(batchesCountedAtMost + 1);
+  const counted = await db.raw<{ rows: { total: number }[] }>(
+    `select cast(count(*) as int) as total from (select from ${all.sql} limit ${batchesCountedAtMost + 1}) c`,
+    all.bindings,
+  );
+  const ids = shown.rows.slice(0, limit).map(({ id }) => id);
   // Cut off first: the sums of a batch are those of its lines.
-  const shown = db('payment_batches as b')
-    .join('regions as r', 'r.code', 'b.region')
-    .whereRaw(within, [paths])
-    .modify((query) => {
-      if (status) query.where('b.status', status);
-    })
-    .orderBy('b.made_at', 'desc')
-    .orderBy('b.id')
-    .limit(limit)
-    .offset(offset)
-    .select('b.id');
-  const rows: BatchView[] = await batches(db).whereIn('b.id', shown).orderBy('b.made_at', 'desc').orderBy('b.id');
-  const counted = await db('payment_batches as b')
-    .join('regions as r', 'r.code', 'b.region')
-    .whereRaw(within, [paths])
-    .modify((query) => {
-      if (status) query.where('b.status', status);
-    })
-    .count<{ count: number }[]>('b.id as count');
-  return { batches: rows, total: Number(counted[0]?.count ?? 0) };
+  const rows: BatchView[] = await batches(db).whereIn('b.id', ids).orderBy('b.made_at', 'desc').orderBy('b.id');
+  return { batches: rows, total: counted.rows[0]?.total ?? 0, more: shown.rows.length > limit };
 }
 
 /** Throws NotFoundError outside the reader's regions. */

@@ -7,6 +7,7 @@ import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { inTransaction, type Trx } from '../../db/client.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { fillMoney } from './fill-money.ts';
+import { withoutIndexes } from './set-aside.ts';
 
 /** How many of the twenty classes of a score stand where, and how many of their steps are behind them. */
 const standing = `case n % 20 when 12 then 'claimed' when 13 then 'filed' when 14 then 'filing' when 15 then 'in_training' when 16 then 'in_training' when 17 then 'in_review'
@@ -21,6 +22,28 @@ const steps = `(values (1, 'pre_training.first_review', 'review', 'first_reviewe
 const subsidySteps = `(values (1, 'subsidy.first_review', 'review', 'first_reviewer'), (2, 'subsidy.second_review', 'review', 'second_reviewer'),
   (3, 'approval.approval', 'review', 'approver'), (4, 'funds.funds', 'funds', 'finance_officer')) s (no, step, kind, role)`;
 
+/** Tables to which the fill adds a row for each class or more. */
+const large = [
+  'classes',
+  'class_sessions',
+  'people',
+  'enrolments',
+  'results',
+  'filed_enrolments',
+  'procedures',
+  'facts',
+  'tasks',
+  'audit_log',
+  'disclosures',
+  'subsidy_applications',
+  'payment_lines',
+  'payment_attempts',
+  'ledger_entries',
+  'ledger_postings',
+  'papers',
+  'mails',
+];
+
 /** `classes` of them. Returns what was filled, by table. */
 export async function fillClasses(url: string, classes: number): Promise<Record<string, number>> {
   // The pool of the product gives up a statement after half a minute.
@@ -32,12 +55,14 @@ export async function fillClasses(url: string, classes: number): Promise<Record<
     await trx.raw(`set local work_mem = '128MB'`);
     await trx.raw(`set local synchronous_commit = off`);
     await fillRegister(trx, Math.max(168, Math.round(classes / 100)));
-    await fillPlans(trx, classes);
-    await fillRosters(trx, classes);
-    await fillProcedures(trx, terms);
-    await fillMoney(trx, terms);
-    await fillTasks(trx);
-    await fillTraces(trx);
+    await withoutIndexes(trx, large, async () => {
+      await fillPlans(trx, classes);
+      await fillRosters(trx, classes);
+      await fillProcedures(trx, terms);
+      await fillMoney(trx, terms);
+      await fillTasks(trx);
+      await fillTraces(trx);
+    });
   });
   await db.raw('vacuum (analyze)');
   const filled: Record<string, number> = {};
@@ -99,12 +124,13 @@ async function fillPlans(trx: Trx, classes: number): Promise<void> {
                              exists (select from users u where u.institution_id = i.id and u.login = 'kangning-1') as large
                         from institutions i join regions r on r.code = i.region where i.kind = 'training'),
           projects as (select id, name, row_number() over (order by code) - 1 as at, count(*) over () as all_of_them from catalogue_projects),
-          numbered as (select n, ${standing} as status, n * 7919 % 1000 as mixed from generate_series(1, ?) n)
+          numbered as (select n, ${standing} as status, n * 7919 % 1000 as mixed, case when n % 50 = 0 then l.at else n % l.all_of_them end as school
+                         from generate_series(1, ?) n, (select at, all_of_them from schools where large) l)
      select c.n, gen_random_uuid() as id, s.region || '-2025-' || lpad(c.n::text, 6, '0') as number, c.status, ${behind} as done, s.id as institution_id, s.name as institution, s.region, s.path,
             s.venue, s.teacher, s.author, p.id as project_id, p.name || '第 ' || c.n || ' 期' as title,
             business_now() - (case c.status when 'paid' then 100 + c.mixed else c.mixed % 60 end) * interval '1 day' - c.n * interval '1 second' as created_at,
             a.ids[1 + c.n % cardinality(a.ids)] as assessor
-       from numbered c join schools s on case when c.n % 50 = 0 then s.large else s.at = c.n % s.all_of_them end
+       from numbered c join schools s on s.at = c.school
        join projects p on p.at = c.n % p.all_of_them
       cross join (select array_agg(id order by credit_code) as ids from institutions where kind = 'assessment') a`,
     [classes],
@@ -157,7 +183,7 @@ async function fillProcedures(trx: Trx, terms: string): Promise<void> {
             case status when 'in_review' then 'pre_training' when 'correction' then 'pre_training' when 'in_training' then 'training' when 'filing' then 'filing' when 'filed' then 'claim' else 'subsidy' end, 'x',
             case status when 'paid' then 'closed' when 'withdrawn' then 'closed' else 'open' end, case status when 'paid' then 'paid' when 'withdrawn' then 'withdrawn' end,
             1 + done, 1 + done, 1 + done, 1 + done, jsonb_build_object('assessorId', assessor), ?, case when status not in ('paid', 'withdrawn') then business_now() + interval '5 days' end,
-            created_at, case when status in ('paid', 'withdrawn') then created_at + interval '90 days' end
+            created_at, case status when 'paid' then created_at + interval '90 days' when 'withdrawn' then least(created_at + interval '18 days', business_now()) end
        from bench_classes where status <> 'draft'`,
     [terms],
   );

@@ -21,7 +21,7 @@ export async function fillMoney(trx: Trx, terms: string): Promise<void> {
   );
   await trx.raw(
     `insert into payment_lines (application_id, class_id, person_id, enrolment_id, standard_fen, percent, amount_fen, trace, status, committed, paid_at)
-     select a.id, e.class_id, e.person_id, e.id, 70000, 100, 70000, '{}', case a.status when 'paid' then 'paid' else 'claimed' end, a.status = 'paid', case a.status when 'paid' then a.submitted_at + interval '30 days' end
+     select a.id, e.class_id, e.person_id, e.id, 70000, 100, 70000, e.amount_trace, case a.status when 'paid' then 'paid' else 'claimed' end, a.status = 'paid', case a.status when 'paid' then a.submitted_at + interval '30 days' end
        from subsidy_applications a join enrolments e on e.class_id = a.class_id join bench_classes c on c.id = a.class_id`,
   );
   await fillBatches(trx);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { keepBoards } from '../../db/views/kept-boards.ts';
 import { accountOf, listPages } from '../support/pages.ts';
 import { atMost, load, type Shot } from './client.ts';
 import { percentile, put, tableOf } from './figures.ts';
@@ -17,13 +18,18 @@ const SEEN = 40;
 
 type Visit = { path: string; login: string | undefined };
 type Measured = Visit & { p50Ms: number; p95Ms: number; bareMs: number; queries: number };
+/** What sends on or was refused is no page. */
+type Skipped = Visit & { skipped: string };
 
 export async function measurePages(db: Knex, options: { env: Record<string, string>; url: string; classes: number }): Promise<void> {
   const beganMs = performance.now();
   const filled = await fillClasses(options.url, options.classes);
   put({ name: `filling ${options.classes} classes`, value: (performance.now() - beganMs) / 1000, unit: 's' });
   process.stdout.write(`on record: ${JSON.stringify(filled)}; rosters of three, no attendance, no materials\n`);
-  const pages = await visitPages(db, options);
+  await countBoards(db);
+  const visits = await visitPages(db, options);
+  const pages = visits.filter((visit): visit is Measured => !('skipped' in visit));
+  const skipped = visits.filter((visit): visit is Skipped => 'skipped' in visit);
   const slow = pages.filter(({ p95Ms }) => p95Ms > AIM_MS);
   const rows = pages.map(({ path, login, p50Ms, p95Ms, bareMs, queries }) => [
     path,
@@ -34,6 +40,7 @@ export async function measurePages(db: Knex, options: { env: Record<string, stri
     bareMs.toFixed(1),
     String(queries),
   ]);
+  rows.push(...skipped.map(({ path, login, skipped: why }) => [path, login ?? 'public', '', '', `skipped: ${why}`, '', '']));
   process.stdout.write(
     `\n${tableOf(['page', 'account', 'p50 ms', 'p95 ms', `aim <= ${AIM_MS}`, 'its queries, bare ms', 'queries'], rows)}\n\n`,
   );
@@ -42,18 +49,18 @@ export async function measurePages(db: Knex, options: { env: Record<string, stri
 }
 
 /** Each page that the document of addresses names, once for each of these readers. */
-export async function visitPages(db: Knex, { env, url }: { env: Record<string, string>; url: string }): Promise<Measured[]> {
+export async function visitPages(db: Knex, { env, url }: { env: Record<string, string>; url: string }): Promise<(Measured | Skipped)[]> {
   const record = join(tmpdir(), `shiming-queries-${process.pid}.jsonl`);
   const ready = /api listens at (http[^"]+)"/;
   const measured = await startChild('dist/api/main.js', env, ready);
-  const recording = await startChild(
-    'dist/api/main.js',
-    { ...env, RECORD_QUERIES: record, NODE_OPTIONS: `--import tsx --import ${join(import.meta.dirname, 'record-queries.ts')}` },
-    ready,
-  );
+  // As arguments: with NODE_OPTIONS Node 20 does not come past the loader.
+  const recording = await startChild('dist/api/main.js', { ...env, RECORD_QUERIES: record }, ready, [
+    'tsx',
+    join(import.meta.dirname, 'record-queries.ts'),
+  ]);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const found: Measured[] = [];
+  const found: (Measured | Skipped)[] = [];
   try {
     const origin = measured.match[1] ?? '';
     const tokens = new Map<string, string>();
@@ -61,6 +68,7 @@ export async function visitPages(db: Knex, { env, url }: { env: Record<string, s
       const { path, login } = visit;
       if (login && !tokens.has(login)) tokens.set(login, await tokenFor(db, login));
       const headers: Record<string, string> = { accept: 'text/html', ...(login ? { cookie: `shiming-session=${tokens.get(login)}` } : {}) };
+      if (path === '/board') await keepBoards(db, { everyMs: 0 });
       const shot: Shot = { method: 'GET', path, headers };
       await load(
         origin,
@@ -74,8 +82,10 @@ export async function visitPages(db: Knex, { env, url }: { env: Record<string, s
         atMost(SEEN, () => shot),
         20,
       );
-      // What sends on or was refused is no page.
-      if (own.failed > 0) continue;
+      if (own.failed > 0) {
+        found.push({ ...visit, skipped: (own.firstFailure ?? '').slice(0, 60) });
+        continue;
+      }
       const queries = await queriesOf(recording.match[1] ?? '', shot, record);
       found.push({ ...visit, p50Ms: own.p50Ms, p95Ms: own.p95Ms, bareMs: await bareMs(client, queries), queries: queries.length });
     }
@@ -86,6 +96,13 @@ export async function visitPages(db: Knex, { env, url }: { env: Record<string, s
     rmSync(record, { force: true });
   }
   return found;
+}
+
+/** As the worker does once a minute. */
+async function countBoards(db: Knex): Promise<void> {
+  const beganMs = performance.now();
+  const regions = await keepBoards(db, { everyMs: 0 });
+  put({ name: `boards of ${regions.length} large regions counted ahead`, value: performance.now() - beganMs, unit: 'ms' });
 }
 
 type Query = { name?: string; text: string; values: unknown[] };

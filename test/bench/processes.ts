@@ -22,9 +22,14 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** Starts an entry point of the repository (TypeScript, or JavaScript of `dist/`) with its own environment; resolves when `ready` appears on its output. */
-export async function startChild(entry: string, env: Record<string, string>, ready: RegExp): Promise<Child & { match: RegExpMatchArray }> {
-  const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : [];
+/** Starts an entry point of the repository (TypeScript, or JavaScript of `dist/`) with its own environment; resolves when `ready` appears on its output. `imports` are loaded before it. */
+export async function startChild(
+  entry: string,
+  env: Record<string, string>,
+  ready: RegExp,
+  imports: readonly string[] = [],
+): Promise<Child & { match: RegExpMatchArray }> {
+  const loader = [...(entry.endsWith('.ts') ? ['tsx'] : []), ...imports].flatMap((name) => ['--import', name]);
   const child = spawn(process.execPath, [...loader, join(root, entry)], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -157,6 +157,7 @@ export function inboxView(parts: InboxParts) {
     office: parts.actor.institutionId === undefined,
     total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
     mine: counts.mine,
+    searchedOfEach: counts.searchedOfEach,
     empty: rows.length === 0,
     filtered: Boolean(list.kind ?? list.stage ?? list.q ?? list.urgency),
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,

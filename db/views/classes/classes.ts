@@ -9,6 +9,7 @@ import { sessionOrder } from '../../classes/class-checks.ts';
 import type { Db } from '../../client.ts';
 import type { TaskPeriod } from '../../protocol/tasks.ts';
 import { inCatalogueOf } from '../../catalogue/projects.ts';
+import { searchClasses } from './class-search.ts';
 import type { ProcedureRow } from '../../protocol/procedures.ts';
 import type { Actor } from '../../accounts/users.ts';
 
@@ -45,7 +46,8 @@ export async function listClasses(
   actor: Actor,
   filter: ClassFilter,
 ): Promise<{ lines: ClassLine[]; next: ClassCursor | undefined }> {
-  const { sql, bindings } = pageOf(actor, filter);
+  const { sql, bindings } =
+    filter.text && !actor.institutionId ? await pageOfSearch(db, actor, filter, filter.text) : pageOf(actor, filter);
   const { rows } = await db.raw<{ rows: ClassLine[] }>(
     `select c.id, c.number, c.title, c.status, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
             c.start_date, c.end_date, c.created_at::text as created_key, coalesce(s.stage, p.stage) as stage,
@@ -77,10 +79,7 @@ function pageOf(
   { status, text, after, size }: ClassFilter,
 ): { sql: string; bindings: Record<string, string | number | readonly string[]> } {
   const limit = size + 1;
-  const bindings: Record<string, string | number | readonly string[]> = {
-    paths: actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path),
-    limit,
-  };
+  const bindings: Record<string, string | number | readonly string[]> = { paths: readingPathsOf(actor), limit };
   const parts: string[] = [];
   if (status) {
     parts.push('c.status = :status');
@@ -114,6 +113,27 @@ function pageOf(
   return {
     sql: `select * from (${scopes.map((scope) => `(${scope})`).join(' union ')}) c order by c.created_at desc, c.id desc limit :limit`,
     bindings,
+  };
+}
+
+function readingPathsOf(actor: Actor): string[] {
+  return actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path);
+}
+
+/** The same of an officer with a text. */
+async function pageOfSearch(
+  db: Db,
+  actor: Actor,
+  { status, after, size }: ClassFilter,
+  text: string,
+): Promise<{ sql: string; bindings: Record<string, string | number | readonly string[]> }> {
+  const found = await searchClasses(db, readingPathsOf(actor), text, {
+    where: `${status ? ' and c.status = :status' : ''}${after ? ' and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}`,
+    bindings: { ...(status ? { status } : {}), ...after },
+  });
+  return {
+    sql: `select c.* from classes c where ${found.where} order by c.created_at desc, c.id desc limit :limit`,
+    bindings: { ...found.bindings, limit: size + 1 },
   };
 }
 

@@ -14,6 +14,8 @@ import { countSignatures, type SignatureCount } from '../../protocol/signing/gro
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
+import { conditionsOf, officersOnly, taskColumns, topmost } from './conditions.ts';
+import { type Found, searchRegion } from './region-search.ts';
 
 export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
 export type InboxView = (typeof inboxViews)[number];
@@ -121,53 +123,17 @@ function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
   return { ...listed, match: 't.claimed_by = cast(g.person as uuid) and (g.office is null or (t.office = g.office and t.role = g.role))' };
 }
 
-/** Every office of the subtree is a queue of its own. A text is first looked up among the classes: their tasks are few and found by class. */
+/** Every office of the subtree is a queue of its own. A text is looked up by `searchRegion`. */
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
   const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
   const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
   const role = filter.kind && soleOfficeRole(filter.kind);
-  if (!filter.text && role) {
+  if (role) {
     const pairs = `(select r.code as office, x.role from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'
                      cross join unnest(cast(:roles as text[])) x (role)) g`;
     return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles: [role] } };
   }
-  if (!filter.text) return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
-  return {
-    from: `(select c.id, o.path from ${offices} o join regions r on r.path = o.path join classes c on c.region = r.code join institutions i on i.id = c.institution_id
-             where c.number like :begins or c.title ilike :contains or i.name ilike :contains limit 2000) g`,
-    match: `t.class_id = g.id and t.office_path = any(array(select path from ${offices} o)) and ${officersOnly}`,
-    bindings: { paths },
-  };
-}
-
-const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
-
-function topmost(paths: readonly string[]): string[] {
-  return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
-}
-
-function conditionsOf(filter: InboxFilter): { sql: string; bindings: Record<string, unknown> } {
-  const parts: string[] = [];
-  const bindings: Record<string, unknown> = {};
-  if (filter.kind) {
-    parts.push('t.kind = :kind');
-    bindings['kind'] = filter.kind;
-  }
-  if (filter.stage) {
-    parts.push('t.step like :stage');
-    bindings['stage'] = `${likeText(filter.stage)}.%`;
-  }
-  if (filter.text) {
-    bindings['begins'] = `${likeText(filter.text)}%`;
-    bindings['contains'] = `%${likeText(filter.text)}%`;
-    if (filter.view !== 'region')
-      parts.push('(t.subject_number like :begins or t.subject_title ilike :contains or t.institution_name ilike :contains)');
-  }
-  return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
-}
-
-function likeText(text: string): string {
-  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+  return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
 }
 
 /** The range of due instants of a group; `none` has no instant. */
@@ -184,14 +150,12 @@ function dueRange(urgency: Urgency, times: InboxTimes): { sql: string; bindings:
   }
 }
 
-const columns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
-  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version, t.joint, t.joint_group`;
-
 export type InboxPage<Task = InboxTask> = { tasks: Task[]; next: InboxCursor | undefined };
 type PageWanted = { cursor?: InboxCursor | undefined; size: number };
 
 /** One page after `cursor`, the most urgent first. `next` is there when more follow. */
 export async function listInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes, page: PageWanted): Promise<InboxPage> {
+  if (searchesRegion(filter)) return pageOf((await found(db, actor, filter, times, page)).tasks, page);
   const { sql, bindings } = pageQuery(actor, filter, times, page);
   return pageOf(await run<InboxTask>(db, statementOf(sql), bindings), page);
 }
@@ -204,6 +168,13 @@ export async function readInbox(
   times: InboxTimes,
   page: PageWanted,
 ): Promise<InboxPage<InboxLine> & { counts: InboxCounts }> {
+  if (searchesRegion(filter)) {
+    const [{ tasks, ...searched }, own] = await Promise.all([
+      found(db, actor, filter, times, page),
+      countInbox(db, actor, { view: 'mine' }, times),
+    ]);
+    return { ...(await withSignatures(db, pageOf(tasks, page))), counts: countsOfSearch(searched, own) };
+  }
   const shown = withUnread(actor, pageQuery(actor, filter, times, page));
   if (filter.view === 'region') {
     const [lines, counts] = await Promise.all([
@@ -221,6 +192,20 @@ export async function readInbox(
   });
   const tasks = rows.filter((row) => row.id !== null).map(({ figures: _figures, at: _at, ...task }) => task);
   return { ...(await withSignatures(db, pageOf(tasks, page))), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
+}
+
+function searchesRegion(filter: InboxFilter): boolean {
+  return filter.view === 'region' && filter.text !== undefined;
+}
+
+function found(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes, { cursor, size }: PageWanted): Promise<Found> {
+  return searchRegion(db, actor, filter, times, { cursor, limit: size + 1 });
+}
+
+function countsOfSearch({ figures, searchedOfEach }: Pick<Found, 'figures' | 'searchedOfEach'>, own: InboxCounts): InboxCounts {
+  const { mine, asked, savedViews } = own;
+  const total = urgencies.reduce((sum, urgency) => sum + figures[urgency], 0);
+  return { ...figures, total, capped: false, mine, asked, savedViews, ...(searchedOfEach ? { searchedOfEach } : {}) };
 }
 
 /** Asked only where a line of the page is one of several signatures. */
@@ -290,7 +275,7 @@ export function inboxQuery(
   return {
     sql: `select q.*, u.name as holder, d.name as delegate from (
             select t.* from ${scope.from} cross join lateral (
-              select ${columns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
+              select ${taskColumns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
             order by ${order} limit ${limit}) q
           left join users u on u.id = q.claimed_by left join users d on d.id = q.delegated_to order by ${order}`,
     bindings: {
@@ -306,6 +291,8 @@ export function inboxQuery(
 export type InboxCounts = Record<Urgency, number> & {
   total: number;
   capped: boolean;
+  /** A text was looked for among so many tasks of each office only, the most urgent. */
+  searchedOfEach?: number;
   /** Open tasks that this person holds, and those of the people for whom this person substitutes. */
   mine: number;
   /** About which a colleague asked this person for an opinion. */
@@ -316,6 +303,13 @@ export type InboxCounts = Record<Urgency, number> & {
 
 /** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
+  if (searchesRegion(filter)) {
+    const [searched, own] = await Promise.all([
+      found(db, actor, filter, times, { size: 0 }),
+      countInbox(db, actor, { view: 'mine' }, times),
+    ]);
+    return countsOfSearch(searched, own);
+  }
   const { sql, bindings } = countQuery(actor, filter, times);
   const [row] = await run<CountRow>(db, statementOf(sql), bindings);
   return countsOf(filter, row);

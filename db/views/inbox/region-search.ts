@@ -1,0 +1,87 @@
+/**
+ * Open tasks of a region by a text. They are gone through once, for the page and for the counts together: to look the text up among all classes that ever were
+ * took longer than to read what is open. Where very much is open each office gives its most urgent tasks only, and the page says so.
+ */
+import { readingRoles } from '../../../workflows/domain/roles.ts';
+import type { Actor } from '../../accounts/users.ts';
+import { run, statementOf } from '../../statements.ts';
+import type { Db } from '../../client.ts';
+import { conditionsOf, officersOnly, taskColumns, topmost } from './conditions.ts';
+import type { InboxCursor, InboxFilter, InboxLine, InboxTimes, Urgency } from './inbox.ts';
+import { unreadMessagesOf } from '../classes/messages.ts';
+
+/** So many open tasks are gone through at most. */
+const SEARCHED_AT_MOST = 30_000;
+
+export type Found = {
+  tasks: InboxLine[];
+  figures: Record<Urgency, number>;
+  /** Of each office only so many, the most urgent, were looked at. */
+  searchedOfEach: number | undefined;
+};
+
+export async function searchRegion(
+  db: Db,
+  actor: Actor,
+  filter: InboxFilter,
+  times: InboxTimes,
+  page: { cursor?: InboxCursor | undefined; limit: number },
+): Promise<Found> {
+  const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
+  const each = await limitOfEach(db, paths);
+  const narrower = conditionsOf({ ...filter, text: undefined });
+  const text = conditionsOf({ view: 'queue', text: filter.text });
+  const { cursor } = page;
+  const after = cursor
+    ? `and (coalesce(t.due_at, 'infinity'), t.id) > (coalesce(cast(:afterDue as timestamptz), 'infinity'), :afterId)`
+    : '';
+  const group = (of: Urgency): string => `cast(count(*) filter (where ${ranges[of]}) as int) as ${of}`;
+  const sql = `
+    with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'),
+    found as materialized (
+      select ${taskColumns} from offices o cross join lateral (
+        select t.* from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql} order by t.due_at, t.id limit :each) t
+       where true${text.sql}),
+    page as (select t.* from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
+    select f.*, l.*, u.name as holder, d.name as delegate, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
+      from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')} from found t) f
+      left join page l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
+     order by l.due_at nulls last, l.id`;
+  const rows = await run<InboxLine & Record<Urgency, number>>(db, statementOf(sql), {
+    ...narrower.bindings,
+    ...text.bindings,
+    paths,
+    each: each ?? null,
+    now: times.now,
+    soon: times.soonUntil,
+    reader: actor.userId,
+    limit: page.limit,
+    ...(cursor ? { afterDue: cursor.due, afterId: cursor.id } : {}),
+  });
+  const [first] = rows;
+  const wanted = (of: Urgency): number => (filter.urgency === undefined || filter.urgency === of ? (first?.[of] ?? 0) : 0);
+  return {
+    tasks: rows.flatMap(({ overdue: _o, soon: _s, later: _l, none: _n, ...task }) => (task.id === null ? [] : [task])),
+    figures: { overdue: wanted('overdue'), soon: wanted('soon'), later: wanted('later'), none: wanted('none') },
+    searchedOfEach: each,
+  };
+}
+
+const ranges: Record<Urgency, string> = {
+  overdue: 't.due_at <= :now',
+  soon: 't.due_at > :now and t.due_at <= :soon',
+  later: 't.due_at > :soon',
+  none: 't.due_at is null',
+};
+
+/** Undefined where all that is open can be gone through. */
+async function limitOfEach(db: Db, paths: readonly string[]): Promise<number | undefined> {
+  const { rows } = await db.raw<{ rows: { offices: number; open: number }[] }>(
+    `with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')
+     select (select cast(count(*) as int) from offices) as offices,
+            (select cast(count(*) as int) from (select from offices o join tasks t on t.status = 'open' and t.office_path = o.path and ${officersOnly} limit ${SEARCHED_AT_MOST + 1}) s) as open`,
+    { paths: [...paths] },
+  );
+  const { offices, open } = rows[0] ?? { offices: 1, open: 0 };
+  return open > SEARCHED_AT_MOST ? Math.ceil(SEARCHED_AT_MOST / Math.max(1, offices)) : undefined;
+}
