@@ -42,7 +42,10 @@ export async function startChild(
     const hear = (part: Buffer): void => {
       output += part.toString();
       const found = output.match(ready);
-      if (found) resolve(found);
+      if (!found) return;
+      // What it says from now on is thrown away: to search it would cost the load more than its requests.
+      for (const stream of [child.stdout, child.stderr]) stream.off('data', hear).resume();
+      resolve(found);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
