@@ -2,6 +2,7 @@
  * The mail desk: takes queued mails and sends them by SMTP, html and text. Without a mail server they are kept and shown to the
  * administrator. Those of one reader and one morning go out as one. A mail that cannot be sent is tried again with growing pauses, at most eight times.
  */
+import { mostAttempts } from '../../db/correspondence/attempts.ts';
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import nodemailer, { type Transporter } from 'nodemailer';
@@ -15,7 +16,6 @@ import { keepMailedToken } from '../../db/accounts/setup-links.ts';
 import { type Desk, startDesk } from './polling.ts';
 
 const BATCH = 20;
-const MOST_ATTEMPTS = 8;
 
 export type MailDeskOptions = { db: Knex; smtpUrl: string | undefined; baseUrl: string; log: Logger };
 
@@ -59,7 +59,7 @@ async function sendBatch({ db, baseUrl, log }: MailDeskOptions, transport: Trans
         await tellOfAll();
       } catch (error) {
         log.warn({ mail: mail.id, error: (error as Error).name }, 'mail desk: not sent');
-        await settleMail(trx, mail.id, { status: mail.attempts + 1 >= MOST_ATTEMPTS ? 'failed' : 'again' });
+        await settleMail(trx, mail.id, { status: mail.attempts + 1 >= mostAttempts ? 'failed' : 'again' });
       }
     }
     return mails.length;

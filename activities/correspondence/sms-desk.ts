@@ -2,6 +2,7 @@
  * The SMS desk: takes waiting messages one by one, opens the number, hands them to the gateway. Without a gateway they are kept and shown to the
  * administrator. No answer means another try under the same id with growing pauses, at most eight times; a refused number is not tried again.
  */
+import { mostAttempts } from '../../db/correspondence/attempts.ts';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { inTransaction } from '../../db/client.ts';
@@ -11,8 +12,6 @@ import { type QueuedSms, settleSms, type SmsResult, takeSms } from '../../db/cor
 import { placeOf, type Vault } from '../../db/vault.ts';
 import type { SmsGateway } from '../connectors/sms.ts';
 import { type Desk, startDesk } from './polling.ts';
-
-const MOST_ATTEMPTS = 8;
 
 export type SmsDeskOptions = { db: Knex; vault: Vault; gateway: SmsGateway | undefined; log: Logger };
 
@@ -42,7 +41,7 @@ async function hand(vault: Vault, gateway: SmsGateway, sms: QueuedSms, text: str
     case 'refused':
       return { status: 'refused', failure: answer.cause, simulated: answer.simulated };
     case 'none':
-      return { status: sms.attempts + 1 >= MOST_ATTEMPTS ? 'failed' : 'again', failure: answer.cause };
+      return { status: sms.attempts + 1 >= mostAttempts ? 'failed' : 'again', failure: answer.cause };
   }
 }
 

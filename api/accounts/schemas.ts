@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { freeText } from '../http/fields.ts';
-
-const emptyAsAbsent = z.literal('').transform(() => undefined);
+import { emptyAsAbsent, freeText } from '../http/fields.ts';
 
 export const AccountParams = z.object({ id: z.uuid() });
 

@@ -1,6 +1,7 @@
 /** The audit log: read, taken along as a file, proved. Nothing here changes a line. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { emptyAsAbsent } from '../http/fields.ts';
 import { csvText } from '../../db/formats/csv.ts';
 import { type AuditFilter, type AuditRow, exportAuditLines, listAuditLines, proveChain, readingActs } from '../../db/views/audit-log.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
@@ -11,7 +12,6 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 
 const tags = ['administration'];
 const readers: readonly Role[] = ['audit_admin', 'auditor'];
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 
 const Filter = z.object({
   person: z.string().trim().max(100).optional().or(emptyAsAbsent),

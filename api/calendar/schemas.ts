@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { civilDate, line, reasonField } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, line, reasonField } from '../http/fields.ts';
 
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 const kind = z.enum(['off', 'work']);
 const Day = z.object({ date: civilDate, kind });
 const regionCode = z.string().regex(/^\d{6,12}$/);

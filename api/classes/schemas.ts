@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
-import { civilDate, freeText, line } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, freeText, line } from '../http/fields.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
-
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 
 /** `350104-2026-00001`. Anything else is no class. */
 export const ClassParams = z.object({ number: z.string().regex(/^\d{6}-\d{4}-\d{5,8}$/) });

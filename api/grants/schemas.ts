@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { freeText } from '../http/fields.ts';
+import { emptyAsAbsent, freeText } from '../http/fields.ts';
 import { roles } from '../../workflows/domain/roles.ts';
-
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 
 export const GrantQuery = z.object({
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),

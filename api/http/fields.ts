@@ -6,6 +6,9 @@ import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 /** A day that training, certificates and calendars can be about. Year 0 is none, and nobody plans for 9999. */
 export const civilDate = z.iso.date().pipe(z.string().refine((day) => day >= '1950-01-01' && day <= '2099-12-31', 'dateRange'));
 
+/** A filter that was left empty: a browser sends it in the address all the same. */
+export const emptyAsAbsent = z.literal('').transform(() => undefined);
+
 /** No line breaks, no control characters, nothing that turns the direction of what follows: it would falsify a list or a printed paper. */
 const oneLine = /^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u;
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { freeText } from '../http/fields.ts';
+import { emptyAsAbsent, freeText } from '../http/fields.ts';
 import { isCreditCode, isMobilePhone, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
 
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 const codeForm = /^[0-9A-HJ-NPQRTUWXY]{18}$/;
 
 /** The unified credit code is the public key of an institution. Anything else is no institution. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { emptyAsAbsent } from '../http/fields.ts';
 import { materialKinds, materialTypes } from '../../workflows/domain/classes/material.ts';
-
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 
 export const MaterialForm = z
   .object({ kind: z.enum(materialKinds), replaces: z.uuid().optional().or(emptyAsAbsent) })

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { funds } from '../../workflows/domain/policy/policy.ts';
-import { civilDate, line } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, line } from '../http/fields.ts';
 
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 const code = z.string().regex(/^[\w-]{1,40}$/);
 
 export const ProjectParams = z.object({ code });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { freeText, reasonField } from '../http/fields.ts';
+import { emptyAsAbsent, freeText, reasonField } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
@@ -7,8 +7,6 @@ import { taskActs } from '../../workflows/domain/task-acts.ts';
 import { signatureStates } from '../../workflows/domain/signing.ts';
 import { caseParts } from './parts.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
-
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 
 export const TaskParams = z.object({
   procedure: z.string().regex(/^[\w.-]{1,120}$/),

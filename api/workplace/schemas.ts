@@ -1,9 +1,9 @@
 /** What the first page of an institution takes and answers. */
 import { z } from 'zod';
+import { emptyAsAbsent } from '../http/fields.ts';
 import { answerKinds } from '../../workflows/domain/training/answers.ts';
 import { DueState } from '../tasks/schemas.ts';
 
-const emptyAsAbsent = z.literal('').transform(() => undefined);
 const Cursor = z.string().max(400).optional();
 export const WorkplaceQuery = z.object({ after: Cursor, size: z.coerce.number().int().min(1).max(100).default(10) });
 export const AnswersQuery = z.object({

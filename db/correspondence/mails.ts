@@ -1,4 +1,5 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
+import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
 
 export type MailTemplate =
@@ -98,10 +99,10 @@ export async function settleMail(
     | { status: 'failed' },
 ): Promise<void> {
   if (result.status === 'again' || result.status === 'failed') {
-    await trx.raw(
-      `update mails set attempts = attempts + 1, status = ?, next_at = now() + least(3600, 5 * power(2, attempts)) * interval '1 second' where id = ?`,
-      [result.status === 'failed' ? 'failed' : 'queued', id],
-    );
+    await trx.raw(`update mails set attempts = attempts + 1, status = ?, next_at = ${nextAttempt} where id = ?`, [
+      result.status === 'failed' ? 'failed' : 'queued',
+      id,
+    ]);
     return;
   }
   await trx('mails')

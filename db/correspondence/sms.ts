@@ -1,4 +1,5 @@
 /** Short messages as rows: written in the transaction of the act that causes them, sent afterwards by the SMS desk. */
+import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
 
 export type SmsTemplate = 'correction' | 'approved' | 'refused' | 'urge';
@@ -76,7 +77,7 @@ export async function settleSms(
       reference: 'reference' in result ? result.reference : null,
       simulated: 'simulated' in result && result.simulated === true,
       attempts: trx.raw('attempts + 1'),
-      ...(again ? { next_at: trx.raw(`now() + least(3600, 5 * power(2, attempts)) * interval '1 second'`) } : {}),
+      ...(again ? { next_at: trx.raw(nextAttempt) } : {}),
       ...(result.status === 'sent' || result.status === 'kept' ? { sent_at: trx.fn.now() } : {}),
     });
 }
