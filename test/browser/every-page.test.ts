@@ -169,6 +169,7 @@ async function visitsOf(office: Office, { paid, waiting, draft }: Tour): Promise
     ...['mail/correction', 'mail/digest', 'sms/urge'].map((name) => ({ path: `/admin/letters/${name}`, login: 'system-1' })),
   );
   // Leads to what it tells of.
+  add('/notices', { path: '/notices', login: officer }, { path: '/notices', login: school });
   add('/notices/{id}');
   add('/simulators', { path: '/simulators', login: officer });
   add('/projects', { path: '/projects' }, { path: '/projects', login: accountOf.catalogue_officer });
