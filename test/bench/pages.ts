@@ -13,15 +13,15 @@ import { fillClasses } from './fill-classes.ts';
 import { startChild } from './processes.ts';
 
 const AIM_MS = 50;
-const WARM_UP = 15;
-const SEEN = 40;
 
 type Visit = { path: string; login: string | undefined };
 type Measured = Visit & { p50Ms: number; p95Ms: number; bareMs: number; queries: number };
 /** What sends on or was refused is no page. */
 type Skipped = Visit & { skipped: string };
 
-export async function measurePages(db: Knex, options: { env: Record<string, string>; url: string; classes: number }): Promise<void> {
+type Options = { env: Record<string, string>; url: string; classes: number; visits: { warmUp: number; seen: number } };
+
+export async function measurePages(db: Knex, options: Options): Promise<void> {
   const beganMs = performance.now();
   const filled = await fillClasses(options.url, options.classes);
   put({ name: `filling ${options.classes} classes`, value: (performance.now() - beganMs) / 1000, unit: 's' });
@@ -49,7 +49,7 @@ export async function measurePages(db: Knex, options: { env: Record<string, stri
 }
 
 /** Each page that the document of addresses names, once for each of these readers. */
-export async function visitPages(db: Knex, { env, url }: { env: Record<string, string>; url: string }): Promise<(Measured | Skipped)[]> {
+export async function visitPages(db: Knex, { env, url, visits }: Omit<Options, 'classes'>): Promise<(Measured | Skipped)[]> {
   const record = join(tmpdir(), `shiming-queries-${process.pid}.jsonl`);
   const ready = /api listens at (http[^"]+)"/;
   const measured = await startChild('dist/api/main.js', env, ready);
@@ -73,13 +73,13 @@ export async function visitPages(db: Knex, { env, url }: { env: Record<string, s
       await load(
         origin,
         1,
-        atMost(WARM_UP, () => shot),
+        atMost(visits.warmUp, () => shot),
         20,
       );
       const own = await load(
         origin,
         1,
-        atMost(SEEN, () => shot),
+        atMost(visits.seen, () => shot),
         20,
       );
       if (own.failed > 0) {
