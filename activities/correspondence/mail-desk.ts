@@ -2,13 +2,13 @@
  * The mail desk: takes queued mails and sends them by SMTP, html and text. Without a mail server they are kept and shown to the
  * administrator. Those of one reader and one morning go out as one. A mail that cannot be sent is tried again with growing pauses, at most eight times.
  */
-import { mostAttempts } from '../../db/correspondence/attempts.ts';
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import nodemailer, { type Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 import { inTransaction, type Trx } from '../../db/client.ts';
 import { mergeMails, type QueuedMail, settleMail, takeMails, takeSiblings } from '../../db/correspondence/mails.ts';
+import { mostAttempts } from '../../db/correspondence/attempts.ts';
 import { findInForce } from '../../db/correspondence/letter-versions.ts';
 import { renderDigest, renderMail } from '../../db/correspondence/letters.ts';
 import { hashToken } from '../../db/accounts/sessions.ts';

@@ -2,10 +2,10 @@
  * The SMS desk: takes waiting messages one by one, opens the number, hands them to the gateway. Without a gateway they are kept and shown to the
  * administrator. No answer means another try under the same id with growing pauses, at most eight times; a refused number is not tried again.
  */
-import { mostAttempts } from '../../db/correspondence/attempts.ts';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { inTransaction } from '../../db/client.ts';
+import { mostAttempts } from '../../db/correspondence/attempts.ts';
 import { findInForce } from '../../db/correspondence/letter-versions.ts';
 import { renderSms } from '../../db/correspondence/letters.ts';
 import { type QueuedSms, settleSms, type SmsResult, takeSms } from '../../db/correspondence/sms.ts';

@@ -1,4 +1,5 @@
 /** What an account may do today and what its header shows: read anew only when the edition of the accounts or the day is another than the one it was read under. */
+import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { StandIn } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -53,16 +54,30 @@ export async function findAccountInForce(db: Db, userId: string, { accounts, tod
   const entry = kept.get(userId);
   if (entry && entry.accounts === accounts && entry.today === today) return entry.account;
   // Read after its state was: it may be newer than the key under which it is kept, never older.
-  const [row] = await run<AccountRow>(db, findById, { userId });
-  if (!row) return undefined;
-  const account = Object.freeze({
-    active: row.active,
-    actor: Object.freeze(toActor(userId, row)),
-    workplace: Object.freeze(toWorkplace(row)),
-  });
+  const account = await readAccount(db, userId);
+  if (!account) return undefined;
   if (kept.size >= KEPT_AT_MOST) kept.clear();
   kept.set(userId, { accounts, today, account });
   return account;
+}
+
+/** The account as it acts today, read anew. Throws NotFoundError where it is closed or there is none. */
+export async function getActor(db: Db, userId: string): Promise<Actor> {
+  const account = await readAccount(db, userId);
+  if (!account?.active) throw new NotFoundError('account.unknown');
+  return account.actor;
+}
+
+async function readAccount(db: Db, userId: string): Promise<AccountInForce | undefined> {
+  const [row] = await run<AccountRow>(db, findById, { userId });
+  return (
+    row &&
+    Object.freeze({
+      active: row.active,
+      actor: Object.freeze(toActor(userId, row)),
+      workplace: Object.freeze(toWorkplace(row)),
+    })
+  );
 }
 
 function toActor(userId: string, row: AccountRow): Actor {

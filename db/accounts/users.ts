@@ -1,5 +1,4 @@
 /** Accounts and what they may do where. */
-import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { StandIn } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
@@ -37,19 +36,6 @@ export type DemoAccount = { login: string; name: string; role: Role; region: str
 export async function findUserByLogin(db: Db, login: string): Promise<Account | undefined> {
   const row = await db('users').where({ login }).first('id', 'password_hash', 'active', 'demo');
   return row && { userId: row.id, passwordHash: row.password_hash ?? undefined, active: row.active, demo: row.demo };
-}
-
-/** The grants in force today by the business clock, with the paths of their regions. */
-export async function findGrants(db: Db, userId: string): Promise<RegionGrant[]> {
-  return db('grants_in_force').where({ user_id: userId }).orderBy(['role', 'region']).select('role', 'region', 'path');
-}
-
-/** For whom a person substitutes today by the business clock. */
-async function findStandIns(db: Db, userId: string): Promise<StandIn[]> {
-  return db('substitutions_in_force')
-    .where({ substitute: userId })
-    .orderBy(['principal_name', 'id'])
-    .select('role', 'region', 'principal', { principalName: 'principal_name' });
 }
 
 /** Every active demonstration account, one row per account (its first grant): institutions first, then the offices from the county up. */
@@ -90,21 +76,6 @@ export function toWorkplace(row: WorkplaceRow): Workplace {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The account as it acts today. Throws NotFoundError. */
-export async function getActor(db: Db, userId: string): Promise<Actor> {
-  const row = await db('users').where({ id: userId, active: true }).first('id', 'login', 'name', 'institution_id', 'locale');
-  if (!row) throw new NotFoundError('account.unknown');
-  return {
-    userId: row.id,
-    login: row.login,
-    name: row.name,
-    ...(row.institution_id ? { institutionId: row.institution_id } : {}),
-    locale: row.locale,
-    grants: await findGrants(db, row.id),
-    standsInFor: await findStandIns(db, row.id),
-  };
 }
 
 /** The name of an account, active or not; an id that is none gives a dash. */

@@ -14,7 +14,8 @@ import { getTask, type TaskRow } from '../protocol/tasks.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
 import { reassignTask } from '../protocol/supervision/supervision.ts';
 import { auditOutside } from '../protocol/procedures.ts';
-import { type Actor, getActor } from '../accounts/users.ts';
+import { getActor } from '../accounts/account-in-force.ts';
+import type { Actor } from '../accounts/users.ts';
 
 export type BulkJob = {
   id: string;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { getActor } from '../../db/accounts/users.ts';
+import { getActor } from '../../db/accounts/account-in-force.ts';
 import { fillReviews } from './fill.ts';
 import { put } from './figures.ts';
 import { type Processors, processors } from './processes.ts';

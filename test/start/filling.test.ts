@@ -1,6 +1,6 @@
 /** The province is alive when a demonstration starts: filled by acts, beside visitors, once, and resumed where it was cut off. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { getActor } from '../../db/accounts/users.ts';
+import { getActor } from '../../db/accounts/account-in-force.ts';
 import { countsFor } from '../../db/views/inbox/navigation-counts.ts';
 import { findFilling } from '../../db/demonstration/filling.ts';
 import { fillProvince } from '../../start/demonstration/filling.ts';

@@ -7,7 +7,8 @@ import { getPolicyPack, savePolicyPack } from '../../db/catalogue/policy-packs.t
 import { lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
 import { saveRegions } from '../../db/regions.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
-import { type Actor, getActor } from '../../db/accounts/users.ts';
+import { getActor } from '../../db/accounts/account-in-force.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import fujian from '../../db/regions/fujian.json' with { type: 'json' };
