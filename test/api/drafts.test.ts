@@ -1,5 +1,6 @@
 /** Drafts that save themselves: kept as they are typed, sealed, given back to the same person, gone once they are sent. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has } from '../support/answers.ts';
 import { type Choices, draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 let province: Province;
@@ -10,7 +11,6 @@ afterAll(async () => {
   await province?.close();
 });
 
-const has = (html: string, text: string) => expect(html.includes(text) ? text : `missing ${text}`).toBe(text);
 const RESTORED = '已恢复';
 
 describe('drafts', () => {

@@ -1,11 +1,11 @@
 /** The register of institutions, their archives and the catalogue of projects, over real HTTP: forbidden, conflicting, wrong, allowed. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has, issuesOf } from '../support/answers.ts';
 import { demonstrationInstitutions } from '../../db/demonstration/registers.ts';
 import { makeUscc } from '../../workflows/domain/people/identity.ts';
 import { type Choices, draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
-type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Item = { creditCode: string; name: string; kind: string; status: string; creditGrade?: string };
 type List = { institutions: Item[]; total: number; next: string | null };
 type Means = { no: number; name: string; active: boolean; version: number; ahead: number };
@@ -21,9 +21,6 @@ afterAll(async () => {
 });
 
 const codeOf = (key: string): string => demonstrationInstitutions.find((entry) => entry.key === key)?.creditCode ?? '';
-const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
-/** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 const hasNot = (html: string, text: string) => expect(html.includes(text) ? `shows ${text}` : 'hidden').toBe('hidden');
 
 async function open(path: string, headers: Record<string, string> = {}) {

@@ -1,7 +1,7 @@
 /** The workplace of an institution: what is asked of it and by when, its classes, the answers of the office. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ask } from '../../workflows/domain/procedures.ts';
 import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
+import { publishPlan } from '../support/asks.ts';
 
 type Workplace = {
   asked: {
@@ -113,16 +113,7 @@ describe('workplace', () => {
     const officer = await province.as('cs-first-1');
     expect((await officer.post(`/classes/${returned}/messages`, { text: '请在补正时写明课次。' })).status).toBe(201);
     expect((await school.post(`/classes/${returned}/messages`, { text: '好的。' })).status).toBe(201);
-    const publish: Ask = {
-      step: 'plan.publish',
-      kind: 'publish',
-      role: 'institution',
-      level: 'own',
-      outcomes: ['publish'],
-      workingDays: 3,
-      reference: 'plan',
-    };
-    await province.step(`class-${returned}`, 'plan', { asks: [publish] });
+    await province.step(`class-${returned}`, 'plan', { asks: [publishPlan] });
     expect((await school.post(`/tasks/class-${returned}/plan.publish/1/decide`, { outcome: 'publish' })).status).toBe(200);
 
     const list = async (query: string) =>

@@ -1,13 +1,32 @@
 /** What steps of a class ask, for tests that take the steps by hand. */
 import type { Ask } from '../../workflows/domain/procedures.ts';
 
-export const review: Ask = {
+export const review = {
   step: 'pre_training.first_review',
   kind: 'review',
   role: 'first_reviewer',
   level: 'county',
   outcomes: ['approve', 'return', 'propose_refusal'],
   workingDays: 2,
+} as const satisfies Ask;
+/** What a return of the first review asks of the institution. */
+export const correction: Ask = {
+  step: 'pre_training.correction',
+  kind: 'correction',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['resubmit'],
+  workingDays: 5,
+  peremptory: true,
+};
+export const publishPlan: Ask = {
+  step: 'plan.publish',
+  kind: 'publish',
+  role: 'institution',
+  level: 'own',
+  outcomes: ['publish'],
+  workingDays: 3,
+  reference: 'plan',
 };
 export const filing: Ask = { ...review, step: 'filing.first_review' };
 export const attendance: Ask = {

@@ -17,6 +17,7 @@ import { addDays } from '../../workflows/domain/calendar.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';
 import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
+import { correction, review as firstReviewAsk } from './asks.ts';
 
 /** Somebody in a browser: pages as text, forms with the token of the session. */
 export type Visitor = {
@@ -207,14 +208,7 @@ export async function returnClass(province: Province, seed: number): Promise<str
   const school = await province.as('shifan-1');
   await accepted(school.post(`/classes/${number}/submit`));
   const id = `class-${number}`;
-  const review: Ask = {
-    step: 'pre_training.first_review',
-    kind: 'review',
-    role: 'first_reviewer',
-    level: 'county',
-    outcomes: ['approve', 'return', 'propose_refusal'],
-    workingDays: 3,
-  };
+  const review: Ask = { ...firstReviewAsk, workingDays: 3 };
   await province.step(id, 'pre_training', { asks: [review] });
   const officer = await province.as('cs-first-1');
   await accepted(
@@ -224,15 +218,6 @@ export async function returnClass(province: Province, seed: number): Promise<str
       items: [{ field: 'plan', text: '补充每日安排' }],
     }),
   );
-  const correction: Ask = {
-    step: 'pre_training.correction',
-    kind: 'correction',
-    role: 'institution',
-    level: 'own',
-    outcomes: ['resubmit'],
-    workingDays: 5,
-    peremptory: true,
-  };
   const acts: OfficeAct[] = [
     { act: 'setClassStatus', code: 'correction' },
     { act: 'issueCorrectionNotice', factNo: 2, taskId: `${id}/pre_training.first_review/1` },

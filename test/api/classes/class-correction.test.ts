@@ -1,10 +1,10 @@
 /** Classes returned for correction, corrected, taken back; their timeline and words in both languages. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has, type Issues, issuesOf } from '../../support/answers.ts';
 import { type Choices, draftClass, openProvince, type Province, returnClass } from '../../support/province.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 
-type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Detail = {
   status: string;
   version: number;
@@ -23,10 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await province?.close();
 });
-
-const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
-/** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 
 describe('returned for correction', () => {
   test('[N14] the page shows the list of what to correct with its notice; after the correction the same task is answered once', async () => {

@@ -1,9 +1,9 @@
 /** Classes over real HTTP, from the draft to the submission: the institution's side needs no workflow running. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has, type Issues, issuesOf } from '../../support/answers.ts';
 import { draftClass, openProvince, type Choices, type Province } from '../../support/province.ts';
 
-type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Detail = { version: number; amountFen: number; outstanding: { field: string; code: string }[] };
 
 let province: Province;
@@ -13,10 +13,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await province?.close();
 });
-
-const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
-/** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 
 describe('drafting', () => {
   test('[N28] an institution drafts, completes and submits by REST; the page says what is missing until nothing is', async () => {

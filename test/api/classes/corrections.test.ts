@@ -1,11 +1,12 @@
 /** Lists of corrections (补正清单): told once, only the listed parts open, each point answered, old and new beside each other, what was approved stays. */
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has, type Issues, issuesOf } from '../../support/answers.ts';
 import { sampleMaterial } from '../../../db/formats/sample-materials.ts';
 import { cleanRosterCsv, samplePeople } from '../../../db/formats/sample-rosters.ts';
 import { type Choices, draftClass, openProvince, type Province } from '../../support/province.ts';
+import { correction, review as firstReviewAsk } from '../../support/asks.ts';
 
-type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Item = {
   id: string;
   no: number;
@@ -30,9 +31,7 @@ afterAll(async () => {
 });
 
 const LOGIN = 'shifan-1';
-const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
 const told = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => issue.message).join('\n');
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 const hasNot = (html: string, text: string) => expect(html.includes(text) ? text : 'absent').toBe('absent');
 
 let pages = 0;
@@ -43,22 +42,11 @@ function pdf() {
 }
 
 const review = (step: string, role: 'first_reviewer' | 'second_reviewer'): Ask => ({
+  ...firstReviewAsk,
   step: `pre_training.${step}`,
-  kind: 'review',
   role,
-  level: 'county',
-  outcomes: ['approve', 'return', 'propose_refusal'],
   workingDays: 3,
 });
-const correction: Ask = {
-  step: 'pre_training.correction',
-  kind: 'correction',
-  role: 'institution',
-  level: 'own',
-  outcomes: ['resubmit'],
-  workingDays: 5,
-  peremptory: true,
-};
 
 /** Submitted and at the first review. */
 async function underReview(seed: number, trainees = 4): Promise<string> {

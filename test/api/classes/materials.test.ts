@@ -2,13 +2,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has, type Issues, issuesOf } from '../../support/answers.ts';
 import { sampleMaterial, samplePdf, samplePng } from '../../../db/formats/sample-materials.ts';
 import { placeOf } from '../../../db/vault.ts';
 import { cleanName, typeOfContent } from '../../../workflows/domain/classes/material.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
+import { correction, review as firstReviewAsk } from '../../support/asks.ts';
 
-type Issues = { code: string; issues?: { field: string; code: string; message: string }[] };
 type Line = { id: string; kind: string; name: string; type: string; size: number; sha256: string; read: boolean; removedAt: string | null };
 type Listed = { materials: (Line & { replacedBy: string | null })[]; rules: { kind: string; required: boolean; there: boolean }[] };
 type Detail = { outstanding: { field: string; code: string; message: string }[]; version: number };
@@ -22,9 +23,6 @@ afterAll(async () => {
   await province?.close();
 });
 
-const issuesOf = (answer: { body: unknown }) => ((answer.body as Issues).issues ?? []).map((issue) => [issue.field, issue.code]);
-/** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 const draft = (materials = false) => draftClass(province, { seed: seed++, trainees: 2, materials });
 const attach = async (number: string, kind: string, file: { name: string; content: Buffer }, login = 'kangning-1', more = {}) =>
   (await province.as(login)).upload<{ id: string; alreadyThere: boolean } & Issues>(`/classes/${number}/materials`, 'file', file, {
@@ -46,23 +44,7 @@ async function open(path: string, login: string) {
   return { status: response.status, headers: response.headers, content: Buffer.from(await response.arrayBuffer()) };
 }
 
-const review: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return', 'propose_refusal'],
-  workingDays: 3,
-};
-const correction: Ask = {
-  step: 'pre_training.correction',
-  kind: 'correction',
-  role: 'institution',
-  level: 'own',
-  outcomes: ['resubmit'],
-  workingDays: 5,
-  peremptory: true,
-};
+const review: Ask = { ...firstReviewAsk, workingDays: 3 };
 
 /** Submitted, and at the first review. */
 async function underReview(): Promise<string> {

@@ -1,6 +1,7 @@
 /** The conversation of office and institution about a class: who writes, who reads, what stays. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has } from '../../support/answers.ts';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { makeCard, makeId } from '../../../workflows/domain/people/identity.ts';
 import { draftClass, openProvince, type Province, returnClass } from '../../support/province.ts';
@@ -23,7 +24,6 @@ afterAll(async () => {
 });
 
 const path = () => `/classes/${number}/messages`;
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 
 describe('conversation', () => {
   test('[N4] who may not write is refused; office and institution write, each sees what it has not read', async () => {

@@ -1,5 +1,6 @@
 /** What an institution does with a roster besides uploading it: one person at a time, a comparison before it is replaced, people of an earlier class, files. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has } from '../../support/answers.ts';
 import { readCsv, writeCsv } from '../../../db/formats/csv.ts';
 import { samplePeople, type SamplePerson } from '../../../db/formats/sample-rosters.ts';
 import { readXlsx } from '../../../db/formats/xlsx-reader.ts';
@@ -30,8 +31,6 @@ afterAll(async () => {
   await province?.close();
 });
 
-/** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text) ? text : `missing ${text}`).toBe(text);
 const hasNot = (html: string, text: string) => expect(html.includes(text) ? text : 'absent').toBe('absent');
 const found = (answer: { body: unknown }) => ((answer.body as Problem).issues ?? []).map((issue) => [issue.field, issue.code]);
 const rosterOf = async (number: string) =>

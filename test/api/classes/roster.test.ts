@@ -1,5 +1,6 @@
 /** Rosters over real HTTP: files and JSON in, errors at their cells and the marked file back, sealed at rest, masked on screen. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { has } from '../../support/answers.ts';
 import { ZipFile } from 'yazl';
 import { readCsv, writeCsv } from '../../../db/formats/csv.ts';
 import {
@@ -47,8 +48,6 @@ afterAll(async () => {
   await province?.close();
 });
 
-/** Without printing a whole page when it fails. */
-const has = (html: string, text: string) => expect(html.includes(text) ? text : 'missing').toBe(text);
 const found = (answer: { body: unknown }) => ((answer.body as Problem).issues ?? []).map((issue) => [issue.field, issue.code]);
 const upload = async (content: Buffer, name = '花名册.xlsx', login = 'kangning-1', to = number) =>
   (await province.as(login)).upload<Problem>(`/classes/${to}/roster`, 'file', { name, content });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+import { publishPlan } from '../../support/asks.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {
@@ -198,17 +199,7 @@ describe('suspending (挂起)', () => {
       code: 'task.suspended',
     });
     expect((await supervisor.post(`/tasks/${taskId}/resume`)).status).toBe(200);
-    const { taskIds } = await counter.cases.open([
-      {
-        step: 'plan.publish',
-        kind: 'publish',
-        role: 'institution',
-        level: 'own',
-        outcomes: ['publish'],
-        workingDays: 3,
-        reference: 'plan',
-      },
-    ]);
+    const { taskIds } = await counter.cases.open([publishPlan]);
     expect((await supervisor.post(`/tasks/${taskIds[0]}/suspend`, { reason: '等等' })).body).toMatchObject({ code: 'supervision.outside' });
     const school = await counter.as('school-1');
     for (const act of ['claim', 'release', 'resume', 'recall'])

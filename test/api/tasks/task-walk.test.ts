@@ -14,6 +14,7 @@ import { stageOf } from '../../../workflows/domain/tasks.ts';
 import { takeStep } from '../../../db/protocol/steps.ts';
 import type { Answer } from '../../../start/demonstration/person.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+import { publishPlan } from '../../support/asks.ts';
 
 const SEED = 20_261_125;
 const WALKS = 7;
@@ -36,7 +37,7 @@ const others = [
 const asks: Ask[] = [
   plainReview,
   { ...plainReview, step: 'review.second_look' },
-  { step: 'plan.publish', kind: 'publish', role: 'institution', level: 'own', outcomes: ['publish'], workingDays: 3, reference: 'plan' },
+  publishPlan,
   { ...plainReview, step: 'joint.review', joint: 'any' },
   { ...plainReview, step: 'joint.review.or-1', joint: 'any' },
 ];

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { firstReview } from '../../support/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+import { correction as correctionAsk, publishPlan } from '../../support/asks.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {
@@ -221,17 +222,7 @@ describe('the inbox', () => {
   });
 
   test('an institution sees its own tasks and no others', async () => {
-    await counter.cases.open([
-      {
-        step: 'plan.publish',
-        kind: 'publish',
-        role: 'institution',
-        level: 'own',
-        outcomes: ['publish'],
-        workingDays: 3,
-        reference: 'plan',
-      },
-    ]);
+    await counter.cases.open([publishPlan]);
     const inbox = await (await counter.as('school-1')).get<{ tasks: { role: string }[] }>('/tasks?view=region');
     expect(inbox.body.tasks.length).toBeGreaterThan(0);
     expect(new Set(inbox.body.tasks.map((task) => task.role))).toEqual(new Set(['institution']));
@@ -267,35 +258,14 @@ describe('the inbox', () => {
   });
 
   test('correction and publication show what is asked and what the public will see', async () => {
-    const { id, taskIds } = await counter.cases.open([
-      firstReview,
-      {
-        step: 'pre_training.correction',
-        kind: 'correction',
-        role: 'institution',
-        level: 'own',
-        outcomes: ['resubmit'],
-        workingDays: 5,
-        peremptory: true,
-      },
-    ]);
+    const { id, taskIds } = await counter.cases.open([firstReview, correctionAsk]);
     await (await counter.as('first-1')).post(`/tasks/${taskIds[0]}/decide`, {
       outcome: 'return',
       items: [{ field: 'teachers', text: '更换教师或改期' }],
     });
     const correction = await counter.browse('school-1', `/tasks/${id}/pre_training.correction/1`);
     expect(correction.html).toContain('更换教师或改期');
-    const { taskIds: publication } = await counter.cases.open([
-      {
-        step: 'plan.publish',
-        kind: 'publish',
-        role: 'institution',
-        level: 'own',
-        outcomes: ['publish'],
-        workingDays: 3,
-        reference: 'plan',
-      },
-    ]);
+    const { taskIds: publication } = await counter.cases.open([publishPlan]);
     const preview = await counter.browse('school-1', `/tasks/${publication[0]}`);
     expect(preview.html).toContain('王**');
     expect(preview.html).not.toContain('王建国');
