@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
-import type { FactBell, FactKind, FactWords } from '../../workflows/domain/facts.ts';
+import type { FactKind, FactWords } from '../../workflows/domain/facts.ts';
 import type { Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
@@ -217,26 +217,6 @@ export async function auditOutside(db: Db, actor: ActorId, line: AuditLine): Pro
     line.subject,
     JSON.stringify(line.detail ?? {}),
   ]);
-}
-
-/** Facts that the procedure has not taken account of yet, oldest first: codes only, fit for a workflow history. */
-export async function listUnappliedFacts(db: Db, procedureId: string, appliedNo: number): Promise<FactBell[]> {
-  const { rows } = await db.raw<{ rows: BellRow[] }>(
-    'select no, kind, task_id, outcome from facts where procedure_id = ? and no > ? order by no',
-    [procedureId, appliedNo],
-  );
-  return rows.map(toBell);
-}
-
-type BellRow = { no: number; kind: FactKind; task_id: string | null; outcome: string | null };
-
-function toBell(row: BellRow): FactBell {
-  const words = {
-    kind: row.kind,
-    ...(row.task_id === null ? {} : { taskId: row.task_id }),
-    ...(row.outcome === null ? {} : { outcome: row.outcome }),
-  };
-  return { no: row.no, ...(words as FactWords) };
 }
 
 /** The payload of a fact, for the acts of the office that need what was entered. */

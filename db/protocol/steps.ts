@@ -3,9 +3,10 @@ import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadline
 import { workingDayNumber } from '../../workflows/domain/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
 import { type Calendars, readCalendars } from '../calendar/calendar.ts';
+import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
-import { auditHash, findProcedure, type LockedProcedure, listUnappliedFacts, lockProcedure } from './procedures.ts';
+import { auditHash, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
 import { askForYearNotice } from '../calendar/year-requests.ts';
@@ -55,26 +56,34 @@ const taskColumnNames = [
 ] as const;
 const taskColumns = taskColumnNames.join(', ');
 
-export type TaskInsert = Record<(typeof taskColumnNames)[number], unknown> & { id: string; step: string };
+export type TaskInsert = Record<(typeof taskColumnNames)[number], unknown> & {
+  id: string;
+  step: string;
+  due_date: string | null;
+  provisional: boolean;
+};
+
+/** The facts that `appliedNo` does not take account of, as bells: codes only, fit for a workflow history. */
+const factsAfter = (
+  appliedNo: string,
+) => `(select json_agg(json_strip_nulls(json_build_object('no', no, 'kind', kind, 'taskId', task_id, 'outcome', outcome)) order by no)
+    from facts where procedure_id = p.id and no > ${appliedNo})`;
+
+const placeSql = statement(`select ${procedureColumns}, ${instantColumns}, ${factsAfter('p.applied_no')} as facts,
+          (select array_agg(step order by id) from tasks where procedure_id = p.id and status = 'open') as open_steps,
+          extract(epoch from wall_instant(p.next_alarm_at)) * 1000 as alarm_ms
+     from procedures p where p.id = :id`);
+
+type Now = { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null };
 
 /** Reads where a procedure stands. Throws NotFoundError. */
 export async function readPlace(db: Db, procedureId: string): Promise<Place> {
-  const procedure = await findProcedure(db, procedureId);
-  if (!procedure) throw new NotFoundError('procedure.unknown');
-  const open = await db.raw<{ rows: { step: string }[] }>(`select step from tasks where procedure_id = ? and status = 'open' order by id`, [
-    procedureId,
-  ]);
-  const facts = await listUnappliedFacts(db, procedureId, procedure.applied_no);
-  const alarm = await db.raw<{ rows: { ms: number | null }[] }>('select extract(epoch from wall_instant(?)) * 1000 as ms', [
-    procedure.next_alarm_at,
-  ]);
-  return toPlace(procedure, { openSteps: open.rows.map((row) => row.step), facts, alarmAtMs: alarm.rows[0]?.ms ?? null });
+  const [row] = await run<LockedProcedure & Now>(db, placeSql, { id: procedureId });
+  if (!row) throw new NotFoundError('procedure.unknown');
+  return toPlace(row, row);
 }
 
-function toPlace(
-  procedure: LockedProcedure,
-  now: { openSteps: string[]; facts: Place['facts']; alarmAtMs: number | string | null },
-): Place {
+function toPlace(procedure: LockedProcedure, now: Now): Place {
   return {
     procedureId: procedure.id,
     type: procedure.type,
@@ -86,9 +95,9 @@ function toPlace(
     stepNo: procedure.step_no,
     flags: procedure.flags,
     terms: procedure.terms,
-    openSteps: now.openSteps,
-    facts: now.facts,
-    ...(now.alarmAtMs === null ? {} : { alarmAtMs: Math.ceil(Number(now.alarmAtMs)) }),
+    openSteps: now.open_steps ?? [],
+    facts: now.facts ?? [],
+    ...(now.alarm_ms === null ? {} : { alarmAtMs: Math.ceil(Number(now.alarm_ms)) }),
   };
 }
 
@@ -101,7 +110,33 @@ export type PerformActs = (trx: Trx, procedure: LockedProcedure, input: StepInpu
  * A withdrawn or suspended procedure opens no task.
  */
 export async function takeStep(db: Db, input: StepInput, perform: PerformActs): Promise<Place> {
-  const place = await inTransaction(db, async (trx) => {
+  return (await takeAtOnce(db, input)) ?? (await takeLocked(db, input, perform)) ?? readPlace(db, input.procedureId);
+}
+
+/**
+ * A step that only asks: one statement reads, one writes unless something has been written about the procedure in between. Undefined, with nothing
+ * written, if something has, or if there is more to do than to ask: then it is to be taken under the lock.
+ */
+async function takeAtOnce(db: Db, input: StepInput): Promise<Place | undefined> {
+  if (input.acts.length > 0 || input.again !== undefined || input.close !== undefined) return undefined;
+  const [procedure] = await run<LockedProcedure & Rounds>(
+    db,
+    procedureWithRounds,
+    roundsOf(input.procedureId, input.asks, input.appliedNo),
+  );
+  if (!procedure || procedure.step_no >= input.stepNo || procedure.status !== 'open') return undefined;
+  const tasks = await taskRows(
+    db,
+    procedure,
+    input.asks.map((ask) => ({ ask })),
+    procedure,
+  );
+  if (tasks.some(({ provisional }) => provisional)) return undefined;
+  return movePlace(db, procedure, input, { ...procedure.flags, ...input.flags }, tasks);
+}
+
+async function takeLocked(db: Db, input: StepInput, perform: PerformActs): Promise<Place | undefined> {
+  return inTransaction(db, async (trx) => {
     const procedure = await lockProcedure(trx, input.procedureId);
     if (procedure.step_no >= input.stepNo || procedure.status === 'closed') return undefined;
     const closing = input.close !== undefined;
@@ -111,11 +146,10 @@ export async function takeStep(db: Db, input: StepInput, perform: PerformActs): 
     const again = asks.length > 0 && input.again ? await listToSignAgain(trx, input.again) : [];
     const asked = again.length > 0 ? again : asks.map((ask) => ({ ask }));
     const tasks = asked.length > 0 ? await prepareTasks(trx, procedure, asked, input.appliedNo) : [];
-    const moved = await movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks, closing);
+    const moved = await movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks);
     if (again.length > 0) await keepQuestions(trx, tasks);
     return moved;
   });
-  return place ?? readPlace(db, input.procedureId);
 }
 
 const insertTasksSql = statement(
@@ -127,15 +161,17 @@ export async function insertTasks(trx: Trx, tasks: TaskInsert[]): Promise<void> 
   await run(trx, insertTasksSql, { tasks: JSON.stringify(tasks) });
 }
 
-type MovedPlace = { open_steps: string[] | null; alarm_ms: number | null; facts: Place['facts'] | null };
-
-const movePlaceSql = statement(`with ended as (
+// Nothing is written if something else has been since `procedure` was read; under its lock nothing has.
+const movePlaceSql = statement(`with free as (
+       select id from procedures where id = :id and step_no = :stepWas and fact_no = :factNo and audit_no = :auditNo - 1 for no key update),
+     ended as (
        update tasks set status = 'cancelled', next_rung_at = null, version = version + 1
-        where procedure_id = :id and status = 'open'
+        where procedure_id = (select id from free) and status = 'open'
           and (cast(:closing as boolean) or step = any(cast(:cancels as text[])) or (kind = 'wait' and cast(:leaving as boolean)))
        returning id),
      opened as (
        insert into tasks (${taskColumns}) select ${taskColumns} from jsonb_populate_recordset(cast(null as tasks), cast(:tasks as jsonb))
+        where exists (select from free)
        returning step, next_rung_at),
      known as (
        select step, next_rung_at from tasks where procedure_id = :id and status = 'open' and id not in (select id from ended)
@@ -145,23 +181,23 @@ const movePlaceSql = statement(`with ended as (
        update procedures set stage = :stage, step = :step, status = :status, outcome = :outcome, applied_no = :appliedNo, step_no = :stepNo,
               flags = :flags, next_alarm_at = (select at from alarm), audit_no = :auditNo, audit_hash = :hash,
               closed_at = case when cast(:closing as boolean) then cast(:now as timestamptz) else closed_at end
-        where id = :id),
+        where id = (select id from free)),
      audit as (
        insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
-       values (:now, null, :act, :id, :id, :auditNo, :detail, :previous, :hash))
-     select (select array_agg(step) from known) as open_steps,
-            extract(epoch from wall_instant((select at from alarm))) * 1000 as alarm_ms,
-            (select json_agg(json_strip_nulls(json_build_object('no', no, 'kind', kind, 'taskId', task_id, 'outcome', outcome)) order by no)
-               from facts where procedure_id = :id and no > :appliedNo) as facts`);
+       select :now, null, :act, id, id, :auditNo, :detail, :previous, :hash from free)
+     select (select array_agg(step) from known) as open_steps, extract(epoch from wall_instant((select at from alarm))) * 1000 as alarm_ms,
+            ${factsAfter(':appliedNo')} as facts
+       from free p`);
 
+/** Undefined, with nothing written, if something has been written about the procedure since it was read. */
 async function movePlace(
-  trx: Trx,
+  db: Db,
   procedure: LockedProcedure,
   input: StepInput,
   flags: Flags,
   tasks: TaskInsert[],
-  closing: boolean,
-): Promise<Place> {
+): Promise<Place | undefined> {
+  const closing = input.close !== undefined;
   const status = closing ? 'closed' : procedure.status;
   const outcome = closing ? (input.close ?? null) : procedure.outcome;
   const detail = {
@@ -173,8 +209,10 @@ async function movePlace(
   const auditNo = procedure.audit_no + 1;
   const act = closing ? 'procedure.close' : 'procedure.step';
   const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor: undefined, act, subject: procedure.id, no: auditNo, detail });
-  const [row] = await run<MovedPlace>(trx, movePlaceSql, {
+  const [row] = await run<Now>(db, movePlaceSql, {
     id: procedure.id,
+    stepWas: procedure.step_no,
+    factNo: procedure.fact_no,
     tasks: JSON.stringify(tasks),
     closing,
     // What a stage waited for is over when the stage is left.
@@ -194,6 +232,7 @@ async function movePlace(
     previous: procedure.audit_hash,
     hash,
   });
+  if (!row) return undefined;
   const moved: LockedProcedure = {
     ...procedure,
     stage: input.stage,
@@ -204,18 +243,22 @@ async function movePlace(
     applied_no: Math.max(input.appliedNo, procedure.applied_no),
     step_no: input.stepNo,
   };
-  return toPlace(moved, { openSteps: row?.open_steps ?? [], facts: row?.facts ?? [], alarmAtMs: row?.alarm_ms ?? null });
+  return toPlace(moved, row);
 }
 
-/**
- * Periods count from the day of the act that asks for them, the last fact of the step, however late the step itself is. Only the applicant's
- * own peremptory period begins with the step, whose notice tells of it.
- */
 /** The day of the fact that a step answers, and the last round of each step that it asks for. */
-const earlierRounds = statement(`select cast(f.at at time zone 'Asia/Shanghai' as date) as acted, e.*
-       from (select) step left join facts f on f.procedure_id = :id and f.no = :factNo
-       left join (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
-                    from tasks where procedure_id = :id and step = any(cast(:steps as text[])) order by step, round desc) e on true`);
+const roundsColumns = `(select cast(at at time zone 'Asia/Shanghai' as date) from facts where procedure_id = p.id and no = :factNo) as acted,
+  (select json_agg(e) from (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
+                              from tasks where procedure_id = p.id and step = any(cast(:steps as text[])) order by step, round desc) e) as earlier`;
+const roundsSql = statement(`select ${roundsColumns} from procedures p where p.id = :id`);
+const procedureWithRounds = statement(`select ${procedureColumns}, ${instantColumns}, ${roundsColumns} from procedures p where p.id = :id`);
+
+type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
+type Rounds = { acted: string | null; earlier: EarlierRound[] | null };
+
+function roundsOf(id: string, asks: readonly Ask[], factNo: number): Record<string, unknown> {
+  return { id, factNo, steps: asks.map(({ step }) => step) };
+}
 
 /** `office`: where the level alone does not say it. `group`, `addedBy`, `holder`: of a signature beside others that stand. */
 export type Asked = {
@@ -228,14 +271,22 @@ export type Asked = {
 
 /** The rows of new tasks. Those of a group name the first one that is asked with them, unless they join one. */
 export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: Asked[], factNo: number): Promise<TaskInsert[]> {
-  const calendars = await readCalendars(trx, procedure.calendar_key);
-  const rows = await run<{ acted: string | null } & (EarlierRound | { step: null })>(trx, earlierRounds, {
-    id: procedure.id,
-    factNo,
-    steps: asked.map(({ ask }) => ask.step),
-  });
-  const actedOn = rows[0]?.acted ?? procedure.today;
-  const earlier = rows.filter((row): row is typeof row & EarlierRound => row.step !== null);
+  const asks = asked.map(({ ask }) => ask);
+  const [rounds] = await run<Rounds>(trx, roundsSql, roundsOf(procedure.id, asks, factNo));
+  const tasks = await taskRows(trx, procedure, asked, rounds ?? { acted: null, earlier: null });
+  for (const task of tasks)
+    if (task.provisional && task.due_date) await askForYearNotice(trx, procedure, Number(task.due_date.slice(0, 4)));
+  return tasks;
+}
+
+/**
+ * Periods count from the day of the act that asks for them, the last fact of the step, however late the step itself is. Only the applicant's
+ * own peremptory period begins with the step, whose notice tells of it.
+ */
+async function taskRows(db: Db, procedure: LockedProcedure, asked: Asked[], { acted, earlier: found }: Rounds): Promise<TaskInsert[]> {
+  const calendars = await readCalendars(db, procedure.calendar_key);
+  const earlier = found ?? [];
+  const actedOn = acted ?? procedure.today;
   const rounds = new Map(earlier.map((row) => [row.step, row.round]));
   const tasks: TaskInsert[] = [];
   const leaders = new Map<string, string>();
@@ -245,7 +296,7 @@ export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: 
     rounds.set(ask.step, round);
     const before = earlier.find((row) => row.step === ask.step);
     const from = ask.peremptory && ask.workingDays !== undefined ? procedure.today : actedOn;
-    const task = await prepareTask(trx, procedure, one, { round, before, from, calendars });
+    const task = await taskRow(db, procedure, one, { round, before, from, calendars });
     const row = rowStepOf(ask.step);
     if (!leaders.has(row)) leaders.set(row, task.id);
     tasks.push({ ...task, joint_group: ask.joint ? (one.group ?? leaders.get(row)) : null });
@@ -253,23 +304,21 @@ export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: 
   return tasks;
 }
 
-type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
 /** `before`: the round before this one. `from`: the day after which a period is counted. */
 type Round = { round: number; before: EarlierRound | undefined; from: string; calendars: Calendars };
 
-async function prepareTask(
-  trx: Trx,
+async function taskRow(
+  db: Db,
   procedure: LockedProcedure,
   { ask, office: given, addedBy, holder }: Asked,
   { round, before, from, calendars }: Round,
 ): Promise<TaskInsert> {
-  const office = given ?? (await officeFor(trx, procedure.region_path, ask.level));
+  const office = given ?? (await officeFor(db, procedure.region_path, ask.level));
   // The days of the office that acts, or that of the case where somebody outside has to act towards it.
   const calendar = calendars.of(office.code);
   const used = ask.resumes && before?.decided ? before.days_used + workingDayNumber(calendar, before.from_date, before.decided) : 0;
   const daysUsed = ask.workingDays === undefined ? 0 : Math.min(used, ask.workingDays - 1);
   const clock = taskClock(calendar, ask, procedure.terms, from, daysUsed);
-  if (clock.provisional && clock.dueDate) await askForYearNotice(trx, procedure, Number(clock.dueDate.slice(0, 4)));
   const rung = firstRung(clock.rungs, rungCodes(ask.kind, ask.peremptory ?? false, procedure.terms), procedure.now);
   return {
     id: `${procedure.id}/${ask.step}/${round}`,

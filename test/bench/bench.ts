@@ -70,11 +70,15 @@ try {
 process.stdout.write(`\n${table()}\n`);
 process.exit(0);
 
-/** What was decided without a worker is put away, so that the reconciler does not bring it up again while steps are measured. */
+/**
+ * What was decided without a worker is put away, so that the reconciler does not bring it up again while steps are measured, and swept up, so that
+ * PostgreSQL does not do it then.
+ */
 async function settle(owner: Knex): Promise<void> {
   await owner.raw('delete from outbox');
   await owner.raw(`update tasks set status = 'cancelled' where status = 'open'`);
   await owner.raw(
     `update procedures set status = 'closed', outcome = 'measured', closed_at = opened_at, applied_no = fact_no, next_alarm_at = null where status <> 'closed'`,
   );
+  await owner.raw('vacuum (analyze) outbox, tasks, procedures, facts, audit_log, signatures, idempotency_keys');
 }

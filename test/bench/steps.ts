@@ -55,6 +55,8 @@ export async function measureSteps(db: Knex, servers: BenchServers, options: { w
 }
 
 const AT_ONCE = 8;
+/** Looking is work of PostgreSQL that no procedure asks for. */
+const LOOK_MS = 100;
 
 /** Decides whatever is open until every procedure has taken both steps. One look at the table serves all, so that looking costs little. */
 async function decideAll(
@@ -78,12 +80,12 @@ async function decideAll(
         }
       }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   for (;;) {
     const waiting = await db('procedures').where('id', 'like', `${prefix}-%`).whereRaw('applied_no < fact_no').first('id');
     if (!waiting) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 

@@ -7,12 +7,13 @@ import { recomputeDeadlines } from '../../db/calendar/deadlines.ts';
 import { closeRegion } from '../../db/calendar/closures.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { lockProcedure } from '../../db/protocol/procedures.ts';
+import { claimTask } from '../../db/protocol/holding/claims.ts';
+import { findBrokenLink, lockProcedure } from '../../db/protocol/procedures.ts';
 import { listOrphans } from '../../db/protocol/reconciliation.ts';
 import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
-import { type StepInput, waitFor } from '../../workflows/domain/procedures.ts';
+import { type Place, type StepInput, waitFor } from '../../workflows/domain/procedures.ts';
 import { type Cases, county, firstReview, openCases } from '../support/cases.ts';
 import { freshDatabase, waitForLock } from '../support/servers.ts';
 
@@ -68,6 +69,46 @@ describe('closing', () => {
     const closed = await takeStep(db, step(id, 2, 2, ending), perform);
     expect(closed).toMatchObject({ status: 'closed', outcome: 'refused', openSteps: [], flags: { ended: true } });
     expect(performed).toEqual([1]);
+  });
+});
+
+describe('a step that only asks', () => {
+  const second = { ...plain, step: 'review.second_review' };
+
+  test('taken twenty times at once it is taken once, and all of them learn the same place', async () => {
+    const { id } = await cases.open([plain]);
+    const ask = step(id, 2, 1, { asks: [second], flags: { asked: true } });
+    const places = await Promise.all(Array.from({ length: 20 }, () => takeStep(db, ask, noActs)));
+    expect(new Set(places.map(({ openSteps }) => openSteps.toSorted().join()))).toEqual(new Set([`${plain.step},${second.step}`]));
+    expect(places.every(({ flags, stepNo }) => flags.asked === true && stepNo === 2)).toBe(true);
+    expect(await db('tasks').where({ procedure_id: id, step: second.step })).toHaveLength(1);
+    expect(await db('audit_log').where({ procedure_id: id, act: 'procedure.step' })).toHaveLength(2);
+    expect(await findBrokenLink(db, id)).toBeUndefined();
+  });
+
+  test('what is written about the procedure while the step waits is neither lost nor overtaken', async () => {
+    const { id, taskIds } = await cases.open([plain]);
+    const first = await cases.actor('first-1');
+    let asked: Promise<Place> | undefined;
+    await inTransaction(db, async (trx) => {
+      await claimTask(trx as never, first, taskIds[0] ?? '');
+      asked = takeStep(db, step(id, 2, 1, { asks: [second] }), noActs);
+      await waitForLock(owner);
+      await decideTask(trx as never, first, { taskId: taskIds[0] ?? '', outcome: 'approve' });
+    });
+    expect(await asked).toMatchObject({ appliedNo: 1, stepNo: 2, openSteps: [second.step], facts: [{ no: 2, kind: 'decided' }] });
+    expect(await db('audit_log').where({ procedure_id: id }).orderBy('no').pluck('act')).toEqual(
+      expect.arrayContaining(['task.claim', 'task.approve', 'procedure.step']),
+    );
+    expect(await findBrokenLink(db, id)).toBeUndefined();
+  });
+
+  test('a suspended procedure opens no task, and a year without its notice is asked for', async () => {
+    const [suspended, late] = [await cases.open([plain]), await cases.open([plain])];
+    await owner('procedures').where({ id: suspended.id }).update({ status: 'suspended' });
+    expect((await takeStep(db, step(suspended.id, 2, 1, { asks: [second] }), noActs)).openSteps).toEqual([plain.step]);
+    await takeStep(db, step(late.id, 2, 1, { asks: [{ ...second, workingDays: 260 }] }), noActs);
+    expect(await db('procedures').where({ type: 'calendarNotice', subject_id: '2027' })).toHaveLength(1);
   });
 });
 

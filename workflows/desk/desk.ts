@@ -45,6 +45,10 @@ export function stepOf(fact: FactBell): string {
   return fact.taskId?.split('/')[1] ?? '';
 }
 
+function isLong(): boolean {
+  return workflowInfo().continueAsNewSuggested;
+}
+
 /** Opens the desk: reads the place of the procedure and everything it has not taken account of. */
 export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   const inTray = new Map<number, FactBell>();
@@ -100,7 +104,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
         const found = await record<Reached>((office) => office.lookAtClock(procedureId));
         learn(found);
         alarmRang = false;
-        await renewRun();
+        if (isLong()) await renewRun();
         continue;
       }
       const fact = inTray.get(readNo + 1);
@@ -115,7 +119,8 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
     }
   }
 
-  async function step(input: Step, close?: string): Promise<Place> {
+  // Few layers: the SDK keeps the stack of every promise, which is a good part of what a step costs the worker.
+  function takeStep(input: Step, close?: string): Promise<Reached> {
     const next: StepInput = {
       procedureId,
       stepNo: place.stepNo + 1,
@@ -129,24 +134,22 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       ...(input.again === undefined ? {} : { again: input.again }),
       ...(close === undefined ? {} : { close }),
     };
-    learn(await record<Reached>((office) => office.takeStep(next)));
-    return place;
+    return record<Reached>((office) => office.takeStep(next));
   }
 
   async function proceed(input: Step): Promise<Place> {
-    await step(input);
-    await renewRun();
+    learn(await takeStep(input));
+    if (isLong()) await renewRun();
     return place;
   }
 
   /** Everything worth keeping is on record, so a long history simply starts a new run at the place reached. */
-  async function renewRun(): Promise<void> {
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
-  }
+  const renewRun = () => continueAsNew<(input: ProcedureInput) => Promise<string>>({ procedureId });
 
   async function close(outcome: string, input: Step = {}): Promise<string> {
     for (;;) {
-      const reached = await step(input, outcome);
+      const reached = await takeStep(input, outcome);
+      learn(reached);
       if (reached.status === 'closed') return reached.outcome ?? outcome;
       // Facts came in between: the step changed nothing and is taken again, now with account of them.
       readNo = Math.max(readNo, ...reached.facts.map((fact) => fact.no));
