@@ -5,6 +5,7 @@
 import type { Knex } from 'knex';
 import { sqlState, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
+import { lockOfKey } from './idempotency.ts';
 
 export type DecisionRecord = {
   id: string;
@@ -36,14 +37,14 @@ export type DecisionRecord = {
   signers: string[];
 };
 
-// The procedure is locked before its task, here as everywhere. One that somebody else has locked is left out.
-const writing = `with given as (
+// The procedure is locked before its task, here as everywhere. One that somebody else has locked is left out. `takes`: a further condition on what is taken.
+const writing = (takes: string) => `with given as (
        select * from jsonb_to_recordset(cast(:records as jsonb)) as g (id text, type text, fact text, "factNo" int, "auditNo" int, hash text, previous text,
          "taskId" text, "seenVersion" int, "dueAt" timestamptz, outcome text, actor uuid, principal uuid, now timestamptz, payload jsonb,
          act text, detail jsonb, key text, digest text, answer jsonb, step text, scopes text[], signers uuid[])),
      free as (
        select p.id from given g join procedures p on p.id = g.id
-        where p.fact_no = g."factNo" - 1 and p.audit_no = g."auditNo" - 1 and p.status = 'open'
+        where p.fact_no = g."factNo" - 1 and p.audit_no = g."auditNo" - 1 and p.status = 'open' ${takes}
           for no key update of p skip locked),
      decided as (
        update tasks t set status = 'decided', outcome = g.outcome, decided_by = g.actor, decided_for = g.principal, decided_at = g.now, next_rung_at = null,
@@ -74,10 +75,10 @@ const writing = `with given as (
        returning 1)`;
 const counts = `(select count(*) from signed) as signed, (select coalesce(sum(cardinality(scopes)), 0) from decided) as wanted`;
 
-const writeLocked = statement(`${writing} select ${counts}, cast((select count(*) from decided) as int) as decided`);
-/** Undone as a whole by a division by zero if somebody has signed another step. */
+const writeLocked = statement(`${writing('')} select ${counts}, cast((select count(*) from decided) as int) as decided`);
+/** Undone as a whole by a division by zero if somebody has signed another step. A key whose first request is still under way would have all of them wait. */
 const writeTogether = statement(
-  `${writing} select array(select "taskId" from decided) as decided, 1 / cast(signed = wanted as int) as signed from (select ${counts}) c`,
+  `${writing(`and (g.key is null or pg_try_advisory_xact_lock(${lockOfKey('g.actor', 'g.key')}))`)} select array(select "taskId" from decided) as decided, 1 / cast(signed = wanted as int) as signed from (select ${counts}) c`,
 );
 
 /** Under the lock of the procedure. `lost`: somebody else was first; `fourEyes`: signed as another step, and the transaction has to be undone. */

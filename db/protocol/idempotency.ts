@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
+import { run, statement } from '../statements.ts';
 
 export type IdempotentRequest = { userId: string; key: string; digest: string };
 
@@ -18,16 +19,23 @@ export async function findAnswer<T>(db: Db, request: IdempotentRequest): Promise
   return row.answer as T;
 }
 
+/** SQL: the number of the lock that a request holds while it is under way. */
+export function lockOfKey(userId: string, key: string): string {
+  return `hashtextextended(${userId} || ${key}, 0)`;
+}
+
+const takeKey =
+  statement(`with held as materialized (select pg_advisory_xact_lock(${lockOfKey('cast(:userId as text)', 'cast(:key as text)')}))
+  insert into idempotency_keys (user_id, key, request_digest) select cast(:userId as uuid), :key, :digest from held
+  on conflict (user_id, key) do nothing returning key`);
+
 /** Runs `work` once per key, in one transaction with the keeping of its answer. Without a key it simply runs. */
 export async function onceOnly<T>(db: Db, request: IdempotentRequest | undefined, work: (trx: Trx) => Promise<T>): Promise<T> {
   if (!request) return inTransaction(db, work);
   return inTransaction(db, async (trx) => {
     // A second request under the same key waits here until the first has committed.
-    const inserted = await trx.raw(
-      'insert into idempotency_keys (user_id, key, request_digest) values (?, ?, ?) on conflict (user_id, key) do nothing',
-      [request.userId, request.key, request.digest],
-    );
-    if (inserted.rowCount === 0) return (await findAnswer<T>(trx, request)) as T;
+    const inserted = await run<{ key: string }>(trx, takeKey, request);
+    if (inserted.length === 0) return (await findAnswer<T>(trx, request)) as T;
     const answer = await work(trx);
     await trx('idempotency_keys')
       .where({ user_id: request.userId, key: request.key })

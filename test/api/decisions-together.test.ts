@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { toOfficeError } from '../../api/http/errors.ts';
+import { onceOnly } from '../../db/protocol/idempotency.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
@@ -104,6 +105,38 @@ test('[F12] a procedure that somebody has locked keeps nobody waiting but whoeve
   expect((await kept.waits).status).toBe(200);
   expect(await decidedFacts(opened.map(({ id }) => id))).toHaveLength(33);
 });
+
+test('[F12] a key whose first request is still under way keeps nobody waiting but whoever uses it again', async () => {
+  const [mine, ...others] = await openReviews(9);
+  const { userId } = await counter.cases.actor('first-1');
+  const key = randomUUID();
+  const kept = await counter.db.transaction(async (trx) => {
+    await onceOnly(trx, { userId, key, digest: 'of another request' }, async () => 'its answer');
+    const waits: ReturnType<typeof decide>[] = [];
+    const answers = gather(() => {
+      waits.push(decide('first-1', mine?.taskId ?? '', 'approve', key));
+      return others.map(({ taskId }) => decide('first-1', taskId));
+    });
+    // Whoever waits for the key waits alone: not with the statement that takes several decisions.
+    await vi.waitFor(async () => expect(await waitingForTheKey()).toHaveLength(1), { timeout: 9_000 });
+    expect((await waitingForTheKey()).join()).not.toContain('pg_try_advisory');
+    expect((await answers).map(({ status }) => status)).toEqual(others.map(() => 200));
+    return waits;
+  });
+  expect(await kept[0]).toMatchObject({ status: 409, body: { code: 'idempotency.otherRequest' } });
+  expect(await decidedFacts(others.map(({ id }) => id))).toHaveLength(8);
+});
+
+/** Asked as the server's own user, who may see what others do. */
+async function waitingForTheKey(): Promise<string[]> {
+  return counter.db.transaction(async (trx) => {
+    await trx.raw('set local role none');
+    const { rows } = await trx.raw<{ rows: { query: string }[] }>(
+      `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'transactionid'`,
+    );
+    return rows.map(({ query }) => query);
+  });
+}
 
 test('[F12] a server that is gone between two statements is told as unavailable, so that the same request comes again', async () => {
   const broken = await counter.db
