@@ -1,0 +1,141 @@
+/** The audit log as its administrator reads it: filters, subtree, export, chain. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCsv } from '../../../db/formats/csv.ts';
+import type { Ask } from '../../../workflows/domain/procedures.ts';
+import { draftClass, openProvince, type Province } from '../../support/province.ts';
+import { accountsIn, type AccountMakers, issuesOf } from './account-makers.ts';
+
+const firstReview: Ask = {
+  step: 'pre_training.first_review',
+  kind: 'review',
+  role: 'first_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'return'],
+  workingDays: 3,
+};
+let province: Province;
+let newAccount: AccountMakers['newAccount'];
+let settled: AccountMakers['settled'];
+let granted: AccountMakers['granted'];
+
+beforeAll(async () => {
+  province = await openProvince();
+  ({ newAccount, settled, granted } = accountsIn(province));
+}, 60_000);
+afterAll(() => province?.close());
+
+describe('[N20] the audit log', () => {
+  type Log = {
+    lines: { id: number; act: string; person: string | null; subject: string; at: string; detail: Record<string, unknown> }[];
+    next: number | null;
+  };
+
+  test('[N20] reads of personal data are on it; it is filtered by person, act, subject and day, page by page', async () => {
+    const number = await draftClass(province, { trainees: 3, seed: 61 });
+    expect((await (await province.as('kangning-1')).post(`/classes/${number}/submit`)).status).toBe(200);
+    const officer = await province.as('cs-first-1');
+    await province.step(`class-${number}`, 'pre_training', { asks: [firstReview] });
+    const enrolment = await province
+      .db('enrolments as e')
+      .join('classes as c', 'c.id', 'e.class_id')
+      .where({ 'c.number': number })
+      .first('e.id');
+    const task = `class-${number}/pre_training.first_review/1`;
+    const revealed = await officer.post(`/tasks/${task}/reveal`, { enrolmentId: enrolment.id, purpose: '核对证件' });
+    expect(revealed.status, JSON.stringify(revealed.body)).toBe(200);
+    const admin = await province.as('auditadmin-1');
+    const reads = (await admin.get<Log>('/admin/audit?reads=1&person=cs-first-1')).body.lines;
+    expect(reads).toMatchObject([
+      { act: 'person.reveal', person: 'cs-first-1', subject: `class-${number}`, detail: { purpose: '核对证件' } },
+    ]);
+    const day = reads[0]?.at.slice(0, 10);
+    expect((await admin.get<Log>(`/admin/audit?act=person.reveal&subject=class-${number}&from=${day}&to=${day}`)).body.lines).toHaveLength(
+      1,
+    );
+    expect((await admin.get<Log>('/admin/audit?act=person.reveal&to=2026-03-01')).body.lines).toHaveLength(0);
+    const all: number[] = [];
+    for (let after: number | null = null; ; ) {
+      const { lines, next }: Log = (await admin.get<Log>(`/admin/audit?act=class&size=2${after ? `&after=${after}` : ''}`)).body;
+      all.push(...lines.map(({ id }) => id));
+      if (next === null) break;
+      after = next;
+    }
+    expect(all).toEqual([...new Set(all)].sort((a, b) => b - a));
+    const count = await province.db('audit_log').where('act', 'like', 'class.%').count({ n: '*' }).first();
+    expect(all).toHaveLength(Number(count?.n));
+    expect((await admin.get('/admin/audit?from=yesterday')).status).toBe(422);
+  });
+
+  test('[N20] a county’s audit administrator reads what its people and its cases did, nothing of the next county', async () => {
+    const county = await settled();
+    await granted(county.login, 'audit_admin', '350104');
+    await (await province.as('gl-first-1')).get('/account');
+    const { lines } = (await county.person.get<Log>('/admin/audit?act=session&size=200')).body;
+    expect(lines.some(({ person }) => person === county.login)).toBe(true);
+    expect(lines.some(({ person }) => person === 'gl-first-1' || person === 'system-1')).toBe(false);
+    expect((await (await province.as('auditadmin-1')).get<Log>('/admin/audit?person=gl-first-1')).body.lines.length).toBeGreaterThan(0);
+  });
+
+  test('[N20] the export is guarded against formulas, and taking it leaves a line', async () => {
+    const { id } = await newAccount({ name: '=HYPERLINK("http://evil")' });
+    await (await province.as('system-1')).post(`/admin/accounts/${id}/deactivate`, { reason: '=cmd|calc' });
+    await province
+      .db('audit_log')
+      .insert({ at: new Date('2026-03-02T02:00:00Z'), actor: id, act: 'account.password', subject: '@SUM(1+1)' });
+    const admin = await province.as('auditadmin-1');
+    const file = await admin.download('/admin/audit/export.csv?act=account');
+    const rows = file.toString('utf8');
+    expect(rows).toContain(`'@SUM(1+1)`);
+    expect(rows).toContain(`'=HYPERLINK`);
+    expect(rows).not.toMatch(/(^|,|")=HYPERLINK/m);
+    const lines = (await province.db('audit_log').where('act', 'like', 'account.%').count({ n: '*' }).first())?.n;
+    expect(readCsv(file)).toHaveLength(Number(lines) + 1);
+    expect((await admin.get<Log>('/admin/audit?act=audit.export')).body.lines).toMatchObject([
+      { person: 'auditadmin-1', detail: { act: 'account' } },
+    ]);
+  });
+
+  test('[N20] a changed, a removed and a cut-off line are named; a whole chain is said to be whole', async () => {
+    const number = await draftClass(province, { trainees: 3, seed: 71 });
+    const school = await province.as('kangning-1');
+    expect((await school.post(`/classes/${number}/submit`)).status).toBe(200);
+    const id = `class-${number}`;
+    await province.step(id, 'pre_training', {
+      asks: [firstReview],
+    });
+    await (await province.as('cs-first-1')).post(`/tasks/${id}/pre_training.first_review/1/claim`);
+    const admin = await province.as('auditadmin-1');
+    const prove = async () =>
+      (await admin.post<{ whole: boolean; brokenAt: number | null; lines: number }>('/admin/audit/chain', { procedure: id })).body;
+    const whole = await prove();
+    expect(whole).toMatchObject({ whole: true, brokenAt: null });
+    expect(whole.lines).toBeGreaterThanOrEqual(3);
+    const line = (no: number) => province.db('audit_log').where({ procedure_id: id, no });
+    const kept = await line(2).first();
+    await line(2).update({ detail: { forged: true } });
+    expect(await prove()).toMatchObject({ whole: false, brokenAt: 2 });
+    const page = await (await province.browser('auditadmin-1')).post('/admin/audit/chain', { procedure: id });
+    expect(page.html).toContain('第 2 条不符');
+    await line(2).update({ detail: kept.detail });
+    const last = await line(whole.lines).first();
+    await line(whole.lines).delete();
+    expect(await prove()).toMatchObject({ whole: false, brokenAt: whole.lines });
+    await province.db('audit_log').insert({ ...last, id: undefined, detail: JSON.stringify(last.detail) });
+    expect(await prove()).toMatchObject({ whole: true });
+    expect((await admin.post('/admin/audit/chain', { procedure: 'class-350104-2026-99999' })).status).toBe(404);
+    expect(issuesOf(await admin.post('/admin/audit/chain', { procedure: '?' }))).toEqual([['procedure', 'audit.procedure']]);
+  });
+
+  test('[N20] the audit administrator changes nothing', async () => {
+    const admin = await province.as('auditadmin-1');
+    const { id, login } = await newAccount();
+    for (const [path, body] of [
+      ['/admin/accounts', { login: 'x-1', name: '某某', email: 'a@b.invalid', region: '350104' }],
+      [`/admin/accounts/${id}/deactivate`, { reason: '越权' }],
+      [`/admin/accounts/${id}/link`, {}],
+      ['/admin/grants', { login, role: 'inspector', region: '350104', reason: '越权' }],
+      ['/admin/calendar/closures', { region: '350104', firstDay: '2026-05-06', kind: 'off', reason: '越权', document: '无' }],
+    ] as const)
+      expect((await admin.post(path, body)).status, path).toBe(403);
+  });
+});
