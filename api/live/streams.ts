@@ -11,6 +11,7 @@ import type { Actor } from '../../db/accounts/users.ts';
 import type { InboxFilter } from '../../db/views/inbox/inbox.ts';
 import { linesAtMost, listTaskChanges, newestLine, type TaskChange } from '../../db/views/inbox/task-changes.ts';
 import { listUnreadCounts } from '../../db/views/inbox/unread-counts.ts';
+import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
 import { isWithin, mayDecide } from '../../workflows/domain/scope.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
@@ -199,7 +200,7 @@ function fits(filter: InboxFilter, task: TaskChange): boolean {
   const text = filter.text?.toLowerCase();
   return (
     !text ||
-    task.subject_number.toLowerCase().startsWith(text) ||
+    isFoundBy(task.subject_number, numberSearch(text)) ||
     task.subject_title.toLowerCase().includes(text) ||
     task.institution_name.toLowerCase().includes(text)
   );

@@ -26,8 +26,9 @@ function small(n: number): string {
   return `${tens > 1 ? digits[tens] : ''}${tens > 0 ? '十' : ''}${n % 10 > 0 ? digits[n % 10] : ''}`;
 }
 
-/** The number of a paper as a document has it: 福州市人社督〔2026〕7 号. */
+/** The number of a paper as a document has it. Earlier ones were kept as region, year and serial. */
 export function numberLine(kind: string, number: string, region: string, t: Translate): string {
+  if (number.endsWith('号')) return number;
   const [, year = '', serial = ''] = number.split('-');
   return t('papers.numberLine', { region, word: t(`papers.numberWords.${kind}`), year, serial: Number(serial) });
 }
