@@ -1,4 +1,5 @@
 /** What a paper prints: number, date in words, office and signatory the same way on each; the rest by its kind. */
+import { checkParts } from '../../workflows/domain/classes/correction.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
@@ -55,6 +56,9 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
       at: review['at'],
       reason: review['reason'],
     })),
+    checks: Object.keys(checkParts)
+      .map((point) => ({ label: t(`tasks.checks.${point}`), marks: list(content['checked']).filter((mark) => mark['point'] === point) }))
+      .filter(({ marks }) => marks.length > 0),
     items: list(content['items']).map((item) => ({
       label: pointLabel(String(item['field'] ?? ''), t, words),
       about: aboutOf(item, t),
