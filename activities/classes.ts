@@ -1,10 +1,12 @@
 /** Acts of the office on a class. */
 import { getPolicyPack } from '../db/catalogue/policy-packs.ts';
 import { getClassById, setClassStatus } from '../db/classes/classes.ts';
+import { listCheckMarks } from '../db/classes/check-marks.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import { tell } from '../db/correspondence/tell.ts';
 import { getLastDecision, listReviewsForPaper } from '../db/views/classes/class-reviews.ts';
+import { checkParts } from '../workflows/domain/classes/correction.ts';
 import type { ActContext, SomeActs } from './acts.ts';
 
 export const classActs = {
@@ -16,6 +18,7 @@ export const classActs = {
     await setClassStatus(trx, procedure.subject_id, 'publishing');
     const row = await getClassById(trx, procedure.subject_id);
     const reviews = await listReviewsForPaper(trx, procedure.id, 'pre_training');
+    const checked = await listCheckMarks(trx, procedure.id, 'pre_training');
     await issuePaper(trx, {
       kind: 'opening_review',
       classId: row.id,
@@ -32,6 +35,7 @@ export const classActs = {
         amountFen: procedure.amount_fen,
         pack: (await getPolicyPack(trx, row.pack_id)).name,
         reviews: reviews.map(({ step, name, at, outcome, reason }) => ({ step, name, at, outcome, reason })),
+        checked: checked.filter(({ point }) => Object.hasOwn(checkParts, point)),
       },
     });
     await tell(trx, 'class.approved', { procedure, key: procedure.id });

@@ -18,6 +18,7 @@ import { homeRoutes } from './home/routes.ts';
 import { inspectionRoutes } from './inspections/routes.ts';
 import { institutionRoutes } from './institutions/routes.ts';
 import { letterRoutes } from './letters/routes.ts';
+import { liveRoutes } from './live/routes.ts';
 import { mailRoutes } from './mails/routes.ts';
 import { noticeRoutes } from './notices/routes.ts';
 import { operationsRoutes } from './operations/routes.ts';
@@ -66,6 +67,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   operationsRoutes,
   calendarRoutes,
   workplaceRoutes,
+  liveRoutes,
   noticeRoutes,
   draftRoutes,
   taskRoutes,

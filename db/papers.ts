@@ -1,8 +1,10 @@
 /** Official papers (文书): numbered, dated, signed, kept as issued. */
 import { NotFoundError } from '../workflows/domain/errors.ts';
+import { documentNumber } from '../workflows/domain/formats/numbers.ts';
 import { businessToday } from './calendar/instant.ts';
 import type { Db, Trx } from './client.ts';
-import { nextNumber } from './serial-numbers.ts';
+import { getRegion } from './regions.ts';
+import { nextSerial } from './serial-numbers.ts';
 
 export const paperKinds = [
   'opening_review',
@@ -45,11 +47,12 @@ export async function issuePaper(trx: Trx, paper: NewPaper): Promise<{ id: strin
   const existing = await trx('papers').where({ kind: paper.kind, procedure_id: paper.procedureId, task_id: taskId }).first('id', 'number');
   if (existing) return existing;
   const year = (await businessToday(trx)).slice(0, 4);
-  const number = await nextNumber(trx, `paper.${paper.kind}`, paper.region, year);
+  const { nameZh: place } = await getRegion(trx, paper.region);
+  const serial = await nextSerial(trx, `paper.${paper.kind}`, `${paper.region}-${year}`);
   const [row] = await trx('papers')
     .insert({
       kind: paper.kind,
-      number,
+      number: documentNumber(paper.kind, place, year, serial),
       class_id: paper.classId ?? null,
       procedure_id: paper.procedureId,
       task_id: taskId,

@@ -1,4 +1,5 @@
 /** Serial numbers of papers and records, without gaps within a scope while transactions commit. */
+import { type NumberedRecord, recordNumber } from '../workflows/domain/formats/numbers.ts';
 import type { Trx } from './client.ts';
 
 /** The next number of `kind` within `scope`, e.g. ('class', '350104-2026') → 1, 2, 3 … */
@@ -11,8 +12,7 @@ export async function nextSerial(trx: Trx, kind: string, scope: string): Promise
   return rows[0]?.last ?? 1;
 }
 
-/** `<region>-<year>-<five digits>`, as papers of the office are numbered. */
-export async function nextNumber(trx: Trx, kind: string, region: string, year: string): Promise<string> {
-  const scope = `${region}-${year}`;
-  return `${scope}-${String(await nextSerial(trx, kind, scope)).padStart(5, '0')}`;
+/** The next number of a record of a region in a year. */
+export async function nextNumber(trx: Trx, record: NumberedRecord, region: string, year: string): Promise<string> {
+  return recordNumber(record, region, year, await nextSerial(trx, record, `${region}-${year}`));
 }

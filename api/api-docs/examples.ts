@@ -29,11 +29,11 @@ export type JsonSchema = {
 };
 
 const UUID = '0198a1f0-6c1e-7d3a-9b52-1f0c2a7be410';
-const TASK = 'class-350104-2026-00011/pre_training.first_review/1';
+const TASK = 'class-PX350104-2026-00011/pre_training.first_review/1';
 
 /** By the name of a field; the last part of a camel-case name counts where the whole is not known. */
 const texts: Readonly<Record<string, string>> = {
-  number: '350104-2026-00011',
+  number: 'PX350104-2026-00011',
   title: '中式烹调师（五级）第 11 期',
   name: '陈志明',
   zh: '初审',
@@ -56,8 +56,8 @@ const texts: Readonly<Record<string, string>> = {
   code: 'FJ-2026-001',
   packId: 'fujian-2022',
   fund: 'employment_subsidy',
-  procedure: 'class-350104-2026-00011',
-  procedureId: 'class-350104-2026-00011',
+  procedure: 'class-PX350104-2026-00011',
+  procedureId: 'class-PX350104-2026-00011',
   taskId: TASK,
   step: 'pre_training.first_review',
   round: '1',
@@ -83,7 +83,7 @@ const texts: Readonly<Record<string, string>> = {
   qualification: '技师',
   equipment: '灶位 26',
   document: '榕财社〔2026〕12号',
-  href: '/classes/350104-2026-00011',
+  href: '/classes/PX350104-2026-00011',
   path: '/classes',
   amount: '1000000.00',
   bankTemplate: 'common',

@@ -32,21 +32,24 @@ export async function loadClassEvidence({ db, actor, task, procedure, t, words, 
     getClassEvidence(db, classId),
     countVerifications(db, classId),
     listMaterials(db, classId, actor.userId),
-    loadCheckMarks({ db, task, procedure, t, words, locale }),
+    loadCheckMarks({ db, actor, task, procedure, t, words, locale }),
   ]);
   const pack = await getPolicyPack(db, evidence.pack_id);
   const roster = evidence.roster.map((line) => rosterView(line, t, locale));
   const materials = attached.map((line) => materialView(line, t));
+  const checks = checklist({ evidence, verifications, roster, materials, pack }, { t, words, locale }).map((check) => ({
+    ...check,
+    ...marksOf(check.field),
+    shortSource: shorten(check.source),
+    tone: ['red', 'amber'].find((tone) => check.badges.some((badge) => badge.tone === tone)),
+  }));
   return {
     class: evidence,
     level: evidence.level === null ? undefined : t(`tasks.evidence.level.${evidence.level}`),
     scope: evidence.licence_scope.join(t('common.listSeparator')),
-    checks: checklist({ evidence, verifications, roster, materials, pack }, { t, words, locale }).map((check) => ({
-      ...check,
-      ...marksOf(check.field),
-      shortSource: shorten(check.source),
-      tone: ['red', 'amber'].find((tone) => check.badges.some((badge) => badge.tone === tone)),
-    })),
+    checks,
+    // The column of the officers' marks stands also where nobody marks any more.
+    seen: checks.some(({ seen }) => seen.length > 0),
     sessions: evidence.sessions.map((session) => ({
       ...session,
       day: datesIn(locale).shortDate(session.day),

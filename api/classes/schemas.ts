@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { classNumberForm } from '../../workflows/domain/formats/numbers.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
 import { civilDate, emptyAsAbsent, freeText, line } from '../http/fields.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
 
-/** `350104-2026-00001`. Anything else is no class. */
-export const ClassParams = z.object({ number: z.string().regex(/^\d{6}-\d{4}-\d{5,8}$/) });
+/** `PX350104-2026-00001`; the earliest are without letters. Anything else is no class. */
+export const ClassParams = z.object({ number: z.string().regex(classNumberForm) });
 export type ClassParams = z.output<typeof ClassParams>;
 
 export const ClassQuery = z.object({

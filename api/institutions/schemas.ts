@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { classNumberForm } from '../../workflows/domain/formats/numbers.ts';
 import { emptyAsAbsent, freeText } from '../http/fields.ts';
 import { isCreditCode, isMobilePhone, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
@@ -29,11 +30,7 @@ export const InstitutionQuery = z.object({
 export type InstitutionQuery = z.output<typeof InstitutionQuery>;
 
 export const ClassesQuery = z.object({
-  before: z
-    .string()
-    .regex(/^\d{6}-\d{4}-\d{5,8}$/)
-    .optional()
-    .or(emptyAsAbsent),
+  before: z.string().regex(classNumberForm).optional().or(emptyAsAbsent),
 });
 export const PapersQuery = z.object({ before: z.uuid().optional().or(emptyAsAbsent) });
 export const TimelineQuery = z.object({ before: z.coerce.number().int().positive().optional() });

@@ -1,4 +1,5 @@
 /** What a paper prints: number, date in words, office and signatory the same way on each; the rest by its kind. */
+import { checkParts } from '../../workflows/domain/classes/correction.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
@@ -26,8 +27,9 @@ function small(n: number): string {
   return `${tens > 1 ? digits[tens] : ''}${tens > 0 ? '十' : ''}${n % 10 > 0 ? digits[n % 10] : ''}`;
 }
 
-/** The number of a paper as a document has it: 福州市人社督〔2026〕7 号. */
+/** The number of a paper as a document has it. Earlier ones were kept as region, year and serial. */
 export function numberLine(kind: string, number: string, region: string, t: Translate): string {
+  if (number.endsWith('号')) return number;
   const [, year = '', serial = ''] = number.split('-');
   return t('papers.numberLine', { region, word: t(`papers.numberWords.${kind}`), year, serial: Number(serial) });
 }
@@ -54,6 +56,9 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
       at: review['at'],
       reason: review['reason'],
     })),
+    checks: Object.keys(checkParts)
+      .map((point) => ({ label: t(`tasks.checks.${point}`), marks: list(content['checked']).filter((mark) => mark['point'] === point) }))
+      .filter(({ marks }) => marks.length > 0),
     items: list(content['items']).map((item) => ({
       label: pointLabel(String(item['field'] ?? ''), t, words),
       about: aboutOf(item, t),

@@ -82,7 +82,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
       // What the office asks itself is for the office.
       office ? listDelegations(db, task.id) : [],
       checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
-      loadCorrectionReview({ db, task, procedure, t, words: deps.words, locale }),
+      loadCorrectionReview({ db, actor, task, procedure, t, words: deps.words, locale }),
       office && task.joint_group !== null ? listSignatures(db, task.joint_group) : [],
       verdict('add_signer') === 'yes' && takesSigners(task) ? listPossibleSigners(db, task) : undefined,
     ]);

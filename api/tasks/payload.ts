@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { freeText } from '../http/fields.ts';
 import type { DecisionContent } from '../../db/protocol/decisions.ts';
 import { InputError, inputError, type Issue } from '../../workflows/domain/errors.ts';
+import { checkParts } from '../../workflows/domain/classes/correction.ts';
+import { isSignature } from '../../workflows/domain/signing.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { ItemAnswer, Judgement, Point } from '../../db/classes/corrections.ts';
 import type { Decide, ItemAnswers } from './schemas.ts';
@@ -77,14 +79,20 @@ export function readDecision(kind: TaskKind, body: Decide): DecisionContent {
   const own = Object.fromEntries(Object.entries(read.data).filter(([, value]) => value !== undefined));
   const again = judged.filter((judgement) => judgement.mark === 'again').map((judgement) => judgement.text ?? '');
   const listed = [...again, ...points.map((point) => point.text)].filter(Boolean).join('；');
+  const inOrder = (body.items ?? [])
+    .filter(({ mark, field }) => mark === 'pass' && Object.hasOwn(checkParts, field))
+    .map(({ field }) => field);
+  const accepted = judged.filter(({ mark }) => mark === 'accepted').map(({ item }) => item);
+  // Whoever signs after this reviewer sees what was found in order.
+  const checked = kind === 'review' && isSignature(body.outcome) ? [...inOrder, ...accepted] : [];
   const items = points.map(({ field, text }) => ({ field, text }));
   return {
     reason: body.reason || (body.outcome === 'return' ? listed : '') || undefined,
-    payload: { ...own, ...(items.length > 0 ? { items } : {}) },
+    payload: { ...own, ...(items.length > 0 ? { items } : {}), ...(checked.length > 0 ? { checked } : {}) },
     marks: {
       points,
       judged,
-      inOrder: (body.items ?? []).filter((item) => item.mark === 'pass').map((item) => item.field),
+      inOrder,
       answers: readAnswers(body.answers),
     },
   };

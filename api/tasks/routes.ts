@@ -8,7 +8,6 @@ import { bulkRoutes } from './inbox/bulk.ts';
 import { readToday, showCase } from './case.ts';
 import { inboxTimes } from './due.ts';
 import { holdingRoutes } from './holding.ts';
-import { taskEventRoutes } from './inbox/events.ts';
 import { inboxExportRoutes } from './inbox/export.ts';
 import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from './inbox/inbox.ts';
 import { personSearchRoutes } from './inbox/person-search.ts';
@@ -71,7 +70,6 @@ export function taskRoutes(counter: Counter): void {
   bulkRoutes(counter);
   savedViewRoutes(counter);
   inboxExportRoutes(counter);
-  taskEventRoutes(counter);
   personSearchRoutes(counter);
   taskActRoutes(counter);
   holdingRoutes(counter);

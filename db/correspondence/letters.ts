@@ -202,9 +202,9 @@ export function exampleOf(
 const examples: Readonly<Record<LetterLocale, Values>> = {
   'zh-CN': {
     name: '王小明',
-    number: '350104-2026-00011',
+    number: 'PX350104-2026-00011',
     title: '中式烹调师（五级）第 1 期',
-    paper: '补正〔2026〕00001',
+    paper: '仓山区人社培补〔2026〕1号',
     hours: 72,
     count: 2,
     from: '2026-03-09',
@@ -212,9 +212,9 @@ const examples: Readonly<Record<LetterLocale, Values>> = {
   },
   en: {
     name: 'Wang Xiaoming',
-    number: '350104-2026-00011',
+    number: 'PX350104-2026-00011',
     title: 'Chinese cook (level 5), class 1',
-    paper: 'BZ-2026-00001',
+    paper: '仓山区人社培补〔2026〕1号',
     hours: 72,
     count: 2,
     from: '2026-03-09',
@@ -224,7 +224,7 @@ const examples: Readonly<Record<LetterLocale, Values>> = {
 
 function exampleItems(locale: LetterLocale, baseUrl: string): Values[] {
   return [11, 12].map((serial) => ({
-    words: locale === 'en' ? `Due soon: 350104-2026-000${serial}` : `即将到期：350104-2026-000${serial}`,
+    words: locale === 'en' ? `Due soon: PX350104-2026-000${serial}` : `即将到期：PX350104-2026-000${serial}`,
     link: `${baseUrl}/tasks/…`,
   }));
 }

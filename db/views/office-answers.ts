@@ -3,6 +3,7 @@ import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { insideOutcomes } from '../../workflows/domain/tasks.ts';
 import type { AnswerKind } from '../../workflows/domain/training/answers.ts';
 import type { Actor } from '../accounts/users.ts';
+import { numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
 import type { DisclosureList } from '../disclosures.ts';
 import type { WorkplaceCursor } from './workplace.ts';
@@ -114,12 +115,12 @@ const sources: readonly Source[] = [
 ];
 
 /** Classes of the institution that a text names. */
-const named = `(select c.id from classes c left join subsidy_applications a on a.class_id = c.id
-                 where c.institution_id = cast(:institution as uuid) and (c.number = :text or a.number = :text or c.title ilike :like))`;
+const namedBy = (text: string): string => `(select c.id from classes c left join subsidy_applications a on a.class_id = c.id
+                 where c.institution_id = cast(:institution as uuid) and (${numberFound('c.number', text).sql} or ${numberFound('a.number', text).sql} or c.title ilike :like))`;
 
 function newest({ at, key, classId, ref, uuid, kind, from }: Source, filter: AnswerFilter): string {
   return `(select ${at} as at, (${key}) collate "C" as key, ${classId} as class_id, ${uuid ? `cast(null as text) as ref, ${ref} as id` : `${ref} as ref, cast(null as uuid) as id`}, ${kind} as kind from ${from}
-        ${filter.text ? `and ${classId} in ${named}` : ''}
+        ${filter.text ? `and ${classId} in ${namedBy(filter.text)}` : ''}
         ${filter.after ? `and ${at} <= cast(:at as timestamptz) and (${at}, (${key}) collate "C") < (cast(:at as timestamptz), cast(:id as text))` : ''}
       order by 1 desc, 2 desc limit :limit)`;
 }
@@ -160,7 +161,7 @@ export async function listOfficeAnswers(
     {
       institution: actor.institutionId ?? null,
       kind: kind ?? null,
-      ...(text ? { text, like: `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` } : {}),
+      ...(text ? { ...numberFound('c.number', text).bindings, like: `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` } : {}),
       ...(after ? { at: after.at, id: after.id } : {}),
       limit: size + 1,
     },

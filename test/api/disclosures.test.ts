@@ -62,10 +62,10 @@ test('[N9] a list is a line of the register with its snapshot', async () => {
 test('[N20] the receipt of an objection cannot be guessed from its number; who has it sees the answer', async () => {
   const { status, body } = await object({ seat: 1, grounds: '此人当时不在本县' });
   expect(status).toBe(201);
-  expect(body.receipt).toMatch(/^350104-2026-\d{5}-[2-9A-HJ-NP-Z]{10}$/);
+  expect(body.receipt).toMatch(/^YY350104-2026-\d{5}-[2-9A-HJ-NP-Z]{10}$/);
   expect(await look(body.receipt)).toBe(200);
   expect(await look(` ${body.receipt.toLowerCase()} `)).toBe(200);
-  const counted = body.receipt.slice(0, '350104-2026-00001'.length);
+  const counted = body.receipt.slice(0, 'YY350104-2026-00001'.length);
   for (const guess of [counted, `${counted}-`, `${counted}-%`, `${counted}-2222222222`]) expect(await look(guess), guess).toBe(404);
 });
 

@@ -149,7 +149,7 @@ test('a source of nothing but brackets is judged at once', () => {
 test('[N31] a new version is previewed, saved with who, when and why, guarded against a second writer, and an earlier one comes back', async () => {
   const admin = await province.as('system-1');
   const { body: tried } = await admin.post<{ previews: OnPaper['previews'] }>(`${path}/preview`, good);
-  expect(tried.previews['zh-CN'].subject).toBe('【补正】350104-2026-00011');
+  expect(tried.previews['zh-CN'].subject).toBe('【补正】PX350104-2026-00011');
   expect((await admin.get<OnPaper>(path)).body.current).toBe(0);
 
   const late = await admin.post(path, { ...good, reason: '改写' }, { headers: { 'if-match': '"7"' } });

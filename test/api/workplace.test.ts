@@ -86,7 +86,7 @@ describe('workplace', () => {
   test('[N28] every answer of the office is there with its paper, newest first; a proposal inside the office is none', async () => {
     const { answers } = await workplaceOf('shifan-1');
     expect(answers).toMatchObject([{ number: returned, outcome: 'return', reason: '教学计划过于简略', href: `/classes/${returned}` }]);
-    expect(answers[0]?.paper).toMatch(/^350104-/);
+    expect(answers[0]?.paper).toMatch(/^仓山区人社培补〔2026〕\d+号$/);
     const id = `class-${returned}`;
     await plantDecisions(id, 30);
     const school = await province.as('shifan-1');
@@ -137,7 +137,7 @@ describe('workplace', () => {
     const { answers } = (await school.get<Answers>('/workplace/answers')).body;
     expect(answers[0]).toMatchObject({
       href: expect.stringMatching(/^\/disclosures\//),
-      paper: expect.stringMatching(/^350104-/),
+      paper: expect.stringMatching(/^仓山区人社培公〔2026〕\d+号$/),
       name: expect.any(String),
     });
     expect(answers[1]).toMatchObject({ href: `/classes/${returned}/messages`, reason: '请在补正时写明课次。' });

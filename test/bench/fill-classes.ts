@@ -126,7 +126,7 @@ async function fillPlans(trx: Trx, classes: number): Promise<void> {
           projects as (select id, name, row_number() over (order by code) - 1 as at, count(*) over () as all_of_them from catalogue_projects),
           numbered as (select n, ${standing} as status, n * 7919 % 1000 as mixed, case when n % 50 = 0 then l.at else n % l.all_of_them end as school
                          from generate_series(1, ?) n, (select at, all_of_them from schools where large) l)
-     select c.n, gen_random_uuid() as id, s.region || '-2025-' || lpad(c.n::text, 6, '0') as number, c.status, ${behind} as done, s.id as institution_id, s.name as institution, s.region, s.path,
+     select c.n, gen_random_uuid() as id, 'PX' || s.region || '-2025-' || lpad(c.n::text, 6, '0') as number, c.status, ${behind} as done, s.id as institution_id, s.name as institution, s.region, s.path,
             s.venue, s.teacher, s.author, p.id as project_id, p.name || '第 ' || c.n || ' 期' as title,
             business_now() - (case c.status when 'paid' then 100 + c.mixed else c.mixed % 60 end) * interval '1 day' - c.n * interval '1 second' as created_at,
             a.ids[1 + c.n % cardinality(a.ids)] as assessor
@@ -187,13 +187,13 @@ async function fillProcedures(trx: Trx, terms: string): Promise<void> {
        from bench_classes where status <> 'draft'`,
     [terms],
   );
-  for (const [list, days] of [
-    ['plan', 8],
-    ['result', 45],
+  for (const [list, days, series] of [
+    ['plan', 8, 1],
+    ['result', 45, 2],
   ] as const)
     await trx.raw(
       `insert into disclosures (number, list, class_id, procedure_id, parent_procedure_id, region, blocks, title, snapshot, digest, published_at, from_date, due_date, due_at, working_days, calendar_version, status, ended_at)
-       select 'D${list}-' || number, '${list}', id, 'disclosure-${list}-' || number, 'class-' || number, region, false, title,
+       select 'GS' || replace(substr(number, 3), '-2025-', '-2025-${series}'), '${list}', id, 'disclosure-${list}-' || number, 'class-' || number, region, false, title,
               jsonb_build_object('classNumber', number, 'classTitle', title, 'institution', institution, 'project', title, 'startDate', null, 'endDate', null, 'department', '人力资源和社会保障局',
                 'facts', '[]'::jsonb, 'people', '[{"seat": 1, "name": "林*", "id": "3501****"}, {"seat": 2, "name": "张**", "id": "3501****"}, {"seat": 3, "name": "王*", "id": "3501****"}]'::jsonb),
               md5(number), created_at + interval '${days} days', (created_at + interval '${days} days')::date, (created_at + interval '${days + 7} days')::date, created_at + interval '${days + 7} days', 5,
@@ -207,7 +207,7 @@ async function fillTasks(trx: Trx): Promise<void> {
   const insert = (rows: string, from: string) => `
     insert into tasks (id, procedure_id, step, round, kind, role, office, office_path, institution_id, outcomes, class_id, subject_number, subject_title, institution_name, headcount, amount_fen, status,
                        opened_at, from_date, working_days, due_date, due_at, calendar_version, claimed_by, claimed_at, decided_by, decided_at, outcome)
-    select p.id || '/' || s.step || '/1', p.id, s.step, 1, s.kind, s.role, c.region, c.path, case s.role when 'assessor' then c.assessor else c.institution_id end, '{approve}', c.id, c.number, c.title,
+    select p.id || '/' || s.step || '/1', p.id, s.step, 1, s.kind, s.role, c.region, c.path, case s.role when 'assessor' then c.assessor else c.institution_id end, '{approve}', c.id, p.subject_number, c.title,
            c.institution, 3, 210000, case when s.no <= ${rows} then 'decided' else 'open' end, w.at, w.at::date, 5, (w.at + interval '7 days')::date, w.at + interval '7 days', 'bench', o.id, w.at,
            case when s.no <= ${rows} then coalesce(o.id, c.author) end, case when s.no <= ${rows} then least(w.at + (1 + c.n % 9) * interval '1 day', business_now() - (c.n % 5000) * interval '1 minute') end, case when s.no <= ${rows} then 'approve' end
       from bench_classes c ${from}
@@ -258,7 +258,7 @@ async function fillTraces(trx: Trx): Promise<void> {
   );
   await trx.raw(
     `insert into papers (kind, number, class_id, procedure_id, region, issued_at, signatory, content)
-     select 'opening_review', '审' || number, id, 'class-' || number, region, created_at + interval '7 days', null, '{}' from bench_classes where done >= 3`,
+     select 'opening_review', region || '人社培审〔2025〕' || n || '号', id, 'class-' || number, region, created_at + interval '7 days', null, '{}' from bench_classes where done >= 3`,
   );
   await trx.raw(
     `insert into mails (user_id, template, params, dedupe, created_at, status, subject, html, body)

@@ -8,7 +8,7 @@ export async function fillMoney(trx: Trx, terms: string): Promise<void> {
   await trx.raw(
     `insert into procedures (id, type, parent_id, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title, institution_name, headcount, amount_fen, stage, step, status,
                              outcome, fact_no, applied_no, step_no, audit_no, terms, opened_at, closed_at)
-     select 'application-' || number, 'subsidyApplication', 'class-' || number, id::text, id, region, path, institution_id, number, title, institution, 3, 210000, 'subsidy', 'x',
+     select 'application-' || number, 'subsidyApplication', 'class-' || number, id::text, id, region, path, institution_id, 'BT' || substr(number, 3), title, institution, 3, 210000, 'subsidy', 'x',
             case status when 'paid' then 'closed' else 'open' end, case status when 'paid' then 'paid' end, case status when 'paid' then 5 else 1 + n / 20 % 3 end, case status when 'paid' then 5 else 1 + n / 20 % 3 end,
             1, case status when 'paid' then 5 else 1 + n / 20 % 3 end, ?, created_at + interval '50 days', case status when 'paid' then created_at + interval '90 days' end
        from bench_classes where status in ('paid', 'claimed')`,
@@ -16,7 +16,7 @@ export async function fillMoney(trx: Trx, terms: string): Promise<void> {
   );
   await trx.raw(
     `insert into subsidy_applications (number, class_id, procedure_id, region, fund, year, total_fen, approved_fen, status, submitted_at)
-     select number, id, 'application-' || number, region, 'employment_subsidy', extract(year from created_at + interval '50 days'), 210000, case status when 'paid' then 210000 end,
+     select 'BT' || substr(number, 3), id, 'application-' || number, region, 'employment_subsidy', extract(year from created_at + interval '50 days'), 210000, case status when 'paid' then 210000 end,
             case status when 'paid' then 'paid' else 'in_review' end, created_at + interval '50 days' from bench_classes where status in ('paid', 'claimed')`,
   );
   await trx.raw(
@@ -36,12 +36,12 @@ async function fillBatches(trx: Trx): Promise<void> {
   );
   await trx.raw(
     `insert into procedures (id, type, subject_id, region, region_path, subject_number, subject_title, institution_name, headcount, amount_fen, stage, step, status, outcome, terms, opened_at, closed_at)
-     select 'payment-' || region || '-B' || batch, 'subsidyPayment', id::text, region, path, region || '-B' || batch, '拨付批次', '', size * 3, size * 210000, 'payment', 'x', 'closed', 'answered', '{}', made_at, made_at + interval '9 days'
+     select 'payment-' || 'ZF' || region || '-2025-' || lpad(batch::text, 5, '0'), 'subsidyPayment', id::text, region, path, 'ZF' || region || '-2025-' || lpad(batch::text, 5, '0'), '拨付批次', '', size * 3, size * 210000, 'payment', 'x', 'closed', 'answered', '{}', made_at, made_at + interval '9 days'
        from bench_batches`,
   );
   await trx.raw(
     `insert into payment_batches (id, number, procedure_id, region, fund, year, line_count, total_fen, payer_name, payer_account, bank_template, status, made_by, made_at, checked_by, checked_at, released_by, released_at, answered_at)
-     select b.id, region || '-B' || batch, 'payment-' || region || '-B' || batch, region, 'employment_subsidy', year, size * 3, size * 210000, '专户', '1', 'abc', 'answered', u.ids[1], made_at, u.ids[2], made_at, u.ids[3], made_at,
+     select b.id, 'ZF' || region || '-2025-' || lpad(batch::text, 5, '0'), 'payment-' || 'ZF' || region || '-2025-' || lpad(batch::text, 5, '0'), region, 'employment_subsidy', year, size * 3, size * 210000, '专户', '1', 'abc', 'answered', u.ids[1], made_at, u.ids[2], made_at, u.ids[3], made_at,
             made_at + interval '3 days'
        from bench_batches b, (select array_agg(id) as ids from (select id from users where login like 'cs-pay-%' order by login) x) u`,
   );

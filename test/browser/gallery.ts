@@ -48,7 +48,7 @@ async function enter(browser: Browser, login: string, locale: Locale): Promise<B
 function kindOf(path: string): string {
   return path
     .replace(/\?.*$/, '')
-    .replaceAll(/\b[\dA-Z]{18}\b|\d{6}-\d{4}-\d+|[\da-f]{8}-[\da-f-]{27}|\d{4}-\d{2}-\d{2}|\d+/g, 'n')
+    .replaceAll(/\b[\dA-Z]{18}\b|(?:[A-Z]{2})?\d{6}-\d{4}-\d+|[\da-f]{8}-[\da-f-]{27}|\d{4}-\d{2}-\d{2}|\d+/g, 'n')
     .replaceAll(/\/(class|subsidy|payment|objection|disclosure)-n\/[\w.]+/g, '/task');
 }
 

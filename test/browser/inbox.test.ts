@@ -1,4 +1,4 @@
-/** The inbox in a browser: keys and boxes, an act on many tasks, news of an open list; without Temporal. */
+/** The inbox in a browser: keys and boxes, an act on many tasks, news of an open list and of the notices in the header; without Temporal. */
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -71,6 +71,46 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     await page.click('[data-live] a');
     await page.waitForLoadState();
     expect(await page.locator(`tr[data-task="${gone.taskId}"]`).count()).toBe(0);
+    await context.close();
+  }, 120_000);
+
+  test('[F06] the header counts an unread notice as it comes, on a list and on any other page, and says so once', async () => {
+    const { context, page } = await openAs('second-1');
+    const other = await context.newPage();
+    const streams: string[] = [];
+    for (const one of [page, other])
+      one.on('request', (asked) => asked.resourceType() === 'eventsource' && streams.push(new URL(asked.url()).pathname));
+    await page.goto(`${counter.origin}/tasks`);
+    await other.goto(`${counter.origin}/account`);
+    await other.waitForTimeout(3_500);
+    expect(streams.sort()).toEqual(['/notices/events', '/tasks/events']);
+    const badge = '.masthead [data-unread]';
+    for (const one of [page, other]) expect(await one.locator(badge).isVisible()).toBe(false);
+    const { userId: to } = await counter.cases.actor('second-1');
+    const named = () =>
+      counter.db('notices').insert({
+        user_id: to,
+        occasion: 'substitution.named',
+        key: `live/${Math.random()}`,
+        params: JSON.stringify({ from: '2026-03-02', until: '2026-03-03' }),
+        created_at: counter.db.raw('business_now()'),
+      });
+    await named();
+    for (const one of [page, other]) {
+      await one.waitForSelector(`${badge}:visible`);
+      expect(await one.textContent(badge)).toBe('11 条未读通知');
+      await one.waitForSelector('[data-unread-news]:has-text("1 条未读通知")', { state: 'attached' });
+    }
+    // A second one soon after is shown, and not read aloud yet.
+    await named();
+    await other.waitForSelector(`${badge}:has-text("2 条未读通知")`);
+    await other.waitForTimeout(500);
+    expect(await other.textContent('[data-unread-news]')).toBe('1 条未读通知');
+    await other.click('.masthead a[href="/notices"]');
+    await other.click('.page-header button');
+    await other.waitForLoadState();
+    expect(await other.locator(badge).isVisible()).toBe(false);
+    await page.waitForSelector(badge, { state: 'hidden' });
     await context.close();
   }, 120_000);
 

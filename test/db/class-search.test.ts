@@ -6,6 +6,7 @@ import type { Actor } from '../../db/accounts/users.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { openVault } from '../../db/vault.ts';
 import { type ClassCursor, listClasses } from '../../db/views/classes/classes.ts';
+import { classNumberFound } from '../../db/views/number-search.ts';
 import { openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
     const { rows } = await trx.raw('select id from catalogue_projects limit 1');
     await trx.raw(
       `insert into classes (number, institution_id, project_id, region, pack_id, title, status, created_by, created_at)
-       select case n % 10 when 0 then '350102' else '350104' end || '-2026-' || lpad(n::text, 6, '0'), cast(:institution as uuid), cast(:project as uuid),
+       select case n % 2 when 0 then 'PX' else '' end || case n % 10 when 0 then '350102' else '350104' end || '-2026-' || lpad(n::text, 6, '0'), cast(:institution as uuid), cast(:project as uuid),
               case n % 10 when 0 then '350102' else '350104' end, 'fujian-2022', case n % 7 when 0 then '茶艺师 Tea ' else '电工（三级）' end || '第 ' || n || ' 期',
               case n % 100 when 1 then 'draft' else 'in_review' end, cast(:author as uuid), now() - n * interval '1 minute' from generate_series(1, 4000) n`,
       { institution: cases.institutionId, project: rows[0].id, author: city.userId },
@@ -39,28 +40,57 @@ afterAll(async () => {
   await database.drop();
 });
 
-test.each(['电工', '茶艺师', 'tea', '第 77', '3999 期', '电', '350104-2026-00039', '100%', '_', '没有的', '学校'])(
-  '[N28] %s is found page after page, newest first, in the own regions only',
-  async (text) => {
-    for (const actor of [city, county]) {
-      const seen: string[] = [];
-      let after: ClassCursor | undefined;
-      do {
-        const { lines, next } = await listClasses(db, actor, { text, after, size: 700 });
-        seen.push(...lines.map(({ number }) => number));
-        after = next;
-      } while (after);
-      const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-      const { rows } = await db.raw<{ rows: { number: string }[] }>(
-        `select c.number from classes c join institutions i on i.id = c.institution_id join regions r on r.code = c.region
-          where c.status <> 'draft' and r.path like :path || '%' and (c.number like :begins or c.title ilike :contains or i.name ilike :contains)
+test.each([
+  '电工',
+  '茶艺师',
+  'tea',
+  '第 77',
+  '3999 期',
+  '电',
+  '350104-2026-00039',
+  '350104-2026-00003',
+  'px350104-2026-0000',
+  'PX3501',
+  '39',
+  '003998',
+  '350104',
+  '100%',
+  '_',
+  '没有的',
+  '学校',
+])('[N28] %s is found page after page, newest first, in the own regions only', async (text) => {
+  for (const actor of [city, county]) {
+    const seen: string[] = [];
+    let after: ClassCursor | undefined;
+    do {
+      const { lines, next } = await listClasses(db, actor, { text, after, size: 700 });
+      seen.push(...lines.map(({ number }) => number));
+      after = next;
+    } while (after);
+    const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
+    const { rows } = await db.raw<{ rows: { number: string }[] }>(
+      `select c.number from classes c join institutions i on i.id = c.institution_id join regions r on r.code = c.region
+          where c.status <> 'draft' and r.path like :path || '%' and (c.number ilike :begins or (:text ~ '^[0-9]' and c.number ilike 'PX' || :begins) or c.number ~ :last or c.title ilike :contains or i.name ilike :contains)
           order by c.created_at desc, c.id desc`,
-        { path: actor.grants[0]?.path ?? '', begins: `${plain}%`, contains: `%${plain}%` },
-      );
-      expect(seen).toEqual(rows.map(({ number }) => number));
-    }
-  },
-);
+      {
+        path: actor.grants[0]?.path ?? '',
+        text,
+        begins: `${plain}%`,
+        contains: `%${plain}%`,
+        last: /^\d+$/.test(text) ? `-0*${Number(text)}$` : '^$',
+      },
+    );
+    expect(seen).toEqual(rows.map(({ number }) => number));
+  }
+});
+
+test('a class is found among all by the last part of its number, by the index of that', async () => {
+  await db.transaction(async (trx) => {
+    const { sql, bindings } = classNumberFound('number', '39');
+    const { rows } = await trx.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain select id from classes where ${sql}`, bindings);
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/classes_number_serial/);
+  });
+});
 
 test('a rare text is found by the index of pairs', async () => {
   const { rows } = await db.raw<{ rows: { 'QUERY PLAN': string }[] }>(

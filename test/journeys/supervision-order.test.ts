@@ -82,7 +82,7 @@ describe('an order of the superior authority', () => {
     expect(signed.status).toBe(200);
     const name = (await office.db('users').where({ login: 'fz-supervise-1' }).first('name')).name;
     const order = await until(async () => (await detail()).order);
-    expect(order).toMatchObject({ state: 'issued', paper: '350100-2026-00001', signatory: name });
+    expect(order).toMatchObject({ state: 'issued', paper: '福州市人社培督〔2026〕1号', signatory: name });
     const answer = await taskOf('cs-supervise-1', 'order_answer');
     expect(answer.due.date).toBe(order.answerBy);
 

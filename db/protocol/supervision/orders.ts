@@ -1,12 +1,14 @@
 /** Orders of the superior authority (督办单): begun by the last rung of a late task or by its supervisor, signed above, answered by the office. */
 import { deadline } from '../../../workflows/domain/calendar.ts';
+import { documentNumber, recordNumber } from '../../../workflows/domain/formats/numbers.ts';
 import { procedureIdOf } from '../../../workflows/domain/procedures.ts';
 import { listHolders, listWorkers } from '../../accounts/users.ts';
 import { readCalendar } from '../../calendar/calendar.ts';
 import type { Db, Trx } from '../../client.ts';
 import { tell } from '../../correspondence/tell.ts';
 import { issuePaper } from '../../papers.ts';
-import { nextNumber } from '../../serial-numbers.ts';
+import { getRegion } from '../../regions.ts';
+import { nextSerial } from '../../serial-numbers.ts';
 import type { DecisionContext } from '../decision-rules.ts';
 import { getTask, type TaskRow } from '../tasks.ts';
 import { startProcedure } from '../life.ts';
@@ -31,9 +33,10 @@ export async function requestOrder(
   if (known) return { order: known.id, begun: false };
   const above = task.office_path.split('/').at(-2);
   const superior = above !== undefined && (await listHolders(trx, 'supervisor', above)).length > 0;
-  const number = await nextNumber(trx, 'order', task.office, procedure.today.slice(0, 4));
-  const order = procedureIdOf('supervisionOrder', number);
-  const office = await trx('regions').where({ code: task.office }).first('name_zh');
+  const year = procedure.today.slice(0, 4);
+  const serial = await nextSerial(trx, 'order', `${task.office}-${year}`);
+  const order = procedureIdOf('supervisionOrder', recordNumber('order', task.office, year, serial));
+  const { nameZh: place } = await getRegion(trx, task.office);
   const rung = procedure.terms.ladder.find(({ act }) => act === 'order');
   const opening = {
     id: order,
@@ -42,7 +45,7 @@ export async function requestOrder(
     subjectId: task.id,
     classId: procedure.class_id ?? undefined,
     region: task.office,
-    number: documentNumber(office?.name_zh ?? '', number),
+    number: documentNumber('order', place, year, serial),
     title: procedure.subject_title,
     institutionName: procedure.institution_name,
     // No order about an order.
@@ -56,12 +59,6 @@ export async function requestOrder(
   const detail = { task: task.id, ...(by.reason ? { reason: by.reason } : {}) };
   const begun = await startProcedure(trx, opening, { actor: by.actor, audit: { act: 'order.request', detail } });
   return { order, begun };
-}
-
-/** As documents are numbered, so that nobody takes it for a class: 仓山区督办〔2026〕7号. */
-function documentNumber(office: string, number: string): string {
-  const [, year = '', serial = ''] = number.split('-');
-  return `${office}督办〔${year}〕${Number(serial)}号`;
 }
 
 /** Decision rule of the signature: the paper is issued in the name of who signs, with its date for the answer. */

@@ -1,8 +1,9 @@
 /**
- * Classes by a text: the beginning of the number, part of the title, part of the institution's name. A rare text is found by its index, and what is found is put in
+ * Classes by a text: the beginning or the last part of the number, part of the title, part of the institution's name. A rare text is found by its index, and what is found is put in
  * order; a common one is met soon on the way from the newest class backwards. Which it is shows once more than a few are found.
  */
 import type { Db } from '../../client.ts';
+import { classNumberFound } from '../number-search.ts';
 
 const FEW = 2_000;
 /** Shorter texts have no pair of characters. */
@@ -14,6 +15,7 @@ export type ClassSearch = { where: string; bindings: Record<string, string | rea
 export async function searchClasses(db: Db, paths: readonly string[], text: string, narrower: ClassSearch): Promise<ClassSearch> {
   const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
   const contains = `%${plain}%`;
+  const numbered = classNumberFound('c.number', text);
   const [regions, institutions] = await Promise.all([
     db.raw<{ rows: { code: string }[] }>(
       `select r.code from regions r where exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`,
@@ -26,12 +28,12 @@ export async function searchClasses(db: Db, paths: readonly string[], text: stri
     ...narrower.bindings,
     regions: regions.rows.map(({ code }) => code),
     institutions: institutions.rows.map(({ id }) => id),
-    begins: `${plain}%`,
+    ...numbered.bindings,
     contains,
     wanted: text,
   };
   const [number, title, institution] = [
-    'c.number like :begins',
+    numbered.sql,
     'c.title ilike :contains',
     'c.institution_id = any(cast(:institutions as uuid[]))',
   ] as const;

@@ -5,6 +5,7 @@ import { maySee } from '../../../workflows/domain/scope.ts';
 import { readingSide } from '../../../workflows/domain/classes/message.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
+import { classNumberFound } from '../number-search.ts';
 import { sessionOrder } from '../../classes/class-checks.ts';
 import type { Db } from '../../client.ts';
 import type { TaskPeriod } from '../../protocol/tasks.ts';
@@ -86,11 +87,12 @@ function pageOf(
     bindings['status'] = status;
   }
   if (text) {
+    const numbered = classNumberFound('c.number', text);
+    Object.assign(bindings, numbered.bindings);
     parts.push(
-      '(c.number like :begins or c.title ilike :contains or (select i.name from institutions i where i.id = c.institution_id) ilike :contains)',
+      `(${numbered.sql} or c.title ilike :contains or (select i.name from institutions i where i.id = c.institution_id) ilike :contains)`,
     );
     const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-    bindings['begins'] = `${plain}%`;
     bindings['contains'] = `%${plain}%`;
   }
   if (after) {

@@ -1,4 +1,5 @@
 /** What every reading of the inbox asks of a task `t`, and what it shows of it. */
+import { numberFound } from '../number-search.ts';
 import type { InboxFilter } from './inbox.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
@@ -19,11 +20,12 @@ export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Reco
     bindings['stage'] = `${likeText(filter.stage)}.%`;
   }
   if (filter.text) {
-    bindings['begins'] = `${likeText(filter.text)}%`;
+    const numbered = numberFound('t.subject_number', filter.text);
+    Object.assign(bindings, numbered.bindings);
     bindings['contains'] = `%${likeText(filter.text)}%`;
     // Chinese and figures have no capitals; to compare without regard to them takes several times as long.
     const like = filter.text.toLowerCase() === filter.text.toUpperCase() ? 'like' : 'ilike';
-    parts.push(`(t.subject_number like :begins or t.subject_title ${like} :contains or t.institution_name ${like} :contains)`);
+    parts.push(`(${numbered.sql} or t.subject_title ${like} :contains or t.institution_name ${like} :contains)`);
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
 }

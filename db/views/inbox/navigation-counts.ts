@@ -4,7 +4,8 @@ import type { Db } from '../../client.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { waits } from '../../correspondence/notices.ts';
 
-const SHOWN_AT_MOST = 1_000;
+/** More than this is not counted. */
+export const figureAtMost = 1_000;
 
 export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
   const queues = workQueuesOf(actor);
@@ -28,7 +29,7 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
       actor: actor.userId,
       institution: actor.institutionId ?? null,
       paths: hasRole(actor, 'supervisor') ? actor.grants.filter((grant) => grant.role === 'supervisor').map((grant) => grant.path) : [],
-      most: SHOWN_AT_MOST,
+      most: figureAtMost,
     },
   );
   const { tasks = 0, board = 0, notices = 0 } = rows[0] ?? {};

@@ -1,9 +1,42 @@
-// An open list hears what changed: who holds a task is shown in place; what came or went is counted, and the reader decides when to fetch it.
+// A page hears what changed, by one connection: how many notices are unread and, on an open list, what became of its tasks.
 (() => {
   'use strict';
   const notice = document.querySelector('[data-live]');
-  if (!notice || !window.EventSource) return;
-  const source = new EventSource(notice.dataset.live);
+  const address = notice ? notice.dataset.live : document.body.dataset.events;
+  if (!address || !window.EventSource) return;
+  // Who only passes through a page needs no connection for it.
+  const STAY_MS = 1500;
+  // What is read aloud interrupts nobody more often than this.
+  const NEWS_EVERY_MS = 60000;
+  let source;
+
+  // The count beside 通知 stands in its place; that there is more of it is read aloud now and then.
+  const count = document.querySelector('[data-unread]');
+  const news = document.querySelector('[data-unread-news]');
+  let unread = count ? Number(count.dataset.unread) : 0;
+  let words = '';
+  let announced = unread;
+  let waiting;
+  let lastNews = 0;
+  const announce = () => {
+    waiting = undefined;
+    if (unread <= announced) return;
+    announced = unread;
+    lastNews = Date.now();
+    news.textContent = words;
+  };
+  const showUnread = (event) => {
+    if (!count) return;
+    ({ unread, words } = JSON.parse(event.data));
+    count.hidden = unread === 0;
+    count.dataset.unread = String(unread);
+    count.firstElementChild.textContent = unread.toLocaleString(document.documentElement.lang);
+    count.lastElementChild.textContent = words;
+    if (unread < announced) announced = unread;
+    if (unread > announced && !waiting) waiting = setTimeout(announce, Math.max(0, lastNews + NEWS_EVERY_MS - Date.now()));
+  };
+
+  // An open list: who holds a task is shown in place; what came or went is counted, and the reader decides when to fetch it.
   const changed = new Set();
   const small = (text) => {
     const element = document.createElement('small');
@@ -24,7 +57,7 @@
     box.disabled = true;
     box.dispatchEvent(new Event('change', { bubbles: true }));
   };
-  source.addEventListener('tasks', (event) => {
+  const showTasks = (event) => {
     for (const task of JSON.parse(event.data).tasks) {
       const row = [...document.querySelectorAll('tr[data-task]')].find((one) => one.dataset.task === task.id);
       if (row && task.open) showHolder(row.querySelector('[data-holder]'), task);
@@ -36,8 +69,31 @@
     if (changed.size === 0) return;
     notice.querySelector('[data-live-words]').textContent = notice.dataset.words.replace('#', String(changed.size));
     notice.hidden = false;
-  });
-  // The session is over, or newer pages took its place.
-  source.addEventListener('end', () => source.close());
-  window.addEventListener('pagehide', () => source.close());
+  };
+
+  const close = () => {
+    if (source) source.close();
+    source = undefined;
+  };
+  const open = () => {
+    if (source) return;
+    source = new EventSource(address);
+    source.addEventListener('notices', showUnread);
+    if (notice) source.addEventListener('tasks', showTasks);
+    // The session is over, or newer pages took its place.
+    source.addEventListener('end', close);
+  };
+  window.addEventListener('pagehide', close);
+  if (notice) return open();
+  // Without a list a page listens while it is looked at; one whose place was taken asks again when somebody comes back to it.
+  let staying;
+  const look = () => {
+    clearTimeout(staying);
+    if (document.hidden) close();
+    else staying = setTimeout(open, STAY_MS);
+  };
+  document.addEventListener('visibilitychange', look);
+  window.addEventListener('focus', look);
+  window.addEventListener('pageshow', look);
+  return undefined;
 })();

@@ -24,7 +24,7 @@ describe('drafting', () => {
     });
     expect(made.status).toBe(201);
     const { number } = made.body;
-    expect(number).toMatch(/^350104-2026-\d{5}$/);
+    expect(number).toMatch(/^PX350104-2026-\d{5}$/);
     const fresh = (await school.get<Detail>(`/classes/${number}`)).body;
     expect(fresh).toMatchObject({ status: 'draft', acts: ['edit', 'submit'] });
     expect(fresh.outstanding.map((issue) => issue.field)).toEqual([
@@ -77,7 +77,7 @@ describe('drafting', () => {
     });
     expect(drafted.status).toBe(303);
     const path = drafted.location ?? '';
-    expect(path).toMatch(/^\/classes\/350104-2026-\d{5}$/);
+    expect(path).toMatch(/^\/classes\/PX350104-2026-\d{5}$/);
     const page = await browser.get(path);
     has(page.html, '育婴员（五级）春季班');
     has(page.html, '评价机构：必填');
@@ -328,7 +328,7 @@ describe('who sees and does what', () => {
         expect([login, tab, await statusFor(login, `/classes/${number}${tab}`)]).toEqual([login, tab, 404]);
     }
     expect(await statusFor('system-1')).toBe(404);
-    expect(await statusFor('cs-first-1', '/classes/350104-2026-99999')).toBe(404);
+    expect(await statusFor('cs-first-1', '/classes/PX350104-2026-99999')).toBe(404);
     expect(await statusFor('cs-first-1', '/classes/..%2f')).toBe(404);
     expect((await fetch(`${province.origin}/classes/${number}`, { headers: { accept: 'application/json' } })).status).toBe(401);
   });

@@ -1,6 +1,7 @@
 /** Server-sent events of an open inbox: who holds what, what came and went, and when a stream ends; real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CounterOfTests, openCounter } from '../../support/counter.ts';
+import { listenTo, type Stream, until } from '../../support/streams.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {
@@ -8,48 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => counter?.close());
 
-type Told = { id: string; open: boolean; holder: string | null; self: boolean };
-type Stream = { told: Told[]; ended: () => boolean; goodbye: () => boolean; stop(): void; type: string | null };
-
-async function listen(login: string, query = ''): Promise<Stream> {
-  const { token } = await counter.as(login);
-  const leave = new AbortController();
-  const response = await fetch(`${counter.origin}/tasks/events${query}`, {
-    headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
-    signal: leave.signal,
-  });
-  expect(response.status).toBe(200);
-  const told: Told[] = [];
-  let over = false;
-  let goodbye = false;
-  void (async () => {
-    let text = '';
-    try {
-      for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-        text += Buffer.from(part).toString('utf8');
-        const messages = text.split('\n\n');
-        text = messages.pop() ?? '';
-        for (const message of messages) {
-          if (message.startsWith('event: end')) goodbye = true;
-          const data = /^event: tasks\ndata: (.*)$/s.exec(message)?.[1];
-          if (data) told.push(...(JSON.parse(data) as { tasks: Told[] }).tasks);
-        }
-      }
-    } catch {
-      // Left by this side.
-    }
-    over = true;
-  })();
-  return { told, ended: () => over, goodbye: () => goodbye, stop: () => leave.abort(), type: response.headers.get('content-type') };
-}
-
-async function until(what: () => boolean, ms = 12_000): Promise<void> {
-  for (const end = Date.now() + ms; !what(); ) {
-    if (Date.now() > end) throw new Error('nothing came');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
+const listen = (login: string, query = '') => listenTo(counter, login, `/tasks/events${query}`);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('[F11] an open list hears who took a task and that it is gone; another county and another filter hear nothing', async () => {
@@ -86,14 +46,20 @@ test('[F11] two streams of a session at most, one question a second for all, and
   await until(() => streams[0]?.goodbye() === true);
   expect(streams[1]?.ended()).toBe(false);
   expect(third.ended()).toBe(false);
+  // Those who came have been counted.
+  await pause(1_500);
   let asked = 0;
+  let counts = 0;
   const count = (query: { sql: string }) => {
     if (/from audit_log where id >|from "sessions" as "s"/.test(query.sql)) asked += 1;
+    if (/from notices/.test(query.sql)) counts += 1;
   };
   counter.db.on('query', count);
   await pause(4_000);
   expect(asked).toBeGreaterThanOrEqual(2);
   expect(asked).toBeLessThanOrEqual(5);
+  // Nothing happens: the notices of all are counted anew with the look at the sessions only.
+  expect(counts).toBeLessThanOrEqual(1);
   for (const stream of [...streams, third]) stream.stop();
   await pause(1_500);
   asked = 0;

@@ -1,0 +1,123 @@
+/** What a signer found in order stays on record with who and when; those who sign after see it, and the sheet of the review prints it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signersOf } from '../../../workflows/domain/signing.ts';
+import { review } from '../../support/asks.ts';
+import { openProvince, type Province, returnClass } from '../../support/province.ts';
+
+let province: Province;
+beforeAll(async () => {
+  province = await openProvince();
+});
+afterAll(() => province?.close());
+
+const joint = { mode: 'all', with: [{ role: 'second_reviewer', level: 'county' }] } as const;
+const asks = signersOf('pre_training', {
+  step: 'first_review',
+  role: 'first_reviewer',
+  level: 'county',
+  workingDays: 3,
+  joint: { mode: joint.mode, with: [...joint.with] },
+}).map((signer) => ({ ...review, ...signer, workingDays: 3 }));
+
+/** A class that came back corrected, for both signers; every register has said yes. */
+async function openAgain(seed: number): Promise<string> {
+  const number = await returnClass(province, seed);
+  const sent = await (await province.as('shifan-1')).post(`/classes/${number}/resubmit`, { answers: [{ no: 1, done: true }] });
+  expect(sent.status).toBe(200);
+  await province.db.raw(
+    `insert into verifications (enrolment_id, register, result, asked_at, answered_at)
+     select e.id, register, 'yes', now(), now() from enrolments e join classes c on c.id = e.class_id, unnest(array['identity', 'insurance', 'duplicate']) register where c.number = ?`,
+    [number],
+  );
+  await province.step(`class-${number}`, 'pre_training', { acts: [{ act: 'setClassStatus', code: 'in_review' }], asks });
+  return `class-${number}`;
+}
+
+const nameOf = async (login: string): Promise<string> => (await province.db('users').where({ login }).first('name')).name;
+/** The row of a point of the checklist, as its text. */
+const rowOf = (html: string, title: string): string =>
+  new RegExp(`<tr[^>]*>\\s*<th scope="row"><strong>${title}</strong>[\\s\\S]*?</tr>`).exec(html)?.[0] ?? '';
+
+test('[N14] 会签: the second signer sees beside each point who found it in order, marks it for themselves, and both stand on the sheet', async () => {
+  const id = await openAgain(83);
+  const { id: item } = await province.db('correction_items').where({ status: 'answered' }).first('id');
+  const [first, second] = [`/tasks/${id}/pre_training.first_review/2`, `/tasks/${id}/pre_training.first_review.and-1/1`];
+  const [one, two] = [await nameOf('cs-first-1'), await nameOf('cs-second-1')];
+  const reader = await province.browser('cs-second-1');
+  const before = (await reader.get(second)).html;
+  expect(before).toContain('随签署留存');
+  expect(before).not.toContain('已核');
+
+  const signed = await (await province.as('cs-first-1')).post(`${first}/decide`, {
+    outcome: 'approve',
+    items: [
+      { field: 'plan', mark: 'pass' },
+      { field: 'teachers', mark: 'pass' },
+      { field: 'hours', mark: '' },
+      { field: 'invented', mark: 'pass' },
+    ],
+    judged: [{ item, mark: 'accepted' }],
+  });
+  expect(signed.status).toBe(200);
+  const fact = await province.db('facts').where({ procedure_id: id, kind: 'signed' }).first('payload', 'actor', 'at');
+  expect(fact.payload.checked).toEqual(['plan', 'teachers', item]);
+
+  const { html } = await reader.get(second);
+  for (const title of ['教学计划', '师资']) expect(rowOf(html, title)).toContain(`${one} 已核`);
+  expect(rowOf(html, '课时结构')).not.toContain('已核');
+  // The answer that was accepted is still the second one's to judge.
+  expect(html).toContain(`value="${item}"`);
+  expect(html.split(`${one} 已核`)).toHaveLength(4);
+  // The mark of one is not that of another.
+  expect(rowOf(html, '教学计划')).toMatch(/value="pass"(?! checked)/);
+  // Who signed reads it too, and the institution does not.
+  expect(rowOf((await (await province.browser('cs-first-1')).get(first)).html, '教学计划')).toContain(`${one} 已核`);
+  expect((await (await province.browser('shifan-1')).get(second)).html).not.toContain('已核');
+
+  const decided = await (await province.as('cs-second-1')).post(`${second}/decide`, {
+    outcome: 'approve',
+    items: [
+      { field: 'plan', mark: 'pass' },
+      { field: 'hours', mark: 'pass' },
+    ],
+  });
+  expect(decided.status).toBe(200);
+  await province.step(id, 'pre_training', { acts: [{ act: 'approveClass' }] });
+  const { id: paper } = await province.db('papers').where({ procedure_id: id, kind: 'opening_review' }).first('id');
+  const sheet = (await reader.get(`/papers/${paper}`)).html;
+  const points = [...sheet.matchAll(/<tr><td>([^<]+)<\/td><td>((?:<div>[^<]+<\/div>)+)<\/td><\/tr>/g)].map(([, label, marks = '']) => [
+    label,
+    [one, two].filter((name) => marks.includes(name)),
+  ]);
+  expect(points).toEqual([
+    ['教学计划', [one, two]],
+    ['师资', [one]],
+    ['课时结构', [two]],
+  ]);
+});
+
+test('[N14] marks of a signature that is taken back are shown no longer; those from before a return belong to the file as it was', async () => {
+  const reader = await province.browser('cs-second-1');
+  const one = await province.as('cs-first-1');
+  const signed = async (seed: number) => {
+    const id = await openAgain(seed);
+    const [first, second] = [`/tasks/${id}/pre_training.first_review/2`, `/tasks/${id}/pre_training.first_review.and-1/1`];
+    const pass = { outcome: 'approve', items: [{ field: 'teachers', mark: 'pass' }] };
+    expect((await one.post(`${first}/decide`, pass)).status).toBe(200);
+    expect((await reader.get(second)).html).toContain('已核');
+    return { id, first, second };
+  };
+  const taken = await signed(84);
+  expect((await one.post(`${taken.first}/take-back`, { reason: '场地还要再看一次' })).status).toBe(200);
+  expect((await reader.get(taken.second)).html).not.toContain('已核');
+
+  const returned = await signed(85);
+  const { id: item } = await province
+    .db('correction_items')
+    .where({ status: 'answered' })
+    .whereLike('task_id', `${returned.id}/%`)
+    .first('id');
+  const back = { outcome: 'return', judged: [{ item, mark: 'again', text: '仍不完整' }] };
+  expect((await (await province.as('cs-second-1')).post(`${returned.second}/decide`, back)).status).toBe(200);
+  expect((await reader.get(returned.second)).html).not.toContain('已核');
+});
