@@ -316,19 +316,24 @@ export type InstitutionPaper = {
   class_title: string;
 };
 
-/** Papers issued about its classes, newest first. Supervision orders stay inside the office. `before` is the id of the last one shown. */
+/** Papers issued about its classes, newest first: found by the index of their classes, looked up for the page alone. Supervision orders stay inside the office. `before` is the id of the last one shown. */
 export async function listInstitutionPapers(
   db: Db,
   head: Pick<InstitutionHead, 'id' | 'reader'>,
   { before, size }: { before?: string | undefined; size: number },
 ): Promise<{ lines: InstitutionPaper[]; next: string | undefined }> {
   const { rows } = await db.raw<{ rows: InstitutionPaper[] }>(
-    `select p.id, p.kind, p.number, p.issued_at, u.name as signatory, c.number as class_number, c.title as class_title
-       from papers p join classes c on c.id = p.class_id left join users u on u.id = p.signatory
-      where p.class_id in (select id from (${ownClasses}) own) and (p.kind <> 'supervision_order' or not cast(:own as boolean))
-        and (cast(:before as uuid) is null or (p.issued_at, p.id) < (select issued_at, id from papers where id = cast(:before as uuid)))
-      order by p.issued_at desc, p.id desc limit :limit`,
-    { id: head.id, own: head.reader === 'own', before: before ?? null, limit: size + 1 },
+    `with own as materialized (${ownClasses}),
+     newest as materialized (
+       select x.id from own cross join lateral (
+         select p.id, p.issued_at from papers p where p.class_id = own.id ${head.reader === 'own' ? `and p.kind <> 'supervision_order'` : ''}
+            ${before ? 'and (p.issued_at, p.id) < (select issued_at, id from papers where id = cast(:before as uuid))' : ''} offset 0) x
+        order by x.issued_at desc, x.id desc limit :limit)
+     select p.id, p.kind, p.number, p.issued_at, u.name as signatory, c.number as class_number, c.title as class_title
+       from newest cross join lateral (select * from papers where id = newest.id offset 0) p
+       join classes c on c.id = p.class_id left join users u on u.id = p.signatory
+      order by p.issued_at desc, p.id desc`,
+    { id: head.id, ...(before ? { before } : {}), limit: size + 1 },
   );
   const lines = rows.slice(0, size);
   return { lines, next: rows.length > size ? lines.at(-1)?.id : undefined };
@@ -353,31 +358,42 @@ export async function listInstitutionTimeline(
 
 const ALL = 2_000_000_000;
 
-/** Lines from `bound` on: the last line of the procedure after as many as `moved` that moved later; 0 where there are no more. */
+/** Procedures of classes that an institution holds, and of those that it examines. */
+const moved = (which: string, order = ''): string => `
+  (select p.id, p.class_id, p.audited_at from procedures p where p.institution_id = :id and p.class_id is not null and ${which} ${order})
+  union all
+  (select p.id, p.class_id, p.audited_at from classes e join procedures p on p.class_id = e.id
+    where e.assessor_id = :id and e.institution_id <> :id and e.status <> 'draft' and ${which} ${order})`;
+
+/**
+ * Lines from `bound` on: the last line of the procedure after as many as `moved` that moved later; 0 where there are no more. Of the institution that holds a
+ * class an index has its procedures in that order; those of classes that it examines are gone through.
+ */
 async function readTimeline(
   db: Db,
   head: Pick<InstitutionHead, 'id' | 'credit_code' | 'reader'>,
-  { before, limit, moved }: { before?: number | undefined; limit: number; moved: number },
+  { before, limit, moved: most }: { before?: number | undefined; limit: number; moved: number },
 ): Promise<(InstitutionEvent & { bound: number })[]> {
   const own = head.reader === 'own';
+  const reachable = before === undefined ? 'p.audited_at is not null' : 'p.audited_at < (select at from audit_log where id = :before)';
   const { rows } = await db.raw<{ rows: (InstitutionEvent & { bound: number })[] }>(
     `with own as materialized (
        select id, number, title from classes where (institution_id = :id and (status <> 'draft' or cast(:own as boolean))) or (assessor_id = :id and status <> 'draft')),
-     cases as materialized (
-       select p.id, own.number, own.title, (select l.id from audit_log l where l.procedure_id = p.id and l.no = p.audit_no) as last
-         from own join procedures p on p.class_id = own.id),
+     reached as materialized (
+       select audited_at as at from (${moved(reachable, 'order by audited_at desc limit cast(:moved as bigint) + 1')}) m order by audited_at desc offset :moved limit 1),
      bound as materialized (
-       select coalesce((select last from cases where last < coalesce(cast(:before as bigint), last + 1) order by last desc offset :moved limit 1), 0) as id),
+       select coalesce((select id from audit_log where at >= (select at from reached) order by at, id limit 1), 0) as id),
      lines as (
        select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject and a.id >= (select id from bound)
        union all
-       select a.id, c.number, c.title from cases c join audit_log a on a.procedure_id = c.id and a.id >= (select id from bound)
-        where c.last >= (select id from bound) and a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
+       select a.id, own.number, own.title from (${moved(`p.audited_at >= coalesce((select at from reached), '-infinity')`)}) c
+         join own on own.id = c.class_id join audit_log a on a.procedure_id = c.id and a.id >= (select id from bound)
+        where a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
        union all
        select a.id, own.number, own.title from own cross join lateral (
          select id from audit_log where subject = 'class-' || own.number and id >= (select id from bound) and procedure_id is null offset 0) a),
      shown as (
-       select * from lines where cast(:before as bigint) is null or id < :before order by id desc limit :limit)
+       select * from lines ${before === undefined ? '' : 'where id < :before'} order by id desc limit :limit)
      select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, shown.number as class_number, shown.title as class_title,
             case when not (cast(:own as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason,
             (select cast(id as float8) from bound) as bound
@@ -386,7 +402,7 @@ async function readTimeline(
        left join institutions i on i.id = u.institution_id
        left join facts f on ${factOfLine}
       order by a.id desc`,
-    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit, moved },
+    { id: head.id, subject: institutionSubject(head.credit_code), own, ...(before === undefined ? {} : { before }), limit, moved: most },
   );
   return rows;
 }
@@ -398,9 +414,10 @@ export async function listInstitutionLists(
   limit: number,
 ): Promise<{ number: string; list: string; title: string; published_at: Date; due_date: string; status: string }[]> {
   const { rows } = await db.raw<{ rows: Awaited<ReturnType<typeof listInstitutionLists>> }>(
-    `select d.* from (select id from classes where institution_id = :id offset 0) c
-      cross join lateral (select number, list, title, published_at, due_date, status from disclosures where class_id = c.id offset 0) d
-      order by d.published_at desc limit :limit`,
+    `select d.number, d.list, d.title, d.published_at, d.due_date, d.status
+       from (select id from procedures where institution_id = :id and type = 'publicDisclosure' order by opened_at desc limit :limit) p
+       join disclosures d on d.procedure_id = p.id
+      order by d.published_at desc`,
     { id: institutionId, limit },
   );
   return rows;

@@ -12,13 +12,15 @@ const apart = `apart as materialized (
     from (select id from procedures where status <> 'closed') p full join (select procedure_id from tasks where status = 'open') t on t.procedure_id = p.id
    where p.id is null or t.procedure_id is null)`;
 
-/** Each question gives procedure_id, age in seconds (null where it means nothing) and a detail of codes, numbers and dates. */
+/** By `offset 0` what is looked up row by row: nearly nothing is found, of which PostgreSQL knows nothing. Each question gives procedure_id, age in seconds (null where it means nothing) and a detail of codes, numbers and dates. */
 const questions = {
   outbox: `select o.procedure_id, extract(epoch from clock_timestamp() - min(o.created_at)) as age, jsonb_build_object('lines', count(*), 'attempts', max(o.attempts)) as detail
       from outbox o where o.created_at < clock_timestamp() - ${GRACE} group by 1`,
   unapplied: `select p.id as procedure_id, extract(epoch from clock_timestamp() - f.recorded_at) as age, jsonb_build_object('facts', p.fact_no - p.applied_no, 'kind', f.kind) as detail
-      from procedures p cross join lateral (select kind, recorded_at from facts where procedure_id = p.id and no = p.applied_no + 1 offset 0) f
-     where p.applied_no < p.fact_no and f.recorded_at < clock_timestamp() - ${GRACE}`,
+      from (select id from procedures where applied_no < fact_no offset 0) b
+     cross join lateral (select * from procedures where id = b.id offset 0) p
+     cross join lateral (select kind, recorded_at from facts where procedure_id = p.id and no = p.applied_no + 1 offset 0) f
+     where f.recorded_at < clock_timestamp() - ${GRACE}`,
   noTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - a.recorded_at) as age, jsonb_build_object('step', p.step) as detail
       from (select id from apart where procedure_open) n
      cross join lateral (select * from procedures where id = n.id offset 0) p
@@ -157,19 +159,29 @@ async function listFailures(trx: Trx, failed: Statement, paths: readonly string[
   return { count: rows[0]?.total ?? 0, oldest: rows[0]?.oldest ?? null, items: rows.map(({ total: _t, oldest: _o, ...item }) => item) };
 }
 
+/** Of each region its first classes, of those the first of all. */
+const EXAMPLES = 20;
+const buildsInUse = statement(
+  `with places as materialized (
+     select * from (select build_id, type, region_path, cast(count(*) as int) as procedures from run_builds group by 1, 2, 3) g where ${inside('g.region_path')}),
+   b as (
+     select build_id, cast(sum(procedures) as int) as procedures, cast(coalesce(sum(procedures) filter (where type = 'trainingClass'), 0) as int) as classes from places group by 1)
+   select coalesce(b.build_id, w.build_id) as "buildId", coalesce(b.procedures, 0) as procedures, coalesce(b.classes, 0) as classes,
+          cast(extract(epoch from clock_timestamp() - w.seen_at) as float8) as "seenAgo", coalesce(e.examples, '[]') as examples
+     from b
+     full join (select * from worker_builds where seen_at > clock_timestamp() - interval '7 days') w on w.build_id = b.build_id
+     left join lateral (
+       select jsonb_agg(jsonb_build_object('number', p.subject_number, 'title', p.subject_title) order by p.id) as examples
+         from (select x.procedure_id from places o cross join lateral (
+                 select procedure_id from run_builds where build_id = o.build_id and type = o.type and region_path = o.region_path order by procedure_id limit ${EXAMPLES}) x
+                where o.build_id = b.build_id and o.type = 'trainingClass' order by 1 limit ${EXAMPLES}) x
+        cross join lateral (select id, subject_number, subject_title from procedures where id = x.procedure_id offset 0) p) e on true
+    order by w.seen_at desc nulls last, 1`,
+);
+
 /** Builds that open runs took their last step on, and those that a worker was seen with lately. */
 async function listBuilds(trx: Trx, paths: readonly string[]): Promise<Build[]> {
-  const { rows } = await trx.raw<{ rows: Build[] }>(
-    `select coalesce(b.build_id, w.build_id) as "buildId", coalesce(b.procedures, 0) as procedures, coalesce(b.classes, 0) as classes,
-            cast(extract(epoch from clock_timestamp() - w.seen_at) as float8) as "seenAgo", coalesce(b.examples, '[]') as examples
-       from (select r.build_id, cast(count(*) as int) as procedures, cast(count(*) filter (where p.type = 'trainingClass') as int) as classes,
-                    to_jsonb((array_agg(jsonb_build_object('number', p.subject_number, 'title', p.subject_title) order by p.opened_at, p.id) filter (where p.type = 'trainingClass'))[1:20]) as examples
-               from run_builds r join procedures p on p.id = r.procedure_id and p.status <> 'closed' where ${inside('p.region_path')} group by 1) b
-       full join (select * from worker_builds where seen_at > clock_timestamp() - interval '7 days') w on w.build_id = b.build_id
-      order by w.seen_at desc nulls last, 1`,
-    { paths: [...paths] },
-  );
-  return rows;
+  return run<Build>(trx, buildsInUse, { paths });
 }
 
 /** Figures of the whole installation for the metrics. */
