@@ -17,7 +17,7 @@ import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
-import { keepArchives } from '../../db/views/kept-archives.ts';
+import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
 

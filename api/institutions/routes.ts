@@ -10,12 +10,12 @@ import {
   listInstitutionLists,
   listInstitutionPapers,
   listInstitutions,
-  listInstitutionTimeline,
   listRegionChoices,
   readsRegister,
   type RegisterLine,
 } from '../../db/views/institutions.ts';
-import { readFigures } from '../../db/views/kept-archives.ts';
+import { listInstitutionTimeline } from '../../db/views/institutions/history.ts';
+import { readFigures } from '../../db/views/institutions/kept-archives.ts';
 import { institutionKinds, institutionStatuses } from '../../workflows/domain/institutions.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { statusTones as classTones } from '../classes/head.ts';

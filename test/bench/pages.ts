@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import pg from 'pg';
-import { keepArchives } from '../../db/views/kept-archives.ts';
+import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { accountOf, listPages } from '../support/pages.ts';
 import { atMost, load, type Shot } from './client.ts';

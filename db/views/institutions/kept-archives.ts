@@ -3,9 +3,9 @@
  * a turn, so that a turn stays short. What is too old is not read: then the reader waits.
  */
 import type { Knex } from 'knex';
-import { businessNow } from '../calendar/clock.ts';
-import type { Db } from '../client.ts';
-import { getFigures, type InstitutionFigures } from './institutions.ts';
+import { businessNow } from '../../calendar/clock.ts';
+import type { Db } from '../../client.ts';
+import { getFigures, type InstitutionFigures } from '../institutions.ts';
 
 /** Classes held or examined. Below it the figures take some 5 ms. */
 const KEPT_FROM = 300;
