@@ -2,9 +2,7 @@
 import express, { type Express, type Request } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { businessNow } from '../db/calendar/clock.ts';
-import { findFilling } from '../db/demonstration/filling.ts';
-import { listDemoAccounts } from '../db/accounts/users.ts';
+import { readDemonstrationStrip } from '../db/demonstration/strip.ts';
 import type { Vault } from '../db/vault.ts';
 import { countsFor } from '../db/views/inbox/navigation-counts.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
@@ -69,20 +67,20 @@ export function createApp({ db, vault, config, log, checks, registersControl, re
   return app;
 }
 
+const nothingAround: Surroundings = { businessTime: undefined, filling: undefined, demoAccounts: [], counts: {} };
+
 function surroundingsOf(db: Knex, config: ApiConfig): (req: Request) => Promise<Surroundings> {
   return async (req) => {
     const actor = visitOf(req).session?.actor;
     try {
-      const [businessTime, filling, demoAccounts, counts] = await Promise.all([
-        config.demo ? businessNow(db) : undefined,
-        config.demo ? findFilling(db) : undefined,
-        config.demo ? listDemoAccounts(db) : [],
+      const [strip, counts] = await Promise.all([
+        config.demo ? readDemonstrationStrip(db) : nothingAround,
         actor ? countsFor(db, actor) : {},
       ]);
-      return { businessTime, filling, demoAccounts, counts };
+      return { ...strip, counts };
     } catch {
       // The page that says that the database is away must not need the database.
-      return { businessTime: undefined, filling: undefined, demoAccounts: [], counts: {} };
+      return nothingAround;
     }
   };
 }

@@ -22,7 +22,7 @@ const QUERY_TIMEOUT_MS = 30_000;
 type PooledConnection = pg.Client & { __knex__disposed?: Error };
 
 /**
- * Opens a pool; without compiling statements, which takes longer than the largest of a page runs. Each connection works as role `shiming_app`, which can insert into the audit log and never change it;
+ * Opens a pool; without compiling statements and without workers beside them, both of which take longer to get ready than the largest of a page runs. Each connection works as role `shiming_app`, which can insert into the audit log and never change it;
  * with `owner` it stays what it logged in as (migrations only).
  */
 export function openDatabase(url: string, options: { max?: number; owner?: boolean; applicationName?: string } = {}): Knex {
@@ -46,7 +46,7 @@ export function openDatabase(url: string, options: { max?: number; owner?: boole
         });
         const setUp = options.owner
           ? "set statement_timeout = '5min'"
-          : "set role shiming_app; set jit = off; set statement_timeout = '20s'; set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '30s'";
+          : "set role shiming_app; set jit = off; set max_parallel_workers_per_gather = 0; set statement_timeout = '20s'; set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '30s'";
         connection.query(setUp, (error: Error | null) => {
           poisonOnTimeout(connection);
           done(error, connection);

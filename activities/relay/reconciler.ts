@@ -3,7 +3,7 @@
  * not taken account of, alarms that did not ring, procedures without a running workflow. Ringing is always safe, since a run reads its place
  * from the row; it is done at once and then after growing pauses. Also finishes counting deadlines by a changed calendar,
  * goes on with bulk acts that stopped half way, puts back into the queue what substitutes still have after their last day, counts the boards of large
- * regions ahead, and forgets old answers.
+ * regions and the archives of large institutions ahead, and forgets old answers.
  *
  * A timer of the worker and no schedule of Temporal: this is what rebuilds a lost Temporal store and says that Temporal is silent, so it must not live there.
  */
@@ -17,6 +17,7 @@ import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
+import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
 
@@ -94,6 +95,7 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   }
   if (walk.temporalSilent) log.warn('reconciler: Temporal gives no answer');
   await keepBoards(db).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: boards were not counted'));
+  await keepArchives(db).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: archives were not counted'));
   await findings.endTurn(db, { walkedTo: walk.walkedTo, temporalSilent: walk.temporalSilent });
   return ids;
 }

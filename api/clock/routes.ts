@@ -55,9 +55,12 @@ export function clockRoutes(counter: Counter): void {
         ...state,
         now: state.now.toISOString(),
         nextDeadline: state.nextDeadline?.toISOString() ?? null,
-        unsettled: await countUnsettled(db),
       };
-      return page('clock/show', { ...view, nextNumber: state.nextProcedure?.replace(/^[a-z]+-/, '') }, { json: view });
+      return page(
+        'clock/show',
+        { ...view, nextNumber: state.nextProcedure?.replace(/^[a-z]+-/, '') },
+        { json: async () => ({ ...view, unsettled: await countUnsettled(db) }) },
+      );
     },
   });
 

@@ -71,13 +71,13 @@ export type Reply =
 
 /**
  * A page for a browser, the view (or `options.json`) for a program. `template` is a path under `templates/` without suffix,
- * like the route's: `tasks/show`. View and `json` may be functions: on a busy address only the one that is asked for is made.
+ * like the route's: `tasks/show`. View and `json` may be functions, `json` also one that asks the record: on a busy address only the one that is asked for is made.
  */
 export function page(template: string, view: View | (() => View) = {}, options: PageOptions = {}): Reply {
   return { kind: 'page', template, view, options };
 }
 
-/** A part of a page's reply as it is, or made now. */
+/** A part of a page's reply as it is, or made now; to be awaited. */
 export function made(part: unknown): unknown {
   return typeof part === 'function' ? (part as () => unknown)() : part;
 }

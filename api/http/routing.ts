@@ -196,7 +196,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     const parsed = parse(spec.body, body, deps.words);
     const reply = await spec.handle({ ...context, body: parsed });
     // What `onInvalid` draws is for browsers alone; the document says nothing of it.
-    if (deps.config.strict) requireAsPromised(spec, reply);
+    if (deps.config.strict) await requireAsPromised(spec, reply);
     return reply;
   } catch (error) {
     if (!(error instanceof InputError) || !spec.onInvalid || !context.forPage) throw error;
@@ -224,9 +224,13 @@ function waitOf(req: Request, res: Response): number {
 }
 
 /** Strict configuration, for tests: JSON that does not fit the document is a defect of the product. */
-function requireAsPromised({ response, creates }: { response?: z.ZodType; creates?: true | 'unlessKnown' }, reply: Reply): void {
+async function requireAsPromised(
+  { response, creates }: { response?: z.ZodType; creates?: true | 'unlessKnown' },
+  reply: Reply,
+): Promise<void> {
   if (reply.kind === 'file' || reply.kind === 'events') return;
-  const json = reply.kind === 'json' ? reply.body : (made(reply.options.json) ?? (reply.kind === 'page' ? made(reply.view) : undefined));
+  const json =
+    reply.kind === 'json' ? reply.body : ((await made(reply.options.json)) ?? (reply.kind === 'page' ? await made(reply.view) : undefined));
   const status = reply.kind === 'json' ? reply.status : (reply.options.status ?? 200);
   if (json === undefined || status >= 400) return;
   const documented = creates === 'unlessKnown' ? [200, 201] : [creates ? 201 : 200];

@@ -12,7 +12,7 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
     case 'page': {
       if (wantsPage(req)) {
         if (reply.options.layout === 'frame') letOurPagesFrame(res);
-        const html = await deps.renderer.page(req, reply.template, made(reply.view) as View, {
+        const html = await deps.renderer.page(req, reply.template, (await made(reply.view)) as View, {
           ...reply.options,
           flash: takeFlash(deps, req, res),
         });
@@ -23,7 +23,7 @@ export async function sendReply(deps: ApiDeps, req: Request, res: Response, repl
         return;
       }
       if (reply.options.etag) res.setHeader('ETag', `"${reply.options.etag}"`);
-      res.status(reply.options.status ?? 200).json(made(reply.options.json) ?? made(reply.view));
+      res.status(reply.options.status ?? 200).json((await made(reply.options.json)) ?? (await made(reply.view)));
       return;
     }
     case 'redirect': {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import {
   findOwnCode,
   getArchive,
-  getFigures,
   getInstitution,
   getRegisterSigns,
   type InstitutionHead,
@@ -11,11 +10,12 @@ import {
   listInstitutionLists,
   listInstitutionPapers,
   listInstitutions,
-  listInstitutionTimeline,
   listRegionChoices,
   readsRegister,
   type RegisterLine,
 } from '../../db/views/institutions.ts';
+import { listInstitutionTimeline } from '../../db/views/institutions/history.ts';
+import { readFigures } from '../../db/views/institutions/kept-archives.ts';
 import { institutionKinds, institutionStatuses } from '../../workflows/domain/institutions.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { statusTones as classTones } from '../classes/head.ts';
@@ -275,9 +275,9 @@ async function showPublic({ db, t, locale }: ShowContext, head: InstitutionHead)
   );
 }
 
-async function showArchive({ db, actor, t, locale, deps }: ShowContext, head: InstitutionHead): Promise<Reply> {
-  const [figures, signs, lists, lines] = await Promise.all([
-    getFigures(db, head.id),
+async function showArchive({ db, actor, instant, t, locale, deps }: ShowContext, head: InstitutionHead): Promise<Reply> {
+  const [{ figures, countedAt }, signs, lists, lines] = await Promise.all([
+    readFigures(db, head.id, instant.now),
     getRegisterSigns(db, head.credit_code),
     listInstitutionLists(db, head.id, PUBLIC_LISTS),
     listInstitutionTimeline(db, head, { limit: 8 }),
@@ -289,6 +289,7 @@ async function showArchive({ db, actor, t, locale, deps }: ShowContext, head: In
     {
       ...headView(head, 'overview', { t, locale }),
       figures: json,
+      countedAt,
       passValue: json.passPercent === null ? '—' : `${json.passPercent}%`,
       assesses: head.kind === 'assessment',
       findingsTone: json.findings > 0 ? 'amber' : '',
@@ -327,6 +328,7 @@ async function showArchive({ db, actor, t, locale, deps }: ShowContext, head: In
         version: head.version,
         acts,
         figures: json,
+        figuresCountedAt: countedAt?.toISOString() ?? null,
       },
     },
   );

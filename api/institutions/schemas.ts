@@ -149,6 +149,8 @@ export const InstitutionDetail = PublicColumns.extend({
   version: z.number().int().optional(),
   acts: z.array(z.string()).optional(),
   figures: Figures.optional(),
+  /** Of figures that were counted ahead: when, by the business clock. */
+  figuresCountedAt: z.iso.datetime().nullable().optional(),
 }).meta({ id: 'InstitutionDetail' });
 
 export const Teacher = z

@@ -26,7 +26,7 @@ export type Surroundings = {
   businessTime: Date | undefined;
   /** The filling of a demonstration province that is under way. */
   filling: Filling | undefined;
-  demoAccounts: DemoAccount[];
+  demoAccounts: readonly DemoAccount[];
   counts: Record<string, number>;
 };
 

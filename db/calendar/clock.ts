@@ -27,8 +27,9 @@ export async function countUnsettled(db: Db): Promise<number> {
     `select ((select count(*) from outbox) + (select count(*) from (
           select id from procedures where status = 'open' and applied_no < fact_no
           union select id from procedures where status = 'open' and next_alarm_at <= (select business_now())
-          union select p.id from (select id from procedures n where n.status <> 'closed'
-                 and not exists (select from tasks t where t.procedure_id = n.id and t.status = 'open') offset 0) n join procedures p on p.id = n.id and p.status = 'open') u))::int as count`,
+          union select n.id from (select id from procedures n where n.status <> 'closed'
+                 and not exists (select from tasks t where t.procedure_id = n.id and t.status = 'open') offset 0) n
+            cross join lateral (select status from procedures where id = n.id offset 0) p where p.status = 'open') u))::int as count`,
   );
   return rows[0]?.count ?? 0;
 }

@@ -43,6 +43,9 @@ import * as keptSignatures from './202611251690_keep_signatures.ts';
 import * as officeAnswers from './202611251700_list_office_answers.ts';
 import * as keptBoards from './202611251710_keep_boards.ts';
 import * as classSearch from './202611251711_search_classes.ts';
+import * as ownProcedures from './202611251720_order_own_procedures.ts';
+import * as keptArchives from './202611251721_keep_archives.ts';
+import * as placedBuilds from './202611251722_place_run_builds.ts';
 import * as numbersByKind from './202611251730_number_by_kind.ts';
 
 export type Migration = { name: string; sql: string };
@@ -92,5 +95,8 @@ export const migrations: readonly Migration[] = [
   { name: '202611251700_list_office_answers', sql: officeAnswers.sql },
   { name: '202611251710_keep_boards', sql: keptBoards.sql },
   { name: '202611251711_search_classes', sql: classSearch.sql },
+  { name: '202611251720_order_own_procedures', sql: ownProcedures.sql },
+  { name: '202611251721_keep_archives', sql: keptArchives.sql },
+  { name: '202611251722_place_run_builds', sql: placedBuilds.sql },
   { name: '202611251730_number_by_kind', sql: numbersByKind.sql },
 ];

@@ -55,7 +55,7 @@ const writing = (takes: string) => `with given as (
           and t.version = g."seenVersion" and (not t.peremptory or date_trunc('milliseconds', t.due_at) is not distinct from g."dueAt")
        returning g.*),
      moved as (
-       update procedures p set fact_no = d."factNo", audit_no = d."auditNo", audit_hash = decode(d.hash, 'hex'),
+       update procedures p set fact_no = d."factNo", audit_no = d."auditNo", audit_hash = decode(d.hash, 'hex'), audited_at = d.now,
               next_alarm_at = (select min(next_rung_at) from tasks where procedure_id = d.id and status = 'open' and id <> d."taskId")
          from decided d where p.id = d.id),
      fact as (

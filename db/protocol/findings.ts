@@ -61,13 +61,14 @@ export async function forgetClosed(db: Db): Promise<void> {
     `update operation_findings f set cleared_at = clock_timestamp() from procedures p
       where p.id = f.procedure_id and f.cleared_at is null and p.status = 'closed' and p.applied_no = p.fact_no`,
   );
-  await db.raw(`delete from run_builds b using procedures p where p.id = b.procedure_id and p.status = 'closed'`);
+  await db.raw(`delete from run_builds b where not exists (select from procedures p where p.id = b.procedure_id and p.status <> 'closed')`);
 }
 
 export async function recordBuilds(db: Db, builds: readonly { procedureId: string; buildId: string }[]): Promise<void> {
   await db.raw(
-    `insert into run_builds (procedure_id, build_id, seen_at)
-     select b.procedure_id, b.build_id, clock_timestamp() from jsonb_to_recordset(cast(? as jsonb)) b (procedure_id text, build_id text)
+    `insert into run_builds (procedure_id, build_id, type, region_path, seen_at)
+     select p.id, b.build_id, p.type, p.region_path, clock_timestamp()
+       from jsonb_to_recordset(cast(? as jsonb)) b (procedure_id text, build_id text) join procedures p on p.id = b.procedure_id
      on conflict (procedure_id) do update set build_id = excluded.build_id, seen_at = excluded.seen_at`,
     [JSON.stringify(builds.map(({ procedureId, buildId }) => ({ procedure_id: procedureId, build_id: buildId })))],
   );

@@ -113,7 +113,8 @@ export async function findProcedure(db: Db, id: string): Promise<LockedProcedure
   return row;
 }
 
-const insertFact = statement(`with moved as (update procedures set fact_no = :no, audit_no = :auditNo, audit_hash = :hash where id = :id),
+const insertFact =
+  statement(`with moved as (update procedures set fact_no = :no, audit_no = :auditNo, audit_hash = :hash, audited_at = :now where id = :id),
           fact as (insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
                    values (:id, :no, :kind, :taskId, :outcome, :actor, :now, :payload)),
           bell as (insert into outbox (procedure_id, type, no, kind, task_id, outcome) values (:id, :type, :no, :kind, :taskId, :outcome))
@@ -190,7 +191,7 @@ export async function auditProcedure(trx: Trx, procedure: LockedProcedure, actor
   const detail = line.detail ?? {};
   const hash = auditHash(procedure.audit_hash, { at: procedure.now, actor, act: line.act, subject: line.subject, no: auditNo, detail });
   await trx.raw(
-    `with moved as (update procedures set audit_no = :auditNo, audit_hash = :hash where id = :id)
+    `with moved as (update procedures set audit_no = :auditNo, audit_hash = :hash, audited_at = :now where id = :id)
      insert into audit_log (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash)
      values (:now, :actor, :act, :subject, :id, :auditNo, :detail, :previous, :hash)`,
     {

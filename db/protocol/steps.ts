@@ -179,7 +179,7 @@ const movePlaceSql = statement(`with free as (
      alarm as (select min(next_rung_at) as at from known),
      moved as (
        update procedures set stage = :stage, step = :step, status = :status, outcome = :outcome, applied_no = :appliedNo, step_no = :stepNo,
-              flags = :flags, next_alarm_at = (select at from alarm), audit_no = :auditNo, audit_hash = :hash,
+              flags = :flags, next_alarm_at = (select at from alarm), audit_no = :auditNo, audit_hash = :hash, audited_at = :now,
               closed_at = case when cast(:closing as boolean) then cast(:now as timestamptz) else closed_at end
         where id = (select id from free)),
      audit as (

@@ -8,9 +8,6 @@ import type { ClassStatus } from '../../workflows/domain/classes/class.ts';
 import type { Db } from '../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
 import type { Actor } from '../accounts/users.ts';
-import { insideLine } from './inside.ts';
-import { factOfLine } from './line-facts.ts';
-import type { TimelineLine } from './case.ts';
 
 export type InstitutionFilter = {
   text?: string | undefined;
@@ -316,79 +313,27 @@ export type InstitutionPaper = {
   class_title: string;
 };
 
-/** Papers issued about its classes, newest first. Supervision orders stay inside the office. `before` is the id of the last one shown. */
+/** Papers issued about its classes, newest first: found by the index of their classes, looked up for the page alone. Supervision orders stay inside the office. `before` is the id of the last one shown. */
 export async function listInstitutionPapers(
   db: Db,
   head: Pick<InstitutionHead, 'id' | 'reader'>,
   { before, size }: { before?: string | undefined; size: number },
 ): Promise<{ lines: InstitutionPaper[]; next: string | undefined }> {
   const { rows } = await db.raw<{ rows: InstitutionPaper[] }>(
-    `select p.id, p.kind, p.number, p.issued_at, u.name as signatory, c.number as class_number, c.title as class_title
-       from papers p join classes c on c.id = p.class_id left join users u on u.id = p.signatory
-      where p.class_id in (select id from (${ownClasses}) own) and (p.kind <> 'supervision_order' or not cast(:own as boolean))
-        and (cast(:before as uuid) is null or (p.issued_at, p.id) < (select issued_at, id from papers where id = cast(:before as uuid)))
-      order by p.issued_at desc, p.id desc limit :limit`,
-    { id: head.id, own: head.reader === 'own', before: before ?? null, limit: size + 1 },
+    `with own as materialized (${ownClasses}),
+     newest as materialized (
+       select x.id from own cross join lateral (
+         select p.id, p.issued_at from papers p where p.class_id = own.id ${head.reader === 'own' ? `and p.kind <> 'supervision_order'` : ''}
+            ${before ? 'and (p.issued_at, p.id) < (select issued_at, id from papers where id = cast(:before as uuid))' : ''} offset 0) x
+        order by x.issued_at desc, x.id desc limit :limit)
+     select p.id, p.kind, p.number, p.issued_at, u.name as signatory, c.number as class_number, c.title as class_title
+       from newest cross join lateral (select * from papers where id = newest.id offset 0) p
+       join classes c on c.id = p.class_id left join users u on u.id = p.signatory
+      order by p.issued_at desc, p.id desc`,
+    { id: head.id, ...(before ? { before } : {}), limit: size + 1 },
   );
   const lines = rows.slice(0, size);
   return { lines, next: rows.length > size ? lines.at(-1)?.id : undefined };
-}
-
-export type InstitutionEvent = TimelineLine & { class_number: string | null; class_title: string | null };
-
-/**
- * Everything that happened to an institution, newest first: its place on the register, its teachers and venues, its classes with claims, lists and
- * objections. How the office arranges its work is left out; for its own people also the reasons of proposals. Drafts are its own.
- */
-export async function listInstitutionTimeline(
-  db: Db,
-  head: Pick<InstitutionHead, 'id' | 'credit_code' | 'reader'>,
-  page: { before?: number | undefined; limit: number },
-): Promise<InstitutionEvent[]> {
-  // The newest lines of a long history lie with the procedures that moved last; where those have too few to show, all are asked.
-  const newest = await readTimeline(db, head, { ...page, moved: page.limit * 4 });
-  if (newest.length >= page.limit || newest[0]?.bound === 0) return newest;
-  return readTimeline(db, head, { ...page, moved: ALL });
-}
-
-const ALL = 2_000_000_000;
-
-/** Lines from `bound` on: the last line of the procedure after as many as `moved` that moved later; 0 where there are no more. */
-async function readTimeline(
-  db: Db,
-  head: Pick<InstitutionHead, 'id' | 'credit_code' | 'reader'>,
-  { before, limit, moved }: { before?: number | undefined; limit: number; moved: number },
-): Promise<(InstitutionEvent & { bound: number })[]> {
-  const own = head.reader === 'own';
-  const { rows } = await db.raw<{ rows: (InstitutionEvent & { bound: number })[] }>(
-    `with own as materialized (
-       select id, number, title from classes where (institution_id = :id and (status <> 'draft' or cast(:own as boolean))) or (assessor_id = :id and status <> 'draft')),
-     cases as materialized (
-       select p.id, own.number, own.title, (select l.id from audit_log l where l.procedure_id = p.id and l.no = p.audit_no) as last
-         from own join procedures p on p.class_id = own.id),
-     bound as materialized (
-       select coalesce((select last from cases where last < coalesce(cast(:before as bigint), last + 1) order by last desc offset :moved limit 1), 0) as id),
-     lines as (
-       select a.id, cast(null as text) as number, cast(null as text) as title from audit_log a where a.subject = :subject and a.id >= (select id from bound)
-       union all
-       select a.id, c.number, c.title from cases c join audit_log a on a.procedure_id = c.id and a.id >= (select id from bound)
-        where c.last >= (select id from bound) and a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
-       union all
-       select a.id, own.number, own.title from own cross join lateral (
-         select id from audit_log where subject = 'class-' || own.number and id >= (select id from bound) and procedure_id is null offset 0) a),
-     shown as (
-       select * from lines where cast(:before as bigint) is null or id < :before order by id desc limit :limit)
-     select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, shown.number as class_number, shown.title as class_title,
-            case when not (cast(:own as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason,
-            (select cast(id as float8) from bound) as bound
-       from shown join audit_log a on a.id = shown.id
-       left join users u on u.id = a.actor
-       left join institutions i on i.id = u.institution_id
-       left join facts f on ${factOfLine}
-      order by a.id desc`,
-    { id: head.id, subject: institutionSubject(head.credit_code), own, before: before ?? null, limit, moved },
-  );
-  return rows;
 }
 
 /** Public lists of its classes that are on show or were, newest first. */
@@ -398,9 +343,10 @@ export async function listInstitutionLists(
   limit: number,
 ): Promise<{ number: string; list: string; title: string; published_at: Date; due_date: string; status: string }[]> {
   const { rows } = await db.raw<{ rows: Awaited<ReturnType<typeof listInstitutionLists>> }>(
-    `select d.* from (select id from classes where institution_id = :id offset 0) c
-      cross join lateral (select number, list, title, published_at, due_date, status from disclosures where class_id = c.id offset 0) d
-      order by d.published_at desc limit :limit`,
+    `select d.number, d.list, d.title, d.published_at, d.due_date, d.status
+       from (select id from procedures where institution_id = :id and type = 'publicDisclosure' order by opened_at desc limit :limit) p
+       join disclosures d on d.procedure_id = p.id
+      order by d.published_at desc`,
     { id: institutionId, limit },
   );
   return rows;

@@ -5,6 +5,7 @@ import type { AnswerKind } from '../../workflows/domain/training/answers.ts';
 import type { Actor } from '../accounts/users.ts';
 import { numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
+import { run, statementOf } from '../statements.ts';
 import type { DisclosureList } from '../disclosures.ts';
 import type { WorkplaceCursor } from './workplace.ts';
 
@@ -122,7 +123,7 @@ function newest({ at, key, classId, ref, uuid, kind, from }: Source, filter: Ans
   return `(select ${at} as at, (${key}) collate "C" as key, ${classId} as class_id, ${uuid ? `cast(null as text) as ref, ${ref} as id` : `${ref} as ref, cast(null as uuid) as id`}, ${kind} as kind from ${from}
         ${filter.text ? `and ${classId} in ${namedBy(filter.text)}` : ''}
         ${filter.after ? `and ${at} <= cast(:at as timestamptz) and (${at}, (${key}) collate "C") < (cast(:at as timestamptz), cast(:id as text))` : ''}
-      order by 1 desc, 2 desc limit :limit)`;
+      order by 1 desc, 2 desc limit ${Math.trunc(filter.size) + 1})`;
 }
 
 /** A page of the answers of an institution, newest first. */
@@ -133,9 +134,10 @@ export async function listOfficeAnswers(
 ): Promise<{ lines: OfficeAnswer[]; next: WorkplaceCursor | undefined }> {
   const { kind, text, after, size } = filter;
   const wanted = sources.filter(({ kinds }) => kind === undefined || kinds.includes(kind));
-  const { rows } = await db.raw<{ rows: OfficeAnswer[] }>(
-    `with answers as materialized (
-       select * from (${wanted.map((source) => newest(source, filter)).join(' union all ')}) every_one order by at desc, key desc limit :limit)
+  const rows = await run<OfficeAnswer>(
+    db,
+    statementOf(`with answers as materialized (
+       select * from (${wanted.map((source) => newest(source, filter)).join(' union all ')}) every_one order by at desc, key desc limit ${Math.trunc(size) + 1})
      select w.key, w.kind, w.at, cast(w.at as text) as at_key, p.type as procedure_type, t.kind as task_kind, t.step, t.role, t.outcome,
             coalesce(f.payload ->> 'reason', m.body, y.reasons) as words, coalesce(fu.name, mu.name, du.name) as name,
             coalesce(p.subject_number, a.number, c.number) as subject_number, c.title as subject_title, c.number as class_number,
@@ -157,13 +159,12 @@ export async function listOfficeAnswers(
        left join subsidy_applications a on y.people is not null and a.class_id = c.id
        left join lateral (select number, kind, id from papers where procedure_id = coalesce(t.procedure_id, d.parent_procedure_id) and task_id = coalesce(t.id, du.task_id)
                              and kind <> 'supervision_order' order by issued_at desc limit 1) r on true
-      order by w.at desc, w.key desc`,
+      order by w.at desc, w.key desc`),
     {
       institution: actor.institutionId ?? null,
       kind: kind ?? null,
       ...(text ? { ...numberFound('c.number', text).bindings, like: `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` } : {}),
       ...(after ? { at: after.at, id: after.id } : {}),
-      limit: size + 1,
     },
   );
   const lines = rows.slice(0, size);

@@ -1,26 +1,36 @@
 /** What the operations page and the metrics show: whether procedures go on, asked of the record alone. Ages are seconds of real time. */
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { outboxAge } from '../protocol/outbox.ts';
+import { run, type Statement, statement } from '../statements.ts';
 
 const GRACE = `interval '1 minute'`;
 const SHOWN = 50;
 
-/** Each question gives procedure_id, age in seconds (null where it means nothing) and a detail of codes, numbers and dates. */
+/** Procedures that are not closed and open tasks, laid beside each other once: what stands on one side alone answers two questions. */
+const apart = `apart as materialized (
+  select coalesce(p.id, t.procedure_id) as id, p.id is not null as procedure_open
+    from (select id from procedures where status <> 'closed') p full join (select procedure_id from tasks where status = 'open') t on t.procedure_id = p.id
+   where p.id is null or t.procedure_id is null)`;
+
+/** By `offset 0` what is looked up row by row: nearly nothing is found, of which PostgreSQL knows nothing. Each question gives procedure_id, age in seconds (null where it means nothing) and a detail of codes, numbers and dates. */
 const questions = {
   outbox: `select o.procedure_id, extract(epoch from clock_timestamp() - min(o.created_at)) as age, jsonb_build_object('lines', count(*), 'attempts', max(o.attempts)) as detail
       from outbox o where o.created_at < clock_timestamp() - ${GRACE} group by 1`,
   unapplied: `select p.id as procedure_id, extract(epoch from clock_timestamp() - f.recorded_at) as age, jsonb_build_object('facts', p.fact_no - p.applied_no, 'kind', f.kind) as detail
-      from procedures p join facts f on f.procedure_id = p.id and f.no = p.applied_no + 1
-     where p.applied_no < p.fact_no and f.recorded_at < clock_timestamp() - ${GRACE}`,
+      from (select id from procedures where applied_no < fact_no offset 0) b
+     cross join lateral (select * from procedures where id = b.id offset 0) p
+     cross join lateral (select kind, recorded_at from facts where procedure_id = p.id and no = p.applied_no + 1 offset 0) f
+     where f.recorded_at < clock_timestamp() - ${GRACE}`,
   noTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - a.recorded_at) as age, jsonb_build_object('step', p.step) as detail
-      from (select id from procedures n where n.status <> 'closed' and not exists (select from tasks t where t.procedure_id = n.id and t.status = 'open') offset 0) n
-      join procedures p on p.id = n.id join audit_log a on a.procedure_id = p.id and a.no = p.audit_no
+      from (select id from apart where procedure_open) n
+     cross join lateral (select * from procedures where id = n.id offset 0) p
+     cross join lateral (select recorded_at from audit_log where procedure_id = p.id and no = p.audit_no offset 0) a
      where p.status = 'open' and p.applied_no = p.fact_no and a.recorded_at < clock_timestamp() - ${GRACE}`,
-  closedTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - max(a.recorded_at)) as age, jsonb_build_object('tasks', count(t.id), 'step', min(t.step)) as detail
-      from (select t.procedure_id from tasks t where t.status = 'open' and not exists (select from procedures o where o.id = t.procedure_id and o.status <> 'closed')
-             union select w.id from procedures w where w.status = 'withdrawn' offset 0) n
-      join procedures p on p.id = n.procedure_id join tasks t on t.procedure_id = p.id
-      left join audit_log a on a.procedure_id = p.id and a.no = p.audit_no where t.status = 'open' group by p.id`,
+  closedTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - a.recorded_at) as age, jsonb_build_object('tasks', t.tasks, 'step', t.step) as detail
+      from (select id from apart where not procedure_open union select id from procedures where status = 'withdrawn') n
+     cross join lateral (select * from procedures where id = n.id offset 0) p
+     cross join lateral (select count(*) as tasks, min(step) as step from tasks where procedure_id = p.id and status = 'open') t
+      left join lateral (select recorded_at from audit_log where procedure_id = p.id and no = p.audit_no offset 0) a on true where t.tasks > 0`,
   alarm: `select p.id as procedure_id, extract(epoch from clock_timestamp() - wall_instant(p.next_alarm_at)) as age, jsonb_build_object('step', p.step) as detail
       from procedures p where p.status = 'open' and p.next_alarm_at < (select business_now() - ${GRACE} * case when fixed then 1 else speed end from clock)`,
   runMissing: found('run_missing'),
@@ -78,65 +88,100 @@ const inside = (column: string) =>
 /** Everything of these regions, as of one instant. */
 export async function readOperations(db: Db, paths: readonly string[]): Promise<OperationsState> {
   return inTransaction(db, async (trx) => {
-    const answers = {} as Record<Question, Answer>;
-    for (const [name, sql] of Object.entries(questions)) answers[name as Question] = await ask(trx, sql, paths);
-    const { rows } = await trx.raw<{ rows: { turn: number | null; silent: number | null }[] }>(
-      `select cast(extract(epoch from clock_timestamp() - ended_at) as float8) as turn,
-              cast(extract(epoch from clock_timestamp() - temporal_silent_since) as float8) as silent from reconciler_turns`,
-    );
+    const answers = await ask(trx, paths);
+    const [turn] = await run<{ turn: number | null; silent: number | null }>(trx, lastTurn, {});
     return {
       answers,
       mails: await listFailures(trx, failedMails, paths),
       sms: await listFailures(trx, failedSms, paths),
       outbox: await outboxAge(trx),
-      reconcilerAge: rows[0]?.turn ?? null,
-      temporalSilent: rows[0]?.silent ?? null,
+      reconcilerAge: turn?.turn ?? null,
+      temporalSilent: turn?.silent ?? null,
       builds: await listBuilds(trx, paths),
     };
   });
 }
 
-async function ask(trx: Trx, sql: string, paths: readonly string[]): Promise<Answer> {
-  const { rows } = await trx.raw<{ rows: (Suspect & { total: number; oldest: number | null })[] }>(
-    `select q.procedure_id as "procedureId", p.type, p.stage, p.subject_number as number, p.subject_title as title, cast(q.age as float8) as age, q.detail,
+const lastTurn = statement(`select cast(extract(epoch from clock_timestamp() - ended_at) as float8) as turn,
+  cast(extract(epoch from clock_timestamp() - temporal_silent_since) as float8) as silent from reconciler_turns`);
+
+const allQuestions = statement(
+  `with ${apart} ${Object.entries(questions)
+    .map(
+      ([
+        name,
+        sql,
+      ]) => `(select '${name}' as question, q.procedure_id as "procedureId", p.type, p.stage, p.subject_number as number, p.subject_title as title,
+            cast(q.age as float8) as age, q.detail,
             exists (select from repair_requests w where w.procedure_id = p.id and w.status = 'requested') as "repairRequested",
             cast(count(*) over () as int) as total, cast(max(q.age) over () as float8) as oldest
-       from (${sql}) q join procedures p on p.id = q.procedure_id where ${inside('p.region_path')}
-      order by q.age desc nulls last, q.detail ->> 'due', q.procedure_id limit ${SHOWN}`,
-    { paths: [...paths] },
-  );
-  return { count: rows[0]?.total ?? 0, oldest: rows[0]?.oldest ?? null, items: rows.map(({ total: _t, oldest: _o, ...item }) => item) };
+       from (${sql}) q cross join lateral (select * from procedures where id = q.procedure_id offset 0) p where ${inside('p.region_path')}
+      order by q.age desc nulls last, q.detail ->> 'due', q.procedure_id limit ${SHOWN})`,
+    )
+    .join(' union all ')}`,
+);
+
+/** All questions in one statement: each alone costs little more than its way there and back. */
+async function ask(trx: Trx, paths: readonly string[]): Promise<Record<Question, Answer>> {
+  type Row = Suspect & { question: Question; total: number; oldest: number | null };
+  const rows = await run<Row>(trx, allQuestions, { paths });
+  const answers = {} as Record<Question, Answer>;
+  for (const name of Object.keys(questions) as Question[]) answers[name] = { count: 0, oldest: null, items: [] };
+  for (const { question, total, oldest, ...item } of rows) {
+    const answer = answers[question];
+    answer.count = total;
+    answer.oldest = oldest;
+    answer.items.push(item);
+  }
+  return answers;
 }
 
-const failedMails = `select m.template, m.params, m.created_at, g.path from mails m join users u on u.id = m.user_id join regions g on g.code = u.region where m.status = 'failed'`;
+const failedMails = failures(
+  `select m.template, m.params, m.created_at, g.path from mails m join users u on u.id = m.user_id join regions g on g.code = u.region where m.status = 'failed'`,
+);
 /** A number that the gateway does not take is the register's to mend, and has failed all the same. */
-const failedSms = `select s.template, s.params, s.created_at, g.path from sms s join institutions i on i.id = s.institution_id join regions g on g.code = i.region where s.status in ('failed', 'refused')`;
+const failedSms = failures(
+  `select s.template, s.params, s.created_at, g.path from sms s join institutions i on i.id = s.institution_id join regions g on g.code = i.region where s.status in ('failed', 'refused')`,
+);
 
 /** Only what they were about, not to whom they went. */
-async function listFailures(trx: Trx, sql: string, paths: readonly string[]): Promise<Failures> {
-  const { rows } = await trx.raw<{ rows: (Failures['items'][number] & { total: number; oldest: number })[] }>(
+function failures(sql: string): Statement {
+  return statement(
     `select m.template, m.params ->> 'number' as number, m.params ->> 'title' as title, cast(m.age as float8) as age,
             cast(count(*) over () as int) as total, cast(max(m.age) over () as float8) as oldest
        from (select x.*, extract(epoch from clock_timestamp() - wall_instant(x.created_at)) as age from (${sql}) x where ${inside('x.path')}) m
       order by m.created_at limit ${SHOWN}`,
-    { paths: [...paths] },
   );
+}
+
+async function listFailures(trx: Trx, failed: Statement, paths: readonly string[]): Promise<Failures> {
+  const rows = await run<Failures['items'][number] & { total: number; oldest: number }>(trx, failed, { paths });
   return { count: rows[0]?.total ?? 0, oldest: rows[0]?.oldest ?? null, items: rows.map(({ total: _t, oldest: _o, ...item }) => item) };
 }
 
+/** Of each region its first classes, of those the first of all. */
+const EXAMPLES = 20;
+const buildsInUse = statement(
+  `with places as materialized (
+     select * from (select build_id, type, region_path, cast(count(*) as int) as procedures from run_builds group by 1, 2, 3) g where ${inside('g.region_path')}),
+   b as (
+     select build_id, cast(sum(procedures) as int) as procedures, cast(coalesce(sum(procedures) filter (where type = 'trainingClass'), 0) as int) as classes from places group by 1)
+   select coalesce(b.build_id, w.build_id) as "buildId", coalesce(b.procedures, 0) as procedures, coalesce(b.classes, 0) as classes,
+          cast(extract(epoch from clock_timestamp() - w.seen_at) as float8) as "seenAgo", coalesce(e.examples, '[]') as examples
+     from b
+     full join (select * from worker_builds where seen_at > clock_timestamp() - interval '7 days') w on w.build_id = b.build_id
+     left join lateral (
+       select jsonb_agg(jsonb_build_object('number', p.subject_number, 'title', p.subject_title) order by p.id) as examples
+         from (select x.procedure_id from places o cross join lateral (
+                 select procedure_id from run_builds where build_id = o.build_id and type = o.type and region_path = o.region_path order by procedure_id limit ${EXAMPLES}) x
+                where o.build_id = b.build_id and o.type = 'trainingClass' order by 1 limit ${EXAMPLES}) x
+        cross join lateral (select id, subject_number, subject_title from procedures where id = x.procedure_id offset 0) p) e on true
+    order by w.seen_at desc nulls last, 1`,
+);
+
 /** Builds that open runs took their last step on, and those that a worker was seen with lately. */
 async function listBuilds(trx: Trx, paths: readonly string[]): Promise<Build[]> {
-  const { rows } = await trx.raw<{ rows: Build[] }>(
-    `select coalesce(b.build_id, w.build_id) as "buildId", coalesce(b.procedures, 0) as procedures, coalesce(b.classes, 0) as classes,
-            cast(extract(epoch from clock_timestamp() - w.seen_at) as float8) as "seenAgo", coalesce(b.examples, '[]') as examples
-       from (select r.build_id, cast(count(*) as int) as procedures, cast(count(*) filter (where p.type = 'trainingClass') as int) as classes,
-                    to_jsonb((array_agg(jsonb_build_object('number', p.subject_number, 'title', p.subject_title) order by p.opened_at, p.id) filter (where p.type = 'trainingClass'))[1:20]) as examples
-               from run_builds r join procedures p on p.id = r.procedure_id and p.status <> 'closed' where ${inside('p.region_path')} group by 1) b
-       full join (select * from worker_builds where seen_at > clock_timestamp() - interval '7 days') w on w.build_id = b.build_id
-      order by w.seen_at desc nulls last, 1`,
-    { paths: [...paths] },
-  );
-  return rows;
+  return run<Build>(trx, buildsInUse, { paths });
 }
 
 /** Figures of the whole installation for the metrics. */
@@ -158,9 +203,10 @@ export async function readFigures(db: Db): Promise<OfficeFigures> {
       return Object.fromEntries(rows.map((row) => [row.name, Number(row.count)]));
     };
     const suspects = await counts(
-      Object.entries(questions)
-        .map(([name, sql]) => `select '${name}' as name, count(*) from (${sql}) q`)
-        .join(' union all '),
+      `with ${apart} ` +
+        Object.entries(questions)
+          .map(([name, sql]) => `select '${name}' as name, count(*) from (${sql}) q`)
+          .join(' union all '),
     );
     const { rows } = await trx.raw<{ rows: { unapplied: number; turn: number | null }[] }>(
       `select (select coalesce(sum(fact_no - applied_no), 0) from procedures where applied_no < fact_no) as unapplied,
@@ -170,7 +216,7 @@ export async function readFigures(db: Db): Promise<OfficeFigures> {
       outbox: await outboxAge(trx),
       unappliedFacts: Number(rows[0]?.unapplied ?? 0),
       overdueByRole: await counts(
-        `select role as name, count(*) from tasks where status = 'open' and kind <> 'wait' and due_at <= business_now() group by 1`,
+        `select role as name, count(*) from tasks where status = 'open' and role <> 'clock' and due_at <= (select business_now()) group by 1`,
       ),
       openByType: await counts(`select type as name, count(*) from procedures where status <> 'closed' group by 1`),
       suspects: suspects as Record<Question, number>,

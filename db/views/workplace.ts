@@ -6,6 +6,7 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import type { TaskPeriod } from '../protocol/tasks.ts';
+import { run, statement, statementOf } from '../statements.ts';
 
 /** Place of the last row shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
 export type WorkplaceCursor = { at: string; id: string };
@@ -27,8 +28,9 @@ export type AskedTask = TaskPeriod & {
 
 /** The open tasks of an institution, soonest first; `total` of each row counts all of them. */
 export async function listAsked(db: Db, actor: Actor, limit: number): Promise<AskedTask[]> {
-  const { rows } = await db.raw<{ rows: AskedTask[] }>(
-    `select t.id, t.procedure_id, t.step, t.kind, t.role, t.office, c.number as class_number, t.subject_number, t.subject_title, t.from_date, t.working_days, t.days_used,
+  return run<AskedTask>(
+    db,
+    statementOf(`select t.id, t.procedure_id, t.step, t.kind, t.role, t.office, c.number as class_number, t.subject_number, t.subject_title, t.from_date, t.working_days, t.days_used,
             t.due_date, t.due_at, t.provisional, t.total,
             case when t.kind = 'correction' then (select count(*)::int from correction_items x where x.status = 'open' and x.task_id =
               (select task_id from corrections where procedure_id = t.procedure_id order by returned_at desc limit 1)) else 0 end as open_points,
@@ -36,12 +38,11 @@ export async function listAsked(db: Db, actor: Actor, limit: number): Promise<As
               where a.procedure_id = t.procedure_id and l.status = 'failed') else 0 end as returned_lines
        from (select *, (count(*) over ())::int as total from tasks
               where institution_id = cast(:institution as uuid) and role = any(cast(:roles as text[])) and status = 'open'
-              order by due_at nulls last, id limit :limit) t
+              order by due_at nulls last, id limit ${Math.trunc(limit)}) t
        left join classes c on c.id = t.class_id
-      order by t.due_at nulls last, t.id`,
-    { institution: actor.institutionId ?? null, roles: actor.grants.map((grant) => grant.role).filter(isOutsideRole), limit },
+      order by t.due_at nulls last, t.id`),
+    { institution: actor.institutionId ?? null, roles: actor.grants.map((grant) => grant.role).filter(isOutsideRole) },
   );
-  return rows;
 }
 
 export type DraftLine = { number: string; title: string; region: string; start_date: string | null; from_date: string; lead_days: number };
@@ -49,14 +50,14 @@ export type DraftLine = { number: string; title: string; region: string; start_d
 /** Classes that were begun and not submitted, the earliest first; with the working days between application and start that their pack asks for. */
 export async function listDrafts(db: Db, actor: Actor, limit: number): Promise<DraftLine[]> {
   if (!hasRole(actor, 'institution')) return [];
-  const { rows } = await db.raw<{ rows: DraftLine[] }>(
-    `select c.number, c.title, c.region, c.start_date, cast(c.created_at as date) as from_date,
+  return run<DraftLine>(
+    db,
+    statementOf(`select c.number, c.title, c.region, c.start_date, cast(c.created_at as date) as from_date,
             coalesce(cast(k.content #>> '{values,schedule.classApplicationLeadWorkingDays,value}' as int), 0) as lead_days
        from classes c join policy_packs k on k.id = c.pack_id
-      where c.institution_id = cast(:institution as uuid) and c.status = 'draft' order by c.start_date nulls last, c.created_at, c.id limit :limit`,
-    { institution: actor.institutionId ?? null, limit },
+      where c.institution_id = cast(:institution as uuid) and c.status = 'draft' order by c.start_date nulls last, c.created_at, c.id limit ${Math.trunc(limit)}`),
+    { institution: actor.institutionId ?? null },
   );
-  return rows;
 }
 
 export type OwnClass = {
@@ -94,13 +95,14 @@ export async function listOwnClasses(
     ...(hasRole(actor, 'institution') ? ['c.institution_id = cast(:institution as uuid)'] : []),
     ...(hasRole(actor, 'assessor') ? [`(c.status <> 'draft' and c.assessor_id = cast(:institution as uuid))`] : []),
   ];
-  const { rows } = await db.raw<{ rows: OwnClass[] }>(
-    `select c.id, c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, p.stage, a.number as application, s.stage as application_stage,
+  const rows = await run<OwnClass>(
+    db,
+    statementOf(`select c.id, c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, p.stage, a.number as application, s.stage as application_stage,
             a.status as application_status, e.headcount, e.amount_fen as expected_fen, a.total_fen as claimed_fen, a.approved_fen, l.paid_fen, l.returned_lines,
             t.step as task_step, t.role as task_role, t.due_date as task_due_date, cast(c.created_at as text) as created_key
        from (select * from classes c where (${own.join(' or ')})
-                and (cast(:at as timestamptz) is null or (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid)))
-              order by c.created_at desc, c.id desc limit :limit) c
+                ${after ? 'and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}
+              order by c.created_at desc, c.id desc limit ${Math.trunc(size) + 1}) c
        join catalogue_projects j on j.id = c.project_id
        left join procedures p on p.id = 'class-' || c.number
        left join subsidy_applications a on a.class_id = c.id
@@ -111,8 +113,8 @@ export async function listOwnClasses(
                                   (count(*) filter (where status = 'failed'))::int as returned_lines from payment_lines where application_id = a.id) l
        left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer')
                            order by due_at nulls last, id limit 1) t on true
-      order by c.created_at desc, c.id desc`,
-    { institution: actor.institutionId ?? null, at: after?.at ?? null, id: after?.id ?? null, limit: size + 1 },
+      order by c.created_at desc, c.id desc`),
+    { institution: actor.institutionId ?? null, ...after },
   );
   const lines = rows.slice(0, size);
   const last = lines.at(-1);
@@ -121,16 +123,22 @@ export async function listOwnClasses(
 
 export type YearMoney = { year: number; claimed_fen: number; approved_fen: number; paid_fen: number; applications: number };
 
+/** Applications are the institution's procedures of the year, found by when they were submitted; a day more on each side, because the year is that of the act. */
+const yearOf = statement(
+  `select y.year, count(a.id)::int as applications, coalesce(sum(a.total_fen), 0)::bigint as claimed_fen, coalesce(sum(a.approved_fen), 0)::bigint as approved_fen,
+          coalesce(sum(l.paid_fen), 0)::bigint as paid_fen
+     from (select cast(extract(year from business_today()) as int) as year) y
+     left join lateral (
+       select x.id, x.total_fen, x.approved_fen from procedures p cross join lateral (select * from subsidy_applications where procedure_id = p.id offset 0) x
+        where p.institution_id = cast(:institution as uuid) and p.type = 'subsidyApplication' and x.year = y.year
+          and p.opened_at >= make_timestamptz(y.year, 1, 1, 0, 0, 0, 'Asia/Shanghai') - interval '1 day'
+          and p.opened_at < make_timestamptz(y.year + 1, 1, 1, 0, 0, 0, 'Asia/Shanghai') + interval '1 day') a on true
+     left join lateral (select sum(amount_fen) as paid_fen from payment_lines where application_id = a.id and status = 'paid') l on true
+    group by y.year`,
+);
+
 /** What an institution claimed in the business year, what of it was approved and paid. */
 export async function sumYear(db: Db, actor: Actor): Promise<YearMoney> {
-  const { rows } = await db.raw<{ rows: YearMoney[] }>(
-    `select y.year, count(a.id)::int as applications, coalesce(sum(a.total_fen), 0)::bigint as claimed_fen, coalesce(sum(a.approved_fen), 0)::bigint as approved_fen,
-            coalesce(sum(l.paid_fen), 0)::bigint as paid_fen
-       from (select cast(extract(year from business_today()) as int) as year) y
-       left join (subsidy_applications a join classes c on c.id = a.class_id and c.institution_id = cast(:institution as uuid)) on a.year = y.year
-       left join lateral (select sum(amount_fen) as paid_fen from payment_lines where application_id = a.id and status = 'paid') l on true
-      group by y.year`,
-    { institution: actor.institutionId ?? null },
-  );
-  return rows[0] as YearMoney;
+  const [row] = await run<YearMoney>(db, yearOf, { institution: actor.institutionId ?? null });
+  return row as YearMoney;
 }

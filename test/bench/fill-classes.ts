@@ -200,6 +200,14 @@ async function fillProcedures(trx: Trx, terms: string): Promise<void> {
               'bench', 'ended', created_at + interval '${days + 7} days'
          from bench_classes where done >= ${list === 'plan' ? 4 : 10}`,
     );
+  // Each list is a procedure of its own, which ends with its period.
+  await trx.raw(
+    `insert into procedures (id, type, parent_id, subject_id, class_id, region, region_path, institution_id, subject_number, subject_title, institution_name, headcount, stage, step, status, outcome,
+                             fact_no, applied_no, step_no, audit_no, flags, terms, opened_at, closed_at)
+     select d.procedure_id, 'publicDisclosure', d.parent_procedure_id, d.id::text, d.class_id, d.region, p.region_path, p.institution_id, d.number, d.title, p.institution_name, p.headcount,
+            'period', 'x', 'closed', 'ended', 1, 1, 2, 1, jsonb_build_object('list', d.list), p.terms, d.published_at, d.ended_at
+       from disclosures d join bench_classes c on c.id = d.class_id join procedures p on p.id = d.parent_procedure_id`,
+  );
 }
 
 /** Decided tasks behind each class and application, and the open one before it. */
@@ -244,7 +252,7 @@ async function fillTasks(trx: Trx): Promise<void> {
 /** Facts, audit lines, papers and mails. */
 async function fillTraces(trx: Trx): Promise<void> {
   await trx.raw(
-    `insert into facts (procedure_id, no, kind, actor, at) select id, 1, 'submitted', null, opened_at from procedures where type in ('trainingClass', 'subsidyApplication') on conflict do nothing`,
+    `insert into facts (procedure_id, no, kind, actor, at) select id, 1, 'submitted', null, opened_at from procedures where type in ('trainingClass', 'subsidyApplication', 'publicDisclosure') on conflict do nothing`,
   );
   await trx.raw(
     `insert into facts (procedure_id, no, kind, task_id, outcome, actor, at, payload)
@@ -253,8 +261,18 @@ async function fillTraces(trx: Trx): Promise<void> {
   );
   await trx.raw(
     `insert into audit_log (at, recorded_at, actor, act, subject, procedure_id, no, previous_hash, hash)
-     select f.at, f.at, f.actor, case f.kind when 'submitted' then 'class.submit' else 'task.approve' end, coalesce(f.task_id, f.procedure_id), f.procedure_id, f.no, sha256(f.procedure_id::bytea), sha256(f.procedure_id::bytea)
+     select f.at, f.at, f.actor, case f.kind when 'submitted' then case p.type when 'publicDisclosure' then 'disclosure.publish' else 'class.submit' end else 'task.approve' end, coalesce(f.task_id, f.procedure_id), f.procedure_id, f.no,
+            sha256(f.procedure_id::bytea), sha256(f.procedure_id::bytea)
        from facts f join procedures p on p.id = f.procedure_id and p.class_id in (select id from bench_classes) order by f.at`,
+  );
+  // Which line is the last one is known only now.
+  await trx.raw(
+    `update procedures p set audit_no = a.no, audited_at = a.at
+       from (select distinct on (procedure_id) procedure_id, no, at from audit_log where procedure_id is not null order by procedure_id, no desc) a where a.procedure_id = p.id`,
+  );
+  await trx.raw(
+    `insert into run_builds (procedure_id, build_id, type, region_path, seen_at)
+     select id, case when random() < 0.9 then 'bench+b' else 'bench+a' end, type, region_path, clock_timestamp() from procedures where status <> 'closed' on conflict do nothing`,
   );
   await trx.raw(
     `insert into papers (kind, number, class_id, procedure_id, region, issued_at, signatory, content)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { accountOf, listPages } from '../support/pages.ts';
 import { atMost, load, type Shot } from './client.ts';
@@ -13,6 +14,7 @@ import { fillClasses } from './fill-classes.ts';
 import { startChild } from './processes.ts';
 
 const AIM_MS = 50;
+const EVERY_ONE = 1_000_000;
 
 type Visit = { path: string; login: string | undefined };
 type Measured = Visit & { p50Ms: number; p95Ms: number; bareMs: number; queries: number };
@@ -26,7 +28,7 @@ export async function measurePages(db: Knex, options: Options): Promise<void> {
   const filled = await fillClasses(options.url, options.classes);
   put({ name: `filling ${options.classes} classes`, value: (performance.now() - beganMs) / 1000, unit: 's' });
   process.stdout.write(`on record: ${JSON.stringify(filled)}; rosters of three, no attendance, no materials\n`);
-  await countBoards(db);
+  await countAhead(db);
   const visits = await visitPages(db, options);
   const pages = visits.filter((visit): visit is Measured => !('skipped' in visit));
   const skipped = visits.filter((visit): visit is Skipped => 'skipped' in visit);
@@ -98,11 +100,14 @@ export async function visitPages(db: Knex, { env, url, visits }: Omit<Options, '
   return found;
 }
 
-/** As the worker does once a minute. */
-async function countBoards(db: Knex): Promise<void> {
+/** As the worker does once a minute, and every ten minutes. */
+async function countAhead(db: Knex): Promise<void> {
   const beganMs = performance.now();
   const regions = await keepBoards(db, { everyMs: 0 });
   put({ name: `boards of ${regions.length} large regions counted ahead`, value: performance.now() - beganMs, unit: 'ms' });
+  const againMs = performance.now();
+  const archives = await keepArchives(db, { everyMs: 0, atMost: EVERY_ONE });
+  put({ name: `archives of ${archives} large institutions counted ahead`, value: performance.now() - againMs, unit: 'ms' });
 }
 
 type Query = { name?: string; text: string; values: unknown[] };

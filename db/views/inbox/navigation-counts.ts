@@ -3,14 +3,12 @@ import { hasRole, workQueuesOf } from '../../../workflows/domain/scope.ts';
 import type { Db } from '../../client.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { waits } from '../../correspondence/notices.ts';
+import { run, statement } from '../../statements.ts';
 
 /** More than this is not counted. */
 export const figureAtMost = 1_000;
 
-export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
-  const queues = workQueuesOf(actor);
-  const { rows } = await db.raw<{ rows: { tasks: number; board: number; notices: number }[] }>(
-    `select (select count(*) from (
+const counting = statement(`select (select count(*) from (
                select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
                  join tasks t on t.role = g.role and t.role not in ('institution', 'assessor') and t.office = g.office and t.status = 'open' and t.suspended_at is null and (t.claimed_by is null or t.claimed_by = :actor)
                union all
@@ -22,16 +20,18 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
                select 1 from (select distinct r.path from unnest(cast(:paths as text[])) g (path) join regions r on r.path = g.path or r.path like g.path || '/%') o
                 cross join lateral (select 1 from tasks t where t.status = 'open' and t.office_path = o.path and t.due_at < (select business_now())
                   and t.role not in ('clock', 'institution', 'assessor') limit :most) t limit :most) late) as board,
-            (select count(*) from (select 1 from notices n where n.user_id = :actor and ${waits} limit :most) unread) as notices`,
-    {
-      roles: queues.map(({ role }) => role),
-      offices: queues.map(({ region }) => region),
-      actor: actor.userId,
-      institution: actor.institutionId ?? null,
-      paths: hasRole(actor, 'supervisor') ? actor.grants.filter((grant) => grant.role === 'supervisor').map((grant) => grant.path) : [],
-      most: figureAtMost,
-    },
-  );
-  const { tasks = 0, board = 0, notices = 0 } = rows[0] ?? {};
+            (select count(*) from (select 1 from notices n where n.user_id = :actor and ${waits} limit :most) unread) as notices`);
+
+export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
+  const queues = workQueuesOf(actor);
+  const [row] = await run<{ tasks: number; board: number; notices: number }>(db, counting, {
+    roles: queues.map(({ role }) => role),
+    offices: queues.map(({ region }) => region),
+    actor: actor.userId,
+    institution: actor.institutionId ?? null,
+    paths: hasRole(actor, 'supervisor') ? actor.grants.filter((grant) => grant.role === 'supervisor').map((grant) => grant.path) : [],
+    most: figureAtMost,
+  });
+  const { tasks = 0, board = 0, notices = 0 } = row ?? {};
   return { tasks: Number(tasks), board: Number(board), notices: Number(notices) };
 }

@@ -36,12 +36,13 @@ export async function searchRegion(
     ? `and (coalesce(t.due_at, 'infinity'), t.id) > (coalesce(cast(:afterDue as timestamptz), 'infinity'), :afterId)`
     : '';
   const group = (of: Urgency): string => `cast(count(*) filter (where ${ranges[of]}) as int) as ${of}`;
+  const openOnes = `from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql}`;
+  const looked =
+    each === undefined ? `(select t.* ${openOnes}${text.sql} offset 0)` : `(select t.* ${openOnes} order by t.due_at, t.id limit :each)`;
   const sql = `
     with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'),
     found as materialized (
-      select ${taskColumns} from offices o cross join lateral (
-        select t.* from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql} order by t.due_at, t.id limit :each) t
-       where true${text.sql}),
+      select ${taskColumns} from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
     page as (select t.* from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
     select f.*, l.*, u.name as holder, d.name as delegate, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
       from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')} from found t) f
