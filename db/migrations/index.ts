@@ -43,6 +43,7 @@ import * as keptSignatures from './202611251690_keep_signatures.ts';
 import * as officeAnswers from './202611251700_list_office_answers.ts';
 import * as keptBoards from './202611251710_keep_boards.ts';
 import * as classSearch from './202611251711_search_classes.ts';
+import * as scheduledTurns from './202611251740_schedule_turns.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -91,4 +92,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251700_list_office_answers', sql: officeAnswers.sql },
   { name: '202611251710_keep_boards', sql: keptBoards.sql },
   { name: '202611251711_search_classes', sql: classSearch.sql },
+  { name: '202611251740_schedule_turns', sql: scheduledTurns.sql },
 ];

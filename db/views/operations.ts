@@ -1,5 +1,6 @@
 /** What the operations page and the metrics show: whether procedures go on, asked of the record alone. Ages are seconds of real time. */
 import { type Db, inTransaction, type Trx } from '../client.ts';
+import type { ScheduleFault, TurnStarter } from '../protocol/findings.ts';
 import { outboxAge } from '../protocol/outbox.ts';
 
 const GRACE = `interval '1 minute'`;
@@ -68,8 +69,19 @@ export type OperationsState = {
   outbox: { waiting: number; oldestMs: number };
   /** Seconds since the last turn ended; null: never. */
   reconcilerAge: number | null;
+  /** What started the turn that began last. */
+  turnStartedBy: TurnStarter | null;
+  scheduleFault: { fault: ScheduleFault; age: number } | null;
   temporalSilent: number | null;
   builds: Build[];
+};
+
+type TurnRow = {
+  turn: number | null;
+  startedBy: TurnStarter | null;
+  fault: ScheduleFault | null;
+  faultAge: number;
+  silent: number | null;
 };
 
 const inside = (column: string) =>
@@ -80,8 +92,9 @@ export async function readOperations(db: Db, paths: readonly string[]): Promise<
   return inTransaction(db, async (trx) => {
     const answers = {} as Record<Question, Answer>;
     for (const [name, sql] of Object.entries(questions)) answers[name as Question] = await ask(trx, sql, paths);
-    const { rows } = await trx.raw<{ rows: { turn: number | null; silent: number | null }[] }>(
-      `select cast(extract(epoch from clock_timestamp() - ended_at) as float8) as turn,
+    const { rows } = await trx.raw<{ rows: TurnRow[] }>(
+      `select cast(extract(epoch from clock_timestamp() - ended_at) as float8) as turn, started_by as "startedBy", schedule_fault as fault,
+              cast(extract(epoch from clock_timestamp() - schedule_fault_since) as float8) as "faultAge",
               cast(extract(epoch from clock_timestamp() - temporal_silent_since) as float8) as silent from reconciler_turns`,
     );
     return {
@@ -90,6 +103,8 @@ export async function readOperations(db: Db, paths: readonly string[]): Promise<
       sms: await listFailures(trx, failedSms, paths),
       outbox: await outboxAge(trx),
       reconcilerAge: rows[0]?.turn ?? null,
+      turnStartedBy: rows[0]?.startedBy ?? null,
+      scheduleFault: rows[0]?.fault ? { fault: rows[0].fault, age: rows[0].faultAge } : null,
       temporalSilent: rows[0]?.silent ?? null,
       builds: await listBuilds(trx, paths),
     };

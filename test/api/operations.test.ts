@@ -380,11 +380,11 @@ describe('ringing by itself', () => {
 
   test('[F02] of several workers one takes the turn', async () => {
     await province.db('reconciler_turns').update({ began_at: null });
-    const taken = await Promise.all([beginTurn(province.db, 10_000), beginTurn(province.db, 10_000)]);
+    const taken = await Promise.all([beginTurn(province.db, 10_000, 'watch'), beginTurn(province.db, 10_000, 'watch')]);
     expect(taken.filter(Boolean)).toHaveLength(1);
-    expect(await beginTurn(province.db, 10_000)).toBe(false);
+    expect(await beginTurn(province.db, 10_000, 'watch')).toBe(false);
     await province.db.raw(`update reconciler_turns set began_at = clock_timestamp() - interval '11 seconds'`);
-    expect(await beginTurn(province.db, 10_000)).toBe(true);
+    expect(await beginTurn(province.db, 10_000, 'watch')).toBe(true);
   });
 });
 
