@@ -44,6 +44,7 @@ import * as officeAnswers from './202611251700_list_office_answers.ts';
 import * as keptBoards from './202611251710_keep_boards.ts';
 import * as classSearch from './202611251711_search_classes.ts';
 import * as scheduledTurns from './202611251740_schedule_turns.ts';
+import * as joinedOrders from './202611251741_join_orders.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -93,4 +94,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251710_keep_boards', sql: keptBoards.sql },
   { name: '202611251711_search_classes', sql: classSearch.sql },
   { name: '202611251740_schedule_turns', sql: scheduledTurns.sql },
+  { name: '202611251741_join_orders', sql: joinedOrders.sql },
 ];
