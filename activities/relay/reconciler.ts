@@ -6,7 +6,7 @@
  * regions ahead, and forgets old answers.
  *
  * A schedule of Temporal starts the turns. Because this is what rebuilds a lost Temporal store and says that Temporal is silent, it does not depend on it:
- * a timer of each worker, the watch, takes the turn when none was taken for two intervals, and makes the schedule again when it is missing.
+ * a timer of each worker, the watch, takes the turn when none began or ended for two intervals, and makes the schedule again when it is missing.
  */
 import { type Connection, Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';

@@ -86,13 +86,13 @@ export type TurnStarter = 'schedule' | 'watch';
 /** `missing`: it was made again; `paused`: by somebody; `idle`: it is there and starts nothing. */
 export type ScheduleFault = 'missing' | 'paused' | 'idle';
 
-/** Workers take turns: true for the one that may begin, at most one in `everyMs`. A turn that the schedule started shows that it works. */
+/** Workers take turns: true for the one that may begin, when none began or ended within `everyMs`. A turn that the schedule started shows that it works. */
 export async function beginTurn(db: Db, everyMs: number, startedBy: TurnStarter): Promise<boolean> {
   const result = await db.raw(
     `update reconciler_turns set began_at = clock_timestamp(), started_by = :startedBy,
             schedule_fault = case when :startedBy = 'watch' then schedule_fault end,
             schedule_fault_since = case when :startedBy = 'watch' then schedule_fault_since end
-      where began_at is null or began_at < clock_timestamp() - :everyMs * interval '1 millisecond'`,
+      where coalesce(greatest(began_at, ended_at) < clock_timestamp() - :everyMs * interval '1 millisecond', true)`,
     { everyMs, startedBy },
   );
   return result.rowCount === 1;
