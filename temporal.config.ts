@@ -5,7 +5,7 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 export const DEFAULT_NAMESPACE = 'shiming';
 /** The one task queue of workflows and activities; tests use a queue of their own by argument. */
 export const TASK_QUEUE = 'shiming';
-/** How long Temporal keeps a closed run; PostgreSQL keeps the record, so this is only for looking back. */
+/** How long Temporal keeps a closed run; PostgreSQL keeps the record, so this is only for looking back. Turns of the reconciler go with it too. */
 export const RETENTION_DAYS = 7;
 
 export type TemporalSettings = {
@@ -41,5 +41,14 @@ export function temporalIsConfigured(): boolean {
  * lead the ids.
  */
 export function procedureWorkflowId(procedureId: string, taskQueue: string): string {
-  return taskQueue === TASK_QUEUE ? procedureId : `${taskQueue}/${procedureId}`;
+  return idLedBy(taskQueue, procedureId);
+}
+
+/** The schedule that starts the turns of the reconciler; its runs are named after it and their time. */
+export function reconciliationScheduleId(taskQueue: string): string {
+  return idLedBy(taskQueue, 'reconciliation');
+}
+
+function idLedBy(taskQueue: string, id: string): string {
+  return taskQueue === TASK_QUEUE ? id : `${taskQueue}/${id}`;
 }

@@ -14,7 +14,15 @@ async function start(): Promise<() => Promise<void>> {
   const settings = databaseConfig();
   const db = openDatabase(settings.url, { max: settings.poolMax, applicationName: 'shiming-worker' });
   const temporal = temporalSettings();
-  const worker = await startWorker({ db, databaseUrl: settings.url, vault: vaultFromConfig(), temporal, log, ...readWorkerConfig() });
+  const worker = await startWorker({
+    db,
+    databaseUrl: settings.url,
+    vault: vaultFromConfig(),
+    temporal,
+    log,
+    turns: { scheduled: true },
+    ...readWorkerConfig(),
+  });
   const address = metricsAddress();
   const metrics = address && (await serveMetrics(address, [() => officeMetrics(db)]));
   log.info('worker polls');

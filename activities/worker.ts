@@ -11,7 +11,7 @@ import { createActivities } from './index.ts';
 import { httpSmsGateway } from './connectors/sms.ts';
 import { startMailDesk } from './correspondence/mail-desk.ts';
 import { startSmsDesk } from './correspondence/sms-desk.ts';
-import { startReconciler } from './relay/reconciler.ts';
+import { createReconciler, type ReconcilerTurns } from './relay/reconciler.ts';
 import { type Relay, startRelay } from './relay/relay.ts';
 
 export type WorkerOptions = {
@@ -27,6 +27,7 @@ export type WorkerOptions = {
   log: Logger;
   /** A bundle made earlier; otherwise it is made at start. */
   workflowBundle?: { codePath: string } | undefined;
+  turns?: ReconcilerTurns | undefined;
 };
 
 /**
@@ -45,11 +46,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { connectionOptions, namespace, taskQueue } = options.temporal;
   const native = await NativeConnection.connect(connectionOptions);
   const connection = await Connection.connect(connectionOptions as ConnectionOptions);
+  const reconciler = createReconciler({ db: options.db, connection, namespace, taskQueue, log: options.log, ...options.turns });
   const worker = await Worker.create({
     connection: native,
     namespace,
     taskQueue,
-    activities: createActivities({ db: options.db, vault: options.vault, log: options.log, registersUrl: options.registersUrl }),
+    activities: createActivities(
+      { db: options.db, vault: options.vault, log: options.log, registersUrl: options.registersUrl },
+      reconciler,
+    ),
     ...bundleOrPath(options.workflowBundle),
     shutdownGraceTime: '10s',
     shutdownForceTime: '20s',
@@ -61,14 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const mailDesk = startMailDesk({ db: options.db, smtpUrl: options.smtpUrl, baseUrl: options.baseUrl, log: options.log });
   const gateway = options.smsUrl ? httpSmsGateway(options.smsUrl, options.smsToken) : undefined;
   const smsDesk = startSmsDesk({ db: options.db, vault: options.vault, gateway, log: options.log });
-  const reconciler = startReconciler({
-    db: options.db,
-    connection,
-    namespace,
-    taskQueue,
-    log: options.log,
-    buildId: worker.options.buildId,
-  });
+  reconciler.watch(worker.options.buildId);
   return {
     relay,
     done,

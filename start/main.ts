@@ -45,7 +45,7 @@ async function fill(running: Product, classes: number): Promise<void> {
 }
 
 const starting = (async () => {
-  product = await startProduct({ stateDir: join(stateDir, 'data'), ...readStartConfig(), log: say });
+  product = await startProduct({ stateDir: join(stateDir, 'data'), turns: { scheduled: true }, ...readStartConfig(), log: say });
 })();
 
 try {

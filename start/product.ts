@@ -12,6 +12,7 @@ import { type RunningApi, startApi } from '../api/server.ts';
 import { startSimulators } from '../activities/connectors/simulators.ts';
 import { readWorkerConfig } from '../activities/config.ts';
 import { officeMetrics } from '../activities/metrics.ts';
+import type { ReconcilerTurns } from '../activities/relay/reconciler.ts';
 import { startWorker } from '../activities/worker.ts';
 import { changeSpeed } from '../db/calendar/clock.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../db/client.ts';
@@ -38,6 +39,8 @@ export type ProductOptions = {
   clockSpeed?: number | undefined;
   taskQueue?: string | undefined;
   workflowBundle?: { codePath: string } | undefined;
+  /** How the turns of the reconciler are started; absent: without a schedule on Temporal. */
+  turns?: ReconcilerTurns | undefined;
   log: Log;
 };
 
@@ -128,6 +131,7 @@ async function assemble(
     temporal: settings,
     log: logFile,
     workflowBundle: options.workflowBundle,
+    turns: options.turns,
     ...readWorkerConfig({
       registersUrl: simulators?.url,
       smsUrl: simulators?.smsUrl,

@@ -22,8 +22,12 @@ export async function answerChange(desk: Desk, fact: FactBell): Promise<unknown>
   if (fact.kind === 'change_requested') return desk.proceed({ asks: changeTask(fact.no, 0) });
   const [stage, step] = stepOf(fact).split('.');
   const changeNo = stage?.startsWith('change-') ? Number(stage.slice('change-'.length)) : 0;
+  const at = table.findIndex((row) => row.step === step);
+  // One of several signatures, while the others were still to come: it alone is asked again.
+  if (fact.kind === 'taken_back' && changeNo > 0 && fact.taskId)
+    return desk.proceed({ asks: changeTask(changeNo, at), again: fact.taskId });
   if (fact.kind !== 'decided' || changeNo === 0) return desk.proceed({});
-  const following = table.findIndex((row) => row.step === step) + 1;
+  const following = at + 1;
   if (fact.outcome === 'approve' && following < table.length) return desk.proceed({ asks: changeTask(changeNo, following) });
   return desk.proceed({ acts: [{ act: fact.outcome === 'approve' ? 'applyChange' : 'refuseChange', factNo: changeNo }] });
 }

@@ -2,6 +2,7 @@
 export { calendarNotice } from './calendar-notice.ts';
 export { objection } from './objection.ts';
 export { publicDisclosure } from './public-disclosure.ts';
+export { reconciliation } from './reconciliation.ts';
 export { subsidyApplication } from './subsidy-application.ts';
 export { subsidyPayment } from './subsidy-payment.ts';
 export { supervisionOrder } from './supervision-order.ts';

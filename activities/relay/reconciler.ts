@@ -5,7 +5,8 @@
  * goes on with bulk acts that stopped half way, puts back into the queue what substitutes still have after their last day, counts the boards of large
  * regions and the archives of large institutions ahead, and forgets old answers.
  *
- * A timer of the worker and no schedule of Temporal: this is what rebuilds a lost Temporal store and says that Temporal is silent, so it must not live there.
+ * A schedule of Temporal starts the turns. Because this is what rebuilds a lost Temporal store and says that Temporal is silent, it does not depend on it:
+ * a timer of each worker, the watch, takes the turn when none began or ended for two intervals, and makes the schedule again when it is missing.
  */
 import { type Connection, Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Knex } from 'knex';
@@ -20,20 +21,20 @@ import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/pro
 import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
+import { findScheduleFault, keepSchedule } from './schedule.ts';
 
-export type Reconciler = { stop(): Promise<void> };
-export type ReconcilerOptions = {
-  db: Knex;
-  connection: Connection;
-  namespace: string;
-  taskQueue: string;
-  log: Logger;
-  /** Of this worker. */
-  buildId?: string | undefined;
-  everyMs?: number;
+/** How turns are started. Without a schedule the watch takes them all. */
+export type ReconcilerTurns = { scheduled: boolean; everyMs?: number | undefined };
+export type ReconcilerOptions = { db: Knex; connection: Connection; namespace: string; taskQueue: string; log: Logger };
+export type Reconciler = {
+  /** The turn that the schedule starts. */
+  takeTurn(this: void): Promise<void>;
+  /** Begins to watch; `buildId` is that of this worker. */
+  watch(buildId: string | undefined): void;
+  stop(): Promise<void>;
 };
 
-const EVERY_MS = 15_000;
+const EVERY_MS = 30_000;
 const BATCH = 200;
 const KNOWN_FAULTS = 100;
 const AT_ONCE = 10;
@@ -43,30 +44,57 @@ const FAILING_FROM = 3;
 const RETRYING_FROM = 5;
 const runCodes = ['run_missing', 'run_ended', 'run_failing', 'run_retrying'] as const;
 
-export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { db, log, buildId, everyMs = EVERY_MS } = options;
+export function createReconciler(options: ReconcilerOptions & Partial<ReconcilerTurns>): Reconciler {
+  const { db, log, scheduled = false, everyMs = EVERY_MS } = options;
+  const place = { ...options, everyMs };
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  const takeTurn = async (): Promise<void> => {
-    if (buildId) await findings.recordWorker(db, buildId);
-    // Of several workers one takes the turn; the others look whether the next one is theirs.
-    if (await findings.beginTurn(db, everyMs * 0.9)) await reconcile(options);
+  let turns: Promise<void> = Promise.resolve();
+
+  /** One after the other in this process, whoever starts them. */
+  const inLine = (turn: () => Promise<void>): Promise<void> => {
+    turns = turns.then(turn).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: turn failed'));
+    return turns;
   };
-  const again = (): void => {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      turn = takeTurn()
-        .catch((error: Error) => log.warn({ error: error.name }, 'reconciler: turn failed'))
-        .finally(again);
-    }, everyMs);
+  const scheduledTurn = async (): Promise<void> => {
+    if (await findings.beginTurn(db, everyMs / 2, 'schedule')) await reconcile(options);
   };
-  again();
+  /** Of several workers one takes the turn; the others look whether the next one is theirs. */
+  const watchedTurn = async (patienceMs: number): Promise<void> => {
+    if (!(await findings.beginTurn(db, patienceMs, 'watch'))) return;
+    if (scheduled) await lookAtSchedule();
+    await reconcile(options);
+  };
+  const lookAtSchedule = async (): Promise<void> => {
+    try {
+      const fault = await findScheduleFault(place);
+      log.warn({ fault }, 'reconciler: the schedule started no turn');
+      await findings.recordScheduleFault(db, fault);
+    } catch (error) {
+      log.warn({ error: (error as Error).name }, 'reconciler: the schedule cannot be looked at');
+    }
+  };
+
   return {
+    takeTurn: () => inLine(scheduledTurn),
+    watch(buildId) {
+      // The schedule first has its chance.
+      const since = Date.now();
+      const patienceMs = scheduled ? 2 * everyMs : 0.45 * everyMs;
+      if (scheduled) void keepSchedule(place).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: no schedule was made'));
+      const look = async (): Promise<void> => {
+        if (buildId) await findings.recordWorker(db, buildId);
+        if (!scheduled || Date.now() - since > patienceMs) await watchedTurn(patienceMs);
+      };
+      const again = (): void => {
+        if (!stopped) timer = setTimeout(() => void inLine(look).finally(again), everyMs / 2);
+      };
+      again();
+    },
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await turn;
+      await turns;
     },
   };
 }

@@ -8,11 +8,12 @@ import type { Translate, Words } from '../pages/i18n.ts';
 const LATE_TURN_SECONDS = 120;
 const IN_SERVICE_SECONDS = 120;
 
-type CheckCode = Question | 'temporal' | 'reconciler' | 'mailFailed' | 'smsFailed';
+type CheckCode = Question | 'temporal' | 'reconciler' | 'schedule' | 'mailFailed' | 'smsFailed';
 /** In the order of the page. A notice waits for somebody and is no fault. */
 const order: readonly { code: CheckCode; severity: 'fault' | 'notice'; repairable?: true }[] = [
   { code: 'temporal', severity: 'fault' },
   { code: 'reconciler', severity: 'fault' },
+  { code: 'schedule', severity: 'fault' },
   { code: 'runMissing', severity: 'fault', repairable: true },
   { code: 'runEnded', severity: 'fault', repairable: true },
   { code: 'runFailing', severity: 'fault', repairable: true },
@@ -57,6 +58,12 @@ function answerTo(state: OperationsState, code: CheckCode): Pick<Check, 'count' 
     case 'reconciler': {
       const late = state.reconcilerAge === null || state.reconcilerAge > LATE_TURN_SECONDS;
       return { count: late ? 1 : 0, oldestSeconds: late ? whole(state.reconcilerAge) : null, items: [] };
+    }
+    case 'schedule': {
+      const found = state.scheduleFault;
+      const seconds = whole(found?.age ?? null);
+      const item = { procedureId: null, number: null, title: null, type: 'schedule', seconds };
+      return { count: found ? 1 : 0, oldestSeconds: seconds, items: found ? [{ ...item, detail: { fault: found.fault } }] : [] };
     }
     case 'mailFailed':
       return failed(state.mails, 'mail');
@@ -128,10 +135,7 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
   return {
     inOrder: faults.length === 0,
     faultCount: faults.reduce((sum, check) => sum + check.count, 0),
-    lastTurn:
-      state.reconcilerAge === null
-        ? t('operations.neverTurned')
-        : t('operations.ago', { age: ageWords(Math.round(state.reconcilerAge), t) }),
+    lastTurn: lastTurnWords(state, t),
     tiles: tilesOf(state, checks, repairs, t),
     found: shown.filter((check) => check.count > 0),
     clear: shown.filter((check) => check.count === 0),
@@ -140,6 +144,12 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
     decided: repairs.filter((repair) => repair.status !== 'requested').map((repair) => repairView(repair, actor)),
     builds: buildsView(state, t),
   };
+}
+
+function lastTurnWords({ reconcilerAge, turnStartedBy }: OperationsState, t: Translate): string {
+  if (reconcilerAge === null) return t('operations.neverTurned');
+  const age = ageWords(Math.round(reconcilerAge), t);
+  return turnStartedBy === null ? t('operations.ago', { age }) : t(`operations.agoBy.${turnStartedBy}`, { age });
 }
 
 function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: Words) {
@@ -158,6 +168,7 @@ function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: 
       ...(typeof status === 'string'
         ? { statusWords: words.has(`operations.runStatuses.${status}`) ? t(`operations.runStatuses.${status}`) : status }
         : {}),
+      ...(item.type === 'schedule' ? { faultWords: t(`operations.scheduleFaults.${item.detail['fault']}`) } : {}),
       ...(item.type === 'mail' ? { template: t(`operations.templates.${item.detail['template']}`) } : {}),
       ...(item.type === 'sms' ? { template: t(`sms.templates.${item.detail['template']}`) } : {}),
     }),
@@ -225,7 +236,7 @@ export function operationsJson({ state, repairs, t }: Pick<Parts, 'state' | 'rep
   return {
     inOrder: checks.every((check) => check.severity === 'notice' || check.count === 0),
     outbox: { waiting: state.outbox.waiting, oldestSeconds: Math.round(state.outbox.oldestMs / 1_000) },
-    reconciler: { lastTurnSeconds: whole(state.reconcilerAge) },
+    reconciler: { lastTurnSeconds: whole(state.reconcilerAge), startedBy: state.turnStartedBy },
     checks: checks.map(({ repairable: _r, items, ...check }) => ({
       ...check,
       whatToDo: t(`operations.checks.${check.code}.do`),

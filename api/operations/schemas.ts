@@ -51,7 +51,7 @@ export const Operations = z
   .object({
     inOrder: z.boolean(),
     outbox: z.object({ waiting: z.number().int(), oldestSeconds: z.number() }),
-    reconciler: z.object({ lastTurnSeconds: z.number().nullable() }),
+    reconciler: z.object({ lastTurnSeconds: z.number().nullable(), startedBy: z.enum(['schedule', 'watch']).nullable() }),
     checks: z.array(Check),
     repairs: z.array(Repair),
     builds: z.array(

@@ -75,7 +75,13 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     publicHref: content['disclosure'] ? `/disclosures/${String(content['disclosure'])}` : undefined,
     byInstitution: paper.kind === 'disclosure_notice' && !['subsidy', 'payment'].includes(String(content['list'])),
     stepName: content['step'] ? stepLabel(words, t, { step: String(content['step']), role: 'first_reviewer' }) : '',
-    dueDate: content['due'] ? shanghaiDate(new Date(new Date(String(content['due'])).getTime() - 1)) : undefined,
+    dueDate: dueDateOf(content['due']),
+    late: list(content['late']).map(({ step, role, holder, due }) => ({
+      step: stepLabel(words, t, { step: String(step), role: String(role) }),
+      role: t(`common.roles.${String(role)}`),
+      holder,
+      dueDate: dueDateOf(due),
+    })),
     addressee: content[locale === 'en' ? 'addresseeEn' : 'addresseeZh'],
     fund:
       content['fund'] && words.has(`papers.funds.${String(content['fund'])}`)
@@ -85,6 +91,11 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
       ? t('papers.period', { from: dateInWords(String(content['startDate']), locale), to: dateInWords(String(content['endDate']), locale) })
       : '',
   };
+}
+
+/** The last day of a period that ends at this instant. */
+function dueDateOf(due: unknown): string | undefined {
+  return due ? shanghaiDate(new Date(new Date(String(due)).getTime() - 1)) : undefined;
 }
 
 function headingOf(paper: Paper, t: Translate): string {

@@ -71,6 +71,7 @@ export function substitutionRoutes(counter: Counter): void {
     tags,
     access: officerRoles,
     query: Principal,
+    errors: [404],
     handle: (context) => form(context, context.query.principal ?? context.actor.userId),
   });
 

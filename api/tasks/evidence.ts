@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
 import { type CaseTask, findCorrectionRequest, getObjectionEvidence } from '../../db/views/case.ts';
 import { disclosureSnapshot } from '../../db/views/disclosure-snapshots.ts';
 import { type DisclosureList, snapshotDigest } from '../../db/disclosures.ts';
-import { findOrder } from '../../db/protocol/supervision/orders.ts';
+import { findOrder, listLateTasks } from '../../db/protocol/supervision/orders.ts';
 import { paperLabelOf } from './supervision/ladder.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import type { Actor } from '../../db/accounts/users.ts';
@@ -127,12 +127,12 @@ async function loadObjection({ db, procedure, t, locale }: EvidenceContext): Pro
   return { ...objection, listLabel: t(`tasks.lists.${objection.list}`), groupLabel: groupName(objection.group_code ?? undefined, locale) };
 }
 
-/** The late task that the order is about, the paper and its answer as far as they are there. */
+/** The late tasks that the order is about, the paper and its answer as far as they are there. */
 async function loadOrder({ db, procedure, t, words, locale }: EvidenceContext): Promise<Record<string, unknown>> {
   const order = await findOrder(db, { procedure: procedure.id });
   if (!order) return {};
-  const lateLabel = stepLabel(words, t, { step: order.lateStep, role: order.lateRole });
-  return { ...order, lateLabel, paperLabel: paperLabelOf(order, t, locale) };
+  const late = (await listLateTasks(db, order.id)).map((task) => ({ ...task, label: stepLabel(words, t, task) }));
+  return { ...order, late, paperLabel: paperLabelOf(order, t, locale) };
 }
 
 function groupName(code: string | undefined, locale: Locale): string {

@@ -47,6 +47,8 @@ import * as ownProcedures from './202611251720_order_own_procedures.ts';
 import * as keptArchives from './202611251721_keep_archives.ts';
 import * as placedBuilds from './202611251722_place_run_builds.ts';
 import * as numbersByKind from './202611251730_number_by_kind.ts';
+import * as scheduledTurns from './202611251740_schedule_turns.ts';
+import * as joinedOrders from './202611251741_join_orders.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -99,4 +101,6 @@ export const migrations: readonly Migration[] = [
   { name: '202611251721_keep_archives', sql: keptArchives.sql },
   { name: '202611251722_place_run_builds', sql: placedBuilds.sql },
   { name: '202611251730_number_by_kind', sql: numbersByKind.sql },
+  { name: '202611251740_schedule_turns', sql: scheduledTurns.sql },
+  { name: '202611251741_join_orders', sql: joinedOrders.sql },
 ];

@@ -82,14 +82,29 @@ export async function recordWorker(db: Db, buildId: string): Promise<void> {
   );
 }
 
-/** Workers take turns: true for the one that may begin, at most one in `everyMs`. */
-export async function beginTurn(db: Db, everyMs: number): Promise<boolean> {
+/** What starts a turn: the schedule of Temporal, or the watch of a worker. */
+export type TurnStarter = 'schedule' | 'watch';
+/** `missing`: it was made again; `paused`: by somebody; `idle`: it is there and starts nothing. */
+export type ScheduleFault = 'missing' | 'paused' | 'idle';
+
+/** Workers take turns: true for the one that may begin, when none began or ended within `everyMs`. A turn that the schedule started shows that it works. */
+export async function beginTurn(db: Db, everyMs: number, startedBy: TurnStarter): Promise<boolean> {
   const result = await db.raw(
-    `update reconciler_turns set began_at = clock_timestamp()
-      where began_at is null or began_at < clock_timestamp() - ? * interval '1 millisecond'`,
-    [everyMs],
+    `update reconciler_turns set began_at = clock_timestamp(), started_by = :startedBy,
+            schedule_fault = case when :startedBy = 'watch' then schedule_fault end,
+            schedule_fault_since = case when :startedBy = 'watch' then schedule_fault_since end
+      where coalesce(greatest(began_at, ended_at) < clock_timestamp() - :everyMs * interval '1 millisecond', true)`,
+    { everyMs, startedBy },
   );
   return result.rowCount === 1;
+}
+
+/** Kept until the schedule starts a turn again. */
+export async function recordScheduleFault(db: Db, fault: ScheduleFault): Promise<void> {
+  await db.raw(
+    `update reconciler_turns set schedule_fault = ?, schedule_fault_since = coalesce(schedule_fault_since, clock_timestamp()) where started_by = 'watch'`,
+    [fault],
+  );
 }
 
 export async function readWalk(db: Db): Promise<string> {

@@ -7,6 +7,7 @@ import type { Knex } from 'knex';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { rowStepOf } from '../../workflows/domain/signing.ts';
+import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { reviewTableOf, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
@@ -45,6 +46,9 @@ export async function takeBackDecision(
   });
 }
 
+/** Kinds of which several sign one step. */
+const signedByApproval: readonly TaskKind[] = ['review', 'change_review'];
+
 /** The next step of the same review table; undefined where there is none. */
 function followingStep(task: TaskRow, procedure: Pick<ProcedureRow, 'terms'>): string | undefined {
   const stage = stageOf(task.step);
@@ -66,7 +70,7 @@ export async function obstacleToTakingBack(
   if (!['approve', 'propose_refusal'].includes(task.outcome ?? '')) return 'takeBack.told';
   const following = followingStep(task, procedure);
   // While others have still to sign, nothing has followed.
-  const waits = task.kind === 'review' && task.joint_group !== null && (await hasOpenSigners(db, task.joint_group));
+  const waits = signedByApproval.includes(task.kind) && task.joint_group !== null && (await hasOpenSigners(db, task.joint_group));
   if (!following && !waits) return 'takeBack.last';
   const { rows } = await db.raw<{ rows: { later: boolean; touched: boolean }[] }>(
     `select exists (select from facts l where l.procedure_id = d.procedure_id and l.no > d.no and l.kind not in ('rung', 'recheck_requested')) as later,

@@ -1,5 +1,6 @@
 /** What the operations page and the metrics show: whether procedures go on, asked of the record alone. Ages are seconds of real time. */
 import { type Db, inTransaction, type Trx } from '../client.ts';
+import type { ScheduleFault, TurnStarter } from '../protocol/findings.ts';
 import { outboxAge } from '../protocol/outbox.ts';
 import { run, type Statement, statement } from '../statements.ts';
 
@@ -78,8 +79,19 @@ export type OperationsState = {
   outbox: { waiting: number; oldestMs: number };
   /** Seconds since the last turn ended; null: never. */
   reconcilerAge: number | null;
+  /** What started the turn that began last. */
+  turnStartedBy: TurnStarter | null;
+  scheduleFault: { fault: ScheduleFault; age: number } | null;
   temporalSilent: number | null;
   builds: Build[];
+};
+
+type TurnRow = {
+  turn: number | null;
+  startedBy: TurnStarter | null;
+  fault: ScheduleFault | null;
+  faultAge: number;
+  silent: number | null;
 };
 
 const inside = (column: string) =>
@@ -89,20 +101,24 @@ const inside = (column: string) =>
 export async function readOperations(db: Db, paths: readonly string[]): Promise<OperationsState> {
   return inTransaction(db, async (trx) => {
     const answers = await ask(trx, paths);
-    const [turn] = await run<{ turn: number | null; silent: number | null }>(trx, lastTurn, {});
+    const [turn] = await run<TurnRow>(trx, lastTurn, {});
     return {
       answers,
       mails: await listFailures(trx, failedMails, paths),
       sms: await listFailures(trx, failedSms, paths),
       outbox: await outboxAge(trx),
       reconcilerAge: turn?.turn ?? null,
+      turnStartedBy: turn?.startedBy ?? null,
+      scheduleFault: turn?.fault ? { fault: turn.fault, age: turn.faultAge } : null,
       temporalSilent: turn?.silent ?? null,
       builds: await listBuilds(trx, paths),
     };
   });
 }
 
-const lastTurn = statement(`select cast(extract(epoch from clock_timestamp() - ended_at) as float8) as turn,
+const lastTurn =
+  statement(`select cast(extract(epoch from clock_timestamp() - ended_at) as float8) as turn, started_by as "startedBy", schedule_fault as fault,
+  cast(extract(epoch from clock_timestamp() - schedule_fault_since) as float8) as "faultAge",
   cast(extract(epoch from clock_timestamp() - temporal_silent_since) as float8) as silent from reconciler_turns`);
 
 const allQuestions = statement(

@@ -379,12 +379,16 @@ describe('ringing by itself', () => {
   });
 
   test('[F02] of several workers one takes the turn', async () => {
-    await province.db('reconciler_turns').update({ began_at: null });
-    const taken = await Promise.all([beginTurn(province.db, 10_000), beginTurn(province.db, 10_000)]);
+    await province.db('reconciler_turns').update({ began_at: null, ended_at: null });
+    const taken = await Promise.all([beginTurn(province.db, 10_000, 'watch'), beginTurn(province.db, 10_000, 'watch')]);
     expect(taken.filter(Boolean)).toHaveLength(1);
-    expect(await beginTurn(province.db, 10_000)).toBe(false);
-    await province.db.raw(`update reconciler_turns set began_at = clock_timestamp() - interval '11 seconds'`);
-    expect(await beginTurn(province.db, 10_000)).toBe(true);
+    expect(await beginTurn(province.db, 10_000, 'watch')).toBe(false);
+    const past = `clock_timestamp() - interval '11 seconds'`;
+    // A long turn that has only just ended is not behind.
+    await province.db.raw(`update reconciler_turns set began_at = ${past}, ended_at = clock_timestamp()`);
+    expect(await beginTurn(province.db, 10_000, 'watch')).toBe(false);
+    await province.db.raw(`update reconciler_turns set began_at = ${past}, ended_at = ${past}`);
+    expect(await beginTurn(province.db, 10_000, 'watch')).toBe(true);
   });
 });
 

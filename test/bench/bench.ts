@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { startSimulators } from '../../activities/connectors/simulators.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
+import { removeSchedule } from '../support/schedules.ts';
 import { measureDecisions } from './decisions.ts';
 import { put, table } from './figures.ts';
 import { fillProvince } from './fill.ts';
@@ -52,6 +53,7 @@ try {
     put({ name: 'memory of the worker', value: memoryMb(worker.pid), unit: 'MB' });
   } finally {
     await worker.stop();
+    await removeSchedule({ address: servers.temporalAddress, namespace: servers.namespace, taskQueue: env.TEMPORAL_TASK_QUEUE });
   }
   await measurePages(db, {
     env,

@@ -16,10 +16,15 @@ export async function captureHistories(db: Knex, address: string, taskQueue: str
     longest.map((one) => one.id),
   );
   return longest.map(({ id, type }) => {
-    const folder = join(import.meta.dirname, 'histories', type);
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, `${scenario}.b64`);
-    writeFileSync(file, `${(histories.get(id) ?? Buffer.alloc(0)).toString('base64').replace(/.{1,120}/g, '$&\n')}`);
-    return file;
+    return keepHistory(type, scenario, histories.get(id) ?? Buffer.alloc(0));
   });
+}
+
+/** Writes one history and returns the file. */
+export function keepHistory(type: string, scenario: string, history: Buffer): string {
+  const folder = join(import.meta.dirname, 'histories', type);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${scenario}.b64`);
+  writeFileSync(file, `${history.toString('base64').replace(/.{1,120}/g, '$&\n')}`);
+  return file;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { inject } from 'vitest';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
+import type { ReconcilerTurns } from '../../activities/relay/reconciler.ts';
 import { type Product, startProduct } from '../../start/product.ts';
 import { type Person, signIn } from '../../start/demonstration/person.ts';
 import { freshDatabase } from './servers.ts';
@@ -21,8 +22,8 @@ export type Office = {
   close(): Promise<void>;
 };
 
-/** `begin`: where the business clock begins; absent: where the demonstration does. */
-export async function openOffice({ begin }: { begin?: Date } = {}): Promise<Office> {
+/** `begin`: where the business clock begins; absent: where the demonstration does. `turns`: whoever has them scheduled removes the schedule. */
+export async function openOffice({ begin, turns }: { begin?: Date; turns?: ReconcilerTurns } = {}): Promise<Office> {
   process.env.TEMPORAL_ADDRESS = inject('temporalAddress');
   const database = await freshDatabase();
   const stateDir = mkdtempSync(join(tmpdir(), 'shiming-office-'));
@@ -35,6 +36,7 @@ export async function openOffice({ begin }: { begin?: Date } = {}): Promise<Offi
     clockSpeed: 1,
     begin,
     taskQueue,
+    turns,
     workflowBundle: { codePath: inject('bundlePath') },
     log: () => undefined,
   });

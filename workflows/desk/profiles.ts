@@ -22,6 +22,9 @@ const outside = proxyActivities<Activities>({
   retry: { maximumAttempts: 3, initialInterval: '1s' },
 });
 
+// A look round the whole office: what fails is left to the next one.
+const once = proxyActivities<Activities>({ startToCloseTimeout: '2 minutes', retry: { maximumAttempts: 1 } });
+
 /** A transaction of the office: tried the quick way, then patiently. Both write the same, however often. */
 export async function record<T>(act: (office: Activities) => Promise<T>): Promise<T> {
   try {
@@ -37,6 +40,15 @@ export async function record<T>(act: (office: Activities) => Promise<T>): Promis
 export async function askOutside(act: (office: Activities) => Promise<void>): Promise<void> {
   try {
     await act(outside as Activities);
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  }
+}
+
+/** Tries it once; whether it succeeded is on record elsewhere. */
+export async function tryOnce(act: (office: Activities) => Promise<void>): Promise<void> {
+  try {
+    await act(once as Activities);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   }

@@ -45,6 +45,7 @@ export const insideActs: readonly string[] = [
   'task.leader',
   'task.superior',
   'order.request',
+  'order.join',
   'person.reveal',
   'material.view',
   'class.copy',

@@ -111,8 +111,8 @@ export async function escalateTask(
     if (procedure.type === 'supervisionOrder') throw new ConflictError('supervision.orderItself');
     const requested = await requestOrder(trx, supervised, { actor: actor.userId, reason: words });
     if (!requested) throw await refusal(trx, 'task.decided', await getTask(trx, taskId));
-    const { order, begun } = requested;
-    if (!begun) throw new ConflictError('supervision.escalated', { number: order });
+    const { order, known } = requested;
+    if (known) throw new ConflictError('supervision.escalated', { number: order });
     const above = task.office_path.split('/').at(-2);
     await auditProcedure(trx, procedure, actor.userId, {
       act: 'task.escalate',

@@ -79,7 +79,8 @@ async function nameAfter(db: Db, detail: ChangeDetail): Promise<string | null> {
 async function listChangeDecisions(db: Db, procedureId: string, no: number): Promise<ChangeLine['decisions']> {
   const { rows } = await db.raw<{ rows: ChangeLine['decisions'] }>(
     `select u.name, f.at, f.outcome, f.payload ->> 'reason' as reason from facts f join users u on u.id = f.actor
-      where f.procedure_id = ? and f.kind in ('decided', 'signed') and f.task_id like ? order by f.no`,
+      where f.procedure_id = ? and f.kind in ('decided', 'signed') and f.task_id like ?
+        and not exists (select from facts b where b.procedure_id = f.procedure_id and b.task_id = f.task_id and b.kind = 'taken_back') order by f.no`,
     [procedureId, `${procedureId}/change-${no}.%`],
   );
   return rows;

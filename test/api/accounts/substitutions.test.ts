@@ -84,6 +84,8 @@ describe('naming a substitute', () => {
     expect((await counter.browse('first-1', '/account')).html).toContain('李静 代 周明');
     expect((await counter.browse('supervise-1', '/board')).html).toContain('李静 代 周明');
     expect((await counter.browse('supervise-1', `/substitutions/new?principal=${ids['first-1']}&lang=en`)).html).toContain('苏敏');
+    const unknown = await (await counter.as('supervise-1')).get('/substitutions/new?principal=0198a1f0-6c1e-7d3a-9b52-1f0c2a7be410');
+    expect([unknown.status, unknown.body['code']]).toEqual([404, 'account.unknown']);
     expect((await (await counter.as('other-supervise-1')).get<Substitutions>('/substitutions')).body.substitutions).toEqual([]);
     await revokeAll();
   });

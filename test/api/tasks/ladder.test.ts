@@ -6,9 +6,9 @@ import { requestOrder } from '../../../db/protocol/supervision/orders.ts';
 import { getTask } from '../../../db/protocol/tasks.ts';
 import { missingReason } from '../../../workflows/domain/task-kinds.ts';
 import { lookAtClock } from '../../../db/protocol/alarms.ts';
-import { procedureActivities } from '../../../activities/procedures.ts';
 import { casesBegin } from '../../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../../support/counter.ts';
+import { ringAt } from '../../support/ladder.ts';
 
 type Rung = { no: number; act: string; role: string; level: string; state: string; at: string; told: number | null };
 
@@ -20,27 +20,7 @@ afterAll(() => counter?.close());
 
 const at = (text: string): Date => new Date(`2026-03-${text}:00+08:00`);
 
-/** What the run does when its alarm rings at this business time: look, and answer each rung. */
-async function ring(procedureId: string, now: Date): Promise<string[]> {
-  await setClock(counter.db, { at: now, speed: 1 });
-  const place = await lookAtClock(counter.db, procedureId);
-  for (const fact of place.facts) {
-    const acts = [{ act: 'answerRung' as const, factNo: fact.no, taskId: fact.taskId ?? '' }];
-    const { stage, step, stepNo } = place;
-    await procedureActivities({ db: counter.db } as never).takeStep({
-      procedureId,
-      stepNo: stepNo + 1,
-      appliedNo: fact.no,
-      stage,
-      step,
-      acts,
-      asks: [],
-      cancels: [],
-      flags: {},
-    });
-  }
-  return place.facts.map((fact) => String(fact.outcome));
-}
+const ring = (procedureId: string, now: Date): Promise<string[]> => ringAt(counter.db, procedureId, now);
 
 async function ladder(login: string, taskId: string): Promise<Rung[]> {
   return (await (await counter.as(login)).get<{ ladder: Rung[] }>(`/tasks/${taskId}`)).body.ladder;
