@@ -19,6 +19,7 @@ import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
 import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
 import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
+import { forgetOldUploads } from '../../db/roster/uploads.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
 import { findScheduleFault, keepSchedule } from './schedule.ts';
@@ -104,6 +105,7 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   await recomputeDeadlines(db, undefined);
   await forgetOldAnswers(db);
   await forgetOldBulkJobs(db);
+  await forgetOldUploads(db);
   // One job that meets a fault must not keep the procedures waiting.
   await resumeBulkJobs(db).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: a bulk act stopped'));
   await returnEnded(db);

@@ -111,6 +111,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postAdminOperationsRepairsByIdConfirm: '确认他人申请的修复并执行',
   postAdminOperationsRepairsByIdRefuse: '不予确认，或撤回本人的申请',
   getAdminCalendar: '某地区的工作日历：各年度正式通知、适用的停办日及下级地区录入的停办日',
+  postAdminCalendarYearsPreview: '年度节假日通知会变动哪些机构的哪些未办结时限；不作更改',
   postAdminCalendarYears: '载入年度节假日通知；未到期时限重新计算',
   postAdminCalendarClosuresPreview: '某地区停办或补班会变动哪些机构的哪些未办结时限；不作更改',
   postAdminCalendarClosures: '录入某地区及其下级地区的停办或补班日；当地未到期时限重新计算',

@@ -8,6 +8,7 @@ import type { Role } from '../../workflows/domain/roles.ts';
 import { file, page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
+import { actCode } from '../tasks/words.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 
 const tags = ['administration'];
@@ -135,16 +136,16 @@ function filterOf({ person, act, subject, from, to, reads }: z.output<typeof Fil
   return { person, act, subject, from, to, reads: reads === '1' ? true : undefined };
 }
 
-function actLabel(act: string, words: Words, t: Translate): string {
-  const key = `audit.acts.${act.replaceAll('.', '_')}`;
-  return words.has(key) ? t(key) : act;
+function actLabel(line: Pick<AuditRow, 'act' | 'detail'>, words: Words, t: Translate): string {
+  const key = `audit.acts.${actCode(line)}`;
+  return words.has(key) ? t(key) : line.act;
 }
 
 function lineView(line: AuditRow, words: Words, t: Translate) {
   return {
     ...line,
-    actLabel: actLabel(line.act, words, t),
-    named: words.has(`audit.acts.${line.act.replaceAll('.', '_')}`),
+    actLabel: actLabel(line, words, t),
+    named: words.has(`audit.acts.${actCode(line)}`),
     reads: readingActs.includes(line.act),
     who: line.actorName ?? t('audit.system'),
     detailText: Object.keys(line.detail).length > 0 ? JSON.stringify(line.detail, null, 1) : '',
@@ -178,7 +179,7 @@ async function* csvOf(batches: AsyncIterable<AuditRow[]>, words: Words, t: Trans
         line.actorLogin ?? '',
         line.actorName ?? '',
         line.act,
-        actLabel(line.act, words, t),
+        actLabel(line, words, t),
         line.subject,
         line.procedureId ?? '',
         line.no === null ? '' : String(line.no),

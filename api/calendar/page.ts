@@ -1,6 +1,6 @@
 /** Closures as rows, and what a change would move, in words. */
 import type { ClosureLine } from '../../db/calendar/closures.ts';
-import type { ClosurePreview } from '../../db/calendar/closure-preview.ts';
+import type { CalendarPreview } from '../../db/calendar/calendar-preview.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from '../tasks/words.ts';
 
@@ -38,7 +38,7 @@ export function closureJson(line: ClosureLine) {
   };
 }
 
-export function previewView(found: ClosurePreview, { t, words, locale }: Speech) {
+export function previewView(found: CalendarPreview, { t, words, locale }: Speech) {
   const officeName = (of: { officeZh: string; officeEn: string }): string => (locale === 'en' ? of.officeEn : of.officeZh);
   return {
     count: found.count,

@@ -1,9 +1,9 @@
 /** The working-day calendar of a region: which years have their official notice, closures of the region and above it, and entering both. */
 import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
-import { loadYearNotice } from '../../db/calendar/year-notices.ts';
+import { checkYearNotice, loadYearNotice } from '../../db/calendar/year-notices.ts';
 import { listYears, readCalendar } from '../../db/calendar/calendar.ts';
 import { checkClosure, closeRegion, getLivingClosure, listClosures, withdrawClosure } from '../../db/calendar/closures.ts';
-import { previewClosure } from '../../db/calendar/closure-preview.ts';
+import { previewClosure, previewYearNotice } from '../../db/calendar/calendar-preview.ts';
 import { getRegion } from '../../db/regions.ts';
 import { inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
@@ -54,6 +54,8 @@ async function show({ db, actor, locale }: Asked, code: unknown, more: Record<st
 }
 
 function yearRoutes(counter: Counter): void {
+  const { words } = counter.deps;
+
   route(counter, {
     method: 'get',
     path: '/admin/calendar',
@@ -63,7 +65,41 @@ function yearRoutes(counter: Counter): void {
     query: CalendarQuery,
     response: CalendarOfRegion,
     errors: [404],
-    handle: (context) => show(context, context.query.region, context.query.firstDay === undefined ? {} : { entered: context.query }),
+    handle: (context) =>
+      show(
+        context,
+        context.query.region,
+        context.query.firstDay === undefined && context.query.year === undefined ? {} : { entered: context.query },
+      ),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/calendar/years/preview',
+    summary: 'Which open deadlines of which offices the official notice of a year would move; changes nothing',
+    tags,
+    access,
+    body: YearNotice,
+    response: Preview,
+    handle: async ({ db, body, t, locale }) => {
+      const notice = { ...body, days: daysOf(body.days) };
+      await checkYearNotice(db, notice);
+      const found = await previewYearNotice(db, notice);
+      const days = notice.days.map(({ date, kind }) => `${date} ${kind}`).join('\n');
+      const view = {
+        year: body.year,
+        source: body.source,
+        days,
+        sizes: {
+          off: notice.days.filter((day) => day.kind === 'off').length,
+          work: notice.days.filter((day) => day.kind === 'work').length,
+        },
+        editHref: `/admin/calendar?${new URLSearchParams({ year: String(body.year), source: body.source, days }).toString()}#new-year`,
+        ...previewView(found, { t, words, locale }),
+      };
+      return page('calendar/year-preview', view, { nav: 'admin', json: found });
+    },
+    onInvalid: (context, issues, entered) => show(context, undefined, { issues, entered }, 422),
   });
 
   route(counter, {
@@ -75,7 +111,7 @@ function yearRoutes(counter: Counter): void {
     body: YearNotice,
     response: Moved,
     handle: async ({ db, actor, body }) => {
-      const days = typeof body.days === 'string' ? parseLines(body.days) : body.days;
+      const days = daysOf(body.days);
       const moved = await loadYearNotice(db, actor, { year: body.year, source: body.source, days });
       return redirect('/admin/calendar', {
         json: { moved },
@@ -175,6 +211,10 @@ function withdrawalRoutes(counter: Counter): void {
     },
     onInvalid: (context, issues, entered) => preview(context, String((context.params as { id: string }).id), { issues, entered }, 422),
   });
+}
+
+function daysOf(days: string | { date: string; kind: 'off' | 'work' }[]) {
+  return typeof days === 'string' ? parseLines(days) : days;
 }
 
 function parseLines(text: string): { date: string; kind: 'off' | 'work' }[] {

@@ -29,10 +29,13 @@ export const ClosureForm = z
   })
   .meta({ id: 'CalendarClosureForm' });
 
-/** With a closure, as its preview sends it back: the form comes filled with it. What a public notice says, nobody's data. */
+/** With a closure or the notice of a year, as the preview sends it back: the form comes filled with it. What a public notice says, nobody's data. */
 export const CalendarQuery = z.object({
   ...ClosureForm.partial().shape,
   region: regionCode.optional().or(emptyAsAbsent),
+  year: z.coerce.number().int().optional().or(emptyAsAbsent),
+  source: z.string().max(300).optional(),
+  days: z.string().max(8_000).optional(),
 });
 
 const Closure = z

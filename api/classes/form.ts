@@ -90,7 +90,7 @@ export async function classForm({ db, vault, actor, t, locale }: FormContext, he
       // The list above the form names fields; «required» alone would not say which.
       issues: redraw.issues?.map((issue) =>
         issue.code === 'required' && issue.field
-          ? { ...issue, message: `${t(`classes.fields.${issue.field}`)}${t('classes.colon')}${issue.message}` }
+          ? { ...issue, message: `${t(`classes.fields.${issue.field}`)}${t('common.colon')}${issue.message}` }
           : issue,
       ),
       entered: redraw.entered ? entered : undefined,

@@ -7,10 +7,11 @@ import { listReviewSignatures } from '../../db/views/classes/class-reviews.ts';
 import { type CheckRow, listChecks, listClassEntries, listClassLines } from '../../db/views/classes/class-record.ts';
 import type { ClassHead } from '../../db/views/classes/classes.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
+import { referenceLabel } from '../funds/page.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { rosterLineView } from '../roster/page.ts';
 import { insideOutcomes } from '../../workflows/domain/tasks.ts';
-import { outcomeLabel, stepLabel } from '../tasks/words.ts';
+import { decidedLabel, stepLabel } from '../tasks/words.ts';
 
 type Speech = { db: Knex; t: Translate; words: Words };
 
@@ -27,7 +28,7 @@ export async function loadChecks({ db, actor, t, words }: Speech & { actor: Acto
     ...(proposal(review.outcome)
       ? { outcome: t('classes.passedOn'), tone: '', reason: '' }
       : {
-          outcome: outcomeLabel(words, t, 'review', review.outcome),
+          outcome: decidedLabel(words, t, 'review', review.outcome),
           tone: reviewTones[review.outcome] ?? 'red',
           reason: review.reason,
         }),
@@ -67,7 +68,11 @@ export async function loadMoney({ db, t, words, locale }: Speech & { locale: Loc
       label: t(`classes.lineStatus.${line.status}`),
       tone: lineTones[line.status] ?? '',
     })),
-    entries: entries.map((entry) => ({ ...entry, label: t(`classes.entry.${entry.kind}`) })),
+    entries: entries.map((entry) => ({
+      ...entry,
+      referenceLabel: referenceLabel(entry.reference),
+      label: t(`classes.entry.${entry.kind}`),
+    })),
     paidFen: lines.filter((line) => line.status === 'paid').reduce((sum, line) => sum + line.amount_fen, 0),
     pack: { id: pack.id, name: locale === 'en' ? pack.name.en : pack.name.zh, source: pack.source },
   };

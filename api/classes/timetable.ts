@@ -170,6 +170,7 @@ async function timetableForm({ db, actor, params, t }: FormContext, head: ClassH
         teacherName: choices.teachers.find((teacher) => teacher.id === row['teacherId'])?.name,
         venueName: choices.venues.find((venue) => venue.id === row['venueId'])?.name,
       })),
+      begun: rows.length > 0,
       totals: await totalsOf(db, head, typed),
       proposed: redraw.proposed,
       mayPropose: head.start_date !== null && head.end_date !== null && head.venue_id !== null,

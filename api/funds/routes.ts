@@ -7,6 +7,7 @@ import { budgetJson, budgetView, fundPaths, fundReaders } from '../budgets/page.
 import { Budget } from '../budgets/schemas.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
+import { referenceLabel } from './page.ts';
 import { FundBalance, LedgerEntry } from './schemas.ts';
 
 const SHOWN = 60;
@@ -36,8 +37,7 @@ export function fundRoutes(counter: Counter): void {
         entries: entries.map((entry) => ({
           ...entry,
           regionName: locale === 'en' ? entry.regionEn : entry.regionZh,
-          // Commitments are booked under the id of the application's procedure
-          referenceLabel: entry.reference.replace(/^[a-z]+-/, ''),
+          referenceLabel: referenceLabel(entry.reference),
         })),
         budgets: budgets.map((budget) => budgetView(budget, actor, locale)),
         mayEnter: hasRole(actor, 'finance_officer'),

@@ -159,7 +159,7 @@ export function isStale(error: unknown): boolean {
 export function named(issues: FieldIssue[] | undefined, t: FormContext['t']): FieldIssue[] | undefined {
   return issues?.map((issue) =>
     issue.field && ['required', 'chooseOne', 'tooFewItems'].includes(issue.code)
-      ? { ...issue, message: `${t(`institutions.fields.${issue.field}`)}${t('classes.colon')}${issue.message}` }
+      ? { ...issue, message: `${t(`institutions.fields.${issue.field}`)}${t('common.colon')}${issue.message}` }
       : issue,
   );
 }

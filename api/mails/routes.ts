@@ -1,6 +1,7 @@
 /** Mails as sent or kept, for the administrator. */
 import { z } from 'zod';
 import { listMails } from '../../db/correspondence/mails.ts';
+import { FailedOnly } from '../http/fields.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 
@@ -25,9 +26,11 @@ export function mailRoutes(counter: Counter): void {
     summary: 'The newest mails, sent or kept',
     tags: ['administration'],
     access: ['system_admin'],
+    query: FailedOnly,
     response: z.object({ mails: z.array(Mail) }),
-    handle: async ({ db }) => {
-      const mails = (await listMails(db, SHOWN)).map((mail) => ({
+    handle: async ({ db, query }) => {
+      const failed = query.failed === '1';
+      const mails = (await listMails(db, SHOWN, failed)).map((mail) => ({
         id: mail.id,
         to: mail.name,
         template: mail.template,
@@ -36,7 +39,7 @@ export function mailRoutes(counter: Counter): void {
         createdAt: mail.created_at.toISOString(),
         body: mail.body,
       }));
-      return page('mails/index', { mails }, { nav: 'admin', json: { mails } });
+      return page('mails/index', { mails, failed }, { nav: 'admin', json: { mails } });
     },
   });
 }

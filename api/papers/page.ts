@@ -5,7 +5,7 @@ import { shanghaiDate } from '../../workflows/domain/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { ownReason, pointLabel } from '../corrections/page.ts';
-import { outcomeLabel, stepLabel } from '../tasks/words.ts';
+import { decidedLabel, stepLabel } from '../tasks/words.ts';
 
 type Paper = PaperRow & { signatory_name: string | null; region_zh: string; region_en: string };
 type Speech = { t: Translate; words: Words; locale: Locale };
@@ -51,7 +51,7 @@ export function paperView(paper: Paper, { t, words, locale }: Speech) {
     content,
     reviews: list(content['reviews']).map((review) => ({
       step: stepLabel(words, t, { step: String(review['step']), role: 'first_reviewer' }),
-      outcome: review['outcome'] === 'passed_on' ? t('classes.passedOn') : outcomeLabel(words, t, 'review', String(review['outcome'])),
+      outcome: review['outcome'] === 'passed_on' ? t('classes.passedOn') : decidedLabel(words, t, 'review', String(review['outcome'])),
       name: review['name'],
       at: review['at'],
       reason: review['reason'],

@@ -1,6 +1,7 @@
 /** Short messages as sent, refused or kept, for the administrator. */
 import { z } from 'zod';
 import { listSms } from '../../db/correspondence/sms.ts';
+import { FailedOnly } from '../http/fields.ts';
 import { page } from '../http/replies.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -33,9 +34,11 @@ export function smsRoutes(counter: Counter): void {
     summary: 'The newest short messages with their state; numbers are masked',
     tags: ['administration'],
     access: ['system_admin'],
+    query: FailedOnly,
     response: z.object({ messages: z.array(Sms) }),
-    handle: async ({ db, deps, t }) => {
-      const messages = (await listSms(db, SHOWN)).map((sms) => ({
+    handle: async ({ db, deps, query, t }) => {
+      const failed = query.failed === '1';
+      const messages = (await listSms(db, SHOWN, failed)).map((sms) => ({
         id: sms.id,
         institution: sms.institution,
         phone: sms.phone_masked,
@@ -54,7 +57,7 @@ export function smsRoutes(counter: Counter): void {
         tone: tones[sms.status],
         cause: causeOf(sms.failure, t, deps.words),
       }));
-      return page('sms/index', { messages: shown }, { nav: 'admin', json: { messages } });
+      return page('sms/index', { messages: shown, failed }, { nav: 'admin', json: { messages } });
     },
   });
 }

@@ -13,7 +13,7 @@ import { listQuery, toFilter, withQuery } from './inbox/inbox.ts';
 import { readDecision } from './payload.ts';
 import { Decide, Decided, InboxList, Reveal, TaskParams } from './schemas.ts';
 import { waitUntilApplied } from './waiting.ts';
-import { outcomeLabel, taskPath } from './words.ts';
+import { decidedLabel, taskPath } from './words.ts';
 
 const Held = z.object({ taskId: z.string(), held: z.boolean() });
 const FromList = z.object({ list: z.string().max(600).optional() });
@@ -121,7 +121,7 @@ export function taskActRoutes(counter: Counter): void {
         if (forPage) {
           const task = await getTask(db, taskId);
           spoken['number'] = task.subject_title;
-          spoken['outcome'] = outcomeLabel(words, t, task.kind, body.outcome);
+          spoken['outcome'] = decidedLabel(words, t, task.kind, body.outcome);
         }
         return redirect(to, {
           json: { ...answer, applied, next: next ?? null },

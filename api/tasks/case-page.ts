@@ -25,7 +25,7 @@ import { withQuery } from './inbox/inbox.ts';
 import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
 import { endedView, possibleSigners, signersView } from './signing/signatures.ts';
-import { actWords, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
+import { actCode, actWords, decidedLabel, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {
@@ -286,7 +286,7 @@ function settledOf({ found, actor, t, words }: CaseParts) {
     name: whoFor(t, task.decider ?? '—', task.decider_for),
     at: task.decided_at,
     outcome:
-      outcomeTold(task.outcome, actor) === task.outcome ? outcomeLabel(words, t, task.kind, task.outcome ?? '') : t('classes.passedOn'),
+      outcomeTold(task.outcome, actor) === task.outcome ? decidedLabel(words, t, task.kind, task.outcome ?? '') : t('classes.passedOn'),
   };
 }
 
@@ -317,9 +317,7 @@ function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts)
   const opened = Array.isArray(line.detail['tasks'])
     ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }, outside))
     : [];
-  // Releasing a batch is a decision, releasing a claim is none: both are called release.
-  const act = line.act === 'task.release' && line.detail['outcome'] === 'release' ? 'task.release_batch' : line.act;
-  const key = `tasks.acts.${act.replace('.', '_').replace(/^task_back_to_\d$/, 'task_back')}`;
+  const key = `tasks.acts.${actCode(line)}`;
   return {
     at: line.at,
     title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),

@@ -16,11 +16,19 @@ export function stepLabel(words: Words, t: Translate, task: StepFacts, outside =
   return `${words.has(stageKey) ? t(stageKey) : base} · ${t(`common.roles.${task.role}`)}`;
 }
 
+/** What can be decided, as a button says it: «Approve». */
 export function outcomeLabel(words: Words, t: Translate, kind: string, outcome: string): string {
-  const own = `tasks.outcomes.${kind}.${outcome}`;
-  if (words.has(own)) return t(own);
-  const general = `tasks.outcomes.any.${outcome}`;
-  return words.has(general) ? t(general) : outcome;
+  return wordsOf('outcomes', words, t, kind, outcome) ?? outcome;
+}
+
+/** How it was decided, as a record says it: «Approved». */
+export function decidedLabel(words: Words, t: Translate, kind: string, outcome: string): string {
+  return wordsOf('done', words, t, kind, outcome) ?? outcomeLabel(words, t, kind, outcome);
+}
+
+function wordsOf(form: 'outcomes' | 'done', words: Words, t: Translate, kind: string, outcome: string): string | undefined {
+  const key = [kind, 'any'].map((of) => `tasks.${form}.${of}.${outcome}`).find((known) => words.has(known));
+  return key && t(key);
 }
 
 export function officeName(office: { office_zh: string; office_en: string }, locale: Locale): string {
@@ -33,6 +41,12 @@ export function taskPath(id: string): string {
 }
 
 type Act = { act: string; subject: string; detail: Record<string, unknown> };
+
+/** Under which name the words of an act stand. Releasing a batch is a decision, releasing a claim is none: both are called release. */
+export function actCode({ act, detail }: Pick<Act, 'act' | 'detail'>): string {
+  if (act === 'task.release' && detail['outcome'] === 'release') return 'task_release_batch';
+  return act.replaceAll('.', '_').replace(/^task_back_to_\d$/, 'task_back');
+}
 
 /** What an act is called where its name alone would not say enough: which registers answered what, which procedure has ended. */
 export function actWords(line: Act, t: Translate, words: Words): string | undefined {

@@ -2,7 +2,7 @@
 import type { OfficeAnswer } from '../../db/views/office-answers.ts';
 import { type AnswerKind, answerKinds } from '../../workflows/domain/training/answers.ts';
 import { classPath } from '../classes/head.ts';
-import { outcomeLabel, stepLabel } from '../tasks/words.ts';
+import { decidedLabel, stepLabel } from '../tasks/words.ts';
 import type { Speech } from './page.ts';
 import type { AnswersQuery } from './schemas.ts';
 
@@ -40,7 +40,7 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
       return {
         code: line.kind,
         step: t('workplace.answers.said.message'),
-        outcome: t('workplace.answers.kinds.message'),
+        outcome: t('workplace.answers.outcomes.message'),
         tone: '',
         href: classPath(line.class_number, 'messages'),
       };
@@ -48,7 +48,7 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
       return {
         code: line.list ?? '',
         step: t(`disclosures.lists.${line.list}`),
-        outcome: t('workplace.answers.kinds.publication'),
+        outcome: t('workplace.answers.outcomes.publication'),
         tone: 'green',
         href: `/disclosures/${line.disclosure}`,
       };
@@ -56,7 +56,7 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
       return {
         code: line.kind,
         step: t('workplace.answers.said.payment', amount),
-        outcome: t('workplace.answers.kinds.payment'),
+        outcome: t('workplace.answers.outcomes.payment'),
         tone: 'green',
         href: claim,
       };
@@ -64,7 +64,7 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
       return {
         code: line.kind,
         step: t('workplace.answers.said.paymentReturn', amount),
-        outcome: t('workplace.answers.kinds.payment_return'),
+        outcome: t('workplace.answers.outcomes.payment_return'),
         tone: 'red',
         href: claim,
       };
@@ -74,7 +74,7 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
       return {
         code,
         step: stepLabel(words, t, { step: line.step ?? '', role: line.role ?? '' }, true),
-        outcome: outcomeLabel(words, t, line.task_kind ?? '', code),
+        outcome: decidedLabel(words, t, line.task_kind ?? '', code),
         tone: tones[code] ?? 'green',
         href: line.procedure_type === 'subsidyApplication' ? claim : classPath(line.class_number),
       };

@@ -20,10 +20,13 @@ export async function readCalendar(db: Db, region: string, key?: string): Promis
   return (await readCalendars(db, key)).of(region);
 }
 
-/** The calendars as they would be with one closure more, or without one. */
+/** The notice of a year, as the State Council publishes it: days off and make-up days. */
+export type NoticeDays = { year: number; days: readonly { date: string; kind: 'off' | 'work' }[] };
+
+/** The calendars as they would be with one closure more, without one, or with the notice of a year. */
 export async function readCalendarsWith(
   db: Db,
-  change: { entered?: LocalClosure | undefined; withdrawn?: string | undefined },
+  change: { entered?: LocalClosure | undefined; withdrawn?: string | undefined; notice?: NoticeDays | undefined },
 ): Promise<Calendars> {
   const days = await db('calendar_days').select<{ day: string; kind: 'off' | 'work' }[]>('day', 'kind').orderBy('day');
   const years = await db('calendar_years').select<{ year: number }[]>('year').orderBy('year');
@@ -33,9 +36,11 @@ export async function readCalendarsWith(
     .orderBy(['region', 'first_day'])
     .select<LocalClosure[]>('region', { firstDay: 'first_day', lastDay: 'last_day' }, 'kind');
   const regions = await db('regions').select<{ code: string; path: string }[]>('code', 'path');
+  const announced = new Map(days.map((row) => [row.day, row.kind]));
+  for (const day of change.notice?.days ?? []) announced.set(day.date, day.kind);
   const country = stateCouncilCalendar(
-    days.map((row) => ({ date: row.day, kind: row.kind })),
-    years.map((row) => row.year),
+    [...announced].map(([date, kind]) => ({ date, kind })),
+    [...years.map((row) => row.year), ...(change.notice ? [change.notice.year] : [])],
   );
   const all = change.entered ? [...closures, change.entered] : closures;
   return calendarsOf(country, all, new Map(regions.map(({ code, path }) => [code, path])));

@@ -119,9 +119,11 @@ export async function settleMail(
 }
 
 /** The newest mails, for the administrator's page. */
-export async function listMails(db: Db, limit: number): Promise<(MailRow & { name: string; address: string | null })[]> {
+/** The newest; `failed`: those that did not leave. */
+export async function listMails(db: Db, limit: number, failed = false): Promise<(MailRow & { name: string; address: string | null })[]> {
   return db('mails as m')
     .join('users as u', 'u.id', 'm.user_id')
+    .where((all) => (failed ? all.where({ 'm.status': 'failed' }) : all))
     .orderBy('m.created_at', 'desc')
     .orderBy('m.id')
     .limit(limit)

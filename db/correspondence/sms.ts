@@ -83,9 +83,11 @@ export async function settleSms(
 }
 
 /** The newest messages, for the administrator's page. */
-export async function listSms(db: Db, limit: number): Promise<(SmsRow & { institution: string })[]> {
+/** The newest; `failed`: those that did not arrive. */
+export async function listSms(db: Db, limit: number, failed = false): Promise<(SmsRow & { institution: string })[]> {
   return db('sms as s')
     .join('institutions as i', 'i.id', 's.institution_id')
+    .where((all) => (failed ? all.whereIn('s.status', ['failed', 'refused']) : all))
     .orderBy('s.created_at', 'desc')
     .orderBy('s.id')
     .limit(limit)

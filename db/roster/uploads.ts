@@ -14,10 +14,21 @@ import { freshIds, listPresent, replaceRoster } from './roster.ts';
 
 const KEPT_FOR = `interval '1 hour'`;
 
+/** Removes what nobody fetched or confirmed within the hour, some at a time: it holds the personal data of a whole roster. Returns how much. */
+export async function forgetOldUploads(db: Db): Promise<number> {
+  let gone = 0;
+  for (const table of ['roster_rejections', 'roster_uploads']) {
+    const result = await db.raw(
+      `delete from ${table} where id in (select id from ${table} where created_at < now() - ${KEPT_FOR} order by created_at limit 200)`,
+    );
+    gone += result.rowCount ?? 0;
+  }
+  return gone;
+}
+
 /** Keeps the annotated file of a refused roster for an hour, sealed: it holds what was uploaded. Returns its id. */
 export async function keepRejection(db: Knex, vault: Vault, actor: Actor, classId: string, annotated: Buffer): Promise<string> {
   return inTransaction(db, async (trx) => {
-    await trx('roster_rejections').whereRaw(`created_at < now() - ${KEPT_FOR}`).delete();
     const [id = ''] = await freshIds(trx, 1);
     await trx('roster_rejections').insert({
       id,
@@ -73,7 +84,6 @@ export async function keepUpload(
     const verdicts = await listVerdicts(trx, row.id);
     await trx.raw('rollback to savepoint compared');
     const content: UploadContent = { fileName, trainees: [...trainees], comparison: compare(then, now, verdicts) };
-    await trx('roster_uploads').whereRaw(`created_at < now() - ${KEPT_FOR}`).delete();
     const [id = ''] = await freshIds(trx, 1);
     await trx('roster_uploads').insert({
       id,

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { reconcile } from '../../activities/relay/reconciler.ts';
 import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
+import { samplePeople } from '../../db/formats/sample-rosters.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import { lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
 import { DEFAULT_NAMESPACE, procedureWorkflowId } from '../../temporal.config.ts';
@@ -168,6 +169,25 @@ describe('the reconciler', () => {
     await decide(taskId);
     await openTask(id, 'second_reviewer');
     expect(await office.db('tasks').where({ procedure_id: id, role: 'first_reviewer' })).toHaveLength(1);
+  });
+
+  test('[F15] rosters that nobody confirmed or fetched within the hour are gone with the next turn; younger ones stay', async () => {
+    const number = await draftClass(office, { trainees: 2, seed: 701 });
+    const school = await office.as('kangning-1');
+    const path = `/classes/${number}/roster`;
+    const keep = async () => (await school.post<{ upload: string }>(path, { trainees: samplePeople(2, 702), compare: true })).body.upload;
+    const refuse = () => school.upload(path, 'file', { name: '花名册.csv', content: Buffer.from('姓名,证件号码\n王小明,123\n') });
+    const old = await keep();
+    expect((await refuse()).status).toBe(422);
+    const tables = ['roster_uploads', 'roster_rejections'];
+    for (const table of tables) await office.db(table).update({ created_at: office.db.raw(`now() - interval '61 minutes'`) });
+    const young = await keep();
+    expect((await refuse()).status).toBe(422);
+    await turn();
+    expect(await office.db('roster_uploads').pluck('id')).toEqual([young]);
+    expect(await office.db('roster_rejections')).toHaveLength(1);
+    expect((await school.get(`${path}/uploads/${old}`)).status).toBe(404);
+    expect((await school.get(`${path}/uploads/${young}`)).status).toBe(200);
   });
 
   test('[F02] a procedure of which Temporal knows nothing is found and started', async () => {

@@ -169,6 +169,35 @@ test('[F03] a period whose new day lies in a year without notice is told as prov
   expect(shown.first[0]).toMatchObject({ provisional: true });
 });
 
+test('[F03] the official notice of a year shows the deadlines that it moves, changes nothing until it is loaded, and then moves just these', async () => {
+  const admin = await province.as('system-1');
+  const notice = {
+    year: 2027,
+    source: '国办发明电〔2026〕7号',
+    days: ['2027-01-01', '2027-01-02', '2027-01-03', '2027-01-04'].map((date) => ({ date, kind: 'off' })),
+  };
+  await province
+    .db('tasks')
+    .where({ id: tasks[0] })
+    .update({ working_days: 10, months: null, from_date: '2026-12-28', due_date: '2027-01-12', days_used: 0, provisional: true });
+  const shown = (await admin.post<Preview>('/admin/calendar/years/preview', notice)).body;
+  expect(shown).toMatchObject({ count: 1, earlier: 0, provisional: 0, offices: [{ office: CANGSHAN, count: 1 }] });
+  const expected = [{ taskId: tasks[0], before: '2027-01-12', after: '2027-01-13' }];
+  expect(shown.first.map(({ taskId, before, after }) => ({ taskId, before, after }))).toEqual(expected);
+  expect((await dueDates())[0]).toBe('2027-01-12');
+  expect(await province.db('calendar_years')).toEqual([]);
+  const browser = await province.browser('system-1');
+  const lines = notice.days.map(({ date }) => `${date} 休`).join('\n');
+  const page = await browser.post('/admin/calendar/years/preview', { year: '2027', source: notice.source, days: lines });
+  for (const words of ['2027 年节假日安排：预览', '放假 4 天，补班 0 天', '1月13日']) expect(page.html).toContain(words);
+
+  const loaded = await admin.post<Moved>('/admin/calendar/years', notice);
+  expect(loaded.body.moved.filter(({ taskId }) => taskId === tasks[0])).toEqual(expected);
+  expect((await dueDates())[0]).toBe('2027-01-13');
+  const again = await admin.post<{ code: string }>('/admin/calendar/years/preview', notice);
+  expect([again.status, again.body.code]).toEqual([409, 'calendar.loaded']);
+});
+
 test('[F03] only within the own regions, on days that are some, and not twice on a day of a region', async () => {
   const admin = await province.as('system-1');
   await province.db('grants').where({ role: 'system_admin' }).update({ region: FUZHOU });

@@ -214,8 +214,15 @@ describe('the operations page', () => {
     expect([check.count, check.items.map(({ number }) => number).sort()]).toEqual([2, ['350104-2026-failed', '350104-2026-refused']]);
     const { html } = await (await province.browser('system-1')).get('/admin/operations?lang=zh-CN');
     const main = html.slice(html.indexOf('<main'));
-    for (const words of ['短信发送失败', '护理第 8 期', 'href="/admin/sms"']) expect(main).toContain(words);
+    for (const words of ['短信发送失败', '护理第 8 期', 'href="/admin/sms?failed&#x3D;1"']) expect(main).toContain(words);
     for (const secret of ['138****0000', school.name]) expect(main).not.toContain(secret);
+    // The link leads to these alone: among hundreds that arrived nobody would find them.
+    const states = async (path: string) => {
+      const { messages } = (await (await province.as('system-1')).get<{ messages: { status: string }[] }>(path)).body;
+      return messages.map(({ status }) => status).sort();
+    };
+    expect(await states('/admin/sms?failed=1')).toEqual(['failed', 'refused']);
+    expect(await states('/admin/sms')).toEqual(['failed', 'refused', 'waiting']);
     await province.db('sms').where('dedupe', 'like', 'planted%').delete();
   });
 

@@ -6,33 +6,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser.ts';
+import { accountOf, listPages, type PageAddress } from '../support/pages.ts';
 
 const [origin = `http://localhost:${process.env.PORT ?? '3000'}`, folder = '.shiming/gallery', ...given] = process.argv.slice(2);
 const locales = ['zh-CN', 'en'] as const;
 const widths = [1440, 390] as const;
 type Locale = (typeof locales)[number];
 
-const roles = [
-  'public',
-  'kangning-1',
-  'pingjia-1',
-  'cs-first-1',
-  'cs-second-1',
-  'cs-approve-1',
-  'cs-inspect-1',
-  'cs-finance-1',
-  'cs-pay-1',
-  'cs-supervise-1',
-  'fz-supervise-1',
-  'cs-audit-1',
-  'fj-catalogue-1',
-  'system-1',
-  'security-1',
-  'auditadmin-1',
-];
-/** Pages of one role: one of each kind of address is enough. */
-const MOST = 24;
-const DEPTH = 2;
+/** Whoever is not signed in, somebody of each role, and a superior authority. */
+const logins = ['public', ...Object.values(accountOf), 'fz-supervise-1'];
+const TASK = '/tasks/{procedure}/{step}/{round}';
+const DEPTH = 3;
 
 async function enter(browser: Browser, login: string, locale: Locale): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale });
@@ -44,46 +28,59 @@ async function enter(browser: Browser, login: string, locale: Locale): Promise<B
   return context;
 }
 
-/** The kind of an address: numbers and ids are all alike, what follows the question mark does not count. */
-function kindOf(path: string): string {
-  return path
-    .replace(/\?.*$/, '')
-    .replaceAll(/\b[\dA-Z]{18}\b|(?:[A-Z]{2})?\d{6}-\d{4}-\d+|[\da-f]{8}-[\da-f-]{27}|\d{4}-\d{2}-\d{2}|\d+/g, 'n')
-    .replaceAll(/\/(class|subsidy|payment|objection|disclosure)-n\/[\w.]+/g, '/task');
+type Address = PageAddress & { shape: RegExp };
+
+async function readAddresses(): Promise<Address[]> {
+  return (await listPages(origin)).map((address) => ({
+    ...address,
+    shape: new RegExp(`^${address.pattern.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  }));
 }
 
-async function linksOf(page: Page): Promise<string[]> {
-  const hrefs = await page.$$eval('nav a[href], main a[href]:not([download])', (links) =>
-    links.map((link) => link.getAttribute('href') ?? ''),
-  );
-  return hrefs.filter((href) => /^\/(?!public|demo|openapi)/.test(href) && !/\.(xlsx|csv|json|txt|zip)|\/file|lang=/.test(href));
+/** The kind of a page is its address in the document of addresses, the plainest first; what follows the question mark does not count. */
+function kindOf(path: string, addresses: readonly Address[]): string | undefined {
+  const bare = path.replace(/[?#].*$/, '');
+  return addresses.find(({ pattern }) => pattern === bare)?.pattern ?? addresses.find(({ shape }) => shape.test(bare))?.pattern;
 }
 
-/** Breadth first from where this role arrives. */
-async function findPages(context: BrowserContext): Promise<string[]> {
+async function linksOf(page: Page, within = 'nav a[href], main a[href]:not([download])'): Promise<string[]> {
+  return page.$$eval(within, (links) => links.map((link) => link.getAttribute('href') ?? ''));
+}
+
+/** `navigation`: its addresses, and the kind of page that each leads to; `paths`: one page of each kind. */
+type Found = { navigation: Map<string, string | undefined>; paths: Map<string, string> };
+
+/** One page of each kind that this person can reach: every address without a name in it, and breadth first what they lead to. */
+async function findPages(context: BrowserContext, addresses: readonly Address[]): Promise<Found> {
   const page = await context.newPage();
-  const known = new Map<string, string>([['/', '/']]);
-  let edge = ['/', '/account', '/clock'];
-  for (const path of edge) known.set(kindOf(path), path);
-  for (let depth = 0; depth <= DEPTH && known.size < MOST; depth += 1) {
+  const paths = new Map<string, string>();
+  const tried = new Set<string>();
+  const take = (path: string): string[] => {
+    const kind = kindOf(path, addresses);
+    if (!kind || tried.has(kind)) return [];
+    tried.add(kind);
+    return [path];
+  };
+  let edge = addresses.flatMap(({ pattern }) => (pattern.includes('{') ? [] : take(pattern)));
+  const reached = new Map<string, string>();
+  let links: string[] = [];
+  for (let depth = 0; depth <= DEPTH && edge.length > 0; depth += 1) {
     const following: string[] = [];
     for (const path of edge) {
       const answer = await page.goto(`${origin}${path}`).catch(() => undefined);
-      const isElsewhere = kindOf(new URL(page.url()).pathname) !== kindOf(path);
-      if (!answer?.ok() || isElsewhere || !answer.headers()['content-type']?.includes('html')) {
-        known.delete(kindOf(path));
-        continue;
-      }
-      for (const href of await linksOf(page)) {
-        if (known.has(kindOf(href)) || known.size >= MOST) continue;
-        known.set(kindOf(href), href);
-        following.push(href);
-      }
+      const kind = kindOf(new URL(page.url()).pathname, addresses);
+      if (!answer?.ok() || !answer.headers()['content-type']?.includes('html') || !kind) continue;
+      reached.set(path, kind);
+      if (paths.has(kind)) continue;
+      paths.set(kind, new URL(page.url()).pathname + new URL(page.url()).search);
+      tried.add(kind);
+      if (links.length === 0) links = await linksOf(page, 'nav.nav a[href]');
+      for (const href of await linksOf(page)) following.push(...take(href));
     }
     edge = following;
   }
   await page.close();
-  return [...known.values()];
+  return { navigation: new Map(links.map((href) => [href, reached.get(href)])), paths };
 }
 
 const nameOf = (path: string, width: number, locale: Locale): string =>
@@ -108,20 +105,35 @@ async function takeAll(context: BrowserContext, paths: readonly string[], locale
 
 const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
+/** Every role has its navigation, its task and what is its own; what everybody sees alike is taken once. Ends with what nobody could show. */
 async function walk(browser: Browser): Promise<void> {
+  const addresses = await readAddresses();
+  const shown = new Set<string>();
   const parts: string[] = [];
-  for (const login of roles) {
+  for (const login of logins) {
     const into = join(folder, login);
     mkdirSync(into, { recursive: true });
-    let paths: string[] | undefined;
+    const finder = await enter(browser, login, 'zh-CN');
+    const { navigation, paths } = await findPages(finder, addresses);
+    await finder.close();
+    const own = new Set(navigation.values());
+    for (const [href, kind] of navigation) if (!kind) process.stdout.write(`${login}: ${href} of the navigation was not found\n`);
+    const wanted = [...paths].filter(([kind]) => own.has(kind) || kind === TASK || !shown.has(kind));
+    for (const [kind] of wanted) shown.add(kind);
     const shots: Awaited<ReturnType<typeof takeAll>> = [];
     for (const locale of locales) {
       const context = await enter(browser, login, locale);
-      paths ??= await findPages(context);
-      shots.push(...(await takeAll(context, paths, locale, into, 'jpeg')));
+      const taken = await takeAll(
+        context,
+        wanted.map(([, path]) => path),
+        locale,
+        into,
+        'jpeg',
+      );
+      shots.push(...taken);
       await context.close();
     }
-    process.stdout.write(`${login}: ${shots.length}\n`);
+    process.stdout.write(`${login}: ${wanted.length} pages, ${shots.length} pictures\n`);
     const figures = shots.map(
       ({ path, width, locale, file, title }) =>
         `<figure class="w${width}"><a href="${login}/${file}"><img loading="lazy" src="${login}/${file}" alt=""></a><figcaption>${escape(title)}<br>${escape(path)} · ${width} · ${locale}</figcaption></figure>`,
@@ -130,6 +142,8 @@ async function walk(browser: Browser): Promise<void> {
     // A walk that is cut off has an index of what it took.
     writeIndex(parts);
   }
+  const missing = addresses.filter(({ pattern }) => !shown.has(pattern)).map(({ pattern }) => pattern);
+  if (missing.length > 0) process.stdout.write(`nothing to show, or for programs alone: ${missing.join(' ')}\n`);
   process.stdout.write(`${join(folder, 'index.html')}\n`);
 }
 
@@ -137,7 +151,7 @@ const style =
   'body{font:15px sans-serif;margin:24px;background:#f5f7f9;color:#1b2430}div{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0;background:#fff;border:1px solid #dfe4ea;padding:8px}img{height:280px;object-fit:cover;object-position:top}.w1440 img{width:403px}.w390 img{width:130px}figcaption{font-size:12px;max-width:403px;overflow-wrap:anywhere}.w390 figcaption{max-width:130px}';
 
 function writeIndex(parts: readonly string[]): void {
-  const links = roles.slice(0, parts.length).map((login) => `<a href="#${login}">${login}</a>`);
+  const links = logins.slice(0, parts.length).map((login) => `<a href="#${login}">${login}</a>`);
   const head = `<meta charset="utf-8"><title>实名 Shiming</title><style>${style}</style><h1>实名 Shiming</h1><p>${links.join(' · ')}</p>`;
   writeFileSync(join(folder, 'index.html'), `<!doctype html><html lang="zh-CN">${head}${parts.join('\n')}</html>`);
 }

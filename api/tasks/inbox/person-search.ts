@@ -10,7 +10,7 @@ import { page, type Reply } from '../../http/replies.ts';
 import { type Context, type Counter, route } from '../../http/routing.ts';
 import { readToday } from '../case.ts';
 import { dueView } from '../due.ts';
-import { outcomeLabel, stepLabel, taskPath } from '../words.ts';
+import { decidedLabel, stepLabel, taskPath } from '../words.ts';
 
 const PersonSearch = z
   .object({ idNumber: z.string().trim().min(1).max(60), purpose: freeText(200, { min: 2 }) })
@@ -89,7 +89,7 @@ async function show(
     institution: task.institution_name,
     step: stepLabel(deps.words, t, task),
     open: task.status === 'open',
-    state: task.outcome ? outcomeLabel(deps.words, t, task.kind, task.outcome) : t(`inbox.states.${task.status}`),
+    state: task.outcome ? decidedLabel(deps.words, t, task.kind, task.outcome) : t(`inbox.states.${task.status}`),
     due: dueView(task, at, t),
     holder: task.holder,
   }));

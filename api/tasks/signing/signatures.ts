@@ -3,7 +3,7 @@ import type { PossibleSigner } from '../../../db/protocol/signing/added-signers.
 import type { Signature } from '../../../db/protocol/signing/groups.ts';
 import type { JointPart, signatureStates } from '../../../workflows/domain/signing.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
-import { officeName, outcomeLabel, taskPath, whoFor } from '../words.ts';
+import { officeName, decidedLabel, taskPath, whoFor } from '../words.ts';
 
 type Speech = { t: Translate; words: Words; locale: Locale };
 
@@ -41,7 +41,7 @@ export function signersView(signatures: readonly Signature[], current: string, {
       name: one.name === null ? t('tasks.unclaimed') : whoFor(t, one.name, one.principal),
       state: stateOf(one),
       tone: { signed: 'green', decided: 'red', missing: 'amber', over: '', recalled: '' }[stateOf(one)],
-      words: one.status === 'decided' ? outcomeLabel(words, t, 'review', one.outcome ?? '') : t(`signing.state.${stateOf(one)}`),
+      words: one.status === 'decided' ? decidedLabel(words, t, 'review', one.outcome ?? '') : t(`signing.state.${stateOf(one)}`),
       at: one.status === 'decided' ? one.at : null,
       reason: one.reason ?? one.recalled_reason,
       dueDate: one.status === 'open' ? one.due_date : null,
@@ -57,7 +57,7 @@ export function endedView(signatures: readonly Signature[], endedBy: string | nu
     by && {
       name: whoFor(t, by.name ?? '—', by.principal),
       at: by.at,
-      outcome: outcomeLabel(words, t, 'review', by.outcome ?? ''),
+      outcome: decidedLabel(words, t, 'review', by.outcome ?? ''),
       reason: by.reason,
     }
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { datesIn } from '../../../api/pages/dates.ts';
 import { loadWords, type Locale } from '../../../api/pages/i18n.ts';
-import { actWords, outcomeLabel } from '../../../api/tasks/words.ts';
+import { actCode, actWords, decidedLabel, outcomeLabel } from '../../../api/tasks/words.ts';
 import { dueView } from '../../../api/tasks/due.ts';
 import { stateCouncilCalendar } from '../../../workflows/domain/calendar.ts';
 import { outcomesOfKind, taskKinds } from '../../../workflows/domain/task-kinds.ts';
@@ -43,6 +43,24 @@ describe('words of pages', () => {
       return !['tasks', 'classes', 'audit'].some((noun) => words.has(`${noun}.acts.${key}`));
     });
     expect(silent).toEqual([]);
+  });
+
+  test('[N20] what a timeline has words for has words in the audit log too; releasing a batch is not putting a task back', () => {
+    const inside = ['task_passed_on'];
+    const { acts } = JSON.parse(readFileSync('templates/locales/en/tasks.json', 'utf8')) as { acts: Record<string, string> };
+    const tasks = Object.keys(acts).filter((key) => /^(task|procedure|order|objection|batch)_/.test(key));
+    expect(tasks.length).toBeGreaterThan(30);
+    expect(tasks.filter((key) => !inside.includes(key) && !words.has(`audit.acts.${key}`))).toEqual([]);
+    expect(actCode({ act: 'task.release', detail: { outcome: 'release' } })).toBe('task_release_batch');
+    expect(actCode({ act: 'task.release', detail: {} })).toBe('task_release');
+    expect(actCode({ act: 'task.back_to_2', detail: {} })).toBe('task_back');
+  });
+
+  test('what was decided is told as done, what can be decided as an act', () => {
+    expect([outcomeLabel(words, en, 'review', 'approve'), decidedLabel(words, en, 'review', 'approve')]).toEqual(['Approve', 'Approved']);
+    expect(decidedLabel(words, en, 'change_review', 'refuse')).toBe('Change refused');
+    expect(decidedLabel(words, en, 'inspection', 'in_order')).toBe('In order');
+    expect(decidedLabel(words, zh, 'funds', 'confirm')).toBe('已确认用款');
   });
 
   test('every kind of task and each of its outcomes have words', () => {

@@ -1,9 +1,9 @@
-/** Which open deadlines a closure of a region would move, or the withdrawal of one, before anybody confirms it. */
+/** Which open deadlines a change of the calendar would move, before anybody confirms it: a closure of a region, the withdrawal of one, the notice of a year. */
 import type { LocalClosure } from '../../workflows/domain/calendar.ts';
 import { duePeriod } from '../../workflows/domain/deadlines.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
-import { readCalendarsWith } from './calendar.ts';
+import { type Calendars, type NoticeDays, readCalendarsWith } from './calendar.ts';
 
 type OfficeName = { office: string; officeZh: string; officeEn: string };
 export type PreviewedDeadline = OfficeName & {
@@ -18,7 +18,7 @@ export type PreviewedDeadline = OfficeName & {
   provisional: boolean;
 };
 /** `earlier` and `provisional` are of `count`; `offices` those whose deadlines move, the most first. */
-export type ClosurePreview = {
+export type CalendarPreview = {
   count: number;
   earlier: number;
   provisional: number;
@@ -47,14 +47,29 @@ const PAGE = 500;
 export type ClosureChange = { closure: LocalClosure; path: string; withdrawn?: string };
 
 /** Counts every open deadline that the change would move and names the most urgent ones. Changes nothing. */
-export async function previewClosure(db: Db, { closure, path, withdrawn }: ClosureChange): Promise<ClosurePreview> {
+export async function previewClosure(db: Db, { closure, path, withdrawn }: ClosureChange): Promise<CalendarPreview> {
   const calendars = await readCalendarsWith(db, withdrawn === undefined ? { entered: closure } : { withdrawn });
+  return previewDays(db, calendars, { ...closure, path });
+}
+
+/** The same of the notice of a year, for every office of the country. */
+export async function previewYearNotice(db: Db, notice: NoticeDays): Promise<CalendarPreview> {
+  const dates = [`${notice.year}-01-01`, `${notice.year}-12-31`, ...notice.days.map((day) => day.date)].sort();
+  return previewDays(db, await readCalendarsWith(db, { notice }), { firstDay: dates[0] ?? '', lastDay: dates.at(-1) ?? '' });
+}
+
+/** `path`: of the region whose offices alone are touched. */
+async function previewDays(
+  db: Db,
+  calendars: Calendars,
+  { firstDay, lastDay, path }: { firstDay: string; lastDay: string; path?: string },
+): Promise<CalendarPreview> {
   const touched = () =>
     db('tasks as t')
       .where({ 't.status': 'open' })
-      .whereRaw(`(t.office_path = ? or t.office_path like ? || '/%')`, [path, path])
-      .where('t.from_date', '<', closure.lastDay)
-      .where('t.due_date', '>=', closure.firstDay)
+      .where((all) => (path === undefined ? all : all.whereRaw(`(t.office_path = ? or t.office_path like ? || '/%')`, [path, path])))
+      .where('t.from_date', '<', lastDay)
+      .where('t.due_date', '>=', firstDay)
       .where((query) => query.whereNotNull('t.working_days').orWhereNotNull('t.months'));
   const groups: (Alike & { count: string })[] = await touched()
     .groupBy(...alike)
