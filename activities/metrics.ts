@@ -1,10 +1,10 @@
 /** The figures of the office for Prometheus: what waits, what is late, what stands still. Of the whole installation, so every worker tells the same. */
 import type { Knex } from 'knex';
 import { gauge, gauges, type MetricFamily } from '../db/formats/prometheus.ts';
-import { readFigures } from '../db/views/operations.ts';
+import { readOfficeFigures } from '../db/views/operations.ts';
 
 export async function officeMetrics(db: Knex): Promise<MetricFamily[]> {
-  const figures = await readFigures(db);
+  const figures = await readOfficeFigures(db);
   return [
     gauge('shiming_outbox_waiting', 'Bells that are not delivered to Temporal yet.', figures.outbox.waiting),
     gauge('shiming_outbox_oldest_seconds', 'Age of the oldest bell.', figures.outbox.oldestMs / 1_000),

@@ -3,7 +3,7 @@
  * not taken account of, alarms that did not ring, procedures without a running workflow. Ringing is always safe, since a run reads its place
  * from the row; it is done at once and then after growing pauses. Also finishes counting deadlines by a changed calendar,
  * goes on with bulk acts that stopped half way, puts back into the queue what substitutes still have after their last day, counts the boards of large
- * regions and the archives of large institutions ahead, and forgets old answers.
+ * regions and the archives of large institutions ahead, and forgets old answers, bulk acts and rosters that nobody confirmed.
  *
  * A schedule of Temporal starts the turns. Because this is what rebuilds a lost Temporal store and says that Temporal is silent, it does not depend on it:
  * a timer of each worker, the watch, takes the turn when none began or ended for two intervals, and makes the schedule again when it is missing.
@@ -17,12 +17,12 @@ import { recomputeDeadlines } from '../../db/calendar/deadlines.ts';
 import * as findings from '../../db/protocol/findings.ts';
 import { forgetOldAnswers } from '../../db/protocol/idempotency.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
-import { listOpenProcedures, listOrphans, listStandingStill } from '../../db/protocol/reconciliation.ts';
+import { listOpenProcedures, listStandingStill, recordApart } from '../../db/protocol/reconciliation.ts';
 import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { forgetOldUploads } from '../../db/roster/uploads.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { procedureWorkflowId } from '../../temporal.config.ts';
-import { findScheduleFault, keepSchedule } from './schedule.ts';
+import { ANSWER_MS, findScheduleFault, keepSchedule } from './schedule.ts';
 
 /** How turns are started. Without a schedule the watch takes them all. */
 export type ReconcilerTurns = { scheduled: boolean; everyMs?: number | undefined };
@@ -39,7 +39,6 @@ const EVERY_MS = 30_000;
 const BATCH = 200;
 const KNOWN_FAULTS = 100;
 const AT_ONCE = 10;
-const ANSWER_MS = 3_000;
 /** A first failure may be the death of a worker; the third is not. */
 const FAILING_FROM = 3;
 const RETRYING_FROM = 5;
@@ -58,6 +57,7 @@ export function createReconciler(options: ReconcilerOptions & Partial<Reconciler
     return turns;
   };
   const scheduledTurn = async (): Promise<void> => {
+    if (stopped) return;
     if (await findings.beginTurn(db, everyMs / 2, 'schedule')) await reconcile(options);
   };
   /** Of several workers one takes the turn; the others look whether the next one is theirs. */
@@ -79,7 +79,7 @@ export function createReconciler(options: ReconcilerOptions & Partial<Reconciler
   return {
     takeTurn: () => inLine(scheduledTurn),
     watch(buildId) {
-      // The schedule first has its chance.
+      // The schedule first has its chance. Alone, the watch looks twice an interval and takes every second look, however late a timer is.
       const since = Date.now();
       const patienceMs = scheduled ? 2 * everyMs : 0.45 * everyMs;
       if (scheduled) void keepSchedule(place).catch((error: Error) => log.warn({ error: error.name }, 'reconciler: no schedule was made'));
@@ -115,7 +115,7 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   const standing = still.map((procedureId) => ({ procedureId, code: 'standing_still' as const, detail: {} }));
   await findings.recordFindings(db, ['standing_still'], [...known, ...still], standing);
   const walk = await lookAtRuns(db, new Client({ connection, namespace }), taskQueue);
-  const orphans = await listOrphans(db);
+  const orphans = await recordApart(db);
   if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
   // Ringing an orphan would not help it: its run has nothing to do. Somebody must look.
   const ids = await findings.takeForRinging(db, [...still, ...walk.found]);

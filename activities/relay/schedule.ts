@@ -10,7 +10,8 @@ import {
 import type { ScheduleFault } from '../../db/protocol/findings.ts';
 import { reconciliationScheduleId } from '../../temporal.config.ts';
 
-const ANSWER_MS = 3_000;
+/** How long Temporal may take to answer. */
+export const ANSWER_MS = 3_000;
 /** The shortest that Temporal allows. */
 const CATCH_UP = '10 seconds';
 

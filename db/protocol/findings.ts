@@ -1,18 +1,19 @@
 /** What the reconciler found out about the runs of procedures, kept for the operations page: the API asks no Temporal. All instants are real time. */
 import type { Db } from '../client.ts';
 
-export type FindingCode = 'standing_still' | 'run_missing' | 'run_ended' | 'run_failing' | 'run_retrying';
-/** Codes and numbers only. */
-export type Finding = { procedureId: string; code: FindingCode; detail: Record<string, string | number> };
+export type FindingCode = 'standing_still' | 'run_missing' | 'run_ended' | 'run_failing' | 'run_retrying' | 'no_task' | 'closed_task';
+/** `detail`: codes and numbers only. `since`: where the record says it; otherwise from when it is found first. */
+export type Finding = { procedureId: string; code: FindingCode; detail: Record<string, string | number>; since?: Date };
 
 /** Writes what was found about the procedures that were `looked` at; of these, what is not found again is cleared. */
 export async function recordFindings(db: Db, codes: readonly FindingCode[], looked: readonly string[], found: readonly Finding[]) {
   await db.raw(
     `with seen as (
-       select s.procedure_id, s.code, s.detail from jsonb_to_recordset(cast(:found as jsonb)) s (procedure_id text, code text, detail jsonb)),
+       select s.procedure_id, s.code, s.detail, coalesce(s.since, clock_timestamp()) as since
+         from jsonb_to_recordset(cast(:found as jsonb)) s (procedure_id text, code text, detail jsonb, since timestamptz)),
      kept as (
        insert into operation_findings as f (procedure_id, code, since, seen_at, detail)
-       select procedure_id, code, clock_timestamp(), clock_timestamp(), detail from seen
+       select procedure_id, code, since, clock_timestamp(), detail from seen
        on conflict (procedure_id, code) do update set
          seen_at = excluded.seen_at, detail = excluded.detail, cleared_at = null,
          since = case when f.cleared_at is null then f.since else excluded.since end,
@@ -22,7 +23,7 @@ export async function recordFindings(db: Db, codes: readonly FindingCode[], look
       where f.cleared_at is null and f.code = any(cast(:codes as text[])) and f.procedure_id = any(cast(:looked as text[]))
         and not exists (select from seen s where s.procedure_id = f.procedure_id and s.code = f.code)`,
     {
-      found: JSON.stringify(found.map(({ procedureId, code, detail }) => ({ procedure_id: procedureId, code, detail }))),
+      found: JSON.stringify(found.map(({ procedureId, code, detail, since }) => ({ procedure_id: procedureId, code, detail, since }))),
       codes: [...codes],
       looked: [...looked],
     },
@@ -55,11 +56,11 @@ export async function takeForRinging(db: Db, procedureIds: readonly string[]): P
   return [...new Set(rows.map((row) => row.id))].sort();
 }
 
-/** What closed procedures leave behind. */
+/** What closed procedures leave behind, but for a task that is open still. */
 export async function forgetClosed(db: Db): Promise<void> {
   await db.raw(
     `update operation_findings f set cleared_at = clock_timestamp() from procedures p
-      where p.id = f.procedure_id and f.cleared_at is null and p.status = 'closed' and p.applied_no = p.fact_no`,
+      where p.id = f.procedure_id and f.cleared_at is null and f.code <> 'closed_task' and p.status = 'closed' and p.applied_no = p.fact_no`,
   );
   await db.raw(`delete from run_builds b where not exists (select from procedures p where p.id = b.procedure_id and p.status <> 'closed')`);
 }
@@ -87,14 +88,21 @@ export type TurnStarter = 'schedule' | 'watch';
 /** `missing`: it was made again; `paused`: by somebody; `idle`: it is there and starts nothing. */
 export type ScheduleFault = 'missing' | 'paused' | 'idle';
 
-/** Workers take turns: true for the one that may begin, when none began or ended within `everyMs`. A turn that the schedule started shows that it works. */
-export async function beginTurn(db: Db, everyMs: number, startedBy: TurnStarter): Promise<boolean> {
+/** A turn that takes longer is given up by the schedule, and is taken for one whose worker died. */
+export const longestTurnMs = 120_000;
+
+/**
+ * Workers take turns: true for the one that may begin, when none is under way and none ended within `quietMs`. A turn that the schedule started shows that
+ * it works.
+ */
+export async function beginTurn(db: Db, quietMs: number, startedBy: TurnStarter): Promise<boolean> {
   const result = await db.raw(
     `update reconciler_turns set began_at = clock_timestamp(), started_by = :startedBy,
             schedule_fault = case when :startedBy = 'watch' then schedule_fault end,
             schedule_fault_since = case when :startedBy = 'watch' then schedule_fault_since end
-      where coalesce(greatest(began_at, ended_at) < clock_timestamp() - :everyMs * interval '1 millisecond', true)`,
-    { everyMs, startedBy },
+      where coalesce(began_at < clock_timestamp() - (case when began_at > coalesce(ended_at, '-infinity') then cast(:longestMs as int) else cast(:quietMs as int) end) * interval '1 millisecond', true)
+        and coalesce(ended_at < clock_timestamp() - :quietMs * interval '1 millisecond', true)`,
+    { quietMs, longestMs: longestTurnMs, startedBy },
   );
   return result.rowCount === 1;
 }

@@ -147,6 +147,8 @@ async function takeLocked(db: Db, input: StepInput, perform: PerformActs): Promi
     const asked = again.length > 0 ? again : asks.map((ask) => ({ ask }));
     const tasks = asked.length > 0 ? await prepareTasks(trx, procedure, asked, input.appliedNo) : [];
     const moved = await movePlace(trx, procedure, input, { ...procedure.flags, ...input.flags, ...acted }, tasks);
+    // An act that wrote about the procedure through another row than this one: nothing of the step may stand.
+    if (!moved) throw new Error(`${input.procedureId} was written past its step`);
     if (again.length > 0) await keepQuestions(trx, tasks);
     return moved;
   });
@@ -161,7 +163,8 @@ export async function insertTasks(trx: Trx, tasks: TaskInsert[]): Promise<void> 
   await run(trx, insertTasksSql, { tasks: JSON.stringify(tasks) });
 }
 
-// Nothing is written if something else has been since `procedure` was read; under its lock nothing has.
+// Nothing is written if something else has been since `procedure` was read; under its lock nothing has. Where the row had to be waited for, it is looked at
+// again, the tasks are not: an alarm that moved without an audit line meanwhile is put right by the look that its mover rings for.
 const movePlaceSql = statement(`with free as (
        select id from procedures where id = :id and step_no = :stepWas and fact_no = :factNo and audit_no = :auditNo - 1 for no key update),
      ended as (
@@ -247,7 +250,7 @@ async function movePlace(
 }
 
 /** The day of the fact that a step answers, and the last round of each step that it asks for. */
-const roundsColumns = `(select cast(at at time zone 'Asia/Shanghai' as date) from facts where procedure_id = p.id and no = :factNo) as acted,
+const roundsColumns = `(select cast(at at time zone 'Asia/Shanghai' as date) from facts where procedure_id = p.id and no = :answeredNo) as acted,
   (select json_agg(e) from (select distinct on (step) step, round, from_date, days_used, cast(decided_at at time zone 'Asia/Shanghai' as date) as decided
                               from tasks where procedure_id = p.id and step = any(cast(:steps as text[])) order by step, round desc) e) as earlier`;
 const roundsSql = statement(`select ${roundsColumns} from procedures p where p.id = :id`);
@@ -256,8 +259,8 @@ const procedureWithRounds = statement(`select ${procedureColumns}, ${instantColu
 type EarlierRound = { step: string; round: number; from_date: string; decided: string | null; days_used: number };
 type Rounds = { acted: string | null; earlier: EarlierRound[] | null };
 
-function roundsOf(id: string, asks: readonly Ask[], factNo: number): Record<string, unknown> {
-  return { id, factNo, steps: asks.map(({ step }) => step) };
+function roundsOf(id: string, asks: readonly Ask[], answeredNo: number): Record<string, unknown> {
+  return { id, answeredNo, steps: asks.map(({ step }) => step) };
 }
 
 /** `office`: where the level alone does not say it. `group`, `addedBy`, `holder`: of a signature beside others that stand. */
@@ -270,9 +273,9 @@ export type Asked = {
 };
 
 /** The rows of new tasks. Those of a group name the first one that is asked with them, unless they join one. */
-export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: Asked[], factNo: number): Promise<TaskInsert[]> {
+export async function prepareTasks(trx: Trx, procedure: LockedProcedure, asked: Asked[], answeredNo: number): Promise<TaskInsert[]> {
   const asks = asked.map(({ ask }) => ask);
-  const [rounds] = await run<Rounds>(trx, roundsSql, roundsOf(procedure.id, asks, factNo));
+  const [rounds] = await run<Rounds>(trx, roundsSql, roundsOf(procedure.id, asks, answeredNo));
   const tasks = await taskRows(trx, procedure, asked, rounds ?? { acted: null, earlier: null });
   for (const task of tasks)
     if (task.provisional && task.due_date) await askForYearNotice(trx, procedure, Number(task.due_date.slice(0, 4)));

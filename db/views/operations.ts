@@ -7,12 +7,6 @@ import { run, type Statement, statement } from '../statements.ts';
 const GRACE = `interval '1 minute'`;
 const SHOWN = 50;
 
-/** Procedures that are not closed and open tasks, laid beside each other once: what stands on one side alone answers two questions. */
-const apart = `apart as materialized (
-  select coalesce(p.id, t.procedure_id) as id, p.id is not null as procedure_open
-    from (select id from procedures where status <> 'closed') p full join (select procedure_id from tasks where status = 'open') t on t.procedure_id = p.id
-   where p.id is null or t.procedure_id is null)`;
-
 /** By `offset 0` what is looked up row by row: nearly nothing is found, of which PostgreSQL knows nothing. Each question gives procedure_id, age in seconds (null where it means nothing) and a detail of codes, numbers and dates. */
 const questions = {
   outbox: `select o.procedure_id, extract(epoch from clock_timestamp() - min(o.created_at)) as age, jsonb_build_object('lines', count(*), 'attempts', max(o.attempts)) as detail
@@ -22,16 +16,8 @@ const questions = {
      cross join lateral (select * from procedures where id = b.id offset 0) p
      cross join lateral (select kind, recorded_at from facts where procedure_id = p.id and no = p.applied_no + 1 offset 0) f
      where f.recorded_at < clock_timestamp() - ${GRACE}`,
-  noTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - a.recorded_at) as age, jsonb_build_object('step', p.step) as detail
-      from (select id from apart where procedure_open) n
-     cross join lateral (select * from procedures where id = n.id offset 0) p
-     cross join lateral (select recorded_at from audit_log where procedure_id = p.id and no = p.audit_no offset 0) a
-     where p.status = 'open' and p.applied_no = p.fact_no and a.recorded_at < clock_timestamp() - ${GRACE}`,
-  closedTask: `select p.id as procedure_id, extract(epoch from clock_timestamp() - a.recorded_at) as age, jsonb_build_object('tasks', t.tasks, 'step', t.step) as detail
-      from (select id from apart where not procedure_open union select id from procedures where status = 'withdrawn') n
-     cross join lateral (select * from procedures where id = n.id offset 0) p
-     cross join lateral (select count(*) as tasks, min(step) as step from tasks where procedure_id = p.id and status = 'open') t
-      left join lateral (select recorded_at from audit_log where procedure_id = p.id and no = p.audit_no offset 0) a on true where t.tasks > 0`,
+  noTask: found('no_task'),
+  closedTask: found('closed_task'),
   alarm: `select p.id as procedure_id, extract(epoch from clock_timestamp() - wall_instant(p.next_alarm_at)) as age, jsonb_build_object('step', p.step) as detail
       from procedures p where p.status = 'open' and p.next_alarm_at < (select business_now() - ${GRACE} * case when fixed then 1 else speed end from clock)`,
   runMissing: found('run_missing'),
@@ -122,7 +108,7 @@ const lastTurn =
   cast(extract(epoch from clock_timestamp() - temporal_silent_since) as float8) as silent from reconciler_turns`);
 
 const allQuestions = statement(
-  `with ${apart} ${Object.entries(questions)
+  `${Object.entries(questions)
     .map(
       ([
         name,
@@ -212,17 +198,16 @@ export type OfficeFigures = {
   reconcilerAge: number | null;
 };
 
-export async function readFigures(db: Db): Promise<OfficeFigures> {
+export async function readOfficeFigures(db: Db): Promise<OfficeFigures> {
   return inTransaction(db, async (trx) => {
     const counts = async (sql: string): Promise<Record<string, number>> => {
       const { rows } = await trx.raw<{ rows: { name: string; count: number }[] }>(sql);
       return Object.fromEntries(rows.map((row) => [row.name, Number(row.count)]));
     };
     const suspects = await counts(
-      `with ${apart} ` +
-        Object.entries(questions)
-          .map(([name, sql]) => `select '${name}' as name, count(*) from (${sql}) q`)
-          .join(' union all '),
+      Object.entries(questions)
+        .map(([name, sql]) => `select '${name}' as name, count(*) from (${sql}) q`)
+        .join(' union all '),
     );
     const { rows } = await trx.raw<{ rows: { unapplied: number; turn: number | null }[] }>(
       `select (select coalesce(sum(fact_no - applied_no), 0) from procedures where applied_no < fact_no) as unapplied,

@@ -12,6 +12,7 @@ import { serveMetrics } from '../../db/formats/prometheus.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import { beginTurn, endTurn, recordBuilds, recordFindings, recordWorker, takeForRinging } from '../../db/protocol/findings.ts';
 import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
+import { recordApart } from '../../db/protocol/reconciliation.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import { openProvince, type Province } from '../support/province.ts';
@@ -110,8 +111,12 @@ const faults: Record<string, (planted: { id: string; taskId: string }) => Promis
   async noTask({ id }) {
     await province.db('tasks').where({ procedure_id: id }).update({ status: 'cancelled' });
     await province.db.raw(`update audit_log set recorded_at = ${long} where procedure_id = ?`, [id]);
+    await recordApart(province.db);
   },
-  closedTask: ({ id }) => province.db('procedures').where({ id }).update({ status: 'closed', closed_at: province.db.fn.now() }),
+  async closedTask({ id }) {
+    await province.db('procedures').where({ id }).update({ status: 'closed', closed_at: province.db.fn.now() });
+    await recordApart(province.db);
+  },
   alarm: ({ id }) => province.db.raw(`update procedures set next_alarm_at = business_now() - interval '10 minutes' where id = ?`, [id]),
   runMissing: ({ id }) => recordFindings(province.db, ['run_missing'], [id], [{ procedureId: id, code: 'run_missing', detail: {} }]),
   runEnded: ({ id }) =>

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../db/accounts/users.ts';
 import { recomputeDeadlines } from '../../db/calendar/deadlines.ts';
 import { closeRegion } from '../../db/calendar/closures.ts';
-import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
+import { closeDatabase, inTransaction, openDatabase, type Trx } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { claimTask } from '../../db/protocol/holding/claims.ts';
-import { findBrokenLink, lockProcedure } from '../../db/protocol/procedures.ts';
-import { listOrphans } from '../../db/protocol/reconciliation.ts';
+import { auditProcedure, findBrokenLink, lockProcedure } from '../../db/protocol/procedures.ts';
+import { recordApart } from '../../db/protocol/reconciliation.ts';
 import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { readPlace, takeStep } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
@@ -112,6 +112,20 @@ describe('a step that only asks', () => {
   });
 });
 
+describe('a step that acts', () => {
+  test('whose act writes about the procedure past the step leaves nothing behind', async () => {
+    const { id } = await cases.open([plain]);
+    const past = step(id, 2, 1, { acts: [{ act: 'closeClass', code: 'refused' }], flags: { acted: true } });
+    const perform = async (trx: Trx) => {
+      await auditProcedure(trx, await lockProcedure(trx, id), undefined, { act: 'task.urge', subject: id });
+      return {};
+    };
+    await expect(takeStep(db, past, perform)).rejects.toThrow('written past its step');
+    expect(await db('procedures').where({ id }).first('step_no', 'audit_no')).toEqual({ step_no: 1, audit_no: 2 });
+    expect(await findBrokenLink(db, id)).toBeUndefined();
+  });
+});
+
 describe('waits', () => {
   test('a wait without a date has no alarm, goes on while its stage lasts, and ends with the stage', async () => {
     const { id, taskIds } = await cases.open([plain]);
@@ -138,7 +152,10 @@ describe('waits', () => {
     await owner.raw(`update audit_log set recorded_at = recorded_at - interval '1 minute' where procedure_id = any(?)`, [
       [lost.id, waits.id],
     ]);
-    expect(await listOrphans(db)).toEqual([lost.id]);
+    expect(await recordApart(db)).toEqual([lost.id]);
+    await takeStep(db, step(lost.id, 3, 1, { asks: [plain] }), noActs);
+    expect(await recordApart(db)).toEqual([]);
+    expect(await db('operation_findings').where({ procedure_id: lost.id }).whereNull('cleared_at')).toEqual([]);
   });
 });
 
