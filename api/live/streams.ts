@@ -139,11 +139,13 @@ export function createStreams(db: Knex, log: Logger): Streams {
   }
 
   async function lookAtSessions(): Promise<void> {
+    // Whoever comes while the question is under way was not asked about.
+    const asked = [...listeners];
     const live = await listLiveSessions(
       db,
-      [...listeners].map((listener) => listener.session),
+      asked.map((listener) => listener.session),
     );
-    for (const listener of listeners) {
+    for (const listener of asked) {
       const session = live.find(({ idHash }) => idHash.equals(listener.session));
       if (!session) {
         end(listener);

@@ -45,7 +45,8 @@ export type NumberSearch = {
 
 /** How a number is found by what somebody typed: its beginning, with the letters or without, or its last part, with the zeros or without. */
 export function numberSearch(typed: string): NumberSearch {
-  const begins = typed.trim().toUpperCase();
+  // Figures and letters of full width are what a Chinese keyboard types.
+  const begins = typed.normalize('NFKC').trim().toUpperCase();
   const [, serial] = /^0*([1-9]\d{0,7})号?$/.exec(begins) ?? [];
   return { begins, digits: /^\d/.test(begins), serial };
 }
