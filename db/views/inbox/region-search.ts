@@ -1,6 +1,6 @@
 /**
  * Open tasks of a region by a text. They are gone through once, for the page and for the counts together: to look the text up among all classes that ever were
- * took longer than to read what is open. Where very much is open each office gives its most urgent tasks only, and the page says so.
+ * took longer than to read what is open. Only the lines of the page are read whole. Where very much is open each office gives its most urgent tasks only, and the page says so.
  */
 import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { Actor } from '../../accounts/users.ts';
@@ -38,15 +38,17 @@ export async function searchRegion(
   const group = (of: Urgency): string => `cast(count(*) filter (where ${ranges[of]}) as int) as ${of}`;
   const openOnes = `from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql}`;
   const looked =
-    each === undefined ? `(select t.* ${openOnes}${text.sql} offset 0)` : `(select t.* ${openOnes} order by t.due_at, t.id limit :each)`;
+    each === undefined
+      ? `(select t.id, t.due_at ${openOnes}${text.sql} offset 0)`
+      : `(select t.* ${openOnes} order by t.due_at, t.id limit :each)`;
   const sql = `
     with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'),
     found as materialized (
-      select ${taskColumns} from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
-    page as (select t.* from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
+      select t.id, t.due_at from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
+    page as (select t.id from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
     select f.*, l.*, u.name as holder, d.name as delegate, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
       from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')} from found t) f
-      left join page l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
+      left join (select ${taskColumns} from page p join tasks t on t.id = p.id) l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
      order by l.due_at nulls last, l.id`;
   const rows = await run<InboxLine & Record<Urgency, number>>(db, statementOf(sql), {
     ...narrower.bindings,
