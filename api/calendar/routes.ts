@@ -5,6 +5,7 @@ import { listYears, readCalendar } from '../../db/calendar/calendar.ts';
 import { checkClosure, closeRegion, getLivingClosure, listClosures, withdrawClosure } from '../../db/calendar/closures.ts';
 import { previewClosure, previewYearNotice } from '../../db/calendar/calendar-preview.ts';
 import { getRegion } from '../../db/regions.ts';
+import type { NoticeDay } from '../../workflows/domain/calendar.ts';
 import { inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';
@@ -213,11 +214,11 @@ function withdrawalRoutes(counter: Counter): void {
   });
 }
 
-function daysOf(days: string | { date: string; kind: 'off' | 'work' }[]) {
+function daysOf(days: string | NoticeDay[]) {
   return typeof days === 'string' ? parseLines(days) : days;
 }
 
-function parseLines(text: string): { date: string; kind: 'off' | 'work' }[] {
+function parseLines(text: string): NoticeDay[] {
   return text
     .split(/\r?\n/)
     .map((line) => line.trim())

@@ -9,7 +9,7 @@ import { totalHours } from '../../workflows/domain/classes/timetable.ts';
 import type { RosterLine } from '../../db/roster/roster.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
-import { loadCheckMarks } from '../corrections/review.ts';
+import { loadCheckPoints } from '../corrections/review.ts';
 import { materialView, type MaterialView } from '../materials/page.ts';
 import type { EvidenceContext } from '../tasks/evidence.ts';
 
@@ -32,7 +32,7 @@ export async function loadClassEvidence({ db, actor, task, procedure, t, words, 
     getClassEvidence(db, classId),
     countVerifications(db, classId),
     listMaterials(db, classId, actor.userId),
-    loadCheckMarks({ db, actor, task, procedure, t, words, locale }),
+    loadCheckPoints({ db, actor, task, procedure, t, words, locale }),
   ]);
   const pack = await getPolicyPack(db, evidence.pack_id);
   const roster = evidence.roster.map((line) => rosterView(line, t, locale));

@@ -6,8 +6,8 @@ import { listRoster } from '../../db/roster/roster.ts';
 import { listReviewSignatures } from '../../db/views/classes/class-reviews.ts';
 import { type CheckRow, listChecks, listClassEntries, listClassLines } from '../../db/views/classes/class-record.ts';
 import type { ClassHead } from '../../db/views/classes/classes.ts';
+import { subjectNumberOf } from '../../workflows/domain/procedures.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
-import { referenceLabel } from '../funds/page.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { rosterLineView } from '../roster/page.ts';
 import { insideOutcomes } from '../../workflows/domain/tasks.ts';
@@ -70,7 +70,7 @@ export async function loadMoney({ db, t, words, locale }: Speech & { locale: Loc
     })),
     entries: entries.map((entry) => ({
       ...entry,
-      referenceLabel: referenceLabel(entry.reference),
+      referenceLabel: subjectNumberOf(entry.reference),
       label: t(`classes.entry.${entry.kind}`),
     })),
     paidFen: lines.filter((line) => line.status === 'paid').reduce((sum, line) => sum + line.amount_fen, 0),

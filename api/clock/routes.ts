@@ -5,6 +5,7 @@ import { readDemonstrationTotals } from '../../db/views/demonstration-totals.ts'
 import { changeSpeed, countUnsettled, jumpTo, readClock } from '../../db/calendar/clock.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
+import { subjectNumberOf } from '../../workflows/domain/procedures.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { localPath } from '../http/sending.ts';
@@ -58,7 +59,7 @@ export function clockRoutes(counter: Counter): void {
       };
       return page(
         'clock/show',
-        { ...view, nextNumber: state.nextProcedure?.replace(/^[a-z]+-/, '') },
+        { ...view, nextNumber: state.nextProcedure && subjectNumberOf(state.nextProcedure) },
         { json: async () => ({ ...view, unsettled: await countUnsettled(db) }) },
       );
     },

@@ -90,10 +90,10 @@ function seenAt(signed: readonly CheckMark[], point: string, t: Translate) {
   return signed.filter((mark) => mark.point === point).map(({ name, at }) => ({ words: t('corrections.seen', { name }), at }));
 }
 
-export type CheckMarks = { parts: PartOption[]; mark: '' | 'pass'; markWords: string; late: boolean; seen: ReturnType<typeof seenAt> };
+export type CheckPoint = { parts: PartOption[]; mark: '' | 'pass'; markWords: string; late: boolean; seen: ReturnType<typeof seenAt> };
 
 /** For each point of the checklist: what it may open, who signed before and found it in order, and the mark that stands from an earlier round because nothing that it looks at was opened. */
-export async function loadCheckMarks({ db, actor, task, procedure, t }: Reviewed): Promise<(field: string) => CheckMarks> {
+export async function loadCheckPoints({ db, actor, task, procedure, t }: Reviewed): Promise<(field: string) => CheckPoint> {
   const stage = stageOf(task.step);
   const [correction, now, found, signed] = await Promise.all([
     findCorrection(db, procedure.id, stage),

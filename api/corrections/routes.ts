@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { dropDraft } from '../../db/accounts/kept-drafts.ts';
 import { saveAnswers } from '../../db/classes/corrections.ts';
+import { numberOf } from '../../workflows/domain/procedures.ts';
 import { correctionName } from '../drafts/page.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -25,7 +26,7 @@ export function correctionRoutes(counter: Counter): void {
     errors: [409],
     handle: async ({ db, actor, params, body, request }) => {
       const saved = await saveAnswers(db, actor, { procedureId: params.procedure, answers: readAnswers(body.answers), request });
-      const number = params.step === 'pre_training.correction' ? params.procedure.replace(/^class-/, '') : undefined;
+      const number = params.step === 'pre_training.correction' ? numberOf('trainingClass', params.procedure) : undefined;
       // What was kept as it was typed is now saved; a remark goes with the file and is not.
       if (number && !body.remark) await dropDraft(db, actor.userId, correctionName(number, taskIdOf(params)));
       return redirect(number ? `/classes/${number}#correction` : taskPath(taskIdOf(params)), {

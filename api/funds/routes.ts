@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { type Balance, listBalances, listEntries } from '../../db/money/ledger.ts';
 import { listBudgets } from '../../db/money/budgets.ts';
+import { subjectNumberOf } from '../../workflows/domain/procedures.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { budgetJson, budgetView, fundPaths, fundReaders } from '../budgets/page.ts';
 import { Budget } from '../budgets/schemas.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { referenceLabel } from './page.ts';
 import { FundBalance, LedgerEntry } from './schemas.ts';
 
 const SHOWN = 60;
@@ -37,7 +37,7 @@ export function fundRoutes(counter: Counter): void {
         entries: entries.map((entry) => ({
           ...entry,
           regionName: locale === 'en' ? entry.regionEn : entry.regionZh,
-          referenceLabel: referenceLabel(entry.reference),
+          referenceLabel: subjectNumberOf(entry.reference),
         })),
         budgets: budgets.map((budget) => budgetView(budget, actor, locale)),
         mayEnter: hasRole(actor, 'finance_officer'),

@@ -1,6 +1,6 @@
 /** What stands at the head of every page of an archive, who may do what in it, and its lines in words. */
 import type { InstitutionEvent } from '../../db/views/institutions/history.ts';
-import type { InstitutionFigures, InstitutionHead, InstitutionLine } from '../../db/views/institutions.ts';
+import type { InstitutionFigures, InstitutionHead, InstitutionLine } from '../../db/views/institutions/institutions.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { allowedInstitutionActs, type InstitutionAct, type InstitutionStatus, keepsRegister } from '../../workflows/domain/institutions.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

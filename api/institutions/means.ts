@@ -1,6 +1,6 @@
 /** What teachers and venues (师资、场地) have in common: read by officers of the region, kept by the institution itself. What a class used is taken out of use, never deleted. */
 import { z } from 'zod';
-import { getArchive, type InstitutionHead } from '../../db/views/institutions.ts';
+import { getArchive, type InstitutionHead } from '../../db/views/institutions/institutions.ts';
 import { NotAllowedError } from '../../workflows/domain/errors.ts';
 import type { Context } from '../http/routing.ts';
 import { maintains } from './head.ts';

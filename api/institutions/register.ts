@@ -1,7 +1,7 @@
 /** The office's side of the register: entering an institution (入库登记), correcting its licence data, suspending, restoring and removing it. */
 import { z } from 'zod';
 import { moveInstitution, registerInstitution, saveLicence } from '../../db/institutions.ts';
-import { getArchive, type InstitutionHead, listRegionChoices } from '../../db/views/institutions.ts';
+import { getArchive, type InstitutionHead, listRegionChoices } from '../../db/views/institutions/institutions.ts';
 import { ConflictError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import {
   creditGrades,

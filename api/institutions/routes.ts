@@ -13,9 +13,9 @@ import {
   listRegionChoices,
   readsRegister,
   type RegisterLine,
-} from '../../db/views/institutions.ts';
+} from '../../db/views/institutions/institutions.ts';
 import { listInstitutionTimeline } from '../../db/views/institutions/history.ts';
-import { readFigures } from '../../db/views/institutions/kept-archives.ts';
+import { readArchiveFigures } from '../../db/views/institutions/kept-archives.ts';
 import { institutionKinds, institutionStatuses } from '../../workflows/domain/institutions.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { statusTones as classTones } from '../classes/head.ts';
@@ -277,7 +277,7 @@ async function showPublic({ db, t, locale }: ShowContext, head: InstitutionHead)
 
 async function showArchive({ db, actor, instant, t, locale, deps }: ShowContext, head: InstitutionHead): Promise<Reply> {
   const [{ figures, countedAt }, signs, lists, lines] = await Promise.all([
-    readFigures(db, head.id, instant.now),
+    readArchiveFigures(db, head.id, instant.now),
     getRegisterSigns(db, head.credit_code),
     listInstitutionLists(db, head.id, PUBLIC_LISTS),
     listInstitutionTimeline(db, head, { limit: 8 }),

@@ -1,7 +1,7 @@
 /** Teachers (师资) of an institution. */
 import { z } from 'zod';
 import { addTeacher, saveTeacher, servesClass, type TeacherRow } from '../../db/institutions.ts';
-import { getArchive, getTeacher, type InstitutionHead, listTeachers, type TeacherLine } from '../../db/views/institutions.ts';
+import { getArchive, getTeacher, type InstitutionHead, listTeachers, type TeacherLine } from '../../db/views/institutions/institutions.ts';
 import { readOccupations } from '../../workflows/domain/institutions.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';

@@ -1,7 +1,7 @@
 /** Venues (场地) of an institution. */
 import { z } from 'zod';
 import { addVenue, saveVenue, servesClass, type VenueRow } from '../../db/institutions.ts';
-import { getArchive, getVenue, type InstitutionHead, listVenues, type VenueLine } from '../../db/views/institutions.ts';
+import { getArchive, getVenue, type InstitutionHead, listVenues, type VenueLine } from '../../db/views/institutions/institutions.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { headView, institutionPath, maintains } from './head.ts';

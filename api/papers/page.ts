@@ -31,7 +31,7 @@ function small(n: number): string {
 export function numberLine(kind: string, number: string, region: string, t: Translate): string {
   if (number.endsWith('号')) return number;
   const [, year = '', serial = ''] = number.split('-');
-  return t('papers.numberLine', { region, word: t(`papers.numberWords.${kind}`), year, serial: Number(serial) });
+  return t('papers.numberLine', { region, word: t(`papers.earlierNumberWords.${kind}`), year, serial: Number(serial) });
 }
 
 export function paperView(paper: Paper, { t, words, locale }: Speech) {

@@ -23,10 +23,10 @@ export function outcomeLabel(words: Words, t: Translate, kind: string, outcome: 
 
 /** How it was decided, as a record says it: «Approved». */
 export function decidedLabel(words: Words, t: Translate, kind: string, outcome: string): string {
-  return wordsOf('done', words, t, kind, outcome) ?? outcomeLabel(words, t, kind, outcome);
+  return wordsOf('decided', words, t, kind, outcome) ?? outcomeLabel(words, t, kind, outcome);
 }
 
-function wordsOf(form: 'outcomes' | 'done', words: Words, t: Translate, kind: string, outcome: string): string | undefined {
+function wordsOf(form: 'outcomes' | 'decided', words: Words, t: Translate, kind: string, outcome: string): string | undefined {
   const key = [kind, 'any'].map((of) => `tasks.${form}.${of}.${outcome}`).find((known) => words.has(known));
   return key && t(key);
 }

@@ -4,6 +4,7 @@ import { duePeriod } from '../../workflows/domain/deadlines.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
 import { type Calendars, type NoticeDays, readCalendarsWith } from './calendar.ts';
+import { clockTermsOf, type CountedTask } from './deadlines.ts';
 
 type OfficeName = { office: string; officeZh: string; officeEn: string };
 export type PreviewedDeadline = OfficeName & {
@@ -24,17 +25,6 @@ export type CalendarPreview = {
   provisional: number;
   offices: (OfficeName & { count: number })[];
   first: PreviewedDeadline[];
-};
-
-type Alike = {
-  office: string;
-  kind: TaskKind;
-  peremptory: boolean;
-  from_date: string;
-  working_days: number | null;
-  months: number | null;
-  days_used: number;
-  due_date: string;
 };
 
 /** Deadlines that are alike move alike: one computation serves all of them, however many tasks are open. */
@@ -71,7 +61,7 @@ async function previewDays(
       .where('t.from_date', '<', lastDay)
       .where('t.due_date', '>=', firstDay)
       .where((query) => query.whereNotNull('t.working_days').orWhereNotNull('t.months'));
-  const groups: (Alike & { count: string })[] = await touched()
+  const groups: (CountedTask & { count: string })[] = await touched()
     .groupBy(...alike)
     .select(...alike)
     .count('* as count');
@@ -91,7 +81,7 @@ async function previewDays(
   const names = await nameOffices(db, [...byOffice.keys()]);
   const first: PreviewedDeadline[] = [];
   for (let offset = 0; first.length < Math.min(PREVIEWED, count); offset += PAGE) {
-    const rows: (Alike & { id: string; step: string; role: string; subject_title: string })[] = await touched()
+    const rows: (CountedTask & { id: string; step: string; role: string; subject_title: string })[] = await touched()
       .orderBy(['t.due_date', 't.id'])
       .select('t.id', 't.step', 't.role', 't.subject_title', ...alike)
       .offset(offset)
@@ -108,14 +98,8 @@ async function previewDays(
   offices.sort((a, b) => b.count - a.count || (a.office < b.office ? -1 : 1));
   return { count, earlier, provisional, offices, first };
 
-  function afterwards(row: Alike): { after: string; provisional: boolean } {
-    const ask = {
-      kind: row.kind,
-      peremptory: row.peremptory,
-      ...(row.working_days === null ? {} : { workingDays: row.working_days }),
-      ...(row.months === null ? {} : { months: row.months }),
-    };
-    const due = duePeriod(calendars.of(row.office), ask, row.from_date, row.days_used);
+  function afterwards(row: CountedTask): { after: string; provisional: boolean } {
+    const due = duePeriod(calendars.of(row.office), clockTermsOf(row), row.from_date, row.days_used);
     return { after: due?.due ?? row.due_date, provisional: due?.provisional ?? false };
   }
 
@@ -131,6 +115,6 @@ async function nameOffices(db: Db, codes: readonly string[]): Promise<Map<string
   return new Map(rows.map((row) => [row.office, row]));
 }
 
-function keyOf(row: Alike): string {
+function keyOf(row: CountedTask): string {
   return alike.map((column) => row[column]).join(' ');
 }

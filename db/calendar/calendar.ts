@@ -1,5 +1,12 @@
 /** The working-day calendars in force: State Council days, years loaded later, and the closures of each region. */
-import { builtInYears, type Calendar, type LocalClosure, localCalendar, stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
+import {
+  builtInYears,
+  type Calendar,
+  type LocalClosure,
+  localCalendar,
+  type NoticeDay,
+  stateCouncilCalendar,
+} from '../../workflows/domain/calendar.ts';
 import type { Db } from '../client.ts';
 
 /** The calendar of every region, by its code. Regions in which the same closures hold have one calendar. */
@@ -21,7 +28,7 @@ export async function readCalendar(db: Db, region: string, key?: string): Promis
 }
 
 /** The notice of a year, as the State Council publishes it: days off and make-up days. */
-export type NoticeDays = { year: number; days: readonly { date: string; kind: 'off' | 'work' }[] };
+export type NoticeDays = { year: number; days: readonly NoticeDay[] };
 
 /** The calendars as they would be with one closure more, without one, or with the notice of a year. */
 export async function readCalendarsWith(

@@ -11,19 +11,18 @@ import { setAlarm } from '../protocol/alarms.ts';
 
 export type MovedDeadline = { taskId: string; before: string; after: string };
 
-type OpenTask = {
-  id: string;
+/** What a deadline was counted from, as its task keeps it. */
+export type CountedTask = {
   kind: TaskKind;
   office: string;
-  calendar_version: string;
   peremptory: boolean;
   from_date: string;
   working_days: number | null;
   months: number | null;
   days_used: number;
   due_date: string;
-  rung: number;
 };
+type OpenTask = CountedTask & { id: string; calendar_version: string; rung: number };
 
 const AT_ONCE = 200;
 
@@ -103,13 +102,7 @@ async function recomputeProcedure(trx: Trx, procedureId: string, actor: ActorId)
 
 /** Returns the day on which the task is due now. */
 async function recomputeTask(trx: Trx, procedure: LockedProcedure, calendar: Calendar, task: OpenTask): Promise<string> {
-  const ask: ClockTerms = {
-    kind: task.kind,
-    ...(task.working_days === null ? {} : { workingDays: task.working_days }),
-    ...(task.months === null ? {} : { months: task.months }),
-    peremptory: task.peremptory,
-  };
-  const clock = taskClock(calendar, ask, procedure.terms, task.from_date, task.days_used);
+  const clock = taskClock(calendar, clockTermsOf(task), procedure.terms, task.from_date, task.days_used);
   const rung = Math.max(task.rung, firstRung(clock.rungs, rungCodes(task.kind, task.peremptory, procedure.terms), procedure.now));
   await trx('tasks')
     .where({ id: task.id })
@@ -123,4 +116,13 @@ async function recomputeTask(trx: Trx, procedure: LockedProcedure, calendar: Cal
       calendar_version: calendar.version,
     });
   return clock.dueDate ?? task.due_date;
+}
+
+export function clockTermsOf(task: Pick<CountedTask, 'kind' | 'working_days' | 'months' | 'peremptory'>): ClockTerms {
+  return {
+    kind: task.kind,
+    ...(task.working_days === null ? {} : { workingDays: task.working_days }),
+    ...(task.months === null ? {} : { months: task.months }),
+    peremptory: task.peremptory,
+  };
 }

@@ -1,14 +1,14 @@
 /** The official notice of a year (节假日安排): loaded by the administrator, after which open deadlines are counted again. */
 import type { Knex } from 'knex';
-import { isCivilDate } from '../../workflows/domain/calendar.ts';
+import { isCivilDate, type NoticeDay } from '../../workflows/domain/calendar.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import type { Actor } from '../accounts/users.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { auditOutside } from '../protocol/procedures.ts';
+import type { NoticeDays } from './calendar.ts';
 import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 
-export type NoticeDay = { date: string; kind: 'off' | 'work' };
-export type YearNotice = { year: number; source: string; days: NoticeDay[] };
+export type YearNotice = NoticeDays & { source: string };
 
 /** Throws InputError at the field that cannot be, ConflictError where the year is loaded. */
 export async function checkYearNotice(db: Db, notice: YearNotice): Promise<void> {

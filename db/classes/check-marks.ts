@@ -2,20 +2,35 @@
  * What reviewers found in order when they signed: points of the checklist, and answers of a list of corrections that they accepted. It is part of their
  * decision and stays theirs; who signs after them sees it.
  */
+import { rowStepOf } from '../../workflows/domain/signing.ts';
+import { reviewTableOf, rowOfBack } from '../../workflows/domain/tasks.ts';
 import type { Db } from '../client.ts';
 
 /** `point`: of the checklist, or the id of a point of a list of corrections. */
 export type CheckMark = { point: string; name: string; at: Date };
 
 /**
- * Marks of the signatures of a stage that stand: not those of a signature that is asked for anew, nor what was found before the file went back to be corrected.
- * The first one first.
+ * Marks of the signatures of a stage that stand: not those of a signature that is asked for anew, nor what was found before the file went back to be corrected,
+ * nor, once it went back to an earlier review, those of that review and of what had come after it. The first one first.
  */
 export async function listCheckMarks(db: Db, procedureId: string, stage: string): Promise<CheckMark[]> {
-  const { rows } = await db.raw<{ rows: CheckMark[] }>(
-    `select m.point, u.name, f.at
+  const signed = await listSigned(db, procedureId, stage);
+  const wentBack = signed.some(({ outcome }) => rowOfBack(outcome) !== undefined);
+  const table = wentBack ? reviewTableOf((await db('procedures').where({ id: procedureId }).first('terms')).terms, stage) : undefined;
+  const rowOf = (step: string): number => (table ?? []).findIndex((row) => `${stage}.${row.step}` === rowStepOf(step));
+  return signed.flatMap((fact, at) => {
+    const dropped = signed.slice(at).some(({ outcome }) => rowOf(fact.step) >= (rowOfBack(outcome) ?? Infinity));
+    return dropped ? [] : fact.checked.map((point) => ({ point, name: fact.name, at: fact.at }));
+  });
+}
+
+type Signed = { step: string; outcome: string; checked: string[]; name: string; at: Date };
+
+/** In the order of their facts, also those that found nothing in order. */
+async function listSigned(db: Db, procedureId: string, stage: string): Promise<Signed[]> {
+  const { rows } = await db.raw<{ rows: Signed[] }>(
+    `select t.step, f.outcome, coalesce(f.payload -> 'checked', '[]') as checked, u.name, f.at
        from facts f join tasks t on t.id = f.task_id join users u on u.id = f.actor
-      cross join lateral jsonb_array_elements_text(f.payload -> 'checked') m (point)
       where f.procedure_id = :procedureId and f.kind in ('decided', 'signed') and t.step like :steps
         and not exists (select from facts b where b.procedure_id = f.procedure_id and b.kind = 'taken_back' and b.task_id = f.task_id)
         and not exists (select from tasks n where n.procedure_id = t.procedure_id and n.step = t.step and n.round > t.round)

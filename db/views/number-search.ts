@@ -1,5 +1,5 @@
 /** What a query asks of a number, so that it is found by its beginning, with its letters or without, and by its last part. */
-import { type NumberSearch, numberLetters, numberSearch, ofClass } from '../../workflows/domain/formats/numbers.ts';
+import { type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
 
 export type NumberCondition = { sql: string; bindings: Record<string, string> };
 
@@ -21,7 +21,7 @@ export function classNumberFound(column: string, typed: string): NumberCondition
   const serial = search.serial === undefined ? '' : ` or ${serialOf(column)} = :serial`;
   return {
     sql: `(${column} like :numberBegins${lettered}${serial})`,
-    bindings: { ...bindingsOf(search), ...(search.digits ? { lettered: ofClass(beginning(search.begins)) } : {}) },
+    bindings: { ...bindingsOf(search), ...(search.digits ? { lettered: withClassLetters(beginning(search.begins)) } : {}) },
   };
 }
 

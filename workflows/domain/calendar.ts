@@ -16,7 +16,7 @@ export type Calendar = {
 };
 
 /** A day that an official notice names, off or worked. */
-export type Closure = { date: string; kind: 'off' | 'work' };
+export type NoticeDay = { date: string; kind: 'off' | 'work' };
 
 /** The offices of a region and of every region below it are closed (typhoon, flood, move), or work, from the first day to the last. */
 export type LocalClosure = { region: string; firstDay: string; lastDay: string; kind: 'off' | 'work' };
@@ -61,7 +61,7 @@ export function weekday(date: string): number {
  * The State Council calendar of the built-in years with the days of later notices on top. `loadedYears` are the further years whose
  * notice the administrator has entered.
  */
-export function stateCouncilCalendar(closures: readonly Closure[] = [], loadedYears: readonly number[] = []): Calendar {
+export function stateCouncilCalendar(closures: readonly NoticeDay[] = [], loadedYears: readonly number[] = []): Calendar {
   const off = new Set<string>();
   const work = new Set<string>();
   for (const date of officialDays().off) off.add(date);
@@ -245,7 +245,7 @@ function officialDays(): { off: string[]; work: string[] } {
   return official;
 }
 
-function versionOf(closures: readonly Closure[], years: ReadonlySet<number>): string {
+function versionOf(closures: readonly NoticeDay[], years: ReadonlySet<number>): string {
   const span = [...years].sort((a, b) => a - b);
   const base = `cn-${span.at(0)}-${span.at(-1)}`;
   if (closures.length === 0) return base;

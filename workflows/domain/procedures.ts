@@ -37,6 +37,11 @@ export function numberOf(type: ProcedureType, procedureId: string): string | und
   return procedureId.startsWith(prefix) ? procedureId.slice(prefix.length) : undefined;
 }
 
+/** The number of the subject of a procedure of any type; what is no id of a procedure stays as it is. */
+export function subjectNumberOf(id: string): string {
+  return procedureTypes.map((type) => numberOf(type, id)).find((number) => number !== undefined) ?? id;
+}
+
 export type Flags = Record<string, string | number | boolean>;
 
 /** Where a procedure stands, as its run needs to know it. */

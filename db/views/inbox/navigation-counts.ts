@@ -8,6 +8,11 @@ import { run, statement } from '../../statements.ts';
 /** More than this is not counted. */
 export const figureAtMost = 1_000;
 
+/** How many notices of `person` are unread, counted no further than `most`. */
+export function unreadUpTo(person: string, most: string): string {
+  return `select count(*) from (select 1 from notices n where n.user_id = ${person} and ${waits} limit ${most}) unread`;
+}
+
 const counting = statement(`select (select count(*) from (
                select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
                  join tasks t on t.role = g.role and t.role not in ('institution', 'assessor') and t.office = g.office and t.status = 'open' and t.suspended_at is null and (t.claimed_by is null or t.claimed_by = :actor)
@@ -20,7 +25,7 @@ const counting = statement(`select (select count(*) from (
                select 1 from (select distinct r.path from unnest(cast(:paths as text[])) g (path) join regions r on r.path = g.path or r.path like g.path || '/%') o
                 cross join lateral (select 1 from tasks t where t.status = 'open' and t.office_path = o.path and t.due_at < (select business_now())
                   and t.role not in ('clock', 'institution', 'assessor') limit :most) t limit :most) late) as board,
-            (select count(*) from (select 1 from notices n where n.user_id = :actor and ${waits} limit :most) unread) as notices`);
+            (${unreadUpTo(':actor', ':most')}) as notices`);
 
 export async function countsFor(db: Db, actor: Actor): Promise<Record<string, number>> {
   const queues = workQueuesOf(actor);

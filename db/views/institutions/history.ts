@@ -3,7 +3,7 @@ import type { Db } from '../../client.ts';
 import { institutionSubject } from '../../institutions.ts';
 import type { TimelineLine } from '../case.ts';
 import { insideLine } from '../inside.ts';
-import type { InstitutionHead } from '../institutions.ts';
+import type { InstitutionHead } from './institutions.ts';
 import { factOfLine } from '../line-facts.ts';
 
 export type InstitutionEvent = TimelineLine & { class_number: string | null; class_title: string | null };

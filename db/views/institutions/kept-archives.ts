@@ -5,7 +5,7 @@
 import type { Knex } from 'knex';
 import { businessNow } from '../../calendar/clock.ts';
 import type { Db } from '../../client.ts';
-import { getFigures, type InstitutionFigures } from '../institutions.ts';
+import { countArchiveFigures, type InstitutionFigures } from './institutions.ts';
 
 /** Classes held or examined. Below it the figures take some 5 ms. */
 const KEPT_FROM = 300;
@@ -17,7 +17,7 @@ const READ_UNTIL = `interval '25 minutes'`;
 export type ArchiveFigures = { figures: InstitutionFigures; countedAt: Date | undefined };
 
 /** The figures of an institution as a worker counted them at most 25 minutes ago by the business clock, else counted now. */
-export async function readFigures(db: Db, institutionId: string, now: Date): Promise<ArchiveFigures> {
+export async function readArchiveFigures(db: Db, institutionId: string, now: Date): Promise<ArchiveFigures> {
   const { rows } = await db.raw<{ rows: { counted_at: Date; figures: InstitutionFigures }[] }>(
     `select counted_at, figures from kept_archives where institution_id = :institutionId and counted_at <= :now and counted_at > cast(:now as timestamptz) - ${READ_UNTIL}`,
     { institutionId, now },
@@ -25,7 +25,7 @@ export async function readFigures(db: Db, institutionId: string, now: Date): Pro
   const [kept] = rows;
   return kept
     ? { figures: kept.figures, countedAt: kept.counted_at }
-    : { figures: await getFigures(db, institutionId), countedAt: undefined };
+    : { figures: await countArchiveFigures(db, institutionId), countedAt: undefined };
 }
 
 /** Looks at the institutions at which no worker looked for longest, and counts those with many classes. Returns how many were counted. */
@@ -35,7 +35,7 @@ export async function keepArchives(db: Knex, { from = KEPT_FROM, everyMs = EVERY
   const large = await listLarge(db, ids, from);
   for (const id of large) {
     const countedAt = await businessNow(db);
-    const figures = JSON.stringify(await getFigures(db, id));
+    const figures = JSON.stringify(await countArchiveFigures(db, id));
     await db('kept_archives').where({ institution_id: id }).update({ counted_at: countedAt, figures });
   }
   const small = ids.filter((id) => !large.includes(id));

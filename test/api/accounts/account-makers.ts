@@ -9,17 +9,16 @@ type Issue = { field: string; code: string };
 export const issuesOf = (answer: Answer): [string, string][] =>
   ((answer.body['issues'] ?? []) as Issue[]).map(({ field, code }) => [field, code]);
 
-export type AccountMakers = ReturnType<typeof accountsIn>;
-
-export function accountsIn(province: Province) {
+/** To be called at the top of a test file: its province is open only once its tests begin. */
+export function accountsIn(provinceOf: () => Province) {
   let serial = 0;
-  const idOf = async (login: string): Promise<string> => (await province.db('users').where({ login }).first('id')).id;
+  const idOf = async (login: string): Promise<string> => (await provinceOf().db('users').where({ login }).first('id')).id;
 
   /** A new account of the office of Cangshan (or as told), by the system administrator. */
   async function newAccount(more: Record<string, unknown> = {}): Promise<{ id: string; login: string; link: string }> {
     serial += 1;
     const login = `new-${serial}`;
-    const admin = await province.as('system-1');
+    const admin = await provinceOf().as('system-1');
     const fields = {
       login,
       name: '欧阳明',
@@ -34,7 +33,7 @@ export function accountsIn(province: Province) {
 
   /** As somebody who is not signed in. */
   async function outside(path: string, body?: Record<string, string>, accept = 'application/json') {
-    const response = await fetch(`${province.origin}${path}`, {
+    const response = await fetch(`${provinceOf().origin}${path}`, {
       method: body ? 'POST' : 'GET',
       headers: { accept, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
@@ -52,18 +51,18 @@ export function accountsIn(province: Province) {
   async function settled(more: Record<string, unknown> = {}): Promise<{ id: string; login: string; person: Person }> {
     const account = await newAccount(more);
     expect((await outside(account.link, { newPassword: good, repeatPassword: good })).status).toBe(200);
-    return { ...account, person: await signIn(province.origin, account.login, good) };
+    return { ...account, person: await signIn(provinceOf().origin, account.login, good) };
   }
 
   async function granted(login: string, role: string, region = '350104'): Promise<number> {
-    const asked = await (await province.as('security-1')).post<{ requestId: string }>('/admin/grants', {
+    const asked = await (await provinceOf().as('security-1')).post<{ requestId: string }>('/admin/grants', {
       login,
       role,
       region,
       reason: '任命',
     });
     expect(asked.status, JSON.stringify(asked.body)).toBe(201);
-    const confirmed = await (await province.as('security-2')).post<{ grantId: number }>(
+    const confirmed = await (await provinceOf().as('security-2')).post<{ grantId: number }>(
       `/admin/grants/requests/${asked.body.requestId}/confirm`,
     );
     expect(confirmed.status, JSON.stringify(confirmed.body)).toBe(200);

@@ -6,29 +6,16 @@ import { createFirstAdministrators } from '../../../db/accounts/first-administra
 import { hashToken } from '../../../db/accounts/sessions.ts';
 import { renderMail } from '../../../db/correspondence/letters.ts';
 import { signIn } from '../../../start/demonstration/person.ts';
-import type { Ask } from '../../../workflows/domain/procedures.ts';
+import { firstReview } from '../../support/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import { freshDatabase } from '../../support/servers.ts';
-import { accountsIn, type AccountMakers, good, issuesOf } from './account-makers.ts';
+import { accountsIn, good, issuesOf } from './account-makers.ts';
 
-const firstReview: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return'],
-  workingDays: 3,
-};
 let province: Province;
-let idOf: AccountMakers['idOf'];
-let newAccount: AccountMakers['newAccount'];
-let outside: AccountMakers['outside'];
-let settled: AccountMakers['settled'];
-let granted: AccountMakers['granted'];
+const { idOf, newAccount, outside, settled, granted } = accountsIn(() => province);
 
 beforeAll(async () => {
   province = await openProvince();
-  ({ idOf, newAccount, outside, settled, granted } = accountsIn(province));
 }, 60_000);
 afterAll(() => province?.close());
 

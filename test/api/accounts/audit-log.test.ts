@@ -1,26 +1,15 @@
 /** The audit log as its administrator reads it: filters, subtree, export, chain. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCsv } from '../../../db/formats/csv.ts';
-import type { Ask } from '../../../workflows/domain/procedures.ts';
+import { firstReview } from '../../support/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
-import { accountsIn, type AccountMakers, issuesOf } from './account-makers.ts';
+import { accountsIn, issuesOf } from './account-makers.ts';
 
-const firstReview: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return'],
-  workingDays: 3,
-};
 let province: Province;
-let newAccount: AccountMakers['newAccount'];
-let settled: AccountMakers['settled'];
-let granted: AccountMakers['granted'];
+const { newAccount, settled, granted } = accountsIn(() => province);
 
 beforeAll(async () => {
   province = await openProvince();
-  ({ newAccount, settled, granted } = accountsIn(province));
 }, 60_000);
 afterAll(() => province?.close());
 

@@ -3,14 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signIn } from '../../../start/demonstration/person.ts';
 import { openProvince, type Province } from '../../support/province.ts';
-import { accountsIn, type AccountMakers, good, issuesOf } from './account-makers.ts';
+import { accountsIn, good, issuesOf } from './account-makers.ts';
 
 let province: Province;
-let settled: AccountMakers['settled'];
+const { settled } = accountsIn(() => province);
 
 beforeAll(async () => {
   province = await openProvince();
-  ({ settled } = accountsIn(province));
 }, 60_000);
 afterAll(() => province?.close());
 

@@ -1,5 +1,6 @@
 /** What a signer found in order stays on record with who and when; those who sign after see it, and the sheet of the review prints it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Ask } from '../../../workflows/domain/procedures.ts';
 import { signersOf } from '../../../workflows/domain/signing.ts';
 import { review } from '../../support/asks.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
@@ -19,8 +20,8 @@ const asks = signersOf('pre_training', {
   joint: { mode: joint.mode, with: [...joint.with] },
 }).map((signer) => ({ ...review, ...signer, workingDays: 3 }));
 
-/** A class that came back corrected, for both signers; every register has said yes. */
-async function openAgain(seed: number): Promise<string> {
+/** A class that came back corrected, for both signers or as asked; every register has said yes. */
+async function openAgain(seed: number, asked: Ask[] = asks): Promise<string> {
   const number = await returnClass(province, seed);
   const sent = await (await province.as('shifan-1')).post(`/classes/${number}/resubmit`, { answers: [{ no: 1, done: true }] });
   expect(sent.status).toBe(200);
@@ -29,7 +30,7 @@ async function openAgain(seed: number): Promise<string> {
      select e.id, register, 'yes', now(), now() from enrolments e join classes c on c.id = e.class_id, unnest(array['identity', 'insurance', 'duplicate']) register where c.number = ?`,
     [number],
   );
-  await province.step(`class-${number}`, 'pre_training', { acts: [{ act: 'setClassStatus', code: 'in_review' }], asks });
+  await province.step(`class-${number}`, 'pre_training', { acts: [{ act: 'setClassStatus', code: 'in_review' }], asks: asked });
   return `class-${number}`;
 }
 
@@ -120,4 +121,38 @@ test('[N14] marks of a signature that is taken back are shown no longer; those f
   const back = { outcome: 'return', judged: [{ item, mark: 'again', text: '仍不完整' }] };
   expect((await (await province.as('cs-second-1')).post(`${returned.second}/decide`, back)).status).toBe(200);
   expect((await reader.get(returned.second)).html).not.toContain('已核');
+});
+
+test('[N14] marks of a review to which the file is sent back, and of those behind it, are shown no longer; one before it keeps its own', async () => {
+  const pass = (field: string) => ({ outcome: 'approve', items: [{ field, mark: 'pass' }] });
+  const second: Ask = { ...review, step: 'pre_training.second_review', role: 'second_reviewer' };
+  const approval: Ask = {
+    ...review,
+    step: 'pre_training.approval',
+    role: 'approver',
+    outcomes: ['approve', 'return', 'back_to_1', 'back_to_2', 'refuse'],
+  };
+  /** What the approver sees, and after sending the file back who reviews next. */
+  const sentBack = async (seed: number, outcome: string, next: Ask, task: string): Promise<[string, string]> => {
+    const id = await openAgain(seed, [review]);
+    const decide = async (login: string, of: string, decision: Record<string, unknown>) =>
+      expect((await (await province.as(login)).post(`/tasks/${id}/pre_training.${of}/decide`, decision)).status, of).toBe(200);
+    await decide('cs-first-1', 'first_review/2', pass('plan'));
+    await province.step(id, 'pre_training', { asks: [second] });
+    await decide('cs-second-1', 'second_review/1', pass('teachers'));
+    await province.step(id, 'pre_training', { asks: [approval] });
+    const before = (await (await province.browser('cs-approve-1')).get(`/tasks/${id}/pre_training.approval/1`)).html;
+    await decide('cs-approve-1', 'approval/1', { outcome, reason: '教师资质再核', items: [{ field: 'hours', mark: 'pass' }] });
+    await province.step(id, 'pre_training', { asks: [next] });
+    const reader = next.role === 'first_reviewer' ? 'cs-first-1' : 'cs-second-1';
+    return [before, (await (await province.browser(reader)).get(`/tasks/${id}/pre_training.${task}`)).html];
+  };
+  const seenOn = (html: string) => ['教学计划', '师资', '课时结构'].filter((title) => rowOf(html, title).includes('已核'));
+
+  const [before, first] = await sentBack(86, 'back_to_1', review, 'first_review/3');
+  expect(seenOn(before)).toEqual(['教学计划', '师资']);
+  expect(rowOf(first, '教学计划')).not.toBe('');
+  expect(seenOn(first)).toEqual([]);
+  const [, again] = await sentBack(87, 'back_to_2', second, 'second_review/2');
+  expect(seenOn(again)).toEqual(['教学计划']);
 });

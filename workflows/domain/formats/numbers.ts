@@ -4,7 +4,7 @@
  * What was numbered before the letters came keeps its number.
  */
 
-/** The first letters of 培训班次, 补贴, 支付批次, 公示公开, 异议, 督办: no two of them sound alike on the telephone. */
+/** The first letters of 培训班次, 补贴, 支付批次, 公示公开, 异议, 督办. */
 const letters = { class: 'PX', application: 'BT', batch: 'ZF', disclosure: 'GS', objection: 'YY', order: 'DB' } as const;
 export type NumberedRecord = keyof typeof letters;
 
@@ -51,9 +51,9 @@ export function numberSearch(typed: string): NumberSearch {
   return { begins, digits: /^\d/.test(begins), serial };
 }
 
-/** The same begin, as classes are numbered. */
-export function ofClass(begins: string): string {
-  return `${letters.class}${begins}`;
+/** The beginning of a class number for digits typed without letters. */
+export function withClassLetters(digits: string): string {
+  return `${letters.class}${digits}`;
 }
 
 export function isFoundBy(number: string, { begins, digits, serial }: NumberSearch): boolean {

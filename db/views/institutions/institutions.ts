@@ -1,13 +1,13 @@
 /** The register and the archive (机构档案) of an institution as readers see them: the public only what the directory shows, officers their subtree, an institution its own. */
-import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { normaliseNumber } from '../../workflows/domain/people/identity.ts';
-import type { InstitutionKind, InstitutionStatus } from '../../workflows/domain/institutions.ts';
-import { isLiving, isRunning } from '../classes/statuses.ts';
-import { maySee } from '../../workflows/domain/scope.ts';
-import type { ClassStatus } from '../../workflows/domain/classes/class.ts';
-import type { Db } from '../client.ts';
-import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../institutions.ts';
-import type { Actor } from '../accounts/users.ts';
+import { NotFoundError } from '../../../workflows/domain/errors.ts';
+import { normaliseNumber } from '../../../workflows/domain/people/identity.ts';
+import type { InstitutionKind, InstitutionStatus } from '../../../workflows/domain/institutions.ts';
+import { isLiving, isRunning } from '../../classes/statuses.ts';
+import { maySee } from '../../../workflows/domain/scope.ts';
+import type { ClassStatus } from '../../../workflows/domain/classes/class.ts';
+import type { Db } from '../../client.ts';
+import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../../institutions.ts';
+import type { Actor } from '../../accounts/users.ts';
 
 export type InstitutionFilter = {
   text?: string | undefined;
@@ -208,7 +208,7 @@ export type InstitutionFigures = {
 const ownClasses = `select id, status from classes where status <> 'draft' and (institution_id = :id or assessor_id = :id)`;
 
 /** What the rows say of an institution since the beginning. What hangs on its classes is looked up class by class, not gone through for the whole province. */
-export async function getFigures(db: Db, institutionId: string): Promise<InstitutionFigures> {
+export async function countArchiveFigures(db: Db, institutionId: string): Promise<InstitutionFigures> {
   const { rows } = await db.raw<{ rows: InstitutionFigures[] }>(
     `with own as materialized (${ownClasses})
      select (select cast(count(*) as int) from own) as classes,

@@ -5,7 +5,7 @@ import { inTransaction } from '../../db/client.ts';
 import { demonstrationInstitutions } from '../../db/demonstration/registers.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import { auditProcedure, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
-import { getInstitution } from '../../db/views/institutions.ts';
+import { getInstitution } from '../../db/views/institutions/institutions.ts';
 import { listInstitutionTimeline } from '../../db/views/institutions/history.ts';
 import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';

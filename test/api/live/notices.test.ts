@@ -1,7 +1,7 @@
 /** How many notices are unread, told to pages that are open: by the stream of a list or, elsewhere, by one of its own. No Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CounterOfTests, openCounter } from '../support/counter.ts';
-import { listenTo, type Stream, until } from '../support/streams.ts';
+import { type CounterOfTests, openCounter } from '../../support/counter.ts';
+import { listenTo, type Stream, until } from '../../support/streams.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {

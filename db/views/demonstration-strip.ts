@@ -2,7 +2,7 @@
 import { type DemoAccount, listDemoAccounts } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import { run, statement } from '../statements.ts';
-import type { Filling } from './filling.ts';
+import type { Filling } from '../demonstration/filling.ts';
 
 export type DemonstrationStrip = { businessTime: Date; filling: Filling | undefined; demoAccounts: readonly DemoAccount[] };
 
