@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createStreams } from '../../api/live/streams.ts';
-import { getActor } from '../../db/accounts/account-in-force.ts';
-import { addSession } from '../../db/accounts/sessions.ts';
-import { closeDatabase, openDatabase } from '../../db/client.ts';
-import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { freshDatabase, waitForLock } from '../support/servers.ts';
+import { createStreams } from '../../../api/live/streams.ts';
+import { getActor } from '../../../db/accounts/account-in-force.ts';
+import { addSession } from '../../../db/accounts/sessions.ts';
+import { closeDatabase, openDatabase } from '../../../db/client.ts';
+import { loadDemonstration } from '../../../db/demonstration/load.ts';
+import { freshDatabase, waitForLock } from '../../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Knex;
