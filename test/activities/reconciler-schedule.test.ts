@@ -63,7 +63,7 @@ async function shown(lang: 'zh-CN' | 'en'): Promise<string> {
 describe('turns of the reconciler', () => {
   test('[F02] the worker leaves a schedule that skips what overlaps; its turns are short runs that carry nothing', async () => {
     await untilInOrder();
-    expect(await shown('zh-CN')).toContain('由日程启动');
+    expect(await shown('zh-CN')).toContain('由定时任务启动');
     expect(await shown('en')).toContain('started by the schedule');
     const { policies, info, spec } = await withSchedule(where(), (schedule) => schedule.describe());
     expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 10_000 });
@@ -102,7 +102,7 @@ describe('turns of the reconciler', () => {
     await withSchedule(where(), (schedule) => schedule.pause('planted'));
     expect((await untilStarted('watch', 'paused')).inOrder).toBe(false);
     const zh = await shown('zh-CN');
-    for (const words of ['核对日程异常', '日程已被暂停', '由工作进程代为启动']) expect(zh).toContain(words);
+    for (const words of ['定时核对异常', '定时任务已被暂停', '由工作进程代为启动']) expect(zh).toContain(words);
     expect(await shown('en')).toContain('It is paused');
     const { began_at: before } = await office.db('reconciler_turns').first('began_at');
     await until(async () => (await office.db('reconciler_turns').first('began_at')).began_at > before);
