@@ -1,7 +1,8 @@
 /** What a signer found in order stays on record with who and when; those who sign after see it, and the sheet of the review prints it. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signersOf } from '../../../workflows/domain/signing.ts';
-import { review } from '../../support/asks.ts';
+import { filing, review } from '../../support/asks.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
 
 let province: Province;
@@ -55,8 +56,14 @@ test('[N14] 会签: the second signer sees beside each point who found it in ord
       { field: 'teachers', mark: 'pass' },
       { field: 'hours', mark: '' },
       { field: 'invented', mark: 'pass' },
+      ...Array.from({ length: 60 }, () => ({ field: 'plan', mark: 'pass' })),
     ],
-    judged: [{ item, mark: 'accepted' }],
+    // Each point counts once, and only those of the list.
+    judged: [
+      { item, mark: 'accepted' },
+      { item: randomUUID(), mark: 'accepted' },
+      { item, mark: 'accepted' },
+    ],
   });
   expect(signed.status).toBe(200);
   const fact = await province.db('facts').where({ procedure_id: id, kind: 'signed' }).first('payload', 'actor', 'at');
@@ -120,4 +127,32 @@ test('[N14] marks of a signature that is taken back are shown no longer; those f
   const back = { outcome: 'return', judged: [{ item, mark: 'again', text: '仍不完整' }] };
   expect((await (await province.as('cs-second-1')).post(`${returned.second}/decide`, back)).status).toBe(200);
   expect((await reader.get(returned.second)).html).not.toContain('已核');
+});
+
+test('[N14] a stage without a checklist and a list keeps no marks, and an approval cannot ask for a point again', async () => {
+  const number = await returnClass(province, 84);
+  const id = `class-${number}`;
+  await province.step(id, 'filing', { asks: [filing] });
+  const path = `/tasks/${id}/filing.first_review/1`;
+  const officer = await province.as('cs-first-1');
+  const made = randomUUID();
+  const again = await officer.post(`${path}/decide`, { outcome: 'approve', judged: [{ item: made, mark: 'again', text: '请重做' }] });
+  expect(again).toMatchObject({ status: 422, body: { issues: [{ field: 'outcome', code: 'task.marked' }] } });
+  const body = {
+    outcome: 'propose_refusal',
+    reason: '不符合条件',
+    items: [{ field: 'plan', mark: 'pass' }],
+    judged: [{ item: made, mark: 'accepted' }],
+  };
+  expect((await officer.post(`${path}/decide`, body)).status).toBe(200);
+  expect(
+    (
+      await province
+        .db('facts')
+        .where({ procedure_id: id, task_id: path.slice('/tasks/'.length) })
+        .first('payload')
+    ).payload,
+  ).toEqual({
+    reason: '不符合条件',
+  });
 });
