@@ -8,7 +8,7 @@ import type { ProcedureRow } from '../protocol/procedures.ts';
 import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../roster/roster.ts';
 import type { Actor } from '../accounts/users.ts';
-import { insideLine } from './inside.ts';
+import { actTold, insideLine, reasonTold } from './inside.ts';
 import { factOfLine } from './line-facts.ts';
 
 export type CaseTask = TaskRow &
@@ -83,7 +83,8 @@ export async function listTimeline(
   { limit, outside }: { limit: number; outside: boolean },
 ): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, v.name as principal, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') as reason
+    `select a.id, a.at, ${actTold('cast(:outside as boolean)')} as act, a.subject, u.name, v.name as principal, i.name as institution, a.detail,
+            ${reasonTold('cast(:outside as boolean)', `coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason')`)} as reason
        from audit_log a
        left join users u on u.id = a.actor
        left join users v on v.id = cast(a.detail ->> 'for' as uuid)
