@@ -1,7 +1,7 @@
 /** Acts of the office on a class. */
 import { getPolicyPack } from '../db/catalogue/policy-packs.ts';
 import { getClassById, setClassStatus } from '../db/classes/classes.ts';
-import { listCheckMarks } from '../db/classes/check-marks.ts';
+import { listCheckMarks } from '../db/views/classes/check-marks.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
 import { tell } from '../db/correspondence/tell.ts';

@@ -35,7 +35,8 @@ export async function loadClassEvidence({ db, actor, task, procedure, t, words, 
     loadCheckPoints({ db, actor, task, procedure, t, words, locale }),
   ]);
   const pack = await getPolicyPack(db, evidence.pack_id);
-  const roster = evidence.roster.map((line) => rosterView(line, t, locale));
+  const { roster: lines, ...about } = evidence;
+  const roster = lines.map((line) => rosterView(line, t, locale));
   const materials = attached.map((line) => materialView(line, t));
   const checks = checklist({ evidence, verifications, roster, materials, pack }, { t, words, locale }).map((check) => ({
     ...check,
@@ -44,7 +45,7 @@ export async function loadClassEvidence({ db, actor, task, procedure, t, words, 
     tone: ['red', 'amber'].find((tone) => check.badges.some((badge) => badge.tone === tone)),
   }));
   return {
-    class: evidence,
+    class: about,
     level: evidence.level === null ? undefined : t(`tasks.evidence.level.${evidence.level}`),
     scope: evidence.licence_scope.join(t('common.listSeparator')),
     checks,

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { Actor } from '../../db/accounts/users.ts';
 import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { listRoster } from '../../db/roster/roster.ts';
-import { listReviewSignatures } from '../../db/views/classes/class-reviews.ts';
+import { listReviewSignatures, type ReviewSignature } from '../../db/views/classes/class-reviews.ts';
 import { type CheckRow, listChecks, listClassEntries, listClassLines } from '../../db/views/classes/class-record.ts';
 import type { ClassHead } from '../../db/views/classes/classes.ts';
 import { subjectNumberOf } from '../../workflows/domain/procedures.ts';
@@ -21,11 +21,12 @@ export async function loadChecks({ db, actor, t, words }: Speech & { actor: Acto
     head.procedure ? listReviewSignatures(db, head.procedure.id, 'pre_training') : [],
     head.procedure ? listReviewSignatures(db, head.procedure.id, 'filing') : [],
   ]);
-  // What is proposed inside the office goes out only as the approver's decision.
-  const proposal = (outcome: string) => actor.institutionId !== undefined && insideOutcomes.includes(outcome);
+  // What is found inside the office goes out only as the approver's decision; an approval there is told as a proposal is.
+  const isPassedOn = ({ outcome, proposes }: ReviewSignature) =>
+    actor.institutionId !== undefined && (insideOutcomes.includes(outcome) || (proposes && outcome === 'approve'));
   const reviews = [...pre, ...filing].map((review) => ({
     step: stepLabel(words, t, { step: review.step, role: 'first_reviewer' }),
-    ...(proposal(review.outcome)
+    ...(isPassedOn(review)
       ? { outcome: t('classes.passedOn'), tone: '', reason: '' }
       : {
           outcome: decidedLabel(words, t, 'review', review.outcome),

@@ -3,15 +3,15 @@ import type { TimelineLine } from '../../db/views/case.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { actCode, actWords, stepLabel, whoWithoutName } from '../tasks/words.ts';
 
-/** A line: what, who, when. What is proposed inside the office is, for those outside, only passed on. An act has words under `classes.acts`, `tasks.acts` or `institutions.acts`; one without shows its code, which never happens silently. */
+/** A line: what, who, when. An act has words under `classes.acts`, `tasks.acts` or `institutions.acts`; one without shows its code, which never happens silently. */
 export function timelineView(line: TimelineLine, t: Translate, words: Words, outside: boolean) {
   const step = line.subject.split('/')[1];
   const label = step ? stepLabel(words, t, { step, role: 'first_reviewer' }, outside) : '';
   const opened = Array.isArray(line.detail['tasks'])
     ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: 'first_reviewer' }, outside))
     : [];
-  const act = outside && line.act === 'task.propose_refusal' ? 'task.passed_on' : line.act;
-  const code = actCode({ ...line, act });
+  const { act } = line;
+  const code = actCode(line);
   const key = [`classes.acts.${code}`, `tasks.acts.${code}`, `institutions.acts.${code}`].find((name) => words.has(name));
   return {
     at: line.at,

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { readSnapshot } from '../../db/classes/correction-snapshots.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import { type CheckMark, listCheckMarks } from '../../db/classes/check-marks.ts';
+import { type CheckMark, listCheckMarks } from '../../db/views/classes/check-marks.ts';
 import { findCorrection, listFoundInOrder } from '../../db/classes/corrections.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { claimTask, releaseTask } from '../../db/protocol/holding/claims.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { getTask } from '../../db/protocol/tasks.ts';
+import { listAnsweredItems } from '../../db/classes/corrections.ts';
 import { revealId } from '../../db/roster/roster.ts';
 import { findNextTask } from '../../db/views/inbox/inbox.ts';
+import { stageOf } from '../../workflows/domain/tasks.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
@@ -105,10 +107,12 @@ export function taskActRoutes(counter: Counter): void {
       const { db, actor, params, body, request, forPage, ifMatch, waitMs, t } = context;
       return orConflict(context, { ...kept(body), list: body.list, seen: body.seen }, async () => {
         const taskId = taskIdOf(params);
+        const stage = stageOf(params.step);
+        const answered = body.judged?.length ? await listAnsweredItems(db, params.procedure, stage) : [];
         const answer = await decideTask(db, actor, {
           taskId,
           outcome: body.outcome,
-          contentFor: (kind) => readDecision(kind, body),
+          contentFor: (kind) => readDecision(kind, body, { stage, answered }),
           version: body.version ?? ifMatch,
           request,
         });

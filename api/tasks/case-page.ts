@@ -206,10 +206,9 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
   };
 }
 
-/** How the office works is not for institutions, what it writes with the institution not for the assessment body. */
+/** What the office writes with the institution is not for the assessment body. */
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
-  if (line.act === 'message.send') return readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
-  return !actor.institutionId || line.act !== 'task.propose_refusal';
+  return line.act !== 'message.send' || readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
 }
 
 /** Claiming says for whom, where it is not for oneself. */
@@ -274,9 +273,17 @@ function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView
   ];
 }
 
-/** What a reader is told of how a task was decided: those outside learn the decision, not what was proposed or sent back on the way to it. */
-export function outcomeTold(outcome: string | null, actor: Pick<Actor, 'institutionId'>): string | null {
-  return actor.institutionId !== undefined && outcome !== null && insideOutcomes.includes(outcome) ? null : outcome;
+/**
+ * What a reader is told of how a task was decided: those outside learn the decision, not what was proposed or sent back on the way to it. A review that could
+ * propose is told alike whichever it did: else its silence would say so.
+ */
+export function outcomeTold(
+  { outcome, outcomes }: Pick<CaseTask, 'outcome' | 'outcomes'>,
+  actor: Pick<Actor, 'institutionId'>,
+): string | null {
+  if (actor.institutionId === undefined || outcome === null) return outcome;
+  const alike = outcome === 'approve' && outcomes.includes('propose_refusal');
+  return alike || insideOutcomes.includes(outcome) ? null : outcome;
 }
 
 function settledOf({ found, actor, t, words }: CaseParts) {
@@ -285,8 +292,7 @@ function settledOf({ found, actor, t, words }: CaseParts) {
     status: task.status,
     name: whoFor(t, task.decider ?? '—', task.decider_for),
     at: task.decided_at,
-    outcome:
-      outcomeTold(task.outcome, actor) === task.outcome ? decidedLabel(words, t, task.kind, task.outcome ?? '') : t('classes.passedOn'),
+    outcome: outcomeTold(task, actor) === task.outcome ? decidedLabel(words, t, task.kind, task.outcome ?? '') : t('classes.passedOn'),
   };
 }
 
@@ -317,10 +323,10 @@ function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts)
   const opened = Array.isArray(line.detail['tasks'])
     ? (line.detail['tasks'] as string[]).map((id) => stepLabel(words, t, { step: id.split('/')[1] ?? '', role: found.task.role }, outside))
     : [];
-  const key = `tasks.acts.${actCode(line)}`;
+  const key = [`tasks.acts.${actCode(line)}`, `classes.acts.${actCode(line)}`].find((name) => words.has(name));
   return {
     at: line.at,
-    title: actWords(line, t, words) ?? (words.has(key) ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),
+    title: actWords(line, t, words) ?? (key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')) }) : line.act),
     who: line.name
       ? [whoFor(t, line.name, line.principal), line.institution].filter(Boolean).join(t('classes.whoSeparator'))
       : whoWithoutName(line, t),

@@ -14,7 +14,7 @@ import type { Instant } from '../../db/calendar/instant.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { workRegionOf } from '../../workflows/domain/scope.ts';
 import { judgeTaskAct, relationsOf, type TaskAct, taskActs } from '../../workflows/domain/task-acts.ts';
-import { stageOf } from '../../workflows/domain/tasks.ts';
+import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import { datesIn } from '../pages/dates.ts';
@@ -172,8 +172,9 @@ function caseJson(
     substituteFor: office ? (task.status === 'open' ? task.held_for : task.decider_for) : null,
     version: task.version,
     status: task.status,
-    outcomes: task.outcomes,
-    outcome: outcomeTold(task.outcome, actor),
+    // Which outcomes a review of the office can have tells how it works among itself.
+    ...(office || isOutsideRole(task.role) ? { outcomes: task.outcomes } : {}),
+    outcome: outcomeTold(task, actor),
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
     // What the office asks and arranges among itself is for the office.

@@ -68,20 +68,35 @@ function refused(issue: z.core.$ZodIssue): Issue {
   return { field: issue.path.join('.'), code: typeof code === 'string' ? code : 'invalid' };
 }
 
-/** Reason and payload of a decision as entered. An approval with points marked for correction contradicts itself. */
-export function readDecision(kind: TaskKind, body: Decide): DecisionContent {
-  const marked = (body.items ?? []).some((item) => item.mark === 'return' || (item.mark === 'extra' && isAsked(item, true)));
-  if (body.outcome === 'approve' && marked) throw inputError('outcome', 'task.marked');
-  const points = body.outcome === 'return' ? correctionPoints(body) : [];
+/** Where a decision stands: the stage of its task, and the points of the list of corrections that wait to be judged. */
+export type Judged = { stage: string; answered: readonly string[] };
+
+/** What was found about each point of the list that is open; said twice, the last counts. */
+function readJudged(body: Decide, { answered }: Judged): Judgement[] {
   const judged = (body.judged ?? []).flatMap(({ item, mark, text }, at): Judgement[] => (mark === '' ? [] : [{ at, item, mark, text }]));
+  return [...new Map(judged.map((one) => [one.item, one])).values()].filter(({ item }) => answered.includes(item));
+}
+
+/** Points of the checklist that were found in order, each once. Only the review before the training has one. */
+function readInOrder(body: Decide, { stage }: Judged): string[] {
+  if (stage !== 'pre_training') return [];
+  const passed = (body.items ?? []).filter(({ mark, field }) => mark === 'pass' && Object.hasOwn(checkParts, field));
+  return [...new Set(passed.map(({ field }) => field))];
+}
+
+/** Reason and payload of a decision as entered. An approval with points marked for correction contradicts itself. */
+export function readDecision(kind: TaskKind, body: Decide, at: Judged): DecisionContent {
+  const marked = (body.items ?? []).some((item) => item.mark === 'return' || (item.mark === 'extra' && isAsked(item, true)));
+  const askedAgain = (body.judged ?? []).some(({ mark }) => mark === 'again');
+  if (body.outcome === 'approve' && (marked || askedAgain)) throw inputError('outcome', 'task.marked');
+  const points = body.outcome === 'return' ? correctionPoints(body) : [];
+  const judged = readJudged(body, at);
   const read = fields[kind].safeParse(body);
   if (!read.success) throw new InputError(read.error.issues.map(refused));
   const own = Object.fromEntries(Object.entries(read.data).filter(([, value]) => value !== undefined));
   const again = judged.filter((judgement) => judgement.mark === 'again').map((judgement) => judgement.text ?? '');
   const listed = [...again, ...points.map((point) => point.text)].filter(Boolean).join('；');
-  const inOrder = (body.items ?? [])
-    .filter(({ mark, field }) => mark === 'pass' && Object.hasOwn(checkParts, field))
-    .map(({ field }) => field);
+  const inOrder = readInOrder(body, at);
   const accepted = judged.filter(({ mark }) => mark === 'accepted').map(({ item }) => item);
   // Whoever signs after this reviewer sees what was found in order.
   const checked = kind === 'review' && isSignature(body.outcome) ? [...inOrder, ...accepted] : [];

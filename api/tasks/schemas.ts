@@ -110,7 +110,8 @@ export const Inbox = z
 
 export const CaseDetail = TaskFacts.extend({
   status: z.enum(['open', 'decided', 'expired', 'cancelled']),
-  outcomes: z.array(z.string()),
+  /** What it can be decided as; absent where an institution reads a task of the office. */
+  outcomes: z.array(z.string()).optional(),
   outcome: z.string().nullable(),
   decided: z.object({ name: z.string(), at: z.string() }).nullable(),
   mayDecide: z.boolean(),

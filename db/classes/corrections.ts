@@ -64,6 +64,12 @@ export async function findCorrection(db: Db, procedureId: string, stage: string)
   return row && { ...row, items: await listItems(db, row.task_id) };
 }
 
+/** The points that wait to be judged. */
+export async function listAnsweredItems(db: Db, procedureId: string, stage: string): Promise<string[]> {
+  const correction = await findCorrection(db, procedureId, stage);
+  return (correction?.items ?? []).filter(({ status }) => status === 'answered').map(({ id }) => id);
+}
+
 async function listItems(db: Db, taskId: string): Promise<CorrectionItem[]> {
   const { rows } = await db.raw<{ rows: CorrectionItem[] }>(
     `select i.id, i.no, i.field, i.part, i.reference, i.demand, i.late_reason, i.status, i.answer, i.answered_at, a.name as answered_by,

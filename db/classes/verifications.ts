@@ -125,7 +125,7 @@ export async function reviewFor(trx: Trx, actor: Actor, procedure: LockedProcedu
   if (await isMovingBack(trx, procedure)) throw new ConflictError('takeBack.moving');
   const verdict = judgeTaskAct('decide', actor, task, await whoSignedElsewhere(trx, actor, task));
   if (verdict === 'task.claimed') throw new ConflictError('checks.claimedByOther');
-  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, verdict, task);
+  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, actor, verdict, task);
   return task;
 }
 

@@ -210,7 +210,7 @@ function instantOf(text: string | null): Date | null {
 async function requireDecidable(db: Db, actor: Actor, task: TaskInBrief, procedure: ProcedureInBrief, given: Decision): Promise<Decision> {
   // Four eyes are kept by the writing statement, whose key nobody gets round.
   const verdict = judgeTaskAct('decide', actor, task);
-  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(db, verdict, await getTask(db, task.id));
+  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(db, actor, verdict, await getTask(db, task.id));
   if (procedure.status !== 'open') throw new ConflictError('procedure.closed', { outcome: procedure.outcome ?? procedure.status });
   if (await isMovingBack(db, procedure)) throw new ConflictError('takeBack.moving');
   if (task.peremptory && task.due_at && task.due_at <= procedure.now) throw new ConflictError('task.expired');

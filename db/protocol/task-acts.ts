@@ -1,12 +1,12 @@
 /** A task under the lock of its procedure, judged by the one table of acts; and what a refusal says. */
-import { ConflictError, NotAllowedError, type OfficeError } from '../../workflows/domain/errors.ts';
+import { ConflictError, NotAllowedError, NotFoundError, type OfficeError } from '../../workflows/domain/errors.ts';
 import { capacitiesFor } from '../../workflows/domain/scope.ts';
-import { judgeTaskAct, type SignedElsewhere, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
+import { judgeTaskAct, maySeeTask, type SignedElsewhere, type TaskAct, type TaskRefusal } from '../../workflows/domain/task-acts.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db, Trx } from '../client.ts';
 import type { TaskInBrief } from './decisions.ts';
 import { getTask, type TaskRow } from './tasks.ts';
-import { type LockedProcedure, lockProcedure } from './procedures.ts';
+import { type LockedProcedure, lockProcedure, type ProcedureRow } from './procedures.ts';
 
 export type TaskInHand = { task: TaskRow; procedure: LockedProcedure; already: boolean };
 
@@ -16,18 +16,21 @@ export async function takeInHand(trx: Trx, actor: Actor, taskId: string, act: Ta
   const procedure = await lockProcedure(trx, procedureId);
   const task = await getTask(trx, taskId);
   const verdict = judgeTaskAct(act, actor, task, await whoSignedElsewhere(trx, actor, task));
-  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, verdict, task);
+  if (verdict !== 'yes' && verdict !== 'already') throw await refusal(trx, actor, verdict, task);
   return { task, procedure, already: verdict === 'already' };
 }
 
-/** The error of a refusal: names who decided, holds, was asked or suspended it, and when. */
-export async function refusal(db: Db, code: TaskRefusal, task: TaskRow): Promise<OfficeError> {
+/**
+ * The error of a refusal: names who decided, holds, was asked or suspended it, and when. Whoever may not read the task is told of none, as of an invented one.
+ */
+export async function refusal(db: Db, actor: Actor, code: TaskRefusal, task: TaskRow): Promise<OfficeError> {
   switch (code) {
     case 'task.notYours':
+    case 'supervision.notYours':
+      return (await isUnknown(db, actor, task)) ? new NotFoundError('task.unknown') : new NotAllowedError(code);
     case 'task.fourEyes':
     case 'task.fourEyesPrincipal':
     case 'substitution.over':
-    case 'supervision.notYours':
     case 'signer.notAdder':
       return new NotAllowedError(code);
     case 'task.decided':
@@ -46,6 +49,11 @@ export async function refusal(db: Db, code: TaskRefusal, task: TaskRow): Promise
     default:
       return new ConflictError(code);
   }
+}
+
+async function isUnknown(db: Db, actor: Actor, task: TaskRow): Promise<boolean> {
+  const procedure = await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first();
+  return !procedure || !maySeeTask(actor, task, procedure);
 }
 
 /** Names who decided, when and how. */

@@ -20,10 +20,8 @@ import { assessRoster } from './roster-assessment.ts';
 import type { Actor } from '../accounts/users.ts';
 import { placeOf, type Vault } from '../vault.ts';
 
-export type EnrolmentRow = {
+type EnrolmentLine = {
   id: string;
-  class_id: string;
-  person_id: string;
   seat: number;
   group_code: string;
   phone_masked: string;
@@ -36,6 +34,22 @@ export type EnrolmentRow = {
   amount_trace: unknown;
   held_by: string | null;
 };
+
+/** Named one by one: sealed values and their indexes stay in the database unless they are asked for. */
+const lineColumns = [
+  'id',
+  'seat',
+  'group_code',
+  'phone_masked',
+  'bank_name',
+  'account_masked',
+  'status',
+  'status_reason',
+  'eligibility',
+  'amount_fen',
+  'amount_trace',
+  'held_by',
+] as const satisfies readonly (keyof EnrolmentLine)[];
 
 /** A row with the enrolment whose place it takes, where that is known. */
 export type RosterEntry = RosterRow & { enrolment?: string | undefined };
@@ -289,7 +303,7 @@ export function sealedAccount(vault: Vault, enrolmentId: string, account: string
   };
 }
 
-export type RosterLine = EnrolmentRow & { name: string; id_masked: string };
+export type RosterLine = EnrolmentLine & { name: string; id_masked: string };
 
 /** The roster with full names and masked numbers, as officers and the institution see it. */
 export async function listRoster(db: Db, classId: string): Promise<RosterLine[]> {
@@ -297,7 +311,7 @@ export async function listRoster(db: Db, classId: string): Promise<RosterLine[]>
     .join('people as p', 'p.id', 'e.person_id')
     .where('e.class_id', classId)
     .orderBy('e.seat')
-    .select('e.*', 'p.name', 'p.id_masked');
+    .select(...lineColumns.map((column) => `e.${column}`), 'p.name', 'p.id_masked');
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The case page: a task with its procedure, who holds it, what happened so far, and the evidence of the kinds that are shown here. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { maySee, mayDecide } from '../../workflows/domain/scope.ts';
+import { maySeeTask } from '../../workflows/domain/task-acts.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
 import type { TaskPeriod, TaskRow } from '../protocol/tasks.ts';
@@ -8,7 +8,7 @@ import type { ProcedureRow } from '../protocol/procedures.ts';
 import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../roster/roster.ts';
 import type { Actor } from '../accounts/users.ts';
-import { insideLine } from './inside.ts';
+import { actTold, insideLine, reasonTold } from './inside.ts';
 import { factOfLine } from './line-facts.ts';
 
 export type CaseTask = TaskRow &
@@ -30,7 +30,7 @@ export type CaseTask = TaskRow &
   };
 export type Case = { task: CaseTask; procedure: ProcedureRow; behind: boolean };
 
-/** The task with its procedure. Throws NotFoundError where there is none or it lies outside the reader's region. */
+/** The task with its procedure. Throws NotFoundError where there is none or it is not for the reader. */
 export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Case> {
   const task = await db('tasks as t')
     .join('regions as r', 'r.code', 't.office')
@@ -53,13 +53,7 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     );
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');
-  const deciding = { role: task.role, office: task.office, institutionId: task.institution_id };
-  // What an objector wrote is for the office, not for the institution that it is about.
-  const institutionIds = procedure.type === 'objection' ? [] : [procedure.institution_id, task.institution_id];
-  const visible = maySee(actor, { regionPath: procedure.region_path, institutionIds });
-  // Nor is whom a holder asked to sign as well.
-  const inside = actor.institutionId !== undefined && task.joint === 'added';
-  if ((!visible && !mayDecide(actor, deciding)) || inside) throw new NotFoundError('task.unknown');
+  if (!maySeeTask(actor, task, procedure)) throw new NotFoundError('task.unknown');
   return { task, procedure, behind: procedure.applied_no < procedure.fact_no };
 }
 
@@ -89,7 +83,8 @@ export async function listTimeline(
   { limit, outside }: { limit: number; outside: boolean },
 ): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, v.name as principal, i.name as institution, a.detail, coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') as reason
+    `select a.id, a.at, ${actTold('cast(:outside as boolean)')} as act, a.subject, u.name, v.name as principal, i.name as institution, a.detail,
+            ${reasonTold('cast(:outside as boolean)', `coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason')`)} as reason
        from audit_log a
        left join users u on u.id = a.actor
        left join users v on v.id = cast(a.detail ->> 'for' as uuid)

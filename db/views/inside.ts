@@ -6,6 +6,13 @@ const reminders = ['task.reminder', 'task.due'];
 
 const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
+/** Whether a line `a` is about a review that could propose a refusal: those outside are told alike of its approval and of its proposal, without the reasons. */
+const passedOn = `(a.act in ('task.approve', 'task.propose_refusal') and exists (select from tasks n where n.id = a.subject and 'propose_refusal' = any(n.outcomes)))`;
+
+/** The act of a line `a` as it is told, and its reason (`reason`, a column or expression of SQL); `outside` is a condition of SQL. */
+export const actTold = (outside: string): string => `case when ${outside} and ${passedOn} then 'task.passed_on' else a.act end`;
+export const reasonTold = (outside: string, reason: string): string => `case when not (${outside} and ${passedOn}) then ${reason} end`;
+
 /** Whether a line `a` of the audit log is one of these, as a condition of SQL. Orders of the superior authority are inside as a whole. */
 export const insideLine = `(a.act in (${list(insideActs)})
   or (a.act in (${list(reminders)}) and not exists (select 1 from tasks n where n.id = a.subject and n.role in ('institution', 'assessor')))

@@ -96,7 +96,7 @@ describe('registers', () => {
       verificationIds: [settled.id],
       reason: '已核对原始凭证',
     });
-    await expect(askAgain(office.db, office.actors.elsewhere, planted.procedureId)).rejects.toMatchObject({ code: 'task.notYours' });
+    await expect(askAgain(office.db, office.actors.elsewhere, planted.procedureId)).rejects.toMatchObject({ code: 'task.unknown' });
     expect(await askAgain(office.db, office.actors.first, planted.procedureId)).toEqual({ asked: 1 });
     expect(await office.db('facts').where({ procedure_id: planted.procedureId }).orderBy('no', 'desc').first('kind')).toEqual({
       kind: 'recheck_requested',

@@ -1,6 +1,8 @@
 /** What institutions must not see: how the office arranges its work, over every address that tells of a class or a task. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeStep } from '../../db/protocol/steps.ts';
+import type { Ask } from '../../workflows/domain/procedures.ts';
+import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
@@ -28,8 +30,8 @@ async function readOutside(taskId: string): Promise<[string, string | undefined]
   const found: [string, string | undefined][] = [];
   for (const address of addresses) {
     const answer = (await school.get(address)).body as Record<string, unknown>;
-    // Which fields and outcomes there are is no secret, only what they say.
-    const { outcomes: _outcomes, ladder: _ladder, order, suspended, ...told } = answer;
+    // Which fields there are is no secret, only what they say.
+    const { ladder: _ladder, order, suspended, ...told } = answer;
     expect([address, order ?? null, suspended ?? false]).toEqual([address, null, false]);
     found.push([address, secret.exec(JSON.stringify(told))?.[0]]);
     const main = /<main[\s\S]*<\/main>/.exec((await counter.browse('school-1', address)).html)?.[0] ?? '';
@@ -100,3 +102,56 @@ test('[F06] nor of who is asked to sign as well', async () => {
   expect((await counter.browse('first-1', `/tasks/${first}`)).html).toContain('内部加签事由');
   expect((await (await counter.as('school-1')).get(`/tasks/${added.body.signerTask}`)).status).toBe(404);
 });
+
+test('[F06] a review that could propose a refusal is told alike whether it approved or proposed', async () => {
+  const told: unknown[] = [];
+  for (const outcome of ['approve', 'propose_refusal']) {
+    const { taskIds } = await counter.cases.open([{ ...firstReview, step: 'review.first_review' }]);
+    const [id = ''] = taskIds;
+    expect((await (await counter.as('first-1')).post(`/tasks/${id}/decide`, { outcome, reason: '内部理由' })).status).toBe(200);
+    const { body } = await (await counter.as('school-1')).get<Record<string, unknown> & { timeline: Record<string, unknown>[] }>(
+      `/tasks/${id}`,
+    );
+    const page = await counter.browse('school-1', `/tasks/${id}`);
+    const { html } = page;
+    told.push({
+      outcome: body['outcome'],
+      outcomes: body['outcomes'],
+      timeline: body.timeline.map(({ act, reason }) => ({ act, reason })),
+      passedOn: html.split('已办理，转下一环节').length,
+      outright: /通过|内部理由/.exec(/<main[\s\S]*<\/main>/.exec(html)?.[0] ?? '')?.[0],
+    });
+  }
+  expect(told[0]).toEqual(told[1]);
+  expect(told[0]).toMatchObject({ outcome: null, outcomes: undefined, passedOn: expect.any(Number), outright: undefined });
+  expect((told[0] as { timeline: unknown[] }).timeline).toContainEqual({ act: 'task.passed_on', reason: null });
+});
+
+test('[N2] no answer about a task, a class or a roster holds a sealed value or a blind index', async () => {
+  const number = counter.cases.classNumber;
+  const stages = ['pre_training', 'filing', 'subsidy', 'approval', 'refusal'];
+  const reviews = stages.map((stage) => ({ ...firstReview, step: `${stage}.first_review` }));
+  const others = taskKinds
+    .filter((kind) => kind !== 'review')
+    .map((kind) => ({ ...firstReview, step: `walk.${kind}`, kind, outcomes: [] }));
+  const { taskIds } = await counter.cases.open([...reviews, ...others] as Ask[], { id: `class-${number}-walk` });
+  const addresses = taskIds.map((id) => `/tasks/${id}`);
+  addresses.push(...['', '/roster', '/timeline', '/checks', '/money'].map((tab) => `/classes/${number}${tab}`));
+  const read: string[] = [];
+  for (const login of ['first-1', 'supervise-1', 'audit-1', 'school-1'])
+    for (const address of addresses) {
+      const { status, body } = await (await counter.as(login)).get(address);
+      if (status === 200) read.push(`${login} ${address}`);
+      expect([login, address, sealedKeys(body)]).toEqual([login, address, []]);
+    }
+  for (const login of ['first-1', 'audit-1', 'school-1'])
+    for (const address of [`/tasks/${taskIds[0]}`, `/classes/${number}/roster`]) expect(read).toContain(`${login} ${address}`);
+  expect(read.length).toBeGreaterThan(addresses.length * 2);
+});
+
+/** Keys of sealed values, blind indexes and people, wherever they stand. */
+function sealedKeys(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const keys = Object.entries(value).flatMap(([key, inner]) => [key, ...sealedKeys(inner)]);
+  return keys.filter((key) => /_sealed$|_index$|^person_id$/.test(key));
+}

@@ -62,7 +62,7 @@ describe('the bank’s answer', () => {
     const application = await money.approved(await money.plant({ trainees: 1 }));
     const number = await money.batch(application, 'released');
     const content = await reading.answerOf(number);
-    await expect(reading.answer(number, content, 'gl-pay-1')).rejects.toMatchObject({ code: 'task.notYours' });
+    await expect(reading.answer(number, content, 'gl-pay-1')).rejects.toMatchObject({ code: 'task.unknown' });
     await expect(reading.answer(number, content, 'cs-first-1')).rejects.toMatchObject({ code: 'task.notYours' });
   });
 

@@ -146,7 +146,7 @@ describe('one winner', () => {
 
   test('a task of another county cannot be decided', async () => {
     const { taskId } = await openCase();
-    await expect(decideTask(db, elsewhere, { taskId, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.notYours' });
+    await expect(decideTask(db, elsewhere, { taskId, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.unknown' });
     await expect(decideTask(db, second, { taskId, outcome: 'approve' })).rejects.toMatchObject({ code: 'task.notYours' });
   });
 

@@ -109,7 +109,7 @@ describe('pre-training review', () => {
 
     const settle = (actor = office.actors.first, reason = '窗口核对原件一致', ids = [c?.verificationId ?? '']) =>
       settleVerification(office.db, actor, { procedureId: planted.procedureId, verificationIds: ids, reason });
-    await expect(settle(office.actors.elsewhere)).rejects.toMatchObject({ code: 'task.notYours' });
+    await expect(settle(office.actors.elsewhere)).rejects.toMatchObject({ code: 'task.unknown' });
     await expect(settle(office.actors.first, ' ')).rejects.toMatchObject({ issues: [{ field: 'reason', code: 'task.reasonMissing' }] });
     await settle();
     await expect(settle()).rejects.toMatchObject({ code: 'checks.settled' });

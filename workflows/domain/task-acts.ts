@@ -3,7 +3,8 @@
  * Four eyes stand beside it: whoever signed another step of the same matter is refused every act that takes part in a decision, and so is a substitute
  * whose principal did. A task that was taken for a principal is decided for that principal or, once the substitution is over, not by this holder.
  */
-import { capacitiesFor, hasRole, hasRoleAbove, mayDecide, type Scope } from './scope.ts';
+import type { ProcedureType } from './procedures.ts';
+import { capacitiesFor, hasRole, hasRoleAbove, mayDecide, maySee, type Scope } from './scope.ts';
 import { signingRoles } from './signing.ts';
 import { isOutsideRole, type TaskStatus } from './tasks.ts';
 
@@ -207,6 +208,24 @@ export function taskStateOf(task: Pick<TaskFacts, 'status' | 'claimed_by' | 'del
   if (task.suspended_at !== null) return 'suspended';
   if (task.delegated_to !== null) return 'delegated';
   return task.claimed_by === null ? 'free' : 'held';
+}
+
+/** Matters of the office that are about an institution: an objection is for the office alone, and so are its own account and payment officers. */
+const withinOffice: readonly ProcedureType[] = ['objection', 'subsidyPayment'];
+
+/** Whether somebody reads a task at all. To everybody else it is as unknown as one that does not exist, whatever they ask of it. */
+export function maySeeTask(
+  actor: Scope,
+  task: Pick<TaskFacts, 'role' | 'office' | 'institution_id'> & { joint: string | null },
+  procedure: { type: ProcedureType; region_path: string; institution_id: string | null },
+): boolean {
+  // Whom a holder asked to sign as well is not for institutions.
+  if (actor.institutionId !== undefined && task.joint === 'added') return false;
+  const institutionIds = withinOffice.includes(procedure.type) ? [] : [procedure.institution_id, task.institution_id];
+  return (
+    maySee(actor, { regionPath: procedure.region_path, institutionIds }) ||
+    mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id })
+  );
 }
 
 /** Supervises the office of the task. Nobody does so over the institution that they belong to (回避). */

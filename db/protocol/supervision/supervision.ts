@@ -110,7 +110,7 @@ export async function escalateTask(
     const words = requireReason(reason);
     if (procedure.type === 'supervisionOrder') throw new ConflictError('supervision.orderItself');
     const requested = await requestOrder(trx, supervised, { actor: actor.userId, reason: words });
-    if (!requested) throw await refusal(trx, 'task.decided', await getTask(trx, taskId));
+    if (!requested) throw await refusal(trx, actor, 'task.decided', await getTask(trx, taskId));
     const { order, known } = requested;
     if (known) throw new ConflictError('supervision.escalated', { number: order });
     const above = task.office_path.split('/').at(-2);

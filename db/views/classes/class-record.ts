@@ -1,7 +1,7 @@
 /** What is on record of a class beside its plan: what the registers answered, money, papers, and everything that happened. */
 import type { Db } from '../../client.ts';
 import type { TimelineLine } from '../case.ts';
-import { insideLine } from '../inside.ts';
+import { actTold, insideLine, reasonTold } from '../inside.ts';
 import { factOfLine } from '../line-facts.ts';
 
 export type CheckRow = {
@@ -135,8 +135,8 @@ export async function listClassTimeline(
   { classId, number, before, limit, outside, withMessages, withReadings = false }: TimelineFilter,
 ): Promise<TimelineLine[]> {
   const { rows } = await db.raw<{ rows: TimelineLine[] }>(
-    `select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail,
-            case when not (cast(:outside as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason') end as reason
+    `select a.id, a.at, ${actTold('cast(:outside as boolean)')} as act, a.subject, u.name, i.name as institution, a.detail,
+            ${reasonTold('cast(:outside as boolean)', `coalesce(f.payload ->> 'reason', g.body, a.detail ->> 'reason')`)} as reason
        from (select l.* from audit_log l where l.procedure_id = any(array(select id from procedures where class_id = :classId))
              union all select l.* from audit_log l where l.procedure_id is null and l.subject = 'class-' || :number offset 0) a
        left join users u on u.id = a.actor

@@ -2,7 +2,8 @@
 import { insideOutcomes } from '../../../workflows/domain/tasks.ts';
 import type { Db } from '../../client.ts';
 
-export type ReviewSignature = { step: string; userId: string; name: string; at: Date; outcome: string; reason: string };
+/** `proposes`: a review that could propose a refusal. */
+export type ReviewSignature = { step: string; userId: string; name: string; at: Date; outcome: string; reason: string; proposes: boolean };
 
 /**
  * Reviews as they go out on a paper: those that stand, without what was taken back or sent back inside the office; a proposal that was not
@@ -18,9 +19,9 @@ export async function listReviewsForPaper(db: Db, procedureId: string, stage: st
 /** The decisions of a stage of a procedure, oldest first. */
 export async function listReviewSignatures(db: Db, procedureId: string, stage: string): Promise<ReviewSignature[]> {
   const { rows } = await db.raw<{
-    rows: { step: string; user_id: string; name: string; at: Date; outcome: string; reason: string | null }[];
+    rows: { step: string; user_id: string; name: string; at: Date; outcome: string; reason: string | null; proposes: boolean }[];
   }>(
-    `select t.step, u.id as user_id, u.name, f.at, f.outcome, f.payload ->> 'reason' as reason
+    `select t.step, u.id as user_id, u.name, f.at, f.outcome, f.payload ->> 'reason' as reason, 'propose_refusal' = any(t.outcomes) as proposes
        from facts f join tasks t on t.id = f.task_id join users u on u.id = f.actor
       where f.procedure_id = ? and f.kind in ('decided', 'signed') and t.kind = 'review' and t.step like ? order by f.no`,
     [procedureId, `${stage}.%`],
@@ -32,6 +33,7 @@ export async function listReviewSignatures(db: Db, procedureId: string, stage: s
     at: row.at,
     outcome: row.outcome,
     reason: row.reason ?? '',
+    proposes: row.proposes,
   }));
 }
 

@@ -2,7 +2,7 @@
 import type { Db } from '../../client.ts';
 import { institutionSubject } from '../../institutions.ts';
 import type { TimelineLine } from '../case.ts';
-import { insideLine } from '../inside.ts';
+import { actTold, insideLine, reasonTold } from '../inside.ts';
 import type { InstitutionHead } from './institutions.ts';
 import { factOfLine } from '../line-facts.ts';
 
@@ -61,8 +61,8 @@ async function readTimeline(
          select id from audit_log where subject = 'class-' || own.number and id >= (select id from bound) and procedure_id is null offset 0) a),
      shown as (
        select * from lines ${before === undefined ? '' : 'where id < :before'} order by id desc limit :limit)
-     select a.id, a.at, a.act, a.subject, u.name, i.name as institution, a.detail, shown.number as class_number, shown.title as class_title,
-            case when not (cast(:own as boolean) and a.act = 'task.propose_refusal') then coalesce(f.payload ->> 'reason', a.detail ->> 'reason') end as reason,
+     select a.id, a.at, ${actTold('cast(:own as boolean)')} as act, a.subject, u.name, i.name as institution, a.detail, shown.number as class_number, shown.title as class_title,
+            ${reasonTold('cast(:own as boolean)', `coalesce(f.payload ->> 'reason', a.detail ->> 'reason')`)} as reason,
             (select cast(id as float8) from bound) as bound
        from shown join audit_log a on a.id = shown.id
        left join users u on u.id = a.actor

@@ -290,7 +290,7 @@ describe('the ledger', () => {
 });
 
 describe('beside the decision', () => {
-  test('[N14] [N19] officers see lines, totals and what is left of the budget on the task’s page', async () => {
+  test('[N14] [N19] officers see lines, totals and what is left of the budget on the task’s page, the institution none of a batch', async () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
     const application = await money.claimed(filed);
     await money.step(application.procedureId, 'approval', { asks: [approvalAsk] });
@@ -311,6 +311,22 @@ describe('beside the decision', () => {
     const checking = await browse('cs-pay-2', `/tasks/batch-${made}/checking.batch_check/1`);
     for (const shown of ['批次核对', `${made}-0002`, '¥1,400.00', '福州市仓山区人力资源和社会保障局'])
       expect(checking.html).toContain(shown);
+    await money.step(`batch-${made}`, 'releasing', {
+      asks: [{ ...check, step: 'releasing.batch_release', kind: 'batch_release', outcomes: ['release', 'send_back'] }],
+    });
+    // The paying account and its officers are not for the institution that is paid: to it the batch is one that does not exist.
+    for (const step of ['checking.batch_check', 'releasing.batch_release']) {
+      const path = `/tasks/batch-${made}/${step}/1`;
+      for (const task of [path, path.replace(made, `${made.slice(0, -1)}x`)]) {
+        expect([task, (await browse('kangning-1', task)).status]).toEqual([task, 404]);
+        const answers = [await (await as('kangning-1')).get(task), await (await as('kangning-1')).post(`${task}/claim`)];
+        expect(answers.map(({ status, body }) => [status, (body as { code?: string }).code])).toEqual([
+          [404, 'task.unknown'],
+          [404, 'task.unknown'],
+        ]);
+      }
+      expect((await browse('cs-pay-2', path)).status).toBe(200);
+    }
   });
 });
 

@@ -1,8 +1,9 @@
 /** What a signer found in order stays on record with who and when; those who sign after see it, and the sheet of the review prints it. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import { signersOf } from '../../../workflows/domain/signing.ts';
-import { review } from '../../support/asks.ts';
+import { filing, review } from '../../support/asks.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
 
 let province: Province;
@@ -56,8 +57,14 @@ test('[N14] 会签: the second signer sees beside each point who found it in ord
       { field: 'teachers', mark: 'pass' },
       { field: 'hours', mark: '' },
       { field: 'invented', mark: 'pass' },
+      ...Array.from({ length: 60 }, () => ({ field: 'plan', mark: 'pass' })),
     ],
-    judged: [{ item, mark: 'accepted' }],
+    // Each point counts once, and only those of the list.
+    judged: [
+      { item, mark: 'accepted' },
+      { item: randomUUID(), mark: 'accepted' },
+      { item, mark: 'accepted' },
+    ],
   });
   expect(signed.status).toBe(200);
   const fact = await province.db('facts').where({ procedure_id: id, kind: 'signed' }).first('payload', 'actor', 'at');
@@ -155,4 +162,32 @@ test('[N14] marks of a review to which the file is sent back, and of those behin
   expect(seenOn(first)).toEqual([]);
   const [, again] = await sentBack(87, 'back_to_2', second, 'second_review/2');
   expect(seenOn(again)).toEqual(['教学计划']);
+});
+
+test('[N14] a stage without a checklist and a list keeps no marks, and an approval cannot ask for a point again', async () => {
+  const number = await returnClass(province, 84);
+  const id = `class-${number}`;
+  await province.step(id, 'filing', { asks: [filing] });
+  const path = `/tasks/${id}/filing.first_review/1`;
+  const officer = await province.as('cs-first-1');
+  const made = randomUUID();
+  const again = await officer.post(`${path}/decide`, { outcome: 'approve', judged: [{ item: made, mark: 'again', text: '请重做' }] });
+  expect(again).toMatchObject({ status: 422, body: { issues: [{ field: 'outcome', code: 'task.marked' }] } });
+  const body = {
+    outcome: 'propose_refusal',
+    reason: '不符合条件',
+    items: [{ field: 'plan', mark: 'pass' }],
+    judged: [{ item: made, mark: 'accepted' }],
+  };
+  expect((await officer.post(`${path}/decide`, body)).status).toBe(200);
+  expect(
+    (
+      await province
+        .db('facts')
+        .where({ procedure_id: id, task_id: path.slice('/tasks/'.length) })
+        .first('payload')
+    ).payload,
+  ).toEqual({
+    reason: '不符合条件',
+  });
 });

@@ -67,8 +67,8 @@ describe('supervision', () => {
     const { taskId } = await counter.openReview();
     expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/urge`)).status).toBe(403);
     expect((await (await counter.as('other-supervise-1')).post(`/tasks/${taskId}/urge`)).body).toMatchObject({
-      status: 403,
-      code: 'supervision.notYours',
+      status: 404,
+      code: 'task.unknown',
     });
     expect((await (await counter.as('city-supervise-1')).post(`/tasks/${taskId}/urge`)).status).toBe(200);
     expect((await (await counter.as('first-1')).get('/board')).status).toBe(403);

@@ -135,6 +135,9 @@ const forbidden = new Set([
   'substitution.over',
   'supervision.notYours',
 ]);
+/** Nobody of another region reads these tasks, nor an administrator; who was asked to sign as well is not for the institution. */
+const strangers = new Set(['other-first-1', 'other-supervise-1', 'admin-1']);
+const isHidden = (login: string, { joint }: Known): boolean => strangers.has(login) || (login === 'school-1' && joint === 'added');
 const supervising = new Set<TaskAct>(['reassign', 'urge', 'escalate']);
 
 /** Moves the model along, and says what the API has to answer. */
@@ -146,6 +149,7 @@ function foresee(model: Model, { act, who, task: at, to }: Move): Expected {
   const verdict = judge(model, act, who, task);
   if (verdict === 'already') return { status: 200 };
   if (verdict === 'task.cancelled' && task.endedBy) return { status: 409, code: 'signer.ended' };
+  if (verdict !== 'yes' && isHidden(who, task)) return { status: 404, code: 'task.unknown' };
   if (verdict !== 'yes') return { status: forbidden.has(verdict) ? 403 : 409, code: verdict };
   if (act === 'add_signer') {
     const found = foreseeSigner(model, task, to);

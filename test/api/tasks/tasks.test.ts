@@ -65,8 +65,46 @@ describe('who may', () => {
     const stranger = await counter.as('other-first-1');
     expect((await stranger.get(`/tasks/${taskId}`)).status).toBe(404);
     const refused = await stranger.post(`/tasks/${taskId}/decide`, { outcome: 'approve' });
-    expect(refused.body).toMatchObject({ status: 403, code: 'task.notYours' });
-    expect((await stranger.post(`/tasks/${taskId}/claim`)).status).toBe(403);
+    expect(refused.body).toMatchObject({ status: 404, code: 'task.unknown' });
+    expect((await stranger.post(`/tasks/${taskId}/claim`)).status).toBe(404);
+  });
+
+  test('[N2] a task of another county answers every act as one that does not exist', async () => {
+    const { taskId } = await counter.openReview();
+    const { userId: to } = await counter.cases.actor('first-2');
+    const reason = '工作调整';
+    const acts: [string, Record<string, unknown>][] = [
+      ['claim', {}],
+      ['release', {}],
+      ['decide', { outcome: 'approve' }],
+      ['delegate', { to, question: '请看一下' }],
+      ['opinion', { opinion: '同意' }],
+      ['recall', {}],
+      ['suspend', { reason }],
+      ['resume', {}],
+      ['take-back', { reason }],
+      ['signers', { to, question: '请一并签署' }],
+      ['recall-signer', { reason }],
+      ['reassign', { to, reason }],
+      ['urge', {}],
+      ['escalate', { reason }],
+    ];
+    const supervising = ['reassign', 'urge', 'escalate'];
+    for (const login of ['other-first-1', 'other-supervise-1']) {
+      const stranger = await counter.as(login);
+      for (const [act, body] of acts) {
+        const answers = [];
+        for (const id of [taskId, 'class-350104-2026-99999/review.first_review/1'])
+          answers.push(await stranger.post<{ code: string }>(`/tasks/${id}/${act}`, body));
+        const told = answers.map((answer) => [act, answer.status, answer.body.code]);
+        expect(told[0]).toEqual(told[1]);
+        // What only supervisors do is refused to everybody else before anything is looked up.
+        if (login === 'other-supervise-1' || !supervising.includes(act)) expect(told[0]).toEqual([act, 404, 'task.unknown']);
+      }
+    }
+    // Who reads it is told why not.
+    const reader = await counter.as('second-1');
+    expect((await reader.post(`/tasks/${taskId}/claim`)).body).toMatchObject({ status: 403, code: 'task.notYours' });
   });
 
   test('another role of the office reads it and cannot decide it; the institution follows its own case', async () => {

@@ -2,9 +2,9 @@
  * What reviewers found in order when they signed: points of the checklist, and answers of a list of corrections that they accepted. It is part of their
  * decision and stays theirs; who signs after them sees it.
  */
-import { rowStepOf } from '../../workflows/domain/signing.ts';
-import { reviewTableOf, rowOfBack } from '../../workflows/domain/tasks.ts';
-import type { Db } from '../client.ts';
+import { rowStepOf } from '../../../workflows/domain/signing.ts';
+import { reviewTableOf, rowOfBack } from '../../../workflows/domain/tasks.ts';
+import type { Db } from '../../client.ts';
 
 /** `point`: of the checklist, or the id of a point of a list of corrections. */
 export type CheckMark = { point: string; name: string; at: Date };
@@ -20,7 +20,8 @@ export async function listCheckMarks(db: Db, procedureId: string, stage: string)
   const rowOf = (step: string): number => (table ?? []).findIndex((row) => `${stage}.${row.step}` === rowStepOf(step));
   return signed.flatMap((fact, at) => {
     const dropped = signed.slice(at).some(({ outcome }) => rowOf(fact.step) >= (rowOfBack(outcome) ?? Infinity));
-    return dropped ? [] : fact.checked.map((point) => ({ point, name: fact.name, at: fact.at }));
+    // Each point once, however often it was sent.
+    return dropped ? [] : [...new Set(fact.checked)].map((point) => ({ point, name: fact.name, at: fact.at }));
   });
 }
 
@@ -36,7 +37,7 @@ async function listSigned(db: Db, procedureId: string, stage: string): Promise<S
         and not exists (select from tasks n where n.procedure_id = t.procedure_id and n.step = t.step and n.round > t.round)
         and f.no > coalesce((select max(r.no) from facts r join tasks rt on rt.id = r.task_id
                               where r.procedure_id = f.procedure_id and r.kind = 'decided' and r.outcome = 'return' and rt.step like :steps), 0)
-      order by f.no`,
+      order by f.no, m.at`,
     { procedureId, steps: `${stage}.%` },
   );
   return rows;
