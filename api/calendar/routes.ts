@@ -112,9 +112,8 @@ function yearRoutes(counter: Counter): void {
     access,
     body: YearNotice,
     response: Moved,
-    handle: async ({ db, actor, body }) => {
-      const days = daysOf(body.days);
-      const moved = await loadYearNotice(db, actor, { year: body.year, source: body.source, days });
+    handle: async ({ db, actor, body, request }) => {
+      const { moved } = await loadYearNotice(db, actor, { ...body, days: daysOf(body.days) }, request);
       return redirect('/admin/calendar', {
         json: { moved },
         flash: { key: 'calendar.loaded', params: { year: body.year, count: moved.length } },

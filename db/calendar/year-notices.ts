@@ -4,8 +4,10 @@ import { builtInYears, isCivilDate } from '../../workflows/domain/calendar.ts';
 import { ConflictError, inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
-import { type Db, inTransaction, type Trx } from '../client.ts';
+import type { Db, Trx } from '../client.ts';
+import { followOnce, type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
+import { lockCalendars } from './calendar.ts';
 import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 
 export type NoticeDay = { date: string; kind: 'off' | 'work' };
@@ -47,18 +49,22 @@ export async function checkYearNotice(db: Db, actor: Actor, { year, days }: Year
 }
 
 /** Loads the notice of a year (State Council holidays and make-up days) and computes open deadlines again. */
-export async function loadYearNotice(db: Knex, actor: Actor, notice: YearNotice): Promise<MovedDeadline[]> {
-  await inTransaction(db, async (trx) => {
+export async function loadYearNotice(
+  db: Knex,
+  actor: Actor,
+  notice: YearNotice,
+  request?: IdempotentRequest,
+): Promise<{ year: number; moved: MovedDeadline[] }> {
+  const { year, source, days } = notice;
+  const kept = await onceOnly(db, request, async (trx) => {
+    await lockCalendars(trx);
     await checkYearNotice(trx, actor, notice);
-    await trx('calendar_years').insert({ year: notice.year, source: notice.source });
-    await saveDays(trx, actor, notice.days, notice.source);
-    await auditOutside(trx, actor.userId, {
-      act: 'calendar.notice',
-      subject: `year-${notice.year}`,
-      detail: { source: notice.source, days: notice.days.length },
-    });
+    await trx('calendar_years').insert({ year, source });
+    await saveDays(trx, actor, days, source);
+    await auditOutside(trx, actor.userId, { act: 'calendar.notice', subject: `year-${year}`, detail: { source, days: days.length } });
+    return { year };
   });
-  return recomputeDeadlines(db, actor.userId);
+  return followOnce(db, request, kept, () => recomputeDeadlines(db, actor.userId));
 }
 
 /** A day that the notice of a neighbouring year has named stays as it is on record: it says the same. */

@@ -235,6 +235,53 @@ test('[F03] a notice changes no day of a year on record, reaches into a neighbou
   });
 });
 
+test('[F03] [F28] a notice sent again under its key is answered as at first, another under that key and one at the same moment are refused in words', async () => {
+  const admin = await province.as('system-1');
+  type Answer = { moved?: { taskId: string; before: string; after: string }[]; code?: string };
+  const path = '/admin/calendar/years';
+  const notice = { year: 2031, source: '国办发明电〔2030〕7号', days: ['2031-01-01', '2031-01-02'].map((date) => ({ date, kind: 'off' })) };
+  await province
+    .db('tasks')
+    .where({ id: tasks[0] })
+    .update({ working_days: 10, months: null, from_date: '2030-12-30', due_date: '2031-01-14', days_used: 0, provisional: true });
+  const key = 'notice-of-2031';
+  const first = await admin.post<Answer>(path, notice, { key });
+  expect(first.status).toBe(200);
+  expect(first.body.moved?.map(({ taskId }) => taskId)).toContain(tasks[0]);
+  expect((await admin.post<Answer>(path, notice, { key })).body).toEqual(first.body);
+  const other = await admin.post<Answer>(path, { ...notice, year: 2032, days: [] }, { key });
+  expect([other.status, other.body.code]).toEqual([409, 'idempotency.otherRequest']);
+
+  const next = { ...notice, year: 2032, days: [] };
+  const answers = await Promise.all([1, 2, 3].map(() => admin.post<Answer>(path, next)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+  expect(new Set(answers.flatMap(({ body }) => body.code ?? []))).toEqual(new Set(['calendar.loaded']));
+  const same = await Promise.all([1, 2, 3].map(() => admin.post<Answer>(path, { ...next, year: 2033 }, { key: 'notice-of-2033' })));
+  expect(same.map(({ status }) => status)).toEqual([200, 200, 200]);
+  const lines = await province
+    .db('audit_log')
+    .where({ act: 'calendar.notice' })
+    .whereIn('subject', ['year-2031', 'year-2032', 'year-2033']);
+  expect(lines).toHaveLength(3);
+});
+
+test('[F03] [F28] a closure and its withdrawal sent again under their keys name the deadlines that they moved at first', async () => {
+  const admin = await province.as('system-1');
+  await province
+    .db('tasks')
+    .where({ id: tasks[0] })
+    .update({ working_days: 3, from_date: '2026-03-02', due_date: '2026-03-05', provisional: false });
+  const closure = { ...flood, firstDay: '2026-03-05' };
+  const twice = async (path: string, body: object, key: string) => {
+    const [first, again] = [await admin.post<Moved>(path, body, { key }), await admin.post<Moved>(path, body, { key })];
+    expect([again.status, again.body]).toEqual([first.status, first.body]);
+    expect(first.body.moved.map(({ taskId }) => taskId)).toContain(tasks[0]);
+    return first.body;
+  };
+  const { id } = await twice('/admin/calendar/closures', closure, 'closed-once');
+  await twice(`/admin/calendar/closures/${id}/withdraw`, { reason: '汛情解除', document: '仓山防汛〔2026〕6号' }, 'withdrawn-once');
+});
+
 test('[F03] who administers a part of the province neither loads the notice of a year nor previews one, and has no form for it', async () => {
   const admin = await province.as('system-1');
   const browser = await province.browser('system-1');
