@@ -47,3 +47,8 @@ export async function saveRegions(db: Db, seed: RegionSeed): Promise<void> {
   });
   if (rows.length > 0) await db('regions').insert(rows).onConflict('code').ignore();
 }
+
+/** SQL: the path lies in one of the regions of `:paths`. */
+export function withinPaths(column: string): string {
+  return `exists (select from unnest(cast(:paths as text[])) entrusted (path) where ${column} = entrusted.path or ${column} like entrusted.path || '/%')`;
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emptyAsAbsent, freeText } from '../http/fields.ts';
+import { emptyAsAbsent, freeText, line } from '../http/fields.ts';
 
 export const AccountParams = z.object({ id: z.uuid() });
 
@@ -17,7 +17,7 @@ export const AccountForm = z
       .string()
       .trim()
       .regex(/^[a-z][a-z0-9._-]{2,39}$/, 'account.loginForm'),
-    name: z.string().trim().min(2).max(60),
+    name: line(2, 60),
     email: z.email().max(200),
     region: z
       .string()

@@ -1,6 +1,6 @@
 /** The working-day calendar of a region: which years have their official notice, closures of the region and above it, and entering both. */
 import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
-import { checkYearNotice, loadYearNotice } from '../../db/calendar/year-notices.ts';
+import { checkYearNotice, loadYearNotice, mayLoadYears } from '../../db/calendar/year-notices.ts';
 import { listYears, readCalendar } from '../../db/calendar/calendar.ts';
 import { checkClosure, closeRegion, getLivingClosure, listClosures, withdrawClosure } from '../../db/calendar/closures.ts';
 import { previewClosure, previewYearNotice } from '../../db/calendar/calendar-preview.ts';
@@ -29,11 +29,12 @@ async function show({ db, actor, locale }: Asked, code: unknown, more: Record<st
   const paths = pathsOf(actor, 'system_admin');
   const region = await getRegion(db, typeof code === 'string' ? code : (paths[0]?.split('/').at(-1) ?? ''));
   if (!hasRoleAbove(actor, region.path, 'system_admin')) throw new NotAllowedError('calendar.outside');
-  const [years, { here, below }, regions, { version }] = await Promise.all([
+  const [years, { here, below }, regions, { version }, loadsYears] = await Promise.all([
     listYears(db),
     listClosures(db, region.path),
     listRegionsWithin(db, paths),
     readCalendar(db, region.code),
+    mayLoadYears(db, actor),
   ]);
   const view = {
     ...years,
@@ -41,6 +42,7 @@ async function show({ db, actor, locale }: Asked, code: unknown, more: Record<st
     regionName: locale === 'en' ? region.nameEn : region.nameZh,
     regionOptions: regionOptions(regions, locale),
     choosing: regions.length > 1,
+    loadsYears,
     here: here.map((line) => ({ ...closureView(line, region, locale), mayWithdraw: mayWithdraw(line) })),
     below: below.map((line) => ({ ...closureView(line, region, locale), mayWithdraw: mayWithdraw(line) })),
     kinds: (['off', 'work'] as const).map((value) => ({ value, key: `calendar.kinds.${value}` })),
@@ -82,9 +84,9 @@ function yearRoutes(counter: Counter): void {
     access,
     body: YearNotice,
     response: Preview,
-    handle: async ({ db, body, t, locale }) => {
+    handle: async ({ db, actor, body, t, locale }) => {
       const notice = { ...body, days: daysOf(body.days) };
-      await checkYearNotice(db, notice);
+      await checkYearNotice(db, actor, notice);
       const found = await previewYearNotice(db, notice);
       const days = notice.days.map(({ date, kind }) => `${date} ${kind}`).join('\n');
       const view = {
@@ -111,9 +113,8 @@ function yearRoutes(counter: Counter): void {
     access,
     body: YearNotice,
     response: Moved,
-    handle: async ({ db, actor, body }) => {
-      const days = daysOf(body.days);
-      const moved = await loadYearNotice(db, actor, { year: body.year, source: body.source, days });
+    handle: async ({ db, actor, body, request }) => {
+      const { moved } = await loadYearNotice(db, actor, { ...body, days: daysOf(body.days) }, request);
       return redirect('/admin/calendar', {
         json: { moved },
         flash: { key: 'calendar.loaded', params: { year: body.year, count: moved.length } },

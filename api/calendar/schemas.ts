@@ -8,7 +8,7 @@ const regionCode = z.string().regex(/^\d{6,12}$/);
 export const YearNotice = z
   .object({
     year: z.coerce.number().int(),
-    source: z.string().trim().min(2).max(300),
+    source: line(2, 300),
     /** Programs send a list; the form sends lines like `2027-01-01 off`. */
     days: z.union([z.array(Day).max(120), z.string().max(8_000)]),
   })

@@ -49,7 +49,7 @@ export const NewObjection = z
       .optional()
       .or(z.literal('').transform(() => undefined)),
     grounds: freeText(2_000, { min: 5 }),
-    contact: z.string().trim().max(200).optional(),
+    contact: freeText(200, { phones: true }).optional(),
   })
   .meta({ id: 'NewObjection' });
 

@@ -12,6 +12,7 @@ import { type IdempotentRequest, requestDigest } from '../../db/protocol/idempot
 import type { Instant } from '../../db/calendar/instant.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Vault } from '../../db/vault.ts';
+import { cleanName } from '../../workflows/domain/classes/material.ts';
 import { InputError, inputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
@@ -333,7 +334,7 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
 
 function filesOf(req: Request): UploadedFile[] {
   const file = req.file;
-  return file ? [{ name: file.originalname, type: file.mimetype, content: file.buffer, field: file.fieldname }] : [];
+  return file ? [{ name: cleanName(file.originalname), type: file.mimetype, content: file.buffer, field: file.fieldname }] : [];
 }
 
 /** Text fields of a multipart body; files are read past. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { classNumberForm } from '../../workflows/domain/formats/numbers.ts';
-import { emptyAsAbsent, freeText } from '../http/fields.ts';
+import { emptyAsAbsent, freeText, line } from '../http/fields.ts';
 import { isCreditCode, isMobilePhone, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
@@ -38,10 +38,10 @@ export const TimelineQuery = z.object({ before: z.coerce.number().int().positive
 /** Lines of a text, or a list. */
 const Occupations = z.preprocess(
   (given) => (typeof given === 'string' ? readOccupations(given) : given),
-  z.array(z.string().trim().min(1).max(40)).min(1).max(200),
+  z.array(line(1, 40)).min(1).max(200),
 );
 const Version = z.coerce.number().int().optional();
-const Contact = z.string().trim().max(100).optional();
+const Contact = line(0, 100).optional();
 /** Mobile phone of the contact person, to which short messages go; kept sealed, shown masked. */
 const ContactPhone = z.string().trim().max(30).refine(isMobilePhone, 'institution.phone').optional();
 
@@ -52,7 +52,7 @@ export const RegisterForm = z
       .transform(normaliseNumber)
       .refine((code) => codeForm.test(code), { error: 'institution.creditForm', abort: true })
       .refine(isCreditCode, 'institution.creditCheck'),
-    name: z.string().trim().min(2).max(100),
+    name: line(2, 100),
     kind: z.enum(institutionKinds),
     region: z.string().regex(/^\d{6,12}$/, 'region.unknown'),
     licenceScope: Occupations,
@@ -66,7 +66,7 @@ export const RegisterForm = z
 
 export const LicenceForm = z
   .object({
-    name: z.string().trim().min(2).max(100),
+    name: line(2, 100),
     licenceScope: Occupations,
     creditGrade: z.enum(creditGrades),
     contact: Contact,
@@ -87,10 +87,10 @@ const Active = z.preprocess(
 export const TeacherForm = z
   .object({
     name: z.string().trim().max(40).refine(isPersonName, 'roster.nameCharacters'),
-    qualification: z.string().trim().min(2).max(100),
+    qualification: line(2, 100),
     occupations: z.preprocess(
       (given) => (typeof given === 'string' ? readOccupations(given) : (given ?? [])),
-      z.array(z.string().trim().min(1).max(40)).min(1).max(50),
+      z.array(line(1, 40)).min(1).max(50),
     ),
     active: Active,
     version: Version,
@@ -99,10 +99,10 @@ export const TeacherForm = z
 
 export const VenueForm = z
   .object({
-    name: z.string().trim().min(1).max(60),
-    address: z.string().trim().min(2).max(200),
+    name: line(1, 60),
+    address: line(2, 200),
     capacity: z.coerce.number().int().min(1).max(5_000),
-    equipment: z.string().trim().max(1_000).default(''),
+    equipment: freeText(1_000).default(''),
     active: Active,
     version: Version,
   })

@@ -1,5 +1,6 @@
 /** Mails as sent or kept, for the administrator. */
 import { z } from 'zod';
+import { pathsOf } from '../../db/accounts/accounts.ts';
 import { listMails } from '../../db/correspondence/mails.ts';
 import { FailedOnly } from '../http/fields.ts';
 import { page } from '../http/replies.ts';
@@ -23,14 +24,14 @@ export function mailRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/admin/mails',
-    summary: 'The newest mails, sent or kept',
+    summary: 'The newest mails to people of the own regions, sent or kept',
     tags: ['administration'],
     access: ['system_admin'],
     query: FailedOnly,
     response: z.object({ mails: z.array(Mail) }),
-    handle: async ({ db, query }) => {
+    handle: async ({ db, actor, query }) => {
       const failed = query.failed === '1';
-      const mails = (await listMails(db, SHOWN, failed)).map((mail) => ({
+      const mails = (await listMails(db, { paths: pathsOf(actor, 'system_admin'), limit: SHOWN, failed })).map((mail) => ({
         id: mail.id,
         to: mail.name,
         template: mail.template,

@@ -1,5 +1,6 @@
 /** Short messages as sent, refused or kept, for the administrator. */
 import { z } from 'zod';
+import { pathsOf } from '../../db/accounts/accounts.ts';
 import { listSms } from '../../db/correspondence/sms.ts';
 import { FailedOnly } from '../http/fields.ts';
 import { page } from '../http/replies.ts';
@@ -31,14 +32,14 @@ export function smsRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
     path: '/admin/sms',
-    summary: 'The newest short messages with their state; numbers are masked',
+    summary: 'The newest short messages to institutions of the own regions with their state; numbers are masked',
     tags: ['administration'],
     access: ['system_admin'],
     query: FailedOnly,
     response: z.object({ messages: z.array(Sms) }),
-    handle: async ({ db, deps, query, t }) => {
+    handle: async ({ db, actor, deps, query, t }) => {
       const failed = query.failed === '1';
-      const messages = (await listSms(db, SHOWN, failed)).map((sms) => ({
+      const messages = (await listSms(db, { paths: pathsOf(actor, 'system_admin'), limit: SHOWN, failed })).map((sms) => ({
         id: sms.id,
         institution: sms.institution,
         phone: sms.phone_masked,

@@ -1,6 +1,6 @@
 /** Subsidy applications: the preview of a claim, the lines with standard, percentage and source, accounts entered anew, withdrawal. */
 import { z } from 'zod';
-import { freeText } from '../http/fields.ts';
+import { freeText, line } from '../http/fields.ts';
 import { correctAccounts, listCorrectable } from '../../db/money/account-corrections.ts';
 import { getClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
@@ -73,7 +73,7 @@ export function subsidyRoutes(counter: Counter): void {
     params: Numbered,
     body: z.object({
       accounts: z.record(z.string().max(40), z.string().max(40)),
-      banks: z.record(z.string().max(40), z.string().trim().max(60)).optional(),
+      banks: z.record(z.string().max(40), line(0, 60)).optional(),
     }),
     response: z.object({ corrected: z.number().int() }),
     handle: async ({ db, vault, actor, params, body, request }) => {

@@ -1,6 +1,6 @@
 /** What a decision carries besides its outcome and reason, by kind of task: only fields named here are kept with the fact. */
 import { z } from 'zod';
-import { freeText } from '../http/fields.ts';
+import { freeText, line } from '../http/fields.ts';
 import type { DecisionContent } from '../../db/protocol/decisions.ts';
 import { InputError, inputError, type Issue } from '../../workflows/domain/errors.ts';
 import { checkParts } from '../../workflows/domain/classes/correction.ts';
@@ -13,7 +13,7 @@ const inspection = z.object({
   method: z.enum(['video', 'visit', 'phone']).optional(),
   presentCount: z.coerce.number().int().min(0).max(1_000).optional(),
   remark: freeText(2_000).optional(),
-  companion: z.string().trim().max(60).optional(),
+  companion: line(0, 60).optional(),
 });
 
 const nothing = z.object({});

@@ -255,6 +255,6 @@ export const Opinion = z
 export const Suspend = z.object({ reason: reasonField }).meta({ id: 'Suspend' });
 export const TakeBack = z.object({ reason: reasonField }).meta({ id: 'TakeBack' });
 export const AddSigner = z
-  .object({ to: z.uuid('signer.notPossible'), question: z.string().trim().min(REASON_MIN_LENGTH, 'task.questionMissing').max(2_000) })
+  .object({ to: z.uuid('signer.notPossible'), question: freeText(2_000, { min: REASON_MIN_LENGTH, missing: 'task.questionMissing' }) })
   .meta({ id: 'AddSigner' });
 export const RecallSigner = z.object({ reason: reasonField }).meta({ id: 'RecallSigner' });

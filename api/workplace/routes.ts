@@ -33,7 +33,7 @@ export function workplaceRoutes(counter: Counter): void {
         listAsked(db, actor, ASKED),
         listDrafts(db, actor, ASKED),
         listUnreadClasses(db, actor, ASKED),
-        listOwnClasses(db, actor, { after: readCursor(query.after, uuid), size: query.size }),
+        listOwnClasses(db, actor, { text: query.q, after: readCursor(query.after, uuid), size: query.size }),
         sumYear(db, actor),
         listOfficeAnswers(db, actor, { size: ANSWERS }),
       ]);
@@ -54,8 +54,10 @@ export function workplaceRoutes(counter: Counter): void {
           institution: hasRole(actor, 'institution'),
           year,
           classes: classes.lines.map((line) => classView(line, speech)),
-          nextHref: next ? `/workplace?after=${next}#classes` : undefined,
-          firstHref: query.after ? '/workplace#classes' : undefined,
+          nextHref: next
+            ? `/workplace?${new URLSearchParams({ ...(query.q ? { q: query.q } : {}), after: next }).toString()}#classes`
+            : undefined,
+          firstHref: query.after || query.q ? '/workplace#classes' : undefined,
           answers: answers.lines.map((line) => answerView(line, speech)),
           moreAnswers: answers.next !== undefined,
         }),
@@ -94,7 +96,7 @@ export function workplaceRoutes(counter: Counter): void {
           ...answersFilter(query, { t }),
           clear: answersPath({}),
           nextHref: cursor ? answersPath({ kind, q, after: cursor }) : undefined,
-          firstHref: query.after ? answersPath({ kind, q }) : undefined,
+          firstHref: query.after || query.q ? answersPath({ kind, q }) : undefined,
         }),
         { nav: 'workplace', json: () => ({ answers: lines.map((line) => answerJson(line, { t, words })), next: cursor }) },
       );

@@ -5,7 +5,10 @@ import { answerKinds } from '../../workflows/domain/training/answers.ts';
 import { DueState } from '../tasks/schemas.ts';
 
 const Cursor = z.string().max(400).optional();
-export const WorkplaceQuery = z.object({ after: Cursor, size: z.coerce.number().int().min(1).max(100).default(10) });
+/** Number of a class, or words of its title. */
+const Words = z.string().trim().max(100).optional().or(emptyAsAbsent);
+/** `q` is of the list of classes alone. */
+export const WorkplaceQuery = z.object({ q: Words, after: Cursor, size: z.coerce.number().int().min(1).max(100).default(10) });
 export const AnswersQuery = z.object({
   kind: z.enum(answerKinds).optional().or(emptyAsAbsent),
   /** Number of a class or a claim, or words of the title of a class. */

@@ -9,6 +9,7 @@ import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
 import { getTask } from '../protocol/tasks.ts';
+import { withinPaths } from '../regions.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
 import { issueSetupLink } from './setup-links.ts';
 import type { Actor } from './users.ts';
@@ -51,9 +52,6 @@ export type Issued = { accountId: string; token: string | undefined };
 export function pathsOf(actor: Actor, ...roles: Role[]): string[] {
   return actor.grants.filter((grant) => roles.includes(grant.role)).map((grant) => grant.path);
 }
-
-const withinPaths = (column: string) =>
-  `exists (select from unnest(cast(:paths as text[])) p (path) where ${column} = p.path or ${column} like p.path || '/%')`;
 
 const accountSql = `
   select u.id, u.login, u.name, u.email, u.active, u.demo, u.version, r.code as region, r.path as "regionPath", r.name_zh as "regionZh", r.name_en as "regionEn",

@@ -7,7 +7,7 @@ import {
   type NoticeDay,
   stateCouncilCalendar,
 } from '../../workflows/domain/calendar.ts';
-import type { Db } from '../client.ts';
+import type { Db, Trx } from '../client.ts';
 
 /** The calendar of every region, by its code. Regions in which the same closures hold have one calendar. */
 export type Calendars = { of(region: string): Calendar };
@@ -20,6 +20,11 @@ export async function readCalendars(db: Db, key?: string): Promise<Calendars> {
   const calendars = await readCalendarsWith(db, {});
   if (key !== undefined) cached = { key, calendars };
   return calendars;
+}
+
+/** One change of the calendars at a time, so that none is checked against what another is about to write. */
+export async function lockCalendars(trx: Trx): Promise<void> {
+  await trx.raw('select 1 from calendar_edition for update');
 }
 
 /** The calendar of one region. */

@@ -5,10 +5,11 @@ import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../..
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
-import type { Db, Trx } from '../client.ts';
-import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
+import type { Db } from '../client.ts';
+import { followOnce, type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { getRegion, type Region } from '../regions.ts';
+import { lockCalendars } from './calendar.ts';
 import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 
 /** Why, and by which document. */
@@ -48,7 +49,7 @@ export async function closeRegion(
   request?: IdempotentRequest,
 ): Promise<{ id: string; moved: MovedDeadline[] }> {
   const { region, firstDay, lastDay, kind } = closure;
-  const { id } = await onceOnly(db, request, async (trx) => {
+  const kept = await onceOnly(db, request, async (trx) => {
     await lockCalendars(trx);
     await checkClosure(trx, actor, closure);
     const basis = basisOf(closure);
@@ -70,7 +71,7 @@ export async function closeRegion(
     });
     return { id: row.id as string };
   });
-  return { id, moved: await recomputeDeadlines(db, actor.userId) };
+  return followOnce(db, request, kept, () => recomputeDeadlines(db, actor.userId));
 }
 
 /** Takes a closure back: the deadlines that it moved are computed again without it. Throws ConflictError `calendar.withdrawn` when that was done. */
@@ -81,7 +82,7 @@ export async function withdrawClosure(
   given: Basis,
   request?: IdempotentRequest,
 ): Promise<{ region: string; moved: MovedDeadline[] }> {
-  const { region: where } = await onceOnly(db, request, async (trx) => {
+  const kept = await onceOnly(db, request, async (trx) => {
     await lockCalendars(trx);
     const { region, firstDay, lastDay, kind } = await getLivingClosure(trx, actor, id);
     const basis = basisOf(given);
@@ -100,12 +101,7 @@ export async function withdrawClosure(
     });
     return { region };
   });
-  return { region: where, moved: await recomputeDeadlines(db, actor.userId) };
-}
-
-/** One change of the calendars at a time, so that none is checked against what another is about to write. */
-async function lockCalendars(trx: Trx): Promise<void> {
-  await trx.raw('select 1 from calendar_edition for update');
+  return followOnce(db, request, kept, () => recomputeDeadlines(db, actor.userId));
 }
 
 function basisOf({ reason, document }: Basis): Basis {

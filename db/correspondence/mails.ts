@@ -1,6 +1,7 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
+import { withinPaths } from '../regions.ts';
 
 export type MailTemplate =
   | 'reminder'
@@ -118,11 +119,15 @@ export async function settleMail(
     });
 }
 
-/** The newest mails, for the administrator's page. */
-/** The newest; `failed`: those that did not leave. */
-export async function listMails(db: Db, limit: number, failed = false): Promise<(MailRow & { name: string; address: string | null })[]> {
+/** The newest to people of these regions, for the administrator; `failed`: those that did not leave. */
+export async function listMails(
+  db: Db,
+  { paths, limit, failed = false }: { paths: readonly string[]; limit: number; failed?: boolean },
+): Promise<(MailRow & { name: string; address: string | null })[]> {
   return db('mails as m')
     .join('users as u', 'u.id', 'm.user_id')
+    .join('regions as g', 'g.code', 'u.region')
+    .whereRaw(withinPaths('g.path'), { paths: [...paths] })
     .where((all) => (failed ? all.where({ 'm.status': 'failed' }) : all))
     .orderBy('m.created_at', 'desc')
     .orderBy('m.id')

@@ -1,6 +1,7 @@
 /** Short messages as rows: written in the transaction of the act that causes them, sent afterwards by the SMS desk. */
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
+import { withinPaths } from '../regions.ts';
 
 export type SmsTemplate = 'correction' | 'approved' | 'refused' | 'urge';
 
@@ -82,11 +83,15 @@ export async function settleSms(
     });
 }
 
-/** The newest messages, for the administrator's page. */
-/** The newest; `failed`: those that did not arrive. */
-export async function listSms(db: Db, limit: number, failed = false): Promise<(SmsRow & { institution: string })[]> {
+/** The newest to institutions of these regions, for the administrator; `failed`: those that did not arrive. */
+export async function listSms(
+  db: Db,
+  { paths, limit, failed = false }: { paths: readonly string[]; limit: number; failed?: boolean },
+): Promise<(SmsRow & { institution: string })[]> {
   return db('sms as s')
     .join('institutions as i', 'i.id', 's.institution_id')
+    .join('regions as g', 'g.code', 'i.region')
+    .whereRaw(withinPaths('g.path'), { paths: [...paths] })
     .where((all) => (failed ? all.whereIn('s.status', ['failed', 'refused']) : all))
     .orderBy('s.created_at', 'desc')
     .orderBy('s.id')

@@ -44,6 +44,27 @@ export async function onceOnly<T>(db: Db, request: IdempotentRequest | undefined
   });
 }
 
+const addMoved =
+  statement(`update idempotency_keys set answer = answer || jsonb_build_object('moved', coalesce(answer -> 'moved', '[]') || cast(:added as jsonb))
+  where user_id = cast(:userId as uuid) and key = :key returning answer -> 'moved' as moved`);
+
+/**
+ * What followed from a kept act after its transaction, done once as well: it joins the answer as `moved`. Who comes while it is being done, or after it was
+ * cut short, does the rest, which joins too.
+ */
+export async function followOnce<A extends object, M>(
+  db: Db,
+  request: IdempotentRequest | undefined,
+  kept: A & { moved?: M[] },
+  work: () => Promise<M[]>,
+): Promise<A & { moved: M[] }> {
+  if (kept.moved) return { ...kept, moved: kept.moved };
+  const added = await work();
+  if (!request) return { ...kept, moved: added };
+  const [row] = await run<{ moved: M[] }>(db, addMoved, { userId: request.userId, key: request.key, added: JSON.stringify(added) });
+  return { ...kept, moved: row?.moved ?? added };
+}
+
 const KEPT_DAYS = 30;
 
 /** Forgets answers that nobody asks for any more, some at a time. Returns how many. */

@@ -2,6 +2,7 @@
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { ScheduleFault, TurnStarter } from '../protocol/findings.ts';
 import { outboxAge } from '../protocol/outbox.ts';
+import { withinPaths } from '../regions.ts';
 import { run, type Statement, statement } from '../statements.ts';
 
 const GRACE = `interval '1 minute'`;
@@ -80,9 +81,6 @@ type TurnRow = {
   silent: number | null;
 };
 
-const inside = (column: string) =>
-  `exists (select from unnest(cast(:paths as text[])) r (path) where ${column} = r.path or ${column} like r.path || '/%')`;
-
 /** Everything of these regions, as of one instant. */
 export async function readOperations(db: Db, paths: readonly string[]): Promise<OperationsState> {
   return inTransaction(db, async (trx) => {
@@ -117,7 +115,7 @@ const allQuestions = statement(
             cast(q.age as float8) as age, q.detail,
             exists (select from repair_requests w where w.procedure_id = p.id and w.status = 'requested') as "repairRequested",
             cast(count(*) over () as int) as total, cast(max(q.age) over () as float8) as oldest
-       from (${sql}) q cross join lateral (select * from procedures where id = q.procedure_id offset 0) p where ${inside('p.region_path')}
+       from (${sql}) q cross join lateral (select * from procedures where id = q.procedure_id offset 0) p where ${withinPaths('p.region_path')}
       order by q.age desc nulls last, q.detail ->> 'due', q.procedure_id limit ${SHOWN})`,
     )
     .join(' union all ')}`,
@@ -151,7 +149,7 @@ function failures(sql: string): Statement {
   return statement(
     `select m.template, m.params ->> 'number' as number, m.params ->> 'title' as title, cast(m.age as float8) as age,
             cast(count(*) over () as int) as total, cast(max(m.age) over () as float8) as oldest
-       from (select x.*, extract(epoch from clock_timestamp() - wall_instant(x.created_at)) as age from (${sql}) x where ${inside('x.path')}) m
+       from (select x.*, extract(epoch from clock_timestamp() - wall_instant(x.created_at)) as age from (${sql}) x where ${withinPaths('x.path')}) m
       order by m.created_at limit ${SHOWN}`,
   );
 }
@@ -165,7 +163,7 @@ async function listFailures(trx: Trx, failed: Statement, paths: readonly string[
 const EXAMPLES = 20;
 const buildsInUse = statement(
   `with places as materialized (
-     select * from (select build_id, type, region_path, cast(count(*) as int) as procedures from run_builds group by 1, 2, 3) g where ${inside('g.region_path')}),
+     select * from (select build_id, type, region_path, cast(count(*) as int) as procedures from run_builds group by 1, 2, 3) g where ${withinPaths('g.region_path')}),
    b as (
      select build_id, cast(sum(procedures) as int) as procedures, cast(coalesce(sum(procedures) filter (where type = 'trainingClass'), 0) as int) as classes from places group by 1)
    select coalesce(b.build_id, w.build_id) as "buildId", coalesce(b.procedures, 0) as procedures, coalesce(b.classes, 0) as classes,

@@ -89,7 +89,7 @@ export type OwnClass = {
 export async function listOwnClasses(
   db: Db,
   actor: Actor,
-  { after, size }: { after?: WorkplaceCursor | undefined; size: number },
+  { text, after, size }: { text?: string | undefined; after?: WorkplaceCursor | undefined; size: number },
 ): Promise<{ lines: OwnClass[]; next: WorkplaceCursor | undefined }> {
   const own = [
     ...(hasRole(actor, 'institution') ? ['c.institution_id = cast(:institution as uuid)'] : []),
@@ -101,6 +101,7 @@ export async function listOwnClasses(
             a.status as application_status, e.headcount, e.amount_fen as expected_fen, a.total_fen as claimed_fen, a.approved_fen, l.paid_fen, l.returned_lines,
             t.step as task_step, t.role as task_role, t.due_date as task_due_date, cast(c.created_at as text) as created_key
        from (select * from classes c where (${own.join(' or ')})
+                ${text ? 'and (c.number = cast(:text as text) or strpos(lower(c.title), lower(cast(:text as text))) > 0)' : ''}
                 ${after ? 'and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}
               order by c.created_at desc, c.id desc limit ${Math.trunc(size) + 1}) c
        join catalogue_projects j on j.id = c.project_id
@@ -114,7 +115,7 @@ export async function listOwnClasses(
        left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer')
                            order by due_at nulls last, id limit 1) t on true
       order by c.created_at desc, c.id desc`),
-    { institution: actor.institutionId ?? null, ...after },
+    { institution: actor.institutionId ?? null, text: text ?? null, ...after },
   );
   const lines = rows.slice(0, size);
   const last = lines.at(-1);

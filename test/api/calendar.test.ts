@@ -198,6 +198,109 @@ test('[F03] the official notice of a year shows the deadlines that it moves, cha
   expect([again.status, again.body.code]).toEqual([409, 'calendar.loaded']);
 });
 
+test('[F03] a notice changes no day of a year on record, reaches into a neighbouring year by its edge alone, names a day once, and its source is a line of words', async () => {
+  const admin = await province.as('system-1');
+  type Refusal = { code: string; issues?: { field: string; code: string }[] };
+  const before = await province.db('calendar_days').orderBy('day');
+  const refusal = async (more: object) => {
+    const notice = { year: 2028, source: '国办发明电〔2027〕7号', days: [], ...more };
+    const answers: unknown[] = [];
+    for (const path of ['/admin/calendar/years/preview', '/admin/calendar/years']) {
+      const { status, body } = await admin.post<Refusal>(path, notice);
+      answers.push([status, ...(body.issues?.map(({ field, code }) => `${field} ${code}`) ?? [body.code])].join(' '));
+    }
+    expect(answers[0]).toBe(answers[1]);
+    return answers[0];
+  };
+  const day = (date: string, kind = 'off') => ({ date, kind });
+  // Built in, and loaded by the test before.
+  for (const year of [2019, 2026, 2027]) expect(await refusal({ year })).toBe('409 calendar.loaded');
+  expect(await refusal({ days: [day('2027-01-01', 'work')] })).toBe('422 days calendar.otherYear');
+  expect(await refusal({ days: [day('2029-02-01')] })).toBe('422 days calendar.otherYear');
+  expect(await refusal({ days: [day('2028-01-03'), day('2028-01-03', 'work')] })).toBe('422 days calendar.twice');
+  expect(await refusal({ source: '联系人 13800138000' })).toBe('422 source personal.phone');
+  expect(await refusal({ source: '国办\u202e发' })).toBe('422 source oneLine');
+  expect(await province.db('calendar_days').orderBy('day')).toEqual(before);
+
+  const first = { year: 2029, source: '国办发明电〔2028〕7号', days: [day('2028-12-31'), day('2029-01-01')] };
+  expect((await admin.post('/admin/calendar/years', first)).status).toBe(200);
+  expect(await refusal({ days: [day('2028-12-31', 'work')] })).toBe('422 days calendar.dayKnown');
+  expect(await refusal({ days: [day('2029-01-01')] })).toBe('422 days calendar.dayLoaded');
+  // 2027 is loaded, and its last day is the notice of 2028 to tell.
+  const second = { year: 2028, source: '国办发明电〔2027〕7号', days: [day('2027-12-31'), day('2028-12-31'), day('2028-01-03')] };
+  expect((await admin.post('/admin/calendar/years', second)).status).toBe(200);
+  expect(await province.db('calendar_days').where({ day: '2028-12-31' }).first('kind', 'source')).toEqual({
+    kind: 'off',
+    source: first.source,
+  });
+});
+
+test('[F03] [F28] a notice sent again under its key is answered as at first, another under that key and one at the same moment are refused in words', async () => {
+  const admin = await province.as('system-1');
+  type Answer = { moved?: { taskId: string; before: string; after: string }[]; code?: string };
+  const path = '/admin/calendar/years';
+  const notice = { year: 2031, source: '国办发明电〔2030〕7号', days: ['2031-01-01', '2031-01-02'].map((date) => ({ date, kind: 'off' })) };
+  await province
+    .db('tasks')
+    .where({ id: tasks[0] })
+    .update({ working_days: 10, months: null, from_date: '2030-12-30', due_date: '2031-01-14', days_used: 0, provisional: true });
+  const key = 'notice-of-2031';
+  const first = await admin.post<Answer>(path, notice, { key });
+  expect(first.status).toBe(200);
+  expect(first.body.moved?.map(({ taskId }) => taskId)).toContain(tasks[0]);
+  expect((await admin.post<Answer>(path, notice, { key })).body).toEqual(first.body);
+  const other = await admin.post<Answer>(path, { ...notice, year: 2032, days: [] }, { key });
+  expect([other.status, other.body.code]).toEqual([409, 'idempotency.otherRequest']);
+
+  const next = { ...notice, year: 2032, days: [] };
+  const answers = await Promise.all([1, 2, 3].map(() => admin.post<Answer>(path, next)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+  expect(new Set(answers.flatMap(({ body }) => body.code ?? []))).toEqual(new Set(['calendar.loaded']));
+  const same = await Promise.all([1, 2, 3].map(() => admin.post<Answer>(path, { ...next, year: 2033 }, { key: 'notice-of-2033' })));
+  expect(same.map(({ status }) => status)).toEqual([200, 200, 200]);
+  const lines = await province
+    .db('audit_log')
+    .where({ act: 'calendar.notice' })
+    .whereIn('subject', ['year-2031', 'year-2032', 'year-2033']);
+  expect(lines).toHaveLength(3);
+});
+
+test('[F03] [F28] a closure and its withdrawal sent again under their keys name the deadlines that they moved at first', async () => {
+  const admin = await province.as('system-1');
+  await province
+    .db('tasks')
+    .where({ id: tasks[0] })
+    .update({ working_days: 3, from_date: '2026-03-02', due_date: '2026-03-05', provisional: false });
+  const closure = { ...flood, firstDay: '2026-03-05' };
+  const twice = async (path: string, body: object, key: string) => {
+    const [first, again] = [await admin.post<Moved>(path, body, { key }), await admin.post<Moved>(path, body, { key })];
+    expect([again.status, again.body]).toEqual([first.status, first.body]);
+    expect(first.body.moved.map(({ taskId }) => taskId)).toContain(tasks[0]);
+    return first.body;
+  };
+  const { id } = await twice('/admin/calendar/closures', closure, 'closed-once');
+  await twice(`/admin/calendar/closures/${id}/withdraw`, { reason: '汛情解除', document: '仓山防汛〔2026〕6号' }, 'withdrawn-once');
+});
+
+test('[F03] who administers a part of the province neither loads the notice of a year nor previews one, and has no form for it', async () => {
+  const admin = await province.as('system-1');
+  const browser = await province.browser('system-1');
+  const form = 'action="/admin/calendar/years/preview"';
+  expect((await browser.get('/admin/calendar')).html).toContain(form);
+  for (const region of [CANGSHAN, FUZHOU]) {
+    await province.db('grants').where({ role: 'system_admin' }).update({ region });
+    for (const path of ['/admin/calendar/years/preview', '/admin/calendar/years']) {
+      const { status, body } = await admin.post<{ code: string }>(path, { year: 2030, source: '国办发明电〔2029〕7号', days: [] });
+      expect([status, body.code]).toEqual([403, 'calendar.outside']);
+    }
+    const { html } = await browser.get('/admin/calendar');
+    expect(html).toContain('/admin/calendar/closures/preview');
+    expect(html).not.toContain(form);
+  }
+  await province.db('grants').where({ role: 'system_admin' }).update({ region: PROVINCE });
+  expect(await province.db('calendar_years').where({ year: 2030 })).toEqual([]);
+});
+
 test('[F03] only within the own regions, on days that are some, and not twice on a day of a region', async () => {
   const admin = await province.as('system-1');
   await province.db('grants').where({ role: 'system_admin' }).update({ region: FUZHOU });

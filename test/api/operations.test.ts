@@ -231,6 +231,57 @@ describe('the operations page', () => {
     await province.db('sms').where('dedupe', 'like', 'planted%').delete();
   });
 
+  test('[F15] [F37] who administers a county reads the mails and short messages of that county alone, those of its institutions among them', async () => {
+    const [here, there] = ['350104', '350102'];
+    const people = await province.db('users').whereIn('login', ['cs-first-1', 'gl-first-1', 'shifan-1']).select('id', 'login', 'region');
+    for (const { id, login } of people)
+      await province.db('mails').insert({
+        user_id: id,
+        template: 'overdue',
+        params: JSON.stringify({ title: login, number: '', step: '' }),
+        dedupe: `planted ${login}`,
+        status: 'failed',
+        created_at: province.db.raw('business_now()'),
+      });
+    const schools: { id: string; name: string; region: string }[] = [];
+    for (const region of [here, there]) schools.push(await province.db('institutions').where({ region }).first('id', 'name', 'region'));
+    for (const { id, region } of schools)
+      await province.db('sms').insert({
+        institution_id: id,
+        template: 'correction',
+        params: '{}',
+        dedupe: `planted ${region}`,
+        phone_masked: '138****0000',
+        status: 'failed',
+        next_at: province.db.raw('now()'),
+        created_at: province.db.raw('business_now()'),
+      });
+    const admin = await province.as('system-1');
+    const browser = await province.browser('system-1');
+    const seen = async () => {
+      const mails = (await admin.get<{ mails: { to: string }[] }>('/admin/mails?failed=1')).body.mails.map(({ to }) => to);
+      const sms = (await admin.get<{ messages: { institution: string }[] }>('/admin/sms?failed=1')).body.messages;
+      return { mails: mails.length, sms: sms.map(({ institution }) => institution).sort() };
+    };
+    const names = (region?: string) =>
+      schools
+        .filter((one) => !region || one.region === region)
+        .map(({ name }) => name)
+        .sort();
+    const mailsOf = (region?: string) => people.filter((one) => !region || one.region === region).length;
+    expect(await seen()).toEqual({ mails: 3, sms: names() });
+    for (const region of [here, there]) {
+      await province.db('grants').where({ role: 'system_admin' }).update({ region });
+      expect(mailsOf(region)).toBeGreaterThan(0);
+      expect(await seen()).toEqual({ mails: mailsOf(region), sms: names(region) });
+      const { html } = await browser.get('/admin/sms');
+      const main = html.slice(html.indexOf('<main'));
+      for (const one of schools) expect(main.includes(one.name)).toBe(one.region === region);
+    }
+    await province.db('grants').where({ role: 'system_admin' }).update({ region: '350000' });
+    for (const table of ['mails', 'sms']) await province.db(table).where('dedupe', 'like', 'planted%').delete();
+  });
+
   test('[F14] [F03] a provisional deadline is a notice and no fault', async () => {
     const planted = await plant();
     await province.db('tasks').where({ id: planted.taskId }).update({ provisional: true });

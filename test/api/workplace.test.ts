@@ -108,6 +108,19 @@ describe('workplace', () => {
     await province.db('tasks').where({ procedure_id: id }).where('round', '>', 9000).delete();
   });
 
+  test('[N28] the classes of the first page are found by number or words of the title; a text too long is refused at the field', async () => {
+    const school = await province.as('shifan-1');
+    const found = async (q: string) => {
+      const { classes } = (await school.get<{ classes: { number: string }[] }>(`/workplace?q=${encodeURIComponent(q)}`)).body;
+      return classes.map(({ number }) => number);
+    };
+    expect((await found('')).length).toBeGreaterThan(1);
+    expect(await found(returned)).toEqual([returned]);
+    expect(await found('没有这个班')).toEqual([]);
+    const long = await school.get<{ issues: { field: string }[] }>(`/workplace?q=${'长'.repeat(101)}`);
+    expect([long.status, long.body.issues.map(({ field }) => field)]).toEqual([422, ['q']]);
+  });
+
   test('[N28] messages and publications stand in the same list; kind and class are in the address', async () => {
     const school = await province.as('shifan-1');
     const officer = await province.as('cs-first-1');

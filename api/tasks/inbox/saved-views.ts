@@ -1,12 +1,13 @@
 /** Filters of the inbox that somebody gave a name. Their address is that of the list: it can be shared as it is. */
 import { z } from 'zod';
 import { deleteView, listSavedViews, renameView, type SavedView, saveView, savedViewsAtMost } from '../../../db/inbox/saved-views.ts';
+import { line } from '../../http/fields.ts';
 import { page, redirect, type Reply } from '../../http/replies.ts';
 import { type Context, type Counter, route } from '../../http/routing.ts';
 import { listOf } from '../acts.ts';
 import { chipsOf, listQuery, viewLabel, withQuery } from './inbox.ts';
 
-const Name = z.string().trim().min(1).max(40);
+const Name = line(1, 40);
 const ViewParams = z.object({ view: z.uuid() });
 const View = z.object({ id: z.uuid(), name: z.string(), list: z.string(), href: z.string() }).meta({ id: 'SavedView' });
 const tags = ['tasks'];

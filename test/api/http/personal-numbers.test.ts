@@ -36,6 +36,8 @@ describe('personal numbers in free text', () => {
         [holder, `${path}/decide`, { outcome: 'return', judged: [{ item: crypto.randomUUID(), mark: 'again', text }] }, 'judged.0.text'],
         [holder, `${path}/delegate`, { to, question: text }, 'question'],
         [colleague, `${path}/opinion`, { opinion: text }, 'opinion'],
+        [holder, `${path}/signers`, { to, question: text }, 'question'],
+        [holder, '/tasks/views', { name: text }, 'name'],
         [holder, `${path}/suspend`, { reason: text }, 'reason'],
         [holder, `${path}/take-back`, { reason: text }, 'reason'],
         [supervisor, `${other}/reassign`, { to, reason: text }, 'reason'],
@@ -83,5 +85,12 @@ describe('personal numbers in free text', () => {
       remark: `致电 ${numbers[2][0]}`,
     });
     expect([answer.status, found(answer)]).toEqual([422, [['remark', 'personal.phone']]]);
+    const met = await inspector.post(`/tasks/${taskIds[0]}/decide`, {
+      outcome: 'in_order',
+      method: 'visit',
+      presentCount: 1,
+      companion: `王晓 ${id}`,
+    });
+    expect([met.status, found(met)]).toEqual([422, [['companion', 'personal.id']]]);
   });
 });

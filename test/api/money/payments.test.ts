@@ -114,7 +114,7 @@ describe('the claim', () => {
     const key = randomUUID();
     const sent = await browse('kangning-1', `/classes/${filed.number}/claim`, new URLSearchParams({ idempotencyKey: key }));
     expect(sent.status).toBe(303);
-    expect(sent.location).toMatch(/^\/subsidies\/350104-2026-/);
+    expect(sent.location).toMatch(/^\/subsidies\/BT350104-2026-/);
     const again = await browse('kangning-1', `/classes/${filed.number}/claim`, new URLSearchParams({ idempotencyKey: key }));
     expect(again.location).toBe(sent.location);
     expect((await (await as('kangning-1')).post(`/classes/${filed.number}/claim`, {})).status).toBe(409);

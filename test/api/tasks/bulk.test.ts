@@ -222,19 +222,19 @@ describe('many at once', () => {
 
 describe('in a browser, without JavaScript', () => {
   test('[F07] tick, everything that matches as a second step, preview, confirm, result', async () => {
-    const ids = await plantReviews('page', 30);
-    const list = await counter.browse('first-1', '/tasks?q=page-');
+    const ids = await plantReviews('PAGE', 30);
+    const list = await counter.browse('first-1', '/tasks?q=PAGE-');
     expect(list.html).toMatch(new RegExp(`name="selected" value="${ids[0]}"`));
     expect(list.html).toContain('全部符合条件的 30 件也选上');
-    const all = await counter.browse('first-1', '/tasks?q=page-&select=all');
+    const all = await counter.browse('first-1', '/tasks?q=PAGE-&select=all');
     expect(all.html).toContain('已选全部符合条件的 30 件');
-    const none = await counter.browse('first-1', '/tasks/bulk', { act: 'approve', list: 'q=page-' });
-    expect(none).toMatchObject({ status: 303, location: '/tasks?q=page-' });
-    const sent = await counter.browse('first-1', '/tasks/bulk', { act: 'approve', all: '1', list: 'q=page-' });
+    const none = await counter.browse('first-1', '/tasks/bulk', { act: 'approve', list: 'q=PAGE-' });
+    expect(none).toMatchObject({ status: 303, location: '/tasks?q=PAGE-' });
+    const sent = await counter.browse('first-1', '/tasks/bulk', { act: 'approve', all: '1', list: 'q=PAGE-' });
     expect(sent.status).toBe(303);
     const preview = await counter.browse('first-1', sent.location ?? '');
     expect(preview.html).toContain('共选 30 件：可办理 30 件');
-    expect(await decisions('page')).toEqual({ procedures: 0, facts: 0 });
+    expect(await decisions('PAGE')).toEqual({ procedures: 0, facts: 0 });
     const confirmed = await counter.browse('first-1', `${sent.location}/confirm`, {});
     expect(confirmed).toMatchObject({ status: 303, location: sent.location });
     let result = await counter.browse('first-1', sent.location ?? '');
@@ -243,7 +243,7 @@ describe('in a browser, without JavaScript', () => {
       result = await counter.browse('first-1', sent.location ?? '');
     }
     expect(result.html).toContain('已通过 30 件');
-    expect(await decisions('page')).toEqual({ procedures: 30, facts: 30 });
+    expect(await decisions('PAGE')).toEqual({ procedures: 30, facts: 30 });
   }, 120_000);
 
   test('a list longer than one job: the most urgent 500, and how many are left out', async () => {
