@@ -37,7 +37,7 @@ async function listSigned(db: Db, procedureId: string, stage: string): Promise<S
         and not exists (select from tasks n where n.procedure_id = t.procedure_id and n.step = t.step and n.round > t.round)
         and f.no > coalesce((select max(r.no) from facts r join tasks rt on rt.id = r.task_id
                               where r.procedure_id = f.procedure_id and r.kind = 'decided' and r.outcome = 'return' and rt.step like :steps), 0)
-      order by f.no, m.at`,
+      order by f.no`,
     { procedureId, steps: `${stage}.%` },
   );
   return rows;

@@ -247,8 +247,8 @@ describe('in a browser, without JavaScript', () => {
   }, 120_000);
 
   test('a list longer than one job: the most urgent 500, and how many are left out', async () => {
-    await plantReviews('long', 503);
-    const sent = await counter.browse('first-1', '/tasks/bulk', { act: 'claim', all: '1', list: 'q=long-' });
+    await plantReviews('LONG', 503);
+    const sent = await counter.browse('first-1', '/tasks/bulk', { act: 'claim', all: '1', list: 'q=LONG-' });
     const job = (await (await counter.as('first-1')).get<Job>(sent.location ?? '')).body;
     expect(job).toMatchObject({ total: 500, leftOut: 3 });
     expect((await counter.browse('first-1', sent.location ?? '')).html).toContain('还有 3 件不在其中');
