@@ -67,7 +67,8 @@ type Source = {
 
 const sources: readonly Source[] = [
   {
-    // What is only proposed or signed inside the office is no answer; what an objector wrote is not for the institution.
+    // What is only proposed or signed inside the office is no answer, nor is the approval of a review that could have proposed a refusal: it would tell that
+    // another one did. What an objector wrote is not for the institution.
     kinds: ['correction', 'refusal', 'review', 'inspection'],
     at: 't.decided_at',
     key: `'task/' || t.id`,
@@ -75,7 +76,7 @@ const sources: readonly Source[] = [
     ref: 't.id',
     kind: kindOfTask,
     from: `tasks t where t.institution_id = cast(:institution as uuid) and t.status = 'decided' and t.kind in (${quoted(answeringKinds)}) and t.class_id is not null
-             and t.outcome not in (${quoted(insideOutcomes)})
+             and t.outcome not in (${quoted(insideOutcomes)}) and not (t.outcome = 'approve' and 'propose_refusal' = any(t.outcomes))
              and (cast(:kind as text) is null or ${kindOfTask} = :kind)
              and exists (select 1 from facts f where f.procedure_id = t.procedure_id and f.task_id = t.id and f.kind = 'decided')`,
   },
