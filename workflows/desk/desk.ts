@@ -101,8 +101,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       await condition(() => inTray.has(readNo + 1) || alarmRang || look);
       if (alarmRang || look) {
         look = false;
-        const found = await record<Reached>((office) => office.lookAtClock(procedureId));
-        learn(found);
+        await lookAtClock();
         alarmRang = false;
         if (isLong()) await renewRun();
         continue;
@@ -110,13 +109,25 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
       const fact = inTray.get(readNo + 1);
       if (!fact) continue;
       // A bell may be faster than the look that wrote its fact: what the clock ended is judged by a place that knows of it.
-      if (fact.kind === 'expired' && !place.facts.some((known) => known.no === fact.no))
-        learn(await record<Reached>((office) => office.lookAtClock(procedureId)));
+      if (fact.kind === 'expired' && !place.facts.some((known) => known.no === fact.no)) await lookAtClock();
       readNo = fact.no;
       if (fact.kind === 'rung')
         await proceed({ acts: [{ act: 'answerRung', factNo: fact.no, ...(fact.taskId ? { taskId: fact.taskId } : {}) }] });
       else return fact;
     }
+  }
+
+  async function lookAtClock(): Promise<void> {
+    await learnAt(place.stepNo, await record<Reached>((office) => office.lookAtClock(procedureId)));
+  }
+
+  /**
+   * `stepNo`: the step that this run has reached. A record that is further on was brought there by a task of the workflow whose result was lost, so this run
+   * stands at an earlier place than its procedure: a new one begins where the procedure is.
+   */
+  async function learnAt(stepNo: number, found: Reached): Promise<void> {
+    if (found.stepNo > stepNo) await renewRun();
+    learn(found);
   }
 
   // Few layers: the SDK keeps the stack of every promise, which is a good part of what a step costs the worker.
@@ -138,8 +149,10 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
   }
 
   async function proceed(input: Step): Promise<Place> {
-    learn(await takeStep(input));
-    if (isLong()) await renewRun();
+    const stepNo = place.stepNo + 1;
+    const found = await takeStep(input);
+    if (found.stepNo > stepNo || isLong()) await renewRun();
+    learn(found);
     return place;
   }
 
@@ -148,8 +161,10 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
 
   async function close(outcome: string, input: Step = {}): Promise<string> {
     for (;;) {
+      const stepNo = place.stepNo + 1;
       const reached = await takeStep(input, outcome);
-      learn(reached);
+      if (reached.status !== 'closed') await learnAt(stepNo, reached);
+      else learn(reached);
       if (reached.status === 'closed') return reached.outcome ?? outcome;
       // Facts came in between: the step changed nothing and is taken again, now with account of them.
       readNo = Math.max(readNo, ...reached.facts.map((fact) => fact.no));
