@@ -147,7 +147,7 @@ describe('a roster with errors', () => {
       expect(refused.html.includes(person.idNumber) || refused.html.includes(person.account)).toBe(false);
     expect(await rosterOf()).toEqual(before);
 
-    const path = /href="(\/classes\/[\d-]+\/roster\/rejections\/[0-9a-f-]{36})"/.exec(refused.html)?.[1] ?? '';
+    const path = /href="(\/classes\/[\w-]+\/roster\/rejections\/[0-9a-f-]{36})"/.exec(refused.html)?.[1] ?? '';
     const marked = await readXlsx(await (await province.as('kangning-2')).download(path));
     const reasons = marked.flatMap((row) => row.cells.at(-1)?.text ?? []);
     expect(reasons.filter((text) => /重复|校验位|年龄|11位|目录|缺少|公式/.test(text))).toHaveLength(8);
@@ -163,7 +163,7 @@ describe('a roster with errors', () => {
     const answer = await upload(await faultyRoster());
     expect(answer.status).toBe(422);
     expect(found(answer)).toEqual(plantedErrors.map((error) => [`rows.${error.row}.${error.field}`, error.code]));
-    expect(answer.headers.get('link')).toMatch(/^<\/classes\/[\d-]+\/roster\/rejections\/[0-9a-f-]+>; rel="describedby"/);
+    expect(answer.headers.get('link')).toMatch(/^<\/classes\/[\w-]+\/roster\/rejections\/[0-9a-f-]+>; rel="describedby"/);
   });
 
   test('JSON with errors names trainee and field', async () => {
