@@ -2,7 +2,7 @@
 import express, { type Express, type Request } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import { readDemonstrationStrip } from '../db/views/demonstration-strip.ts';
+import { readDemonstrationStrip } from '../db/views/demonstration/strip.ts';
 import type { Vault } from '../db/vault.ts';
 import { countsFor } from '../db/views/inbox/navigation-counts.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';

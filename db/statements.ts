@@ -31,6 +31,11 @@ export function statementOf(sql: string): Statement {
   return fresh;
 }
 
+/** SQL: these names of the program as literals, with commas between them. */
+export function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
+
 type Connections = { acquireConnection(): Promise<pg.Client>; releaseConnection(connection: pg.Client): Promise<void> };
 
 /** Runs it on a connection of the pool, or on that of the transaction. Throws what PostgreSQL answers. */

@@ -3,14 +3,14 @@ import type { Knex } from 'knex';
 import type { Actor } from '../../db/accounts/users.ts';
 import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
 import { listRoster } from '../../db/roster/roster.ts';
-import { listReviewSignatures, type ReviewSignature } from '../../db/views/classes/class-reviews.ts';
+import { listReviewSignatures } from '../../db/views/classes/class-reviews.ts';
 import { type CheckRow, listChecks, listClassEntries, listClassLines } from '../../db/views/classes/class-record.ts';
 import type { ClassHead } from '../../db/views/classes/classes.ts';
 import { subjectNumberOf } from '../../workflows/domain/procedures.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { rosterLineView } from '../roster/page.ts';
-import { insideOutcomes } from '../../workflows/domain/tasks.ts';
+import { isPassedOn } from '../../workflows/domain/tasks.ts';
 import { decidedLabel, stepLabel } from '../tasks/words.ts';
 
 type Speech = { db: Knex; t: Translate; words: Words };
@@ -21,12 +21,10 @@ export async function loadChecks({ db, actor, t, words }: Speech & { actor: Acto
     head.procedure ? listReviewSignatures(db, head.procedure.id, 'pre_training') : [],
     head.procedure ? listReviewSignatures(db, head.procedure.id, 'filing') : [],
   ]);
-  // What is found inside the office goes out only as the approver's decision; an approval there is told as a proposal is.
-  const isPassedOn = ({ outcome, proposes }: ReviewSignature) =>
-    actor.institutionId !== undefined && (insideOutcomes.includes(outcome) || (proposes && outcome === 'approve'));
+  const outside = actor.institutionId !== undefined;
   const reviews = [...pre, ...filing].map((review) => ({
     step: stepLabel(words, t, { step: review.step, role: 'first_reviewer' }),
-    ...(isPassedOn(review)
+    ...(outside && isPassedOn(review.outcome, review.proposes)
       ? { outcome: t('classes.passedOn'), tone: '', reason: '' }
       : {
           outcome: decidedLabel(words, t, 'review', review.outcome),
@@ -38,7 +36,7 @@ export async function loadChecks({ db, actor, t, words }: Speech & { actor: Acto
   }));
   const view = {
     number: head.number,
-    office: actor.institutionId === undefined,
+    office: !outside,
     registers: registersOf(head, checks, t),
     open: checks.filter((check) => check.result !== 'yes' && check.status === 'enrolled').map((check) => openView(check, t)),
     reviews,

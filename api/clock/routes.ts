@@ -1,7 +1,7 @@
 /** The business clock of a demonstration: what time it shows, and the jump to the next deadline. Absent in production. */
 import { z } from 'zod';
 import { inTransaction } from '../../db/client.ts';
-import { readDemonstrationTotals } from '../../db/views/demonstration-totals.ts';
+import { readDemonstrationTotals } from '../../db/views/demonstration/totals.ts';
 import { changeSpeed, countUnsettled, jumpTo, readClock } from '../../db/calendar/clock.ts';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';

@@ -15,7 +15,7 @@ import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/
 import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import { jointPartOf } from '../../workflows/domain/signing.ts';
-import { insideOutcomes, isOutsideRole, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
+import { isOutsideRole, isPassedOn, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { dueView, type Today } from './due.ts';
@@ -274,16 +274,14 @@ function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView
 }
 
 /**
- * What a reader is told of how a task was decided: those outside learn the decision, not what was proposed or sent back on the way to it. A review that could
- * propose is told alike whichever it did: else its silence would say so.
+ * What a reader is told of how a task was decided: those outside learn the decision, not what was proposed or sent back on the way to it.
  */
 export function outcomeTold(
   { outcome, outcomes }: Pick<CaseTask, 'outcome' | 'outcomes'>,
   actor: Pick<Actor, 'institutionId'>,
 ): string | null {
   if (actor.institutionId === undefined || outcome === null) return outcome;
-  const alike = outcome === 'approve' && outcomes.includes('propose_refusal');
-  return alike || insideOutcomes.includes(outcome) ? null : outcome;
+  return isPassedOn(outcome, outcomes.includes('propose_refusal')) ? null : outcome;
 }
 
 function settledOf({ found, actor, t, words }: CaseParts) {

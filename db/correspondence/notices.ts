@@ -2,6 +2,7 @@
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Db, Trx } from '../client.ts';
 import type { ActorId } from '../protocol/procedures.ts';
+import { quoted } from '../statements.ts';
 import { askingOccasions, type OccasionName } from './occasions.ts';
 
 export type NewNotice = {
@@ -47,7 +48,7 @@ export type NoticeLine = {
 export type NoticeFilter = { unread: boolean; before?: number | undefined; size: number };
 
 /** Whether `n` still waits for its reader. What asked for something about a task does so no longer once the task has ended, by whomever. */
-export const waits = `n.read_at is null and (n.occasion <> all (array[${askingOccasions.map((name) => `'${name}'`).join(', ')}])
+export const waits = `n.read_at is null and (n.occasion <> all (array[${quoted(askingOccasions)}])
   or exists (select from tasks asked where asked.id = n.task_id and asked.status = 'open'))`;
 const columns = `n.id, n.no, n.occasion, n.params, n.task_id, c.number as class_number, a.name as author, n.remark, n.created_at,
   case when ${waits} then null else coalesce(n.read_at, n.created_at) end as read_at`;

@@ -1,11 +1,11 @@
 /** Everything that an institution was answered over all its classes, newest first: decisions with their papers, messages, publications, payments and what the bank sent back. */
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { insideOutcomes } from '../../workflows/domain/tasks.ts';
 import type { AnswerKind } from '../../workflows/domain/training/answers.ts';
 import type { Actor } from '../accounts/users.ts';
+import { isPassedOn } from './inside.ts';
 import { numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
-import { run, statementOf } from '../statements.ts';
+import { quoted, run, statementOf } from '../statements.ts';
 import type { DisclosureList } from '../disclosures.ts';
 import type { WorkplaceCursor } from './workplace.ts';
 
@@ -47,7 +47,6 @@ export type AnswerFilter = {
 
 /** Tasks whose decision is an answer to the institution; what payment officers do among themselves is none. */
 const answeringKinds: readonly TaskKind[] = ['review', 'change_review', 'inspection', 'reinspection', 'funds'];
-const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
 /** What kind of answer a decided task `t` is. */
 const kindOfTask = `case when t.kind in ('inspection', 'reinspection') then 'inspection' when t.outcome = 'return' then 'correction'
@@ -76,7 +75,7 @@ const sources: readonly Source[] = [
     ref: 't.id',
     kind: kindOfTask,
     from: `tasks t where t.institution_id = cast(:institution as uuid) and t.status = 'decided' and t.kind in (${quoted(answeringKinds)}) and t.class_id is not null
-             and t.outcome not in (${quoted(insideOutcomes)}) and not (t.outcome = 'approve' and 'propose_refusal' = any(t.outcomes))
+             and not ${isPassedOn('t')}
              and (cast(:kind as text) is null or ${kindOfTask} = :kind)
              and exists (select 1 from facts f where f.procedure_id = t.procedure_id and f.task_id = t.id and f.kind = 'decided')`,
   },

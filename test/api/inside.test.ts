@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeStep } from '../../db/protocol/steps.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
+import { sendingBack } from '../support/asks.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
@@ -40,16 +41,8 @@ async function readOutside(taskId: string): Promise<[string, string | undefined]
   return found.filter(([, leak]) => leak !== undefined);
 }
 
-const back = {
-  step: 'pre_training.second_review',
-  kind: 'review',
-  role: 'second_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'back_to_1'],
-} as const;
-
 test('[F06] an institution learns nothing of opinions, suspensions, taking back, sending back, proposals and orders', async () => {
-  const { id, taskIds } = await counter.cases.open([firstReview, back], { id: `class-${counter.cases.classNumber}` });
+  const { id, taskIds } = await counter.cases.open([firstReview, sendingBack], { id: `class-${counter.cases.classNumber}` });
   const [first = '', second = ''] = taskIds;
   const holder = await counter.as('first-1');
   const colleague = (await counter.cases.actor('first-2')).userId;

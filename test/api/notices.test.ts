@@ -7,6 +7,7 @@ import { inTransaction } from '../../db/client.ts';
 import { withdrawProcedure } from '../../db/protocol/life.ts';
 import { lockProcedure } from '../../db/protocol/procedures.ts';
 import { getTask } from '../../db/protocol/tasks.ts';
+import { sendingBack } from '../support/asks.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
@@ -68,14 +69,7 @@ describe('notices', () => {
   });
 
   test('[F06] a review that is sent back is told to whoever did it, with the reason; nobody else of the queue, no institution', async () => {
-    const back = {
-      step: 'pre_training.second_review',
-      kind: 'review',
-      role: 'second_reviewer',
-      level: 'county',
-      outcomes: ['approve', 'back_to_1'],
-    } as const;
-    const { id, taskIds } = await counter.cases.open([firstReview, back]);
+    const { id, taskIds } = await counter.cases.open([firstReview, sendingBack]);
     const [first = '', second = ''] = taskIds;
     expect(
       (await (await counter.as('first-1')).post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '场地证明缺页' })).status,

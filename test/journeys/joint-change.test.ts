@@ -7,7 +7,7 @@ import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'js
 import { findBrokenLink, ringProcedures } from '../../db/protocol/procedures.ts';
 import { createRobot, pause, type Robot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
-import { type Office, openOffice } from '../support/office.ts';
+import { type Office, openOffice, putInForce } from '../support/office.ts';
 
 const review = { role: 'second_reviewer', level: 'county' };
 const finance = { role: 'finance_officer', level: 'county' };
@@ -36,9 +36,7 @@ let id: string;
 
 beforeAll(async () => {
   office = await openOffice();
-  const made = await (await office.as('cs-catalogue-1')).post<{ uploadId: string }>('/packs', pack);
-  const confirmed = await (await office.as('cs-catalogue-2')).post(`/packs/uploads/${made.body.uploadId}/confirm`, { from: '2026-03-02' });
-  if (confirmed.status !== 200) throw new Error(`the pack is not in force: ${JSON.stringify([made.body, confirmed.body])}`);
+  await putInForce(office, pack);
   robot = createRobot({
     origin: office.origin,
     patienceMs: 30_000,

@@ -9,6 +9,14 @@ export const review = {
   outcomes: ['approve', 'return', 'propose_refusal'],
   workingDays: 2,
 } as const satisfies Ask;
+/** A second review that may also send back to the first. */
+export const sendingBack = {
+  step: 'pre_training.second_review',
+  kind: 'review',
+  role: 'second_reviewer',
+  level: 'county',
+  outcomes: ['approve', 'back_to_1'],
+} as const satisfies Ask;
 /** What a return of the first review asks of the institution. */
 export const correction: Ask = {
   step: 'pre_training.correction',

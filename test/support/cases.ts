@@ -18,6 +18,7 @@ import { maskId, makeId, makeUscc } from '../../workflows/domain/people/identity
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import type { Ask, ProcedureType } from '../../workflows/domain/procedures.ts';
+import { review } from './asks.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 
 /** The morning on which these cases begin: Monday, 2 March 2026. */
@@ -59,14 +60,7 @@ export type Cases = {
   ): Promise<{ id: string; taskIds: string[] }>;
 };
 
-export const firstReview: Ask = {
-  step: 'pre_training.first_review',
-  kind: 'review',
-  role: 'first_reviewer',
-  level: 'county',
-  outcomes: ['approve', 'return', 'propose_refusal'],
-  workingDays: 3,
-};
+export const firstReview: Ask = { ...review, workingDays: 3 };
 
 /** Loads everything into an empty, migrated database. */
 export async function openCases(db: Knex, vault: Vault): Promise<Cases> {

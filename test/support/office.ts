@@ -66,3 +66,10 @@ export async function openOffice({ begin, turns }: { begin?: Date; turns?: Recon
   };
   return office;
 }
+
+/** Has two people put a pack in force, as a county does. Throws with what was answered. */
+export async function putInForce(office: Pick<Office, 'as'>, pack: object): Promise<void> {
+  const made = await (await office.as('cs-catalogue-1')).post<{ uploadId: string }>('/packs', pack);
+  const confirmed = await (await office.as('cs-catalogue-2')).post(`/packs/uploads/${made.body.uploadId}/confirm`, { from: '2026-03-02' });
+  if (confirmed.status !== 200) throw new Error(`the pack is not in force: ${JSON.stringify([made.body, confirmed.body])}`);
+}

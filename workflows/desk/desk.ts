@@ -163,8 +163,7 @@ export async function openDesk({ procedureId }: ProcedureInput): Promise<Desk> {
     for (;;) {
       const stepNo = place.stepNo + 1;
       const reached = await takeStep(input, outcome);
-      if (reached.status !== 'closed') await learnAt(stepNo, reached);
-      else learn(reached);
+      await learnAt(stepNo, reached);
       if (reached.status === 'closed') return reached.outcome ?? outcome;
       // Facts came in between: the step changed nothing and is taken again, now with account of them.
       readNo = Math.max(readNo, ...reached.facts.map((fact) => fact.no));

@@ -37,18 +37,18 @@ export async function record<T>(act: (office: Activities) => Promise<T>): Promis
 }
 
 /** Asks a register. What stays unanswered after all attempts is on record as unanswered. */
-export async function askOutside(act: (office: Activities) => Promise<void>): Promise<void> {
-  try {
-    await act(outside as Activities);
-  } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-  }
+export function askOutside(act: (office: Activities) => Promise<void>): Promise<void> {
+  return attempt(outside as Activities, act);
 }
 
 /** Tries it once; whether it succeeded is on record elsewhere. */
-export async function tryOnce(act: (office: Activities) => Promise<void>): Promise<void> {
+export function tryOnce(act: (office: Activities) => Promise<void>): Promise<void> {
+  return attempt(once as Activities, act);
+}
+
+async function attempt(office: Activities, act: (office: Activities) => Promise<void>): Promise<void> {
   try {
-    await act(once as Activities);
+    await act(office);
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
   }

@@ -23,6 +23,11 @@ export function rowOfBack(outcome: string | undefined): number | undefined {
 /** What is only proposed or sent on inside the office: an institution learns the decision alone. */
 export const insideOutcomes: readonly string[] = ['propose_refusal', 'sign_again', ...backOutcomes];
 
+/** Whether those outside are told that it was passed on, and no more: `proposes` is of a review that could propose a refusal, whose silence would say that it did. */
+export function isPassedOn(outcome: string, proposes: boolean): boolean {
+  return insideOutcomes.includes(outcome) || (proposes && outcome === 'approve');
+}
+
 /** How the office arranges its work among itself, as acts of the record: not for institutions. Proposals stay in a class's timeline, as passed on. */
 export const insideActs: readonly string[] = [
   'task.claim',

@@ -1,6 +1,7 @@
 /** Who reviewed what, for papers and case pages. */
 import { insideOutcomes } from '../../../workflows/domain/tasks.ts';
 import type { Db } from '../../client.ts';
+import { proposes } from '../inside.ts';
 
 /** `proposes`: a review that could propose a refusal. */
 export type ReviewSignature = { step: string; userId: string; name: string; at: Date; outcome: string; reason: string; proposes: boolean };
@@ -21,7 +22,7 @@ export async function listReviewSignatures(db: Db, procedureId: string, stage: s
   const { rows } = await db.raw<{
     rows: { step: string; user_id: string; name: string; at: Date; outcome: string; reason: string | null; proposes: boolean }[];
   }>(
-    `select t.step, u.id as user_id, u.name, f.at, f.outcome, f.payload ->> 'reason' as reason, 'propose_refusal' = any(t.outcomes) as proposes
+    `select t.step, u.id as user_id, u.name, f.at, f.outcome, f.payload ->> 'reason' as reason, ${proposes('t')} as proposes
        from facts f join tasks t on t.id = f.task_id join users u on u.id = f.actor
       where f.procedure_id = ? and f.kind in ('decided', 'signed') and t.kind = 'review' and t.step like ? order by f.no`,
     [procedureId, `${stage}.%`],

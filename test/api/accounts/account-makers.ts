@@ -54,13 +54,14 @@ export function accountsIn(provinceOf: () => Province) {
     return { ...account, person: await signIn(provinceOf().origin, account.login, good) };
   }
 
+  /** A role that one of the security administrators asks for; it waits for the other one. */
+  async function askForRole(login: string, role: string, region = '350104') {
+    const first = await provinceOf().as('security-1');
+    return first.post<{ requestId: string }>('/admin/grants', { login, role, region, reason: '任命' });
+  }
+
   async function granted(login: string, role: string, region = '350104'): Promise<number> {
-    const asked = await (await provinceOf().as('security-1')).post<{ requestId: string }>('/admin/grants', {
-      login,
-      role,
-      region,
-      reason: '任命',
-    });
+    const asked = await askForRole(login, role, region);
     expect(asked.status, JSON.stringify(asked.body)).toBe(201);
     const confirmed = await (await provinceOf().as('security-2')).post<{ grantId: number }>(
       `/admin/grants/requests/${asked.body.requestId}/confirm`,
@@ -69,5 +70,5 @@ export function accountsIn(provinceOf: () => Province) {
     return confirmed.body.grantId;
   }
 
-  return { idOf, newAccount, outside, settled, granted };
+  return { idOf, newAccount, outside, settled, askForRole, granted };
 }

@@ -8,7 +8,7 @@ import { draftClass, openProvince, type Province } from '../../support/province.
 import { accountsIn, issuesOf } from './account-makers.ts';
 
 let province: Province;
-const { idOf, newAccount, settled, granted } = accountsIn(() => province);
+const { idOf, newAccount, settled, granted, askForRole } = accountsIn(() => province);
 
 beforeAll(async () => {
   province = await openProvince();
@@ -18,12 +18,7 @@ afterAll(() => province?.close());
 describe('[F37] grants by two people', () => {
   test('[F37] only security administrators ask, confirm and revoke', async () => {
     const { login } = await newAccount();
-    const asked = await (await province.as('security-1')).post<{ requestId: string }>('/admin/grants', {
-      login,
-      role: 'inspector',
-      region: '350104',
-      reason: '任命',
-    });
+    const asked = await askForRole(login, 'inspector');
     for (const who of ['system-1', 'auditadmin-1', 'fj-approve-1', 'kangning-1']) {
       const person = await province.as(who);
       expect((await person.post('/admin/grants', { login, role: 'inspector', region: '350104', reason: '任命' })).status).toBe(403);
@@ -60,12 +55,7 @@ describe('[F37] grants by two people', () => {
   test('[F37] twenty confirmations at once make one grant, and it works from the next request on', async () => {
     const { id, login, person } = await settled();
     expect((await person.get('/tasks')).body['items'] ?? []).toEqual([]);
-    const asked = await (await province.as('security-1')).post<{ requestId: string }>('/admin/grants', {
-      login,
-      role: 'first_reviewer',
-      region: '350104',
-      reason: '任命',
-    });
+    const asked = await askForRole(login, 'first_reviewer');
     const second = await province.as('security-2');
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => second.post(`/admin/grants/requests/${asked.body.requestId}/confirm`)),
@@ -84,12 +74,7 @@ describe('[F37] grants by two people', () => {
 
   test('[F37] the same confirmation under one Idempotency-Key gets one answer', async () => {
     const { login } = await newAccount();
-    const asked = await (await province.as('security-1')).post<{ requestId: string }>('/admin/grants', {
-      login,
-      role: 'inspector',
-      region: '350104',
-      reason: '任命',
-    });
+    const asked = await askForRole(login, 'inspector');
     const second = await province.as('security-2');
     const key = randomUUID();
     const answers = await Promise.all(
@@ -157,12 +142,7 @@ describe('[F37] grants by two people', () => {
     expect(issuesOf(await ask({ region: '350100' }))).toEqual([['region', 'grant.outside']]);
     expect(issuesOf(await ask({ login: away.login }))).toEqual([['login', 'grant.account']]);
     expect((await ask({})).status).toBe(201);
-    const above = await (await province.as('security-1')).post<{ requestId: string }>('/admin/grants', {
-      login,
-      role: 'inspector',
-      region: '350100',
-      reason: '任命',
-    });
+    const above = await askForRole(login, 'inspector', '350100');
     expect((await county.person.post(`/admin/grants/requests/${above.body.requestId}/confirm`)).status).toBe(404);
   });
 

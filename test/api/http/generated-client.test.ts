@@ -11,6 +11,7 @@ import type { ApiDocument } from '../../../api/api-docs/openapi.ts';
 import { sampleMaterial } from '../../../db/formats/sample-materials.ts';
 import { cleanRosterCsv } from '../../../db/formats/sample-rosters.ts';
 import { generateClient } from '../../support/client-generator.ts';
+import { firstReview } from '../../support/cases.ts';
 import { daysOfFortnight, openProvince, type Province } from '../../support/province.ts';
 
 const require = createRequire(import.meta.url);
@@ -157,16 +158,7 @@ describe('[F36] a client generated from the document', { timeout: 240_000 }, () 
     const number = await walk('draft');
     expect(await province.db('classes').where({ number }).first('status', 'plan')).toMatchObject({ status: 'in_review' });
     await province.step(`class-${number}`, 'pre_training', {
-      asks: [
-        {
-          step: 'pre_training.first_review',
-          kind: 'review',
-          role: 'first_reviewer',
-          level: 'county',
-          outcomes: ['approve', 'return', 'propose_refusal'],
-          workingDays: 3,
-        },
-      ],
+      asks: [firstReview],
     });
     expect(await walk('review', number)).toBe('return');
     const decided = await province.db('tasks').where({ subject_number: number, status: 'decided' }).first('outcome');

@@ -1,5 +1,6 @@
 /** The parts of a case beside its decision: each under its own address, with what the reader has not opened. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { firstReview } from '../../support/cases.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
 
 let province: Province;
@@ -8,16 +9,7 @@ beforeAll(async () => {
   province = await openProvince();
   number = await returnClass(province, 71);
   await province.step(`class-${number}`, 'pre_training', {
-    asks: [
-      {
-        step: 'pre_training.first_review',
-        kind: 'review',
-        role: 'first_reviewer',
-        level: 'county',
-        outcomes: ['approve', 'return', 'propose_refusal'],
-        workingDays: 3,
-      },
-    ],
+    asks: [firstReview],
   });
 });
 afterAll(async () => {
