@@ -115,6 +115,7 @@ export async function reconcile({ db, connection, namespace, taskQueue, log }: R
   const standing = still.map((procedureId) => ({ procedureId, code: 'standing_still' as const, detail: {} }));
   await findings.recordFindings(db, ['standing_still'], [...known, ...still], standing);
   const walk = await lookAtRuns(db, new Client({ connection, namespace }), taskQueue);
+  await findings.countBuilds(db);
   const orphans = await recordApart(db);
   if (orphans.length > 0) log.error({ procedures: orphans.slice(0, 20) }, 'reconciler: procedures that wait for nobody');
   // Ringing an orphan would not help it: its run has nothing to do. Somebody must look.

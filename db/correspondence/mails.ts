@@ -1,7 +1,7 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import { withinPaths } from '../regions.ts';
+import { newestIds } from './newest.ts';
 
 export type MailTemplate =
   | 'reminder'
@@ -48,19 +48,19 @@ const DIGEST_WAIT_S = 60;
 
 /** Queues a mail to each of these people. */
 export async function queueMails(trx: Trx, userIds: readonly string[], mail: NewMail): Promise<void> {
-  for (const userId of new Set(userIds)) {
-    await trx('mails')
-      .insert({
-        user_id: userId,
-        template: mail.template,
-        params: JSON.stringify(mail.params),
-        dedupe: `${mail.occasion}/${userId}`,
-        created_at: trx.raw('business_now()'),
-        ...(mail.digest ? { digest: mail.digest, next_at: trx.raw(`now() + ? * interval '1 second'`, [DIGEST_WAIT_S]) } : {}),
-      })
-      .onConflict('dedupe')
-      .ignore();
-  }
+  await trx.raw(
+    `insert into mails (user_id, region, template, params, dedupe, created_at, digest, next_at)
+     select id, region, :template, :params, :occasion || '/' || id, business_now(), cast(:digest as date), now() + case when cast(:digest as date) is null then 0 else cast(:wait as int) end * interval '1 second'
+       from users where id = any(cast(:userIds as uuid[])) on conflict (dedupe) do nothing`,
+    {
+      userIds: [...userIds],
+      template: mail.template,
+      params: JSON.stringify(mail.params),
+      occasion: mail.occasion,
+      digest: mail.digest ?? null,
+      wait: DIGEST_WAIT_S,
+    },
+  );
 }
 
 export type QueuedMail = MailRow & { address: string | null; name: string; locale: 'zh-CN' | 'en' };
@@ -124,13 +124,10 @@ export async function listMails(
   db: Db,
   { paths, limit, failed = false }: { paths: readonly string[]; limit: number; failed?: boolean },
 ): Promise<(MailRow & { name: string; address: string | null })[]> {
-  return db('mails as m')
-    .join('users as u', 'u.id', 'm.user_id')
-    .join('regions as g', 'g.code', 'u.region')
-    .whereRaw(withinPaths('g.path'), { paths: [...paths] })
-    .where((all) => (failed ? all.where({ 'm.status': 'failed' }) : all))
-    .orderBy('m.created_at', 'desc')
-    .orderBy('m.id')
-    .limit(limit)
-    .select('m.*', 'u.name', 'u.email as address');
+  const { rows } = await db.raw<{ rows: (MailRow & { name: string; address: string | null })[] }>(
+    `select m.*, u.name, u.email as address from (${newestIds('mails', failed)}) n join mails m on m.id = n.id join users u on u.id = m.user_id
+      order by m.created_at desc, m.id`,
+    { paths: [...paths], limit },
+  );
+  return rows;
 }

@@ -1,7 +1,7 @@
 /** Short messages as rows: written in the transaction of the act that causes them, sent afterwards by the SMS desk. */
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import { withinPaths } from '../regions.ts';
+import { newestIds } from './newest.ts';
 
 export type SmsTemplate = 'correction' | 'approved' | 'refused' | 'urge';
 
@@ -33,8 +33,8 @@ export type NewSms = {
 /** Queues a message to the contact person of an institution; none where the register has no telephone number. */
 export async function queueSms(trx: Trx, institutionId: string, { template, params, occasion }: NewSms): Promise<void> {
   await trx.raw(
-    `insert into sms (institution_id, template, params, dedupe, phone_masked, created_at)
-     select id, :template, :params, :occasion, contact_phone_masked, business_now()
+    `insert into sms (institution_id, region, template, params, dedupe, phone_masked, created_at)
+     select id, region, :template, :params, :occasion, contact_phone_masked, business_now()
        from institutions where id = :institutionId and contact_phone_masked is not null
      on conflict (dedupe) do nothing`,
     { institutionId, template, params: JSON.stringify(params), occasion },
@@ -88,13 +88,10 @@ export async function listSms(
   db: Db,
   { paths, limit, failed = false }: { paths: readonly string[]; limit: number; failed?: boolean },
 ): Promise<(SmsRow & { institution: string })[]> {
-  return db('sms as s')
-    .join('institutions as i', 'i.id', 's.institution_id')
-    .join('regions as g', 'g.code', 'i.region')
-    .whereRaw(withinPaths('g.path'), { paths: [...paths] })
-    .where((all) => (failed ? all.whereIn('s.status', ['failed', 'refused']) : all))
-    .orderBy('s.created_at', 'desc')
-    .orderBy('s.id')
-    .limit(limit)
-    .select('s.*', { institution: 'i.name' });
+  const { rows } = await db.raw<{ rows: (SmsRow & { institution: string })[] }>(
+    `select s.*, i.name as institution from (${newestIds('sms', failed)}) n join sms s on s.id = n.id join institutions i on i.id = s.institution_id
+      order by s.created_at desc, s.id`,
+    { paths: [...paths], limit },
+  );
+  return rows;
 }

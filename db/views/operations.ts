@@ -137,11 +137,11 @@ async function ask(trx: Trx, paths: readonly string[]): Promise<Record<Question,
 }
 
 const failedMails = failures(
-  `select m.template, m.params, m.created_at, g.path from mails m join users u on u.id = m.user_id join regions g on g.code = u.region where m.status = 'failed'`,
+  `select m.template, m.params, m.created_at, g.path from mails m join regions g on g.code = m.region where m.status = 'failed'`,
 );
 /** A number that the gateway does not take is the register's to mend, and has failed all the same. */
 const failedSms = failures(
-  `select s.template, s.params, s.created_at, g.path from sms s join institutions i on i.id = s.institution_id join regions g on g.code = i.region where s.status in ('failed', 'refused')`,
+  `select s.template, s.params, s.created_at, g.path from sms s join regions g on g.code = s.region where s.status in ('failed', 'refused')`,
 );
 
 /** Only what they were about, not to whom they went. */
@@ -163,9 +163,9 @@ async function listFailures(trx: Trx, failed: Statement, paths: readonly string[
 const EXAMPLES = 20;
 const buildsInUse = statement(
   `with places as materialized (
-     select * from (select build_id, type, region_path, cast(count(*) as int) as procedures from run_builds group by 1, 2, 3) g where ${withinPaths('g.region_path')}),
+     select g.* from counted_builds g where ${withinPaths('g.region_path')}),
    b as (
-     select build_id, cast(sum(procedures) as int) as procedures, cast(coalesce(sum(procedures) filter (where type = 'trainingClass'), 0) as int) as classes from places group by 1)
+     select build_id, cast(sum(procedures) as int) as procedures, cast(sum(classes) as int) as classes from places group by 1)
    select coalesce(b.build_id, w.build_id) as "buildId", coalesce(b.procedures, 0) as procedures, coalesce(b.classes, 0) as classes,
           cast(extract(epoch from clock_timestamp() - w.seen_at) as float8) as "seenAgo", coalesce(e.examples, '[]') as examples
      from b
@@ -173,8 +173,8 @@ const buildsInUse = statement(
      left join lateral (
        select jsonb_agg(jsonb_build_object('number', p.subject_number, 'title', p.subject_title) order by p.id) as examples
          from (select x.procedure_id from places o cross join lateral (
-                 select procedure_id from run_builds where build_id = o.build_id and type = o.type and region_path = o.region_path order by procedure_id limit ${EXAMPLES}) x
-                where o.build_id = b.build_id and o.type = 'trainingClass' order by 1 limit ${EXAMPLES}) x
+                 select procedure_id from run_builds where build_id = o.build_id and type = 'trainingClass' and region_path = o.region_path order by procedure_id limit ${EXAMPLES}) x
+                where o.build_id = b.build_id and o.classes > 0 order by 1 limit ${EXAMPLES}) x
         cross join lateral (select id, subject_number, subject_title from procedures where id = x.procedure_id offset 0) p) e on true
     order by w.seen_at desc nulls last, 1`,
 );

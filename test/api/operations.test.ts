@@ -10,7 +10,7 @@ import { inTransaction } from '../../db/client.ts';
 import { logOptions } from '../../db/config.ts';
 import { serveMetrics } from '../../db/formats/prometheus.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
-import { beginTurn, endTurn, recordBuilds, recordFindings, recordWorker, takeForRinging } from '../../db/protocol/findings.ts';
+import { beginTurn, countBuilds, endTurn, recordBuilds, recordFindings, recordWorker, takeForRinging } from '../../db/protocol/findings.ts';
 import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
 import { recordApart } from '../../db/protocol/reconciliation.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
@@ -184,9 +184,10 @@ describe('the operations page', () => {
   });
 
   test('[F14] a mail that failed is named by its case, never by whom it was for', async () => {
-    const user = await province.db('users').where({ login: 'cs-first-1' }).first('id', 'name');
+    const user = await province.db('users').where({ login: 'cs-first-1' }).first('id', 'name', 'region');
     await province.db('mails').insert({
       user_id: user.id,
+      region: user.region,
       template: 'reminder',
       params: JSON.stringify({ number: '350104-2026-00077', title: '护理第 7 期' }),
       dedupe: 'planted',
@@ -203,10 +204,11 @@ describe('the operations page', () => {
   });
 
   test('[F14] a short message that failed or whose number was refused is named as mails are; one that waits is not', async () => {
-    const school = await province.db('institutions').first('id', 'name');
+    const school = await province.db('institutions').first('id', 'name', 'region');
     for (const status of ['failed', 'refused', 'waiting'])
       await province.db('sms').insert({
         institution_id: school.id,
+        region: school.region,
         template: 'correction',
         params: JSON.stringify({ number: `350104-2026-${status}`, title: '护理第 8 期' }),
         dedupe: `planted ${status}`,
@@ -234,9 +236,10 @@ describe('the operations page', () => {
   test('[F15] [F37] who administers a county reads the mails and short messages of that county alone, those of its institutions among them', async () => {
     const [here, there] = ['350104', '350102'];
     const people = await province.db('users').whereIn('login', ['cs-first-1', 'gl-first-1', 'shifan-1']).select('id', 'login', 'region');
-    for (const { id, login } of people)
+    for (const { id, login, region } of people)
       await province.db('mails').insert({
         user_id: id,
+        region,
         template: 'overdue',
         params: JSON.stringify({ title: login, number: '', step: '' }),
         dedupe: `planted ${login}`,
@@ -248,6 +251,7 @@ describe('the operations page', () => {
     for (const { id, region } of schools)
       await province.db('sms').insert({
         institution_id: id,
+        region,
         template: 'correction',
         params: '{}',
         dedupe: `planted ${region}`,
@@ -312,6 +316,7 @@ describe('the operations page', () => {
   test('[F13] which class runs on which build, and which build is in service', async () => {
     const planted = await plant();
     await recordBuilds(province.db, [{ procedureId: planted.id, buildId: 'worker@1+aaaa' }]);
+    await countBuilds(province.db);
     await recordWorker(province.db, 'worker@1+bbbb');
     const { builds } = await look();
     expect(builds.find(({ buildId }) => buildId.endsWith('aaaa'))).toMatchObject({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { countBuilds } from '../../db/protocol/findings.ts';
 import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
 import { accountOf, listPages } from '../support/pages.ts';
@@ -102,6 +103,7 @@ export async function visitPages(db: Knex, { env, url, visits }: Omit<Options, '
 
 /** As the worker does once a minute, and every ten minutes. */
 async function countAhead(db: Knex): Promise<void> {
+  await countBuilds(db);
   const beganMs = performance.now();
   const regions = await keepBoards(db, { everyMs: 0 });
   put({ name: `boards of ${regions.length} large regions counted ahead`, value: performance.now() - beganMs, unit: 'ms' });
