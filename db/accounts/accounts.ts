@@ -13,6 +13,7 @@ import { withinPaths } from '../regions.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
 import { issueSetupLink } from './setup-links.ts';
 import type { Actor } from './users.ts';
+import { containing } from '../text-search.ts';
 
 export type AccountLine = {
   id: string;
@@ -81,11 +82,12 @@ export async function listAccounts(
 ): Promise<{ accounts: AccountLine[]; next: string | undefined }> {
   const parts = [withinPaths('r.path')];
   if (state) parts.push(states[state]);
-  if (text) parts.push('(u.login ilike :contains or u.name ilike :contains or i.name ilike :contains)');
+  const named = containing(['u.login', 'u.name', 'i.name'], text ?? '');
+  if (text) parts.push(named.sql);
   if (after) parts.push('u.login > :after');
   const { rows } = await db.raw<{ rows: AccountLine[] }>(`${accountSql} where ${parts.join(' and ')} order by u.login limit :limit`, {
     paths: [...paths],
-    contains: `%${(text ?? '').replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`,
+    ...named.bindings,
     after: after ?? '',
     limit: size + 1,
   });

@@ -10,6 +10,7 @@ import { auditOutside } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
 import { businessToday } from '../calendar/instant.ts';
 import type { Actor } from './users.ts';
+import { containing } from '../text-search.ts';
 
 export type NewGrantRequest = {
   login: string;
@@ -278,7 +279,8 @@ export async function listGrants(
   if (userId) parts.push('g.user_id = :userId');
   else parts.push('(g.valid_to is null or g.valid_to > business_today())');
   if (role) parts.push('g.role = :role');
-  if (text) parts.push('(u.login ilike :contains or u.name ilike :contains)');
+  const named = containing(['u.login', 'u.name'], text ?? '');
+  if (text) parts.push(named.sql);
   if (after) parts.push('g.id < :after');
   const { rows } = await db.raw<{ rows: GrantLine[] }>(
     `select g.id, u.id as "userId", u.login, u.name, u.active, g.role, g.region, r.name_zh as "regionZh", r.name_en as "regionEn", g.valid_from as "validFrom",
@@ -291,7 +293,7 @@ export async function listGrants(
       paths: [...paths],
       userId: userId ?? null,
       role: role ?? null,
-      contains: `%${(text ?? '').replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`,
+      ...named.bindings,
       after: after ?? null,
       limit: size + 1,
     },

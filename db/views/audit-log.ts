@@ -4,6 +4,7 @@ import { isWithin } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import { auditOutside, findBrokenLink } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
+import { beginningWith } from '../text-search.ts';
 
 export type AuditRow = {
   id: number;
@@ -81,11 +82,11 @@ function conditionsOf(actor: Actor, filter: AuditFilter): { parts: string[]; bin
   if (filter.act) {
     parts.push(`(a.act = :act or a.act like :actBegins)`);
     bindings['act'] = filter.act;
-    bindings['actBegins'] = `${escapeLike(filter.act)}.%`;
+    bindings['actBegins'] = beginningWith(`${filter.act}.`);
   }
   if (filter.subject) {
     parts.push('a.subject like :subject');
-    bindings['subject'] = `${escapeLike(filter.subject)}%`;
+    bindings['subject'] = beginningWith(filter.subject);
   }
   if (filter.from) {
     parts.push(`a.at >= cast(cast(:from as date) as timestamp) at time zone 'Asia/Shanghai'`);
@@ -100,10 +101,6 @@ function conditionsOf(actor: Actor, filter: AuditFilter): { parts: string[]; bin
     bindings['reads'] = [...readingActs];
   }
   return { parts, bindings };
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
 }
 
 const BATCH = 1_000;

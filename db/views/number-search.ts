@@ -1,5 +1,6 @@
 /** What a query asks of a number, so that it is found by its beginning, with its letters or without, and by its last part. */
 import { type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
+import { beginningWith } from '../text-search.ts';
 
 export type NumberCondition = { sql: string; bindings: Record<string, string> };
 
@@ -21,7 +22,7 @@ export function classNumberFound(column: string, typed: string): NumberCondition
   const serial = search.serial === undefined ? '' : ` or ${serialOf(column)} = :serial`;
   return {
     sql: `(${column} like :numberBegins${lettered}${serial})`,
-    bindings: { ...bindingsOf(search), ...(search.digits ? { lettered: withClassLetters(beginning(search.begins)) } : {}) },
+    bindings: { ...bindingsOf(search), ...(search.digits ? { lettered: withClassLetters(beginningWith(search.begins)) } : {}) },
   };
 }
 
@@ -31,9 +32,5 @@ function serialOf(column: string): string {
 }
 
 function bindingsOf({ begins, serial }: NumberSearch): Record<string, string> {
-  return { numberBegins: beginning(begins), ...(serial === undefined ? {} : { serial }) };
-}
-
-function beginning(text: string): string {
-  return `${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  return { numberBegins: beginningWith(begins), ...(serial === undefined ? {} : { serial }) };
 }

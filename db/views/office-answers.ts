@@ -8,6 +8,7 @@ import type { Db } from '../client.ts';
 import { quoted, run, statementOf } from '../statements.ts';
 import type { DisclosureList } from '../disclosures.ts';
 import type { WorkplaceCursor } from './workplace.ts';
+import { containing } from '../text-search.ts';
 
 /** `key` tells answers of the same instant apart. What an answer is not about is null. */
 export type OfficeAnswer = {
@@ -117,7 +118,7 @@ const sources: readonly Source[] = [
 
 /** Classes of the institution that a text names. */
 const namedBy = (text: string): string => `(select c.id from classes c left join subsidy_applications a on a.class_id = c.id
-                 where c.institution_id = cast(:institution as uuid) and (${numberFound('c.number', text).sql} or ${numberFound('a.number', text).sql} or c.title ilike :like))`;
+                 where c.institution_id = cast(:institution as uuid) and (${numberFound('c.number', text).sql} or ${numberFound('a.number', text).sql} or ${containing(['c.title'], text).sql}))`;
 
 function newest({ at, key, classId, ref, uuid, kind, from }: Source, filter: AnswerFilter): string {
   return `(select ${at} as at, (${key}) collate "C" as key, ${classId} as class_id, ${uuid ? `cast(null as text) as ref, ${ref} as id` : `${ref} as ref, cast(null as uuid) as id`}, ${kind} as kind from ${from}
@@ -163,7 +164,7 @@ export async function listOfficeAnswers(
     {
       institution: actor.institutionId ?? null,
       kind: kind ?? null,
-      ...(text ? { ...numberFound('c.number', text).bindings, like: `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` } : {}),
+      ...(text ? { ...numberFound('c.number', text).bindings, ...containing(['c.title'], text).bindings } : {}),
       ...(after ? { at: after.at, id: after.id } : {}),
     },
   );

@@ -1,6 +1,7 @@
 /** The catalogue of subsidised projects (项目目录) as everybody reads it: what is in force on the business day. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Db } from '../client.ts';
+import { containing } from '../text-search.ts';
 
 export type ProjectKind = 'certificate' | 'single_ability';
 export type ProjectLine = {
@@ -49,8 +50,9 @@ export async function listProjects(db: Db, filter: ProjectFilter): Promise<{ lin
     bindings['kind'] = filter.kind;
   }
   if (filter.text) {
-    parts.push('(j.code ilike :contains or j.name ilike :contains or j.occupation ilike :contains)');
-    bindings['contains'] = `%${filter.text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+    const named = containing(['j.code', 'j.name', 'j.occupation'], filter.text);
+    parts.push(named.sql);
+    Object.assign(bindings, named.bindings);
   }
   if (filter.after) {
     parts.push('j.code > :after');

@@ -4,6 +4,7 @@
  */
 import type { Db } from '../../client.ts';
 import { classNumberFound } from '../number-search.ts';
+import { containing } from '../../text-search.ts';
 
 const FEW = 2_000;
 /** Shorter texts have no pair of characters. */
@@ -13,15 +14,15 @@ export type ClassSearch = { where: string; bindings: Record<string, string | rea
 
 /** A condition on classes `c` of these regions, in which `narrower` stands as well. */
 export async function searchClasses(db: Db, paths: readonly string[], text: string, narrower: ClassSearch): Promise<ClassSearch> {
-  const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-  const contains = `%${plain}%`;
+  const titled = containing(['c.title'], text);
+  const schools = containing(['name'], text);
   const numbered = classNumberFound('c.number', text);
   const [regions, institutions] = await Promise.all([
     db.raw<{ rows: { code: string }[] }>(
       `select r.code from regions r where exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`,
       { paths: [...paths] },
     ),
-    db.raw<{ rows: { id: string }[] }>('select id from institutions where name ilike :contains', { contains }),
+    db.raw<{ rows: { id: string }[] }>(`select id from institutions where ${schools.sql}`, schools.bindings),
   ]);
   const within = `c.status <> 'draft' and c.region = any(cast(:regions as text[]))${narrower.where}`;
   const bindings = {
@@ -29,14 +30,10 @@ export async function searchClasses(db: Db, paths: readonly string[], text: stri
     regions: regions.rows.map(({ code }) => code),
     institutions: institutions.rows.map(({ id }) => id),
     ...numbered.bindings,
-    contains,
+    ...titled.bindings,
     wanted: text,
   };
-  const [number, title, institution] = [
-    numbered.sql,
-    'c.title ilike :contains',
-    'c.institution_id = any(cast(:institutions as uuid[]))',
-  ] as const;
+  const [number, title, institution] = [numbered.sql, titled.sql, 'c.institution_id = any(cast(:institutions as uuid[]))'] as const;
   const indexed = [...text].length < PAIR ? title : `title_pairs(c.title) @> title_pairs(:wanted) and ${title}`;
   // Each of them has an index of its own; together they would have none.
   const few = [number, indexed, institution].map((match) => `(select c.id from classes c where ${within} and ${match} limit ${FEW + 1})`);

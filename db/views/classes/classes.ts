@@ -13,6 +13,7 @@ import { inCatalogueOf } from '../../catalogue/projects.ts';
 import { searchClasses } from './class-search.ts';
 import type { ProcedureRow } from '../../protocol/procedures.ts';
 import type { Actor } from '../../accounts/users.ts';
+import { containing } from '../../text-search.ts';
 
 export type ClassFilter = { status?: ClassStatus | undefined; text?: string | undefined; after?: ClassCursor | undefined; size: number };
 /** Place of the last class shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
@@ -88,12 +89,9 @@ function pageOf(
   }
   if (text) {
     const numbered = classNumberFound('c.number', text);
-    Object.assign(bindings, numbered.bindings);
-    parts.push(
-      `(${numbered.sql} or c.title ilike :contains or (select i.name from institutions i where i.id = c.institution_id) ilike :contains)`,
-    );
-    const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-    bindings['contains'] = `%${plain}%`;
+    const named = containing(['c.title', '(select i.name from institutions i where i.id = c.institution_id)'], text);
+    Object.assign(bindings, numbered.bindings, named.bindings);
+    parts.push(`(${numbered.sql} or ${named.sql})`);
   }
   if (after) {
     parts.push('(c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))');

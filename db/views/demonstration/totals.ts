@@ -2,6 +2,7 @@
 import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { readCalendars } from '../../calendar/calendar.ts';
 import type { Db } from '../../client.ts';
+import { literal } from '../../text-search.ts';
 
 export type DemonstrationTotals = {
   classes: Record<string, number>;
@@ -19,7 +20,7 @@ export type DemonstrationTotals = {
 
 /** `title`: only classes whose title contains it; the ledger and its faults are always those of the whole province. */
 export async function readDemonstrationTotals(db: Db, title = ''): Promise<DemonstrationTotals> {
-  const like = `%${title.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  const like = `%${literal(title)}%`;
   const [classes, rungs, deadlines, sums] = await Promise.all([
     counted(db, `select status as name, count(*) as n from classes where title like :like group by status order by status`, like),
     counted(

@@ -1,6 +1,7 @@
 /** What every reading of the inbox asks of a task `t`, and what it shows of it. */
 import { numberFound } from '../number-search.ts';
 import type { InboxFilter } from './inbox.ts';
+import { beginningWith, containing } from '../../text-search.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 
@@ -17,21 +18,15 @@ export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Reco
   }
   if (filter.stage) {
     parts.push('t.step like :stage');
-    bindings['stage'] = `${likeText(filter.stage)}.%`;
+    bindings['stage'] = beginningWith(`${filter.stage}.`);
   }
   if (filter.text) {
     const numbered = numberFound('t.subject_number', filter.text);
-    Object.assign(bindings, numbered.bindings);
-    bindings['contains'] = `%${likeText(filter.text)}%`;
-    // Chinese and figures have no capitals; to compare without regard to them takes several times as long.
-    const like = filter.text.toLowerCase() === filter.text.toUpperCase() ? 'like' : 'ilike';
-    parts.push(`(${numbered.sql} or t.subject_title ${like} :contains or t.institution_name ${like} :contains)`);
+    const named = containing(['t.subject_title', 't.institution_name'], filter.text);
+    Object.assign(bindings, numbered.bindings, named.bindings);
+    parts.push(`(${numbered.sql} or ${named.sql})`);
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
-}
-
-function likeText(text: string): string {
-  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
 }
 
 export const taskColumns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,

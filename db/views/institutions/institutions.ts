@@ -8,6 +8,7 @@ import type { ClassStatus } from '../../../workflows/domain/classes/class.ts';
 import type { Db } from '../../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../../institutions.ts';
 import type { Actor } from '../../accounts/users.ts';
+import { containing } from '../../text-search.ts';
 
 export type InstitutionFilter = {
   text?: string | undefined;
@@ -76,11 +77,9 @@ export async function listInstitutions(
       parts.push('i.credit_code = :code');
       bindings['code'] = code;
     } else {
-      // Plain like costs less than ilike on long registers; Latin letters stand in names as capitals or as typed.
-      const plain = filter.text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-      parts.push('(i.name like :contains or i.name like :capitals)');
-      bindings['contains'] = `%${plain}%`;
-      bindings['capitals'] = `%${plain.toUpperCase()}%`;
+      const named = containing(['i.name'], filter.text);
+      parts.push(named.sql);
+      Object.assign(bindings, named.bindings);
     }
   }
   const counted = await db.raw<{ rows: { total: number }[] }>(
