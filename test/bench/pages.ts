@@ -212,7 +212,8 @@ export async function visitsOf(db: Knex, origin: string): Promise<Visit[]> {
   visits.push({ path: `/tasks/${review.id}`, login: 'cs-first-1' });
   const batch = await db('payment_batches').where({ region: '350104' }).orderBy('number').first('number');
   visits.push({ path: `/payments/${batch.number}`, login: 'cs-pay-1' });
-  visits.push({ path: `/subsidies/${paid.number}`, login: 'cs-first-1' });
+  const application = await db('subsidy_applications').where({ class_id: paid.id }).first('number');
+  visits.push({ path: `/subsidies/${application.number}`, login: 'cs-first-1' });
   const list = await db('disclosures').where({ class_id: paid.id }).first('number');
   visits.push({ path: `/disclosures/${list.number}`, login: undefined });
   return visits.filter(({ path, login }, at) => visits.findIndex((one) => one.path === path && one.login === login) === at);
