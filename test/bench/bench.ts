@@ -6,7 +6,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { removeSchedule } from '../support/schedules.ts';
 import { measureDecisions } from './decisions.ts';
 import { put, table } from './figures.ts';
-import { fillProvince } from './fill.ts';
+import { fillProvince } from './fill/province.ts';
 import { measureInbox } from './inbox.ts';
 import { measureLives } from './lives.ts';
 import { buildProduct, memoryMb, startChild } from './processes.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { atMost, type Load, load, type Shot } from './client.ts';
-import { fillReviews, tokenFor } from './fill.ts';
+import { fillReviews, tokenFor } from './fill/province.ts';
 import { put } from './figures.ts';
 import { startChild } from './processes.ts';
 import type { BenchServers } from './servers.ts';
@@ -15,7 +15,7 @@ export async function measureDecisions(
   servers: BenchServers,
   options: { seconds: number; clients: readonly number[]; relay: boolean; apiOrigin: string },
 ): Promise<void> {
-  const bare = await startChild('test/bench/bare-route.ts', { DATABASE_URL: servers.url, PORT: '0' }, /listening (\d+)/);
+  const bare = await startChild('test/bench/bare/route.ts', { DATABASE_URL: servers.url, PORT: '0' }, /listening (\d+)/);
   const bareOrigin = `http://127.0.0.1:${bare.match[1]}`;
   const token = await tokenFor(db, 'cs-first-1');
   try {

@@ -1,7 +1,7 @@
 /** The inbox page and its counts over REST with a large open backlog, beside the bare indexed query. */
 import type { Knex } from 'knex';
 import { atMost, load } from './client.ts';
-import { fillBacklog, tokenFor } from './fill.ts';
+import { fillBacklog, tokenFor } from './fill/province.ts';
 import { percentile, put } from './figures.ts';
 
 const WARM_UP = 1_500;

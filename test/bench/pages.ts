@@ -10,8 +10,8 @@ import { keepBoards } from '../../db/views/kept-boards.ts';
 import { accountOf, listPages } from '../support/pages.ts';
 import { atMost, load, type Shot } from './client.ts';
 import { percentile, put, tableOf } from './figures.ts';
-import { tokenFor } from './fill.ts';
-import { fillClasses } from './fill-classes.ts';
+import { tokenFor } from './fill/province.ts';
+import { fillClasses } from './fill/classes.ts';
 import { startChild } from './processes.ts';
 
 const AIM_MS = 50;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { getActor } from '../../db/accounts/account-in-force.ts';
-import { fillReviews } from './fill.ts';
+import { fillReviews } from './fill/province.ts';
 import { put } from './figures.ts';
 import { type Processors, processors } from './processes.ts';
 import type { BenchServers } from './servers.ts';
@@ -94,7 +94,7 @@ type BareWalk = { steps: number; seconds: number; cpu: Processors };
 function bareSteps(servers: BenchServers, workflows: number): BareWalk {
   const child = spawnSync(
     process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, 'bare-steps.ts'), String(workflows), '2', String(WARM_UP)],
+    ['--import', 'tsx', join(import.meta.dirname, 'bare', 'steps.ts'), String(workflows), '2', String(WARM_UP)],
     {
       env: { ...process.env, TEMPORAL_ADDRESS: servers.temporalAddress, TEMPORAL_NAMESPACE: servers.namespace },
       encoding: 'utf8',

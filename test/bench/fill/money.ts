@@ -1,5 +1,5 @@
 /** Applications, payment batches and the ledger of the classes in `bench_classes` that were claimed or paid. */
-import type { Trx } from '../../db/client.ts';
+import type { Trx } from '../../../db/client.ts';
 
 /** A batch pays the applications of so many classes that follow one another. */
 const A_BATCH = 4;

@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, DefaultLogger, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
-import { processors } from './processes.ts';
+import { processors } from '../processes.ts';
 
 const [workflows = '40', bells = '5', warmUp = '1'] = process.argv.slice(2);
 const address = process.env.TEMPORAL_ADDRESS ?? '';
@@ -18,7 +18,7 @@ const worker = await Worker.create({
   connection: native,
   namespace,
   taskQueue,
-  workflowsPath: join(import.meta.dirname, 'bare-workflow.ts'),
+  workflowsPath: join(import.meta.dirname, 'workflow.ts'),
   activities: { nothing: async (id: string, no: number) => answered.get(id)?.(no) },
 });
 const running = worker.run();

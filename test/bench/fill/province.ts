@@ -1,11 +1,11 @@
 /** Data for measurements: the demonstration province, procedures that wait for a first review, and a backlog of open tasks. */
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import { hashToken } from '../../api/http/security.ts';
-import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { addSession } from '../../db/accounts/sessions.ts';
-import { termsOf } from '../../workflows/domain/policy/policy.ts';
+import { hashToken } from '../../../api/http/security.ts';
+import { loadDemonstration } from '../../../db/demonstration/load.ts';
+import { getPolicyPack } from '../../../db/catalogue/policy-packs.ts';
+import { addSession } from '../../../db/accounts/sessions.ts';
+import { termsOf } from '../../../workflows/domain/policy/policy.ts';
 
 export const benchOffice = { region: '350104', path: '350000/350100/350104' };
 

@@ -3,11 +3,11 @@
  * Written past triggers and foreign keys, set by set; what a page does not read in lists (sealed numbers, evidence) is a placeholder.
  */
 import knexModule from 'knex';
-import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { inTransaction, type Trx } from '../../db/client.ts';
-import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import { fillMoney } from './fill-money.ts';
-import { withoutIndexes } from './set-aside.ts';
+import { getPolicyPack } from '../../../db/catalogue/policy-packs.ts';
+import { inTransaction, type Trx } from '../../../db/client.ts';
+import { termsOf } from '../../../workflows/domain/policy/policy.ts';
+import { fillMoney } from './money.ts';
+import { withoutIndexes } from '../set-aside.ts';
 
 /** How many of the twenty classes of a score stand where, and how many of their steps are behind them. */
 const standing = `case n % 20 when 12 then 'claimed' when 13 then 'filed' when 14 then 'filing' when 15 then 'in_training' when 16 then 'in_training' when 17 then 'in_review'
