@@ -132,6 +132,7 @@ function weekRows({ board: { trend }, at, t }: BoardParts) {
     ...week,
     label: t('board.trend.short', { n: week.number }),
     value: `${t('board.trend.decided')} ${week.decided}`,
+    count: week.decided === 0 ? '' : shown(week.decided),
     percent: percent(week.decided),
     second: percent(week.late),
     secondValue: week.late,
