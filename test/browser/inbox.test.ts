@@ -33,7 +33,16 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     expect(await page.textContent('.selection-bar strong')).toMatch(/已选\s*2\s*件/);
     await page.keyboard.press('x');
     expect(await page.textContent('.selection-bar strong')).toMatch(/已选\s*1\s*件/);
-    await page.check('[data-select-all]');
+    // The box of the whole page says what the rows say, and the other way round.
+    const whole = page.locator('[data-select-all]');
+    const isHalf = () => whole.evaluate((box: { indeterminate?: boolean }) => box.indeterminate);
+    expect([await whole.isChecked(), await isHalf()]).toEqual([false, true]);
+    for (const box of await page.locator('input[name=selected]').all()) await box.check();
+    expect([await whole.isChecked(), await isHalf()]).toEqual([true, false]);
+    await page.locator('input[name=selected]').first().uncheck();
+    expect([await whole.isChecked(), await isHalf()]).toEqual([false, true]);
+    await whole.check();
+    expect(await page.locator('input[name=selected]:not(:checked)').count()).toBe(0);
     await page.click('button[value=approve]');
     await page.waitForURL(/\/tasks\/bulk\//);
     expect(await page.textContent('main')).toContain('现在还没有办理');
