@@ -51,6 +51,7 @@ import * as scheduledTurns from './202611251740_schedule_turns.ts';
 import * as joinedOrders from './202611251741_join_orders.ts';
 import * as standingAlone from './202611251760_find_what_stands_alone.ts';
 import * as sideMatters from './202611260100_end_side_matters.ts';
+import * as foundPapers from './202611260101_find_papers.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -107,4 +108,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251741_join_orders', sql: joinedOrders.sql },
   { name: '202611251760_find_what_stands_alone', sql: standingAlone.sql },
   { name: '202611260100_end_side_matters', sql: sideMatters.sql },
+  { name: '202611260101_find_papers', sql: foundPapers.sql },
 ];

@@ -1,5 +1,5 @@
 /** What a query asks of a number, so that it is found by its beginning, with its letters or without, and by its last part. */
-import { type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
+import { documentEnd, type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
 
 export type NumberCondition = { sql: string; bindings: Record<string, string> };
 
@@ -22,6 +22,17 @@ export function classNumberFound(column: string, typed: string): NumberCondition
   return {
     sql: `(${column} like :numberBegins${lettered}${serial})`,
     bindings: { ...bindingsOf(search), ...(search.digits ? { lettered: withClassLetters(beginning(search.begins)) } : {}) },
+  };
+}
+
+/** Classes by the number of one of their papers, by its index; undefined where the text is no such number. Orders (督办单) are between offices. */
+export function classOfPaperFound(column: string, typed: string, outside = false): NumberCondition | undefined {
+  const end = documentEnd(typed);
+  if (end === undefined) return undefined;
+  const kinds = outside ? ` and x.kind <> 'supervision_order'` : '';
+  return {
+    sql: `${column} in (select x.class_id from papers x where reverse(x.number) like :paperEnds and x.class_id is not null${kinds})`,
+    bindings: { paperEnds: beginning([...end].reverse().join('')) },
   };
 }
 

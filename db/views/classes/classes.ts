@@ -5,7 +5,7 @@ import { maySee } from '../../../workflows/domain/scope.ts';
 import { readingSide } from '../../../workflows/domain/classes/message.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
-import { classNumberFound } from '../number-search.ts';
+import { classNumberFound, classOfPaperFound } from '../number-search.ts';
 import { sessionOrder } from '../../classes/class-checks.ts';
 import type { Db } from '../../client.ts';
 import type { TaskPeriod } from '../../protocol/tasks.ts';
@@ -88,9 +88,10 @@ function pageOf(
   }
   if (text) {
     const numbered = classNumberFound('c.number', text);
-    Object.assign(bindings, numbered.bindings);
+    const paper = classOfPaperFound('c.id', text, true);
+    Object.assign(bindings, numbered.bindings, paper?.bindings);
     parts.push(
-      `(${numbered.sql} or c.title ilike :contains or (select i.name from institutions i where i.id = c.institution_id) ilike :contains)`,
+      `(${numbered.sql}${paper ? ` or ${paper.sql}` : ''} or c.title ilike :contains or (select i.name from institutions i where i.id = c.institution_id) ilike :contains)`,
     );
     const plain = text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
     bindings['contains'] = `%${plain}%`;

@@ -1,5 +1,5 @@
 /** What every reading of the inbox asks of a task `t`, and what it shows of it. */
-import { numberFound } from '../number-search.ts';
+import { classOfPaperFound, numberFound } from '../number-search.ts';
 import type { InboxFilter } from './inbox.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
@@ -8,7 +8,8 @@ export function topmost(paths: readonly string[]): string[] {
   return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
 
-export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Record<string, unknown> } {
+/** `outside`: of an institution's list. */
+export function conditionsOf(filter: InboxFilter, outside = false): { sql: string; bindings: Record<string, unknown> } {
   const parts: string[] = [];
   const bindings: Record<string, unknown> = {};
   if (filter.kind) {
@@ -21,11 +22,14 @@ export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Reco
   }
   if (filter.text) {
     const numbered = numberFound('t.subject_number', filter.text);
-    Object.assign(bindings, numbered.bindings);
+    const paper = classOfPaperFound('t.class_id', filter.text, outside);
+    Object.assign(bindings, numbered.bindings, paper?.bindings);
     bindings['contains'] = `%${likeText(filter.text)}%`;
     // Chinese and figures have no capitals; to compare without regard to them takes several times as long.
     const like = filter.text.toLowerCase() === filter.text.toUpperCase() ? 'like' : 'ilike';
-    parts.push(`(${numbered.sql} or t.subject_title ${like} :contains or t.institution_name ${like} :contains)`);
+    parts.push(
+      `(${numbered.sql}${paper ? ` or ${paper.sql}` : ''} or t.subject_title ${like} :contains or t.institution_name ${like} :contains)`,
+    );
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
 }

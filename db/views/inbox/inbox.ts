@@ -256,7 +256,7 @@ export function inboxQuery(
   part: { part: 'dated' | 'undated'; after?: InboxCursor | undefined; limit: number },
 ): Query {
   const scope = scopeOf(actor, filter);
-  const conditions = conditionsOf(filter);
+  const conditions = conditionsOf(filter, actor.institutionId !== undefined);
   const range =
     part.part === 'undated'
       ? dueRange('none', times)
@@ -327,7 +327,7 @@ function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
 
 export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes): Query {
   const scope = scopeOf(actor, filter);
-  const conditions = conditionsOf(filter);
+  const conditions = conditionsOf(filter, actor.institutionId !== undefined);
   const held = scopeOf(actor, { view: 'mine' });
   const mine = `(select cast(count(*) as int) from ${held.from} join tasks t on ${held.match} and t.status = 'open') as mine`;
   const wanted = filter.urgency ? [filter.urgency] : urgencies;
