@@ -1,5 +1,7 @@
 /** What a query asks of a number, so that it is found by its beginning, with its letters or without, and by its last part. */
 import { documentEnd, type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
+import type { Db } from '../client.ts';
+import { run, statementOf } from '../statements.ts';
 
 export type NumberCondition = { sql: string; bindings: Record<string, string> };
 
@@ -48,3 +50,17 @@ function bindingsOf({ begins, serial }: NumberSearch): Record<string, string> {
 function beginning(text: string): string {
   return `${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 }
+
+/** The classes of papers whose number ends like the text; none where it is no such number. */
+export async function listClassesOfPaper(db: Db, typed: string | undefined, outside: boolean): Promise<string[]> {
+  const found = typed === undefined ? undefined : classOfPaperFound('c.id', typed, outside);
+  if (!found) return [];
+  const rows = await run<{ id: string }>(
+    db,
+    statementOf(`select c.id from classes c where ${found.sql} limit ${CLASSES_AT_MOST}`),
+    found.bindings,
+  );
+  return rows.map(({ id }) => id);
+}
+
+const CLASSES_AT_MOST = 1_000;

@@ -66,7 +66,9 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     const [held, gone] = await Promise.all([counter.openReview(), counter.openReview()]);
     const { context, page } = await openAs('first-1');
     await page.goto(`${counter.origin}/tasks`);
-    await page.waitForTimeout(2_500);
+    const figures = async () => [await page.textContent('[data-figure-of="total"]'), await page.textContent('[data-figure="tasks"]')];
+    const at = Number((await figures())[1]);
+    expect(await figures()).toEqual([`共 ${at} 件，其中我的 0 件`, String(at)]);
     const colleague = await counter.as('first-2');
     await colleague.post(`/tasks/${held.taskId}/claim`);
     await page.waitForSelector(`tr[data-task="${held.taskId}"] [data-holder]:has-text("李静")`);
@@ -75,8 +77,22 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     await colleague.post(`/tasks/${gone.taskId}/decide`, { outcome: 'approve' });
     await page.waitForSelector('[data-live]:visible');
     expect(await page.textContent('[data-live]')).toMatch(/1 条有变化 · 刷新/);
+    // The figures follow by themselves: the colleague's task stands in the queue, and waits for nobody else any more.
+    await page.waitForFunction(`document.querySelector('[data-figure-of="total"]').textContent === '共 ${at - 1} 件，其中我的 0 件'`);
+    expect((await figures())[1]).toBe(String(at - 2));
+    // What comes and goes again before anybody fetches it has not changed the list.
+    const brief = await counter.openReview();
+    await page.waitForSelector('[data-live]:has-text("2 条有变化")');
+    await colleague.post(`/tasks/${brief.taskId}/decide`, { outcome: 'approve' });
+    await page.waitForSelector('[data-live]:has-text("1 条有变化")');
     expect(await page.isDisabled(`input[value="${gone.taskId}"]`)).toBe(true);
     expect(await page.locator('.selection-bar').isVisible()).toBe(false);
+    // Suspended it leaves the queue, resumed it is back, without a word about changes.
+    await (await counter.as('supervise-1')).post(`/tasks/${held.taskId}/suspend`, { reason: '等待补充文件' });
+    await page.waitForSelector(`tr.removed[data-task="${held.taskId}"] .badge:has-text("已挂起")`);
+    await (await counter.as('supervise-1')).post(`/tasks/${held.taskId}/resume`);
+    await page.waitForSelector(`tr[data-task="${held.taskId}"]:not(.removed)`);
+    await page.waitForSelector('[data-live]:has-text("1 条有变化")');
     await page.click('[data-live] a');
     await page.waitForLoadState();
     expect(await page.locator(`tr[data-task="${gone.taskId}"]`).count()).toBe(0);

@@ -20,6 +20,20 @@ export function conditionsOf(filter: InboxFilter, outside = false): { sql: strin
     parts.push('t.step like :stage');
     bindings['stage'] = `${likeText(filter.stage)}.%`;
   }
+  if (filter.region) {
+    parts.push(
+      `(${liesIn('t.office_path')} or exists (select from procedures o where o.id = t.procedure_id and ${liesIn('o.region_path')}))`,
+    );
+    bindings['region'] = filter.region;
+  }
+  if (filter.dueBy) {
+    parts.push('t.due_at <= :dueBy');
+    bindings['dueBy'] = filter.dueBy;
+  }
+  if (filter.holder) {
+    parts.push('t.claimed_by = cast(:holder as uuid)');
+    bindings['holder'] = filter.holder;
+  }
   if (filter.text) {
     const numbered = numberFound('t.subject_number', filter.text);
     const paper = classOfPaperFound('t.class_id', filter.text, outside);
@@ -32,6 +46,19 @@ export function conditionsOf(filter: InboxFilter, outside = false): { sql: strin
     );
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
+}
+
+/** Read once, whatever number of rows asks for it. */
+const wanted = `(select w.path from regions w where w.code = :region)`;
+
+function liesIn(path: string): string {
+  return `(${path} = ${wanted} or ${path} like ${wanted} || '/%')`;
+}
+
+/** The offices of `:paths` and below; of one region alone those that may have a case of it: its own, those below and those above it. */
+export function officesOf(filter: Pick<InboxFilter, 'region'>): string {
+  const narrowed = filter.region ? ` where r.path = ${wanted} or r.path like ${wanted} || '/%' or ${wanted} like r.path || '/%'` : '';
+  return `(select r.path, r.code from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'${narrowed})`;
 }
 
 function likeText(text: string): string {
