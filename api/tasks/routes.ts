@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { findNextTask, type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
 import { listRegionsBelow, readListNames } from '../../db/views/inbox/list-names.ts';
 import { newestLine } from '../../db/views/inbox/task-changes.ts';
+import { listCandidates } from '../../db/views/board.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
@@ -42,7 +44,9 @@ export function taskRoutes(counter: Counter): void {
         readListNames(db, [filter]),
         forPage ? listRegionsBelow(db, actor) : [],
       ]);
-      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, since };
+      const handsOver = forPage && list.view === 'region' && hasRole(actor, 'supervisor');
+      const candidates = handsOver ? await listCandidates(db, tasks) : [];
+      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, candidates, since };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });

@@ -52,6 +52,7 @@ import * as joinedOrders from './202611251741_join_orders.ts';
 import * as standingAlone from './202611251760_find_what_stands_alone.ts';
 import * as sideMatters from './202611260100_end_side_matters.ts';
 import * as foundPapers from './202611260101_find_papers.ts';
+import * as bulkUrging from './202611260102_urge_in_bulk.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -109,4 +110,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251760_find_what_stands_alone', sql: standingAlone.sql },
   { name: '202611260100_end_side_matters', sql: sideMatters.sql },
   { name: '202611260101_find_papers', sql: foundPapers.sql },
+  { name: '202611260102_urge_in_bulk', sql: bulkUrging.sql },
 ];

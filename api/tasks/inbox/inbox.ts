@@ -17,9 +17,11 @@ import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
-import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
+import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
 import type { ListNames, RegionName } from '../../../db/views/inbox/list-names.ts';
 import { datesIn } from '../../pages/dates.ts';
+import { candidateOptions } from '../supervision/candidates.ts';
+import type { Candidate } from '../../../db/views/board.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
 import { dueView, type Today } from '../due.ts';
 import type { InboxList } from '../schemas.ts';
@@ -108,7 +110,15 @@ function signaturesOf({ joint, signatures }: InboxLine) {
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
   if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
-  return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
+  if (view === 'mine') return ['release', 'approve'];
+  const supervises = view === 'region' && hasRole(actor, 'supervisor');
+  // Whoever reviews nothing is offered nothing that every task would refuse.
+  const reviews = hasRole(actor, ...officerRoles.filter((role) => role !== 'supervisor')) || hasStandIns(actor);
+  return [...(reviews || !supervises ? (['claim', 'approve'] as const) : []), ...(supervises ? supervisingBulkActs : [])];
+}
+
+function hasStandIns({ standsInFor = [] }: Actor): boolean {
+  return standsInFor.length > 0;
 }
 
 type InboxParts = {
@@ -123,6 +133,8 @@ type InboxParts = {
   locale: Locale;
   names: ListNames;
   regions: readonly RegionName[];
+  /** Who could take tasks of this page over, where they can be handed over. */
+  candidates: readonly Candidate[];
   /** Number of the newest line of the record before the list was read. */
   since: number;
 };
@@ -200,7 +212,7 @@ export function inboxView(parts: InboxParts) {
 }
 
 /** The bar above the list: what is ticked, the explicit second step to everything that matches, and the acts. */
-function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
+function selectionView({ list, counts, tasks, actor, candidates, t, locale }: InboxParts) {
   const acts = bulkActsOf(actor, list.view);
   if (acts.length === 0) return undefined;
   const after = list.after ? { after: list.after } : {};
@@ -217,7 +229,8 @@ function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
     pageHref: withQuery('/tasks', listQuery(list, { ...after, select: 'page' })),
     allHref: withQuery('/tasks', listQuery(list, { ...after, select: 'all' })),
     noneHref: withQuery('/tasks', listQuery(list, after)),
-    acts: acts.map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
+    acts: acts.filter((act) => act !== 'reassign').map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
+    candidates: acts.includes('reassign') ? candidateOptions(candidates, t, locale) : [],
   };
 }
 

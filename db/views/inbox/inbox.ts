@@ -52,6 +52,7 @@ export type InboxTask = TaskPeriod & {
   round: number;
   kind: TaskKind;
   role: string;
+  office: string;
   subject_number: string;
   subject_title: string;
   institution_name: string;
