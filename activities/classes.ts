@@ -1,6 +1,7 @@
 /** Acts of the office on a class. */
 import { getPolicyPack } from '../db/catalogue/policy-packs.ts';
 import { getClassById, setClassStatus } from '../db/classes/classes.ts';
+import { cancelChanges } from '../db/training/settled-changes.ts';
 import { listCheckMarks } from '../db/views/classes/check-marks.ts';
 import { issuePaper } from '../db/papers.ts';
 import { getFact } from '../db/protocol/procedures.ts';
@@ -45,6 +46,7 @@ export const classActs = {
   closeClass: async (context) => {
     const { trx, procedure, act } = context;
     await setClassStatus(trx, procedure.subject_id, act.code);
+    await cancelChanges(trx, procedure);
     if (act.code === 'refused') await refusalNotice(context);
     await tell(trx, `class.${act.code}`, { procedure, key: procedure.id });
   },

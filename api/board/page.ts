@@ -9,6 +9,7 @@ import { bulkLimit, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { substitutionJson, substitutionView } from '../substitutions/page.ts';
 import { dueView, type Today } from '../tasks/due.ts';
+import { candidateOptions } from '../tasks/supervision/candidates.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
 
 export type BoardParts = {
@@ -78,7 +79,7 @@ export function boardView(parts: BoardParts) {
     groups: overdueGroups(parts),
     overdueCount: shown(figures.overdue),
     steps: stepRows(parts),
-    candidates: candidateOptions(parts),
+    candidates: candidateOptions(parts.candidates, t, parts.locale),
     bulkLimit,
     substitutions: parts.substitutions.map((line) => substitutionView(line, parts.actor, t, parts.locale)),
   };
@@ -154,20 +155,6 @@ function stepRows({ board: { overdueSteps }, at, t, words }: BoardParts) {
   return [...rows.values()].map((row) => ({
     ...row,
     late: t('tasks.due.overdue', { count: Math.max(1, workingDaysBetween(at.calendar, row.oldestDue, at.today)) }),
-  }));
-}
-
-/** The office is said only where there are several: the choice must be readable within its field. */
-function candidateOptions({ candidates, t, locale }: BoardParts) {
-  const several = new Set(candidates.map((one) => one.officeZh)).size > 1;
-  return candidates.map((one) => ({
-    value: one.id,
-    label: t(several ? 'board.acts.candidate' : 'board.acts.candidateHere', {
-      name: one.name,
-      role: one.roles.map((role) => t(`common.roles.${role}`)).join(t('common.listSeparator')),
-      office: locale === 'en' ? one.officeEn : one.officeZh,
-      n: one.open,
-    }),
   }));
 }
 

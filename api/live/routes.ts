@@ -1,13 +1,18 @@
 /** What open pages hear without being loaded again: one stream for a page, with the list that it shows or without. */
 import type { Request } from 'express';
+import { z } from 'zod';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { InboxFilter } from '../../db/views/inbox/inbox.ts';
+import { readListNames } from '../../db/views/inbox/list-names.ts';
+import { listClassesOfPaper } from '../../db/views/number-search.ts';
 import { NotSignedInError } from '../../workflows/domain/errors.ts';
 import { events, type Reply } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { visitOf } from '../http/visit.ts';
+import { readToday } from '../tasks/case.ts';
+import { inboxTimes } from '../tasks/due.ts';
 import { toFilter } from '../tasks/inbox/inbox.ts';
 import { InboxList } from '../tasks/schemas.ts';
+import type { OpenList } from './lists.ts';
 import { createStreams, listsPerSession } from './streams.ts';
 
 export function liveRoutes(counter: Counter): void {
@@ -15,21 +20,31 @@ export function liveRoutes(counter: Counter): void {
   const streams = createStreams(db, log);
   leaving?.addEventListener('abort', () => streams.close());
 
-  function listen(req: Request, actor: Actor, filter: InboxFilter | undefined): Reply {
+  function listen(req: Request, actor: Actor, list?: OpenList, since?: number): Reply {
     const { session, t } = visitOf(req);
     if (!session) throw new NotSignedInError('notSignedIn');
-    return events(streams.open({ actor, filter, t, session: session.idHash }));
+    return events(streams.open({ actor, list, since, t, session: session.idHash }));
   }
 
   route(counter, {
     method: 'get',
     path: '/tasks/events',
-    summary: `Server-sent events of a list: tasks that changed and who holds them, how many own notices are unread; at most ${listsPerSession} streams of a session`,
+    summary: `Server-sent events of a list: tasks that changed and who holds them, the figures of the list, how many own notices are unread; at most ${listsPerSession} streams of a session`,
     tags: ['tasks'],
     access: 'signed-in',
-    query: InboxList,
+    query: InboxList.extend({ since: z.coerce.number().int().min(0).optional() }),
     file: ['events'],
-    handle: ({ req, actor, query }) => listen(req, actor, toFilter(query)),
+    handle: async ({ req, db: reading, actor, instant, query: { since, ...query } }) => {
+      const filter = toFilter(query);
+      const [at, names, classIds] = await Promise.all([
+        readToday(reading, instant, actor),
+        readListNames(reading, [filter]),
+        listClassesOfPaper(reading, query.q, actor.institutionId !== undefined),
+      ]);
+      // A region that nobody knows has no tasks.
+      const regionPath = query.region === undefined ? undefined : (names.regions.get(query.region)?.path ?? query.region);
+      return listen(req, actor, { filter, times: inboxTimes(at), regionPath, classIds: new Set(classIds) }, since);
+    },
   });
 
   route(counter, {
@@ -39,6 +54,6 @@ export function liveRoutes(counter: Counter): void {
     tags: ['notices'],
     access: 'signed-in',
     file: ['events'],
-    handle: ({ req, actor }) => listen(req, actor, undefined),
+    handle: ({ req, actor }) => listen(req, actor),
   });
 }

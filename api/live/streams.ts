@@ -8,13 +8,15 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { listLiveSessions } from '../../db/accounts/sessions.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { InboxFilter } from '../../db/views/inbox/inbox.ts';
+import { countInbox } from '../../db/views/inbox/inbox.ts';
 import { linesAtMost, listTaskChanges, newestLine, type TaskChange } from '../../db/views/inbox/task-changes.ts';
 import { listUnreadCounts } from '../../db/views/inbox/unread-counts.ts';
-import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
-import { isWithin, mayDecide } from '../../workflows/domain/scope.ts';
-import { readingRoles } from '../../workflows/domain/roles.ts';
-import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
+import { countsFor } from '../../db/views/inbox/navigation-counts.ts';
+import { readInstant } from '../../db/calendar/instant.ts';
+import { readToday } from '../tasks/case.ts';
+import { inboxTimes } from '../tasks/due.ts';
+import { figureWords } from '../tasks/inbox/inbox.ts';
+import { concerns, holdingWords, isListed, type OpenList } from './lists.ts';
 import type { Translate } from '../pages/i18n.ts';
 
 /** Of lists, and of pages without one: a browser keeps six connections to a site, and pages come by them too. */
@@ -28,16 +30,15 @@ const SESSIONS_EVERY = 5;
 const LATE_MS = 5_000;
 const MOST_UNREAD_BYTES = 200_000;
 
-/** `filter`: that of a list. `shown`: the count that this page was told. */
-type Listener = {
-  actor: Actor;
-  filter: InboxFilter | undefined;
-  t: Translate;
-  session: Buffer;
-  stream: Readable;
-  shown: number | undefined;
-};
-export type Streams = { open(listener: Omit<Listener, 'stream' | 'shown'>): Readable; close(): void };
+/** Of a list that changed the figures are counted anew, at most so many lists in a turn, the same one not sooner than after this time. */
+const COUNTS_PER_TURN = 12;
+const COUNT_EVERY_MS = 3_000;
+
+/** `since`: number of the newest line of the record when the page was made; what came after it is told to the page first. */
+type Opened = { actor: Actor; list: OpenList | undefined; since?: number | undefined; t: Translate; session: Buffer };
+/** `shown`: the count that this page was told. `stale`: its figures are others by now. */
+type Listener = Opened & { stream: Readable; shown: number | undefined; stale: boolean; countedAt: number };
+export type Streams = { open(listener: Opened): Readable; close(): void };
 
 export function createStreams(db: Knex, log: Logger): Streams {
   const listeners = new Set<Listener>();
@@ -49,13 +50,13 @@ export function createStreams(db: Knex, log: Logger): Streams {
   /** Of the people who listen: number of the newest notice, and how many are unread. */
   const counted = new Map<string, { newest: number; unread: number }>();
 
-  function open(given: Omit<Listener, 'stream' | 'shown'>): Readable {
-    const own = [...listeners].filter(({ session, filter }) => session.equals(given.session) && Boolean(filter) === Boolean(given.filter));
-    const most = given.filter ? listsPerSession : plainPagesPerSession;
+  function open(given: Opened): Readable {
+    const own = [...listeners].filter(({ session, list }) => session.equals(given.session) && Boolean(list) === Boolean(given.list));
+    const most = given.list ? listsPerSession : plainPagesPerSession;
     // The newest page is the one that is looked at.
     for (const listener of own.slice(0, Math.max(0, own.length - most + 1))) end(listener);
     const stream = new Readable({ read: () => undefined });
-    const listener: Listener = { ...given, stream, shown: undefined };
+    const listener: Listener = { ...given, stream, shown: undefined, stale: false, countedAt: 0 };
     listeners.add(listener);
     stream.once('close', () => listeners.delete(listener));
     stream.push(': open\n\n');
@@ -92,15 +93,50 @@ export function createStreams(db: Knex, log: Logger): Streams {
     if (floor === undefined) {
       floor = await newestLine(db);
       told.clear();
+      await catchUp(floor);
       return lookAtNotices('new');
     }
+    await catchUp(floor);
     if (turn % SESSIONS_EVERY === 0) {
       await lookAtSessions();
       // Also what was read elsewhere, and what asks no longer because its task has ended.
       return lookAtNotices('all');
     }
     // Whoever writes a notice writes a line of the record with it.
-    return lookAtNotices((await lookAtTasks(floor)) ? 'some' : 'new');
+    const changed = await lookAtTasks(floor);
+    await countAnew();
+    return lookAtNotices(changed ? 'some' : 'new');
+  }
+
+  /** What happened between the making of a page and its first word here. Where that is too much, the page is told that its list is old. */
+  async function catchUp(until: number): Promise<void> {
+    for (const listener of listeners) {
+      const { since, list } = listener;
+      if (since === undefined) continue;
+      listener.since = undefined;
+      if (!list || since >= until) continue;
+      if (until - since > linesAtMost) {
+        send(listener, 'old', {});
+        listener.stale = true;
+      } else tellTasks(listener, newestOf((await listTaskChanges(db, since)).changes));
+    }
+  }
+
+  async function countAnew(): Promise<void> {
+    const before = Date.now() - COUNT_EVERY_MS;
+    const waiting = [...listeners].filter(({ stale, countedAt }) => stale && countedAt <= before);
+    waiting.sort((a, b) => a.countedAt - b.countedAt);
+    if (waiting.length === 0) return;
+    const instant = await readInstant(db);
+    for (const listener of waiting.slice(0, COUNTS_PER_TURN)) {
+      const { list, actor, t } = listener;
+      Object.assign(listener, { stale: false, countedAt: Date.now() });
+      if (!list) continue;
+      list.times = inboxTimes(await readToday(db, instant, actor));
+      const [counts, navigation] = await Promise.all([countInbox(db, actor, list.filter, list.times), countsFor(db, actor)]);
+      const { tasks = 0, board = 0 } = navigation;
+      send(listener, 'counts', { ...figureWords(list.filter.view, counts, actor, t), navigation: { tasks, board } });
+    }
   }
 
   /** Whether the record has lines that were not looked at before. */
@@ -118,7 +154,7 @@ export function createStreams(db: Knex, log: Logger): Streams {
       told.delete(line);
     }
     // Of one task the newest state, once.
-    const newest = [...new Map(changes.map((change) => [change.id, change])).values()];
+    const newest = newestOf(changes);
     if (newest.length > 0) for (const listener of listeners) tellTasks(listener, newest);
     return anew;
   }
@@ -173,37 +209,35 @@ function tellUnread(listener: Listener, unread: number): void {
   send(listener, 'notices', { unread, words: listener.t('notices.headerUnread', { count: unread }) });
 }
 
+function newestOf(changes: readonly TaskChange[]): TaskChange[] {
+  const newest = new Map<string, TaskChange>();
+  for (const change of changes) newest.set(change.id, { ...change, fresh: change.fresh || newest.get(change.id)?.fresh === true });
+  return [...newest.values()];
+}
+
+/** `listed`: whether it stands in the list now; `fresh`: it has come into the queue lately. */
 function tellTasks(listener: Listener, changes: readonly TaskChange[]): void {
-  const { actor, filter } = listener;
-  if (!filter) return;
+  const { actor, list, t } = listener;
+  if (!list) return;
   const tasks = changes
-    .filter((change) => isInScope(actor, filter, change) && fits(filter, change))
-    .map(({ id, open, holder, claimed_by: by }) => ({ id, open, holder: open ? holder : null, self: by === actor.userId }));
-  if (tasks.length > 0) send(listener, 'tasks', { tasks });
+    .filter((change) => concerns(actor, list, change))
+    .map((change) => ({
+      id: change.id,
+      open: change.open,
+      listed: isListed(actor, list, change),
+      fresh: change.fresh,
+      holder: change.open ? change.holder : null,
+      words: change.open ? holdingWords(actor, change, t) : '',
+      amber: change.suspended,
+      self: change.claimed_by === actor.userId,
+    }));
+  if (tasks.length === 0) return;
+  listener.stale = true;
+  send(listener, 'tasks', { tasks });
 }
 
 function send({ stream }: Listener, event: string, data: unknown): void {
   // Nobody reads at the other end.
   if (stream.readableLength > MOST_UNREAD_BYTES) stream.destroy();
   else stream.push(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-}
-
-/** As the list itself: the own queue, or for a view of the region all offices of it. */
-function isInScope(actor: Actor, filter: InboxFilter, task: TaskChange): boolean {
-  if (filter.view !== 'region') return mayDecide(actor, { role: task.role, office: task.office, institutionId: task.institution_id });
-  return (
-    !isOutsideRole(task.role) && actor.grants.some((grant) => readingRoles.includes(grant.role) && isWithin(task.office_path, grant.path))
-  );
-}
-
-function fits(filter: InboxFilter, task: TaskChange): boolean {
-  if (filter.kind && task.kind !== filter.kind) return false;
-  if (filter.stage && stageOf(task.step) !== filter.stage) return false;
-  const text = filter.text?.toLowerCase();
-  return (
-    !text ||
-    isFoundBy(task.subject_number, numberSearch(text)) ||
-    task.subject_title.toLowerCase().includes(text) ||
-    task.institution_name.toLowerCase().includes(text)
-  );
 }

@@ -22,7 +22,7 @@ const entries: readonly Entry[] = [
   { id: 'admin', href: '/admin', roles: ['system_admin', 'security_admin', 'audit_admin'] },
 ];
 
-export type NavigationItem = { id: string; href: string; label: string; active: boolean; count?: number; tone?: string };
+export type NavigationItem = { id: string; href: string; label: string; active: boolean; counted?: boolean; count?: number; tone?: string };
 
 /** What this person can open; `at` is the path (or an id) of the present page. */
 export function navigationFor(actor: Actor | undefined, at: string, t: Translate, counts: Record<string, number>): NavigationItem[] {
@@ -33,8 +33,9 @@ export function navigationFor(actor: Actor | undefined, at: string, t: Translate
       href: entry.href,
       label: t(`common.nav.${entry.id}`),
       active: at === entry.id || at === entry.href || at.startsWith(`${entry.href}/`),
-      ...(counts[entry.id] ? { count: counts[entry.id] as number } : {}),
-      ...(entry.id === 'board' && counts[entry.id] ? { tone: 'red' } : {}),
+      // The figure of an entry stands in its place also while it is nothing: an open list is told of more.
+      ...(counts[entry.id] === undefined ? {} : { counted: true, count: counts[entry.id] as number }),
+      ...(entry.id === 'board' ? { tone: 'red' } : {}),
     }));
 }
 

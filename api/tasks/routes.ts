@@ -1,6 +1,10 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
 import { findNextTask, type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
+import { listRegionsBelow, readListNames } from '../../db/views/inbox/list-names.ts';
+import { newestLine } from '../../db/views/inbox/task-changes.ts';
+import { listCandidates } from '../../db/views/board.ts';
+import { hasRole } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
@@ -28,13 +32,21 @@ export function taskRoutes(counter: Counter): void {
     access: 'signed-in',
     query: InboxQuery,
     response: Inbox,
-    handle: async ({ db, actor, instant, query, t, locale }) => {
+    handle: async ({ db, actor, instant, query, t, locale, forPage }) => {
       const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
       const filter: InboxFilter = toFilter(list);
       const at = await readToday(db, instant, actor);
       const times = inboxTimes(at);
-      const { tasks, next, counts } = await readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size });
-      const parts = { list, tasks, next, counts, actor, at, t, words, locale };
+      // Before the list is read: what comes later is told to the open page, once or twice, and nothing is lost.
+      const since = forPage ? await newestLine(db) : 0;
+      const [{ tasks, next, counts }, names, regions] = await Promise.all([
+        readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
+        readListNames(db, [filter]),
+        forPage ? listRegionsBelow(db, actor) : [],
+      ]);
+      const handsOver = forPage && list.view === 'region' && hasRole(actor, 'supervisor');
+      const candidates = handsOver ? await listCandidates(db, tasks) : [];
+      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, candidates, since };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });

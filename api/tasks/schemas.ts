@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emptyAsAbsent, freeText, reasonField } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, freeText, reasonField } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
@@ -26,6 +26,16 @@ export const InboxList = z.object({
     .or(emptyAsAbsent),
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),
   urgency: z.enum(urgencies).optional().or(emptyAsAbsent),
+  /** Code of a region: its cases, and what its offices have. */
+  region: z
+    .string()
+    .regex(/^\d{6}$/)
+    .optional()
+    .or(emptyAsAbsent),
+  /** Due on this day or before. */
+  dueBy: civilDate.optional().or(emptyAsAbsent),
+  /** Whoever has it. */
+  holder: z.uuid().optional().or(emptyAsAbsent),
 });
 export type InboxList = z.output<typeof InboxList>;
 

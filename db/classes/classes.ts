@@ -10,6 +10,7 @@ import { findOpened, type Opened, requireOpenParts, type TouchedField } from './
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { getPolicyPack, packFor } from '../catalogue/policy-packs.ts';
+import { cancelChanges } from '../training/settled-changes.ts';
 import { startProcedure, withdrawProcedure } from '../protocol/life.ts';
 import { auditOutside, lockProcedure } from '../protocol/procedures.ts';
 import { inCatalogueOf } from '../catalogue/projects.ts';
@@ -329,6 +330,7 @@ export async function withdrawClass(db: Knex, actor: Actor, number: string, reas
     const procedure = await lockProcedure(trx, classProcedureId(number));
     await withdrawProcedure(trx, procedure, { actor: actor.userId, reason, act: 'class.withdraw' });
     await trx('classes').where({ id: row.id }).update({ status: 'withdrawn' });
+    await cancelChanges(trx, procedure);
     return { withdrawn: true };
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Acts on many tasks at once. A job is previewed, confirmed once and then worked off: each item is one transaction in which the act itself
- * (`decideTask`, `claimTask`, `releaseTask`, `reassignTask`) and the item's end commit together. So whoever goes on after a crash, and however many do at once,
+ * (`decideTask`, `claimTask`, `releaseTask`, `reassignTask`, `urgeTask`) and the item's end commit together. So whoever goes on after a crash, and however many do at once,
  * nothing is done twice.
  */
 import type { Knex } from 'knex';
@@ -12,7 +12,7 @@ import { claimTask, releaseTask } from '../protocol/holding/claims.ts';
 import { decideTask, endedMeanwhile } from '../protocol/decisions.ts';
 import { getTask, type TaskRow } from '../protocol/tasks.ts';
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
-import { reassignTask } from '../protocol/supervision/supervision.ts';
+import { reassignTask, urgeTask } from '../protocol/supervision/supervision.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { getActor } from '../accounts/account-in-force.ts';
 import type { Actor } from '../accounts/users.ts';
@@ -259,6 +259,10 @@ async function act(trx: Trx, actor: Actor, job: BulkJob, item: ItemToDo): Promis
     if (task.status === 'open' && task.claimed_by === job.handed_to && task.claimed_for === null)
       throw new ConflictError('bulk.holdsAlready');
     await reassignTask(trx, actor, task.id, job.handed_to ?? '', job.reason ?? '');
+    return;
+  }
+  if (job.act === 'urge') {
+    await urgeTask(trx, actor, task.id, undefined, { together: true });
     return;
   }
   if (job.act === 'claim') return claimTask(trx, actor, task.id);

@@ -1,14 +1,14 @@
 /**
  * Taking back a decision that nobody has worked on since (取回). A later fact, not an undoing: it closes the task that follows and the procedure opens
- * the step again in a new round. What a decision told the outside stays told, so only a review that another review of the same table follows
- * is taken back; the last one of a table has moved the case on (papers, publication, money).
+ * the step again in a new round. What a decision told the outside stays told, so only a review that another review of the same table follows, or to which
+ * it was sent back inside the office, is taken back; the last one of a table has moved the case on (papers, publication, money).
  */
 import type { Knex } from 'knex';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { rowStepOf } from '../../workflows/domain/signing.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
-import { reviewTableOf, stageOf } from '../../workflows/domain/tasks.ts';
+import { reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import { setAlarm } from './alarms.ts';
@@ -49,12 +49,12 @@ export async function takeBackDecision(
 /** Kinds of which several sign one step. */
 const signedByApproval: readonly TaskKind[] = ['review', 'change_review'];
 
-/** The next step of the same review table; undefined where there is none. */
+/** The step of the same review table that follows a decision: the next one, or the earlier one to which the file was sent; undefined where there is none. */
 function followingStep(task: TaskRow, procedure: Pick<ProcedureRow, 'terms'>): string | undefined {
   const stage = stageOf(task.step);
   const table = task.kind === 'review' ? (reviewTableOf(procedure.terms, stage) ?? []) : [];
   const at = table.findIndex((row) => `${stage}.${row.step}` === rowStepOf(task.step));
-  const following = at === -1 ? undefined : table[at + 1];
+  const following = at === -1 ? undefined : table[rowOfBack(task.outcome ?? undefined) ?? at + 1];
   return following && `${stage}.${following.step}`;
 }
 
@@ -67,10 +67,12 @@ export async function obstacleToTakingBack(
   procedure: Pick<ProcedureRow, 'id' | 'terms'>,
   task: TaskRow,
 ): Promise<'takeBack.told' | 'takeBack.last' | 'takeBack.moved' | 'takeBack.read' | undefined> {
-  if (!['approve', 'propose_refusal'].includes(task.outcome ?? '')) return 'takeBack.told';
+  const sentBack = rowOfBack(task.outcome ?? undefined) !== undefined;
+  if (!sentBack && !['approve', 'propose_refusal'].includes(task.outcome ?? '')) return 'takeBack.told';
   const following = followingStep(task, procedure);
   // While others have still to sign, nothing has followed.
-  const waits = signedByApproval.includes(task.kind) && task.joint_group !== null && (await hasOpenSigners(db, task.joint_group));
+  const waits =
+    !sentBack && signedByApproval.includes(task.kind) && task.joint_group !== null && (await hasOpenSigners(db, task.joint_group));
   if (!following && !waits) return 'takeBack.last';
   const { rows } = await db.raw<{ rows: { later: boolean; touched: boolean }[] }>(
     `select exists (select from facts l where l.procedure_id = d.procedure_id and l.no > d.no and l.kind not in ('rung', 'recheck_requested')) as later,

@@ -6,12 +6,13 @@ import { ConflictError, InputError, NotFoundError } from '../../workflows/domain
 import { isReason } from '../../workflows/domain/reasons.ts';
 import type { Flags } from '../../workflows/domain/procedures.ts';
 import { type ChangeDetail, changeIssues, listPlaces, movedPlaces } from './change-checks.ts';
+import { settleChange } from './settled-changes.ts';
 import type { ClassRow } from '../classes/classes.ts';
 import type { Db, Trx } from '../client.ts';
 import type { DecisionContext } from '../protocol/decision-rules.ts';
 import { countAgain } from '../roster/headcount.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
-import { auditProcedure, type LockedProcedure, writeFact } from '../protocol/procedures.ts';
+import { type LockedProcedure, writeFact } from '../protocol/procedures.ts';
 import { lockOwnClass } from '../classes/own-class.ts';
 import type { Actor } from '../accounts/users.ts';
 
@@ -118,7 +119,7 @@ export async function applyChange(trx: Trx, procedure: LockedProcedure, changeNo
   const change = await getChange(trx, row.id, changeNo);
   if (change.status !== 'requested') return unmoved;
   const issues = await changeIssues(trx, row, procedure.today, change.detail);
-  await settle(trx, procedure, change, issues.length > 0 ? 'cancelled' : 'approved');
+  await settleChange(trx, procedure, change, issues.length > 0 ? 'cancelled' : 'approved');
   if (issues.length > 0) return unmoved;
   if (change.detail.kind === 'drop_out') {
     await trx('enrolments').where({ id: change.detail.enrolmentId }).update({ status: 'dropped', status_reason: change.reason });
@@ -180,19 +181,5 @@ function datesAfter(row: ClassRow, change: ChangeDetail, places: { day: string }
 /** Act: the request is refused. */
 export async function refuseChange(trx: Trx, procedure: LockedProcedure, changeNo: number): Promise<void> {
   const change = await getChange(trx, procedure.class_id ?? '', changeNo);
-  if (change.status === 'requested') await settle(trx, procedure, change, 'refused');
-}
-
-async function settle(
-  trx: Trx,
-  procedure: LockedProcedure,
-  change: ChangeRow,
-  status: 'approved' | 'refused' | 'cancelled',
-): Promise<void> {
-  await trx('class_changes').where({ id: change.id }).update({ status });
-  await auditProcedure(trx, procedure, undefined, {
-    act: `change.${status}`,
-    subject: procedure.id,
-    detail: { change: change.fact_no, kind: change.kind },
-  });
+  if (change.status === 'requested') await settleChange(trx, procedure, change, 'refused');
 }

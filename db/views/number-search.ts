@@ -1,5 +1,7 @@
 /** What a query asks of a number, so that it is found by its beginning, with its letters or without, and by its last part. */
-import { type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
+import { documentEnd, type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
+import type { Db } from '../client.ts';
+import { run, statementOf } from '../statements.ts';
 import { beginningWith } from '../text-search.ts';
 
 export type NumberCondition = { sql: string; bindings: Record<string, string> };
@@ -26,6 +28,17 @@ export function classNumberFound(column: string, typed: string): NumberCondition
   };
 }
 
+/** Classes by the number of one of their papers, by its index; undefined where the text is no such number. Orders (督办单) are between offices. */
+export function classOfPaperFound(column: string, typed: string, outside = false): NumberCondition | undefined {
+  const end = documentEnd(typed);
+  if (end === undefined) return undefined;
+  const kinds = outside ? ` and x.kind <> 'supervision_order'` : '';
+  return {
+    sql: `${column} in (select x.class_id from papers x where reverse(x.number) like :paperEnds and x.class_id is not null${kinds})`,
+    bindings: { paperEnds: beginning([...end].reverse().join('')) },
+  };
+}
+
 /** The index `classes_number_serial` has the same expression. */
 function serialOf(column: string): string {
   return `ltrim(split_part(${column}, '-', 3), '0')`;
@@ -34,3 +47,17 @@ function serialOf(column: string): string {
 function bindingsOf({ begins, serial }: NumberSearch): Record<string, string> {
   return { numberBegins: beginningWith(begins), ...(serial === undefined ? {} : { serial }) };
 }
+
+/** The classes of papers whose number ends like the text; none where it is no such number. */
+export async function listClassesOfPaper(db: Db, typed: string | undefined, outside: boolean): Promise<string[]> {
+  const found = typed === undefined ? undefined : classOfPaperFound('c.id', typed, outside);
+  if (!found) return [];
+  const rows = await run<{ id: string }>(
+    db,
+    statementOf(`select c.id from classes c where ${found.sql} limit ${CLASSES_AT_MOST}`),
+    found.bindings,
+  );
+  return rows.map(({ id }) => id);
+}
+
+const CLASSES_AT_MOST = 1_000;

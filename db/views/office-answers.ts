@@ -3,7 +3,7 @@ import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { AnswerKind } from '../../workflows/domain/training/answers.ts';
 import type { Actor } from '../accounts/users.ts';
 import { isPassedOn } from './inside.ts';
-import { numberFound } from './number-search.ts';
+import { classOfPaperFound, numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
 import { quoted, run, statementOf } from '../statements.ts';
 import type { DisclosureList } from '../disclosures.ts';
@@ -117,8 +117,11 @@ const sources: readonly Source[] = [
 ];
 
 /** Classes of the institution that a text names. */
-const namedBy = (text: string): string => `(select c.id from classes c left join subsidy_applications a on a.class_id = c.id
-                 where c.institution_id = cast(:institution as uuid) and (${numberFound('c.number', text).sql} or ${numberFound('a.number', text).sql} or ${containing(['c.title'], text).sql}))`;
+const namedBy = (
+  text: string,
+  paper = classOfPaperFound('c.id', text, true),
+): string => `(select c.id from classes c left join subsidy_applications a on a.class_id = c.id
+                 where c.institution_id = cast(:institution as uuid) and (${paper ? `${paper.sql} or ` : ''}${numberFound('c.number', text).sql} or ${numberFound('a.number', text).sql} or ${containing(['c.title'], text).sql}))`;
 
 function newest({ at, key, classId, ref, uuid, kind, from }: Source, filter: AnswerFilter): string {
   return `(select ${at} as at, (${key}) collate "C" as key, ${classId} as class_id, ${uuid ? `cast(null as text) as ref, ${ref} as id` : `${ref} as ref, cast(null as uuid) as id`}, ${kind} as kind from ${from}
@@ -164,7 +167,13 @@ export async function listOfficeAnswers(
     {
       institution: actor.institutionId ?? null,
       kind: kind ?? null,
-      ...(text ? { ...numberFound('c.number', text).bindings, ...containing(['c.title'], text).bindings } : {}),
+      ...(text
+        ? {
+            ...numberFound('c.number', text).bindings,
+            ...classOfPaperFound('c.id', text, true)?.bindings,
+            ...containing(['c.title'], text).bindings,
+          }
+        : {}),
       ...(after ? { at: after.at, id: after.id } : {}),
     },
   );

@@ -7,6 +7,7 @@ import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import type { TaskPeriod } from '../protocol/tasks.ts';
 import { run, statement, statementOf } from '../statements.ts';
+import { classNumberFound, classOfPaperFound } from './number-search.ts';
 
 /** Place of the last row shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
 export type WorkplaceCursor = { at: string; id: string };
@@ -95,13 +96,16 @@ export async function listOwnClasses(
     ...(hasRole(actor, 'institution') ? ['c.institution_id = cast(:institution as uuid)'] : []),
     ...(hasRole(actor, 'assessor') ? [`(c.status <> 'draft' and c.assessor_id = cast(:institution as uuid))`] : []),
   ];
+  const number = text === undefined ? undefined : classNumberFound('c.number', text);
+  const paper = text === undefined ? undefined : classOfPaperFound('c.id', text, true);
+  const named = [number?.sql, paper?.sql, `strpos(lower(c.title), lower(cast(:text as text))) > 0`].filter(Boolean).join(' or ');
   const rows = await run<OwnClass>(
     db,
     statementOf(`select c.id, c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, p.stage, a.number as application, s.stage as application_stage,
             a.status as application_status, e.headcount, e.amount_fen as expected_fen, a.total_fen as claimed_fen, a.approved_fen, l.paid_fen, l.returned_lines,
             t.step as task_step, t.role as task_role, t.due_date as task_due_date, cast(c.created_at as text) as created_key
        from (select * from classes c where (${own.join(' or ')})
-                ${text ? 'and (c.number = cast(:text as text) or strpos(lower(c.title), lower(cast(:text as text))) > 0)' : ''}
+                ${text ? `and (${named})` : ''}
                 ${after ? 'and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}
               order by c.created_at desc, c.id desc limit ${Math.trunc(size) + 1}) c
        join catalogue_projects j on j.id = c.project_id
@@ -115,7 +119,7 @@ export async function listOwnClasses(
        left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer')
                            order by due_at nulls last, id limit 1) t on true
       order by c.created_at desc, c.id desc`),
-    { institution: actor.institutionId ?? null, text: text ?? null, ...after },
+    { institution: actor.institutionId ?? null, text: text ?? null, ...number?.bindings, ...paper?.bindings, ...after },
   );
   const lines = rows.slice(0, size);
   const last = lines.at(-1);

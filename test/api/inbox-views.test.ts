@@ -41,6 +41,44 @@ describe('saved views', () => {
     expect((await one.get<{ views: SavedView[] }>('/tasks/views')).body.views).toEqual([]);
   });
 
+  test('[F10] region, day and officer are filters like the others: chosen in the panel, shown as chips, kept in the address, saved, exported', async () => {
+    const { taskIds } = await counter.cases.open([firstReview], { title: '仓山的一个班' });
+    const taskId = taskIds[0] ?? '';
+    const { userId } = await counter.cases.actor('first-1');
+    await (await counter.as('first-1')).post(`/tasks/${taskId}/claim`);
+    const boss = await counter.as('city-supervise-1');
+    const found = async (query: string) =>
+      (await boss.get<{ tasks: { id: string }[]; counts: { total: number } }>(`/tasks?view=region&${query}`)).body;
+    expect((await found('region=350104')).tasks.map(({ id }) => id)).toContain(taskId);
+    expect((await found('region=350102')).tasks.map(({ id }) => id)).not.toContain(taskId);
+    expect((await found('region=350104&dueBy=2026-03-02')).tasks.map(({ id }) => id)).not.toContain(taskId);
+    expect((await found('region=350104&dueBy=2026-12-31')).tasks.map(({ id }) => id)).toContain(taskId);
+    expect(await found(`holder=${userId}`)).toMatchObject({ tasks: [{ id: taskId }], counts: { total: 1 } });
+    expect((await boss.get('/tasks?view=region&region=x')).status).toBe(422);
+
+    const list = `view=region&region=350104&dueBy=2026-12-31&holder=${userId}`;
+    const page = await counter.browse('city-supervise-1', `/tasks?${list}`);
+    expect(page.html).toMatch(/<option value="350104" selected>仓山区<\/option>/);
+    expect(page.html).toContain('name="dueBy" value="2026-12-31"');
+    for (const [words, without] of [
+      ['地区：仓山区', `view=region&dueBy=2026-12-31&holder=${userId}`],
+      ['12月31日（周四）及以前到期', `view=region&region=350104&holder=${userId}`],
+      ['办理人：周明', 'view=region&region=350104&dueBy=2026-12-31'],
+    ]) {
+      const chip = page.html.split('<a class="chip"').find((one) => one.includes(`>${words} <`)) ?? '';
+      const href = /href="([^"]+)"/.exec(chip)?.[1]?.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=');
+      expect(new URLSearchParams(href?.split('?')[1])).toEqual(new URLSearchParams(without));
+    }
+    // The board leads from an officer to what this officer has.
+    expect((await counter.browse('supervise-1', '/board?now=1')).html).toContain(`/tasks?view=region&amp;holder=${userId}`);
+    await boss.post('/tasks/views', { name: '仓山年内', list });
+    expect((await counter.browse('city-supervise-1', '/tasks/views')).html).toContain('地区：仓山区');
+    const file = await fetch(`${counter.origin}/tasks/export.csv?${list}`, { headers: { authorization: `Bearer ${boss.token}` } });
+    expect((await file.text()).match(/仓山的一个班/g)).toHaveLength(1);
+    // An officer of a county has no county to choose, an institution neither.
+    for (const login of ['first-1', 'school-1']) expect((await counter.browse(login, '/tasks')).html).not.toContain('name="region"');
+  });
+
   test('[F11] at most twenty; the same name replaces; a name that is taken, none, one too long', async () => {
     const one = await counter.as('second-1');
     const answers = await Promise.all(
@@ -94,7 +132,7 @@ describe('a list as a file', () => {
     expect(rows[1]?.[3]).toBe("'@导出学校");
     expect(rows[1]?.[6]).toBe('2100.00');
     expect(content.toString('utf8')).not.toMatch(/\d{17}[\dX]/);
-    const lines = await counter.db('audit_log').where({ act: 'inbox.export' });
+    const lines = await counter.db('audit_log').where({ act: 'inbox.export', actor: (await counter.cases.actor('first-1')).userId });
     expect(lines).toHaveLength(1);
     expect(lines[0]?.detail).toMatchObject({ view: 'queue', text: '@导出' });
     const page = await counter.browse('first-1', `/tasks?${query}`);

@@ -119,4 +119,46 @@ describe('papers', () => {
     expect(forSchool).not.toContain('supervision_order');
     expect((await (await province.as('cs-first-1')).get<Papers>(`/classes/${number}/papers`)).body.papers).toHaveLength(7);
   });
+
+  test('[N31] [F10] a class is found by the number of a paper that somebody holds in hand, as it is typed, within the own regions', async () => {
+    const number = await returnClass(province, 18);
+    const { id: classId } = await province.db('classes').where({ number }).first('id');
+    const { number: notice } = await province.db('papers').where({ class_id: classId }).first('number');
+    const [, serial] = /〕(\d+)号$/.exec(notice) ?? [];
+    const order = await province.db.transaction((trx) =>
+      issuePaper(trx, {
+        kind: 'supervision_order',
+        classId,
+        procedureId: `class-${number}`,
+        region: '350104',
+        content: content['supervision_order'] ?? {},
+      }),
+    );
+    type Found = { classes: { number: string }[] };
+    const found = async (login: string, path: string, typed: string) =>
+      (await (await province.as(login)).get<Found>(`${path}?q=${encodeURIComponent(typed)}`)).body.classes.map((one) => one.number);
+    for (const typed of [
+      notice,
+      `仓山区人社培补[2026]${serial}号`,
+      `人社培补（2026）${serial}`,
+      ` 仓山区人社培补〔２０２６〕 0${serial} 号`,
+    ])
+      for (const [login, path] of [
+        ['cs-first-1', '/classes'],
+        ['shifan-1', '/classes'],
+        ['shifan-1', '/workplace'],
+      ] as const)
+        expect([login, typed, await found(login, path, typed)]).toEqual([login, typed, [number]]);
+    expect(await found('cs-first-1', '/classes', order.number)).toEqual([number]);
+    // An order is between offices, and what lies elsewhere is nobody's here.
+    for (const login of ['shifan-1', 'kangning-1', 'gl-first-1']) expect(await found(login, '/classes', order.number)).toEqual([]);
+    for (const login of ['kangning-1', 'gl-first-1']) expect(await found(login, '/classes', notice)).toEqual([]);
+    expect(await found('cs-first-1', '/classes', `仓山区人社培补〔2026〕9${serial}号`)).toEqual([]);
+    const tasks = await (await province.as('shifan-1')).get<{ tasks: { number: string }[] }>(`/tasks?q=${encodeURIComponent(notice)}`);
+    expect(tasks.body.tasks.map((task) => task.number)).toEqual([number]);
+    const answers = await (await province.as('shifan-1')).get<{ answers: { classNumber: string }[] }>(
+      `/workplace/answers?q=${encodeURIComponent(notice)}`,
+    );
+    expect(new Set(answers.body.answers.map((answer) => answer.classNumber))).toEqual(new Set([number]));
+  });
 });

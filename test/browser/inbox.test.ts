@@ -33,7 +33,16 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     expect(await page.textContent('.selection-bar strong')).toMatch(/已选\s*2\s*件/);
     await page.keyboard.press('x');
     expect(await page.textContent('.selection-bar strong')).toMatch(/已选\s*1\s*件/);
-    await page.check('[data-select-all]');
+    // The box of the whole page says what the rows say, and the other way round.
+    const whole = page.locator('[data-select-all]');
+    const isHalf = () => whole.evaluate((box: { indeterminate?: boolean }) => box.indeterminate);
+    expect([await whole.isChecked(), await isHalf()]).toEqual([false, true]);
+    for (const box of await page.locator('input[name=selected]').all()) await box.check();
+    expect([await whole.isChecked(), await isHalf()]).toEqual([true, false]);
+    await page.locator('input[name=selected]').first().uncheck();
+    expect([await whole.isChecked(), await isHalf()]).toEqual([false, true]);
+    await whole.check();
+    expect(await page.locator('input[name=selected]:not(:checked)').count()).toBe(0);
     await page.click('button[value=approve]');
     await page.waitForURL(/\/tasks\/bulk\//);
     expect(await page.textContent('main')).toContain('现在还没有办理');
@@ -57,7 +66,9 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     const [held, gone] = await Promise.all([counter.openReview(), counter.openReview()]);
     const { context, page } = await openAs('first-1');
     await page.goto(`${counter.origin}/tasks`);
-    await page.waitForTimeout(2_500);
+    const figures = async () => [await page.textContent('[data-figure-of="total"]'), await page.textContent('[data-figure="tasks"]')];
+    const at = Number((await figures())[1]);
+    expect(await figures()).toEqual([`共 ${at} 件，其中我的 0 件`, String(at)]);
     const colleague = await counter.as('first-2');
     await colleague.post(`/tasks/${held.taskId}/claim`);
     await page.waitForSelector(`tr[data-task="${held.taskId}"] [data-holder]:has-text("李静")`);
@@ -66,8 +77,22 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     await colleague.post(`/tasks/${gone.taskId}/decide`, { outcome: 'approve' });
     await page.waitForSelector('[data-live]:visible');
     expect(await page.textContent('[data-live]')).toMatch(/1 条有变化 · 刷新/);
+    // The figures follow by themselves: the colleague's task stands in the queue, and waits for nobody else any more.
+    await page.waitForFunction(`document.querySelector('[data-figure-of="total"]').textContent === '共 ${at - 1} 件，其中我的 0 件'`);
+    expect((await figures())[1]).toBe(String(at - 2));
+    // What comes and goes again before anybody fetches it has not changed the list.
+    const brief = await counter.openReview();
+    await page.waitForSelector('[data-live]:has-text("2 条有变化")');
+    await colleague.post(`/tasks/${brief.taskId}/decide`, { outcome: 'approve' });
+    await page.waitForSelector('[data-live]:has-text("1 条有变化")');
     expect(await page.isDisabled(`input[value="${gone.taskId}"]`)).toBe(true);
     expect(await page.locator('.selection-bar').isVisible()).toBe(false);
+    // Suspended it leaves the queue, resumed it is back, without a word about changes.
+    await (await counter.as('supervise-1')).post(`/tasks/${held.taskId}/suspend`, { reason: '等待补充文件' });
+    await page.waitForSelector(`tr.removed[data-task="${held.taskId}"] .badge:has-text("已挂起")`);
+    await (await counter.as('supervise-1')).post(`/tasks/${held.taskId}/resume`);
+    await page.waitForSelector(`tr[data-task="${held.taskId}"]:not(.removed)`);
+    await page.waitForSelector('[data-live]:has-text("1 条有变化")');
     await page.click('[data-live] a');
     await page.waitForLoadState();
     expect(await page.locator(`tr[data-task="${gone.taskId}"]`).count()).toBe(0);

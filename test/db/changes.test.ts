@@ -1,7 +1,11 @@
 /** Changes before and during training: asked for, checked, reviewed, applied. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeDetail } from '../../db/training/change-checks.ts';
+import { withdrawClass } from '../../db/classes/classes.ts';
+import { inTransaction } from '../../db/client.ts';
+import { findBrokenLink, lockProcedure } from '../../db/protocol/procedures.ts';
 import { requestChange } from '../../db/training/changes.ts';
+import { cancelChanges } from '../../db/training/settled-changes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { saveAttendance } from '../../db/training/attendance.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
@@ -192,5 +196,26 @@ describe('venue and drop-out', () => {
 
     await office.step(planted, 'conduct', { cancels: ['*'] });
     await expect(ask(planted, { kind: 'date', days: 3 })).rejects.toMatchObject({ code: 'change.notNow' });
+  });
+
+  test('[N30] what was asked for ends with the class: withdrawn by its institution, or closed by its last step', async () => {
+    const left = await ready({ startDate: '2026-08-03' });
+    const { changeNo } = await ask(left, { kind: 'date', days: 3 });
+    await approve(left, changeNo);
+    await withdrawClass(office.db, office.actors.school, left.number, '生源不足，不再开班');
+    expect(await statusOf(left, changeNo)).toBe('cancelled');
+    // The step of the last approval comes late: it moves nothing of a class that is over.
+    const { start_date: before } = await office.db('classes').where({ id: left.classId }).first('start_date');
+    await apply(left, changeNo);
+    expect(await statusOf(left, changeNo)).toBe('cancelled');
+    expect((await office.db('classes').where({ id: left.classId }).first('start_date')).start_date).toBe(before);
+    const acts = await office.db('audit_log').where({ procedure_id: left.procedureId }).orderBy('no').pluck('act');
+    expect(acts).toContain('change.cancelled');
+    expect(await findBrokenLink(office.db, left.procedureId)).toBeUndefined();
+
+    const closed = await ready({ startDate: '2026-08-10' });
+    const asked = await ask(closed, { kind: 'date', days: 3 });
+    await inTransaction(office.db, async (trx) => cancelChanges(trx, await lockProcedure(trx, closed.procedureId)));
+    expect(await statusOf(closed, asked.changeNo)).toBe('cancelled');
   });
 });

@@ -6,7 +6,7 @@ import type { Actor } from '../../db/accounts/users.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { openVault } from '../../db/vault.ts';
 import { type ClassCursor, listClasses } from '../../db/views/classes/classes.ts';
-import { classNumberFound } from '../../db/views/number-search.ts';
+import { classNumberFound, classOfPaperFound } from '../../db/views/number-search.ts';
 import { openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -90,6 +90,21 @@ test('a class is found among all by the last part of its number, by the index of
     const { rows } = await trx.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain select id from classes where ${sql}`, bindings);
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/classes_number_serial/);
   });
+});
+
+test('[N31] a class is found by the number of one of its papers, by the index of how that ends', async () => {
+  await db.raw(
+    `insert into papers (kind, number, class_id, region, issued_at, content)
+     select 'correction_notice', '仓山区人社培补〔2026〕' || row_number() over (order by number) || '号', id, region, now(), '{}' from classes`,
+  );
+  await db.raw('analyze papers');
+  const typed = '仓山区人社培补(2026)1234';
+  const { sql, bindings } = classOfPaperFound('id', typed) ?? { sql: 'false', bindings: {} };
+  const { rows } = await db.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain select id from classes where ${sql}`, bindings);
+  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/papers_number_ends/);
+  const { lines } = await listClasses(db, city, { text: typed, size: 10 });
+  const paper = await db('papers').where({ number: '仓山区人社培补〔2026〕1234号' }).first('class_id');
+  expect(lines.map(({ id }) => id)).toEqual([paper.class_id]);
 });
 
 test('a rare text is found by the index of pairs', async () => {

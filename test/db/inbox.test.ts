@@ -29,6 +29,8 @@ let school: Actor;
 let times: InboxTimes;
 
 const DAY_MS = 86_400_000;
+/** Of whoever holds some of the backlog; known before anybody is. */
+const HOLDER = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -44,6 +46,7 @@ beforeAll(async () => {
     `insert into procedures (id, type, subject_id, region, region_path, subject_number, subject_title, institution_name, terms, opened_at)
      select 'backlog-' || code, 'objection', 'none', code, path, 'backlog', 'backlog', 'backlog', '{}', business_now() from regions`,
   );
+  await db('users').insert({ id: HOLDER, login: 'backlog-1', name: '积案', demo: true });
   await db.raw(
     `with offices as (select code, path, row_number() over (order by code) - 1 as at, count(*) over () as many from regions)
      insert into tasks (id, procedure_id, step, round, kind, role, office, office_path, institution_id, outcomes, subject_number, subject_title, institution_name,
@@ -53,7 +56,7 @@ beforeAll(async () => {
             case when n % 5 = 4 and n % 3 = 0 then cast(? as uuid) end, '{approve}', '350104-2026-9' || n, '电工 ' || n, '学校 ' || n % 300,
             business_now(), business_today(), 5, case when n % 11 = 0 then null else business_today() + (n * 7919 % 40) - 12 end,
             case when n % 11 = 0 then null else business_now() + ((n * 7919 % 40) - 12) * interval '1 day' end, 'test',
-            case when n % 50 = 0 then cast(? as uuid) end
+            case when n % 50 = 0 then cast(? as uuid) when n % 77 = 0 then cast('${HOLDER}' as uuid) end
        from generate_series(1, 20000) n join offices o on o.at = (n / 5) % o.many`,
     [cases.institutionId, first.userId],
   );
@@ -93,6 +96,11 @@ const filters: readonly { name: string; filter: InboxFilter; who: () => Actor }[
   { name: 'region, overdue', filter: { view: 'region', urgency: 'overdue' }, who: () => supervisor },
   { name: 'region, one kind of one role', filter: { view: 'region', kind: 'inspection' }, who: () => supervisor },
   { name: 'region with a text', filter: { view: 'region', text: '示范' }, who: () => supervisor },
+  { name: 'region, one of its counties', filter: { view: 'region', region: '350104' }, who: () => supervisor },
+  { name: 'region, one of its counties with a text', filter: { view: 'region', region: '350104', text: '示范' }, who: () => supervisor },
+  { name: 'region, due by a day', filter: { view: 'region', dueBy: new Date('2026-03-05T00:00:00+08:00') }, who: () => supervisor },
+  { name: 'region, of one officer', filter: { view: 'region', holder: HOLDER }, who: () => supervisor },
+  { name: 'queue, due by a day', filter: { view: 'queue', dueBy: new Date('2026-03-05T00:00:00+08:00') }, who: () => first },
   { name: 'institution', filter: { view: 'queue' }, who: () => school },
 ];
 
@@ -191,4 +199,24 @@ test('the next task is the most urgent one that nobody else holds', async () => 
   const { tasks } = await listInbox(db, first, { view: 'queue' }, times, { size: 2 });
   const [one, two] = tasks;
   expect(await findNextTask(db, first, { view: 'queue' }, times, one?.id ?? '')).toBe(two?.id);
+});
+
+test('[F10] the cases of one county: what its own office has and what the offices above it have of it, no others', async () => {
+  await db.raw(
+    `update tasks t set office = '350100', office_path = '350000/350100' from procedures p where p.id = t.procedure_id and p.region = '350104' and t.round % 3 = 0`,
+  );
+  const filter: InboxFilter = { view: 'region', region: '350104' };
+  const { tasks } = await listInbox(db, supervisor, filter, times, { size: 10_000 });
+  const { rows } = await db.raw<{ rows: { id: string; office: string }[] }>(
+    `select t.id, t.office from tasks t join procedures p on p.id = t.procedure_id
+      where t.status = 'open' and t.role not in ('clock', 'institution', 'assessor') and t.office_path like '350000/350100%'
+        and (p.region = '350104' or t.office = '350104')`,
+  );
+  expect(new Set(rows.map(({ office }) => office))).toEqual(new Set(['350100', '350104']));
+  expect(tasks.map(({ id }) => id).sort()).toEqual(rows.map(({ id }) => id).sort());
+  const other = await listInbox(db, supervisor, { view: 'region', region: '350200' }, times, { size: 10 });
+  expect(other.tasks).toEqual([]);
+  const held = await listInbox(db, supervisor, { view: 'region', holder: HOLDER }, times, { size: 10_000 });
+  expect(held.tasks.length).toBeGreaterThan(0);
+  expect(new Set(held.tasks.map((task) => task.holder))).toEqual(new Set(['积案']));
 });

@@ -83,24 +83,32 @@ test('[F06] a decision is taken back while nobody has read what follows; the ste
   const approval = await waitFor(id, 'approval', 1);
   expect(approval.outcomes).toEqual(['approve', 'return', 'back_to_1', 'back_to_2', 'refuse']);
   expect((await decide(id, 'approval', 1, 'back_to_1', '')).body).toMatchObject({ status: 422, issues: [{ field: 'reason' }] });
-  expect((await decide(id, 'approval', 1, 'back_to_1', '教师资质未核实')).status).toBe(200);
+  // Sent to the wrong desk: as long as nobody has opened it there, that is taken back too, and the earlier reviews stand.
+  expect((await decide(id, 'approval', 1, 'back_to_1', '退错了')).status).toBe(200);
   await waitFor(id, 'first_review', 3);
-  expect(await pageOf('cs-first-1', `/tasks/${id}/pre_training.first_review/3`)).toContain('教师资质未核实');
-  expect(await pageOf('kangning-1', `/tasks/${id}/pre_training.first_review/3`)).not.toContain('教师资质未核实');
-  expect((await takeBack(id, 'approval', 1)).body).toMatchObject({ code: 'takeBack.told' });
+  expect((await takeBack(id, 'approval', 1)).status).toBe(200);
+  expect(await waitFor(id, 'approval', 2)).toMatchObject({ outcomes: approval.outcomes });
+  expect(await office.db('tasks').where({ procedure_id: id, status: 'open' }).pluck('step')).toEqual(['pre_training.approval']);
+  expect((await decide(id, 'first_review', 3, 'approve')).body).toMatchObject({ status: 409, code: 'task.cancelled' });
+
+  expect((await decide(id, 'approval', 2, 'back_to_1', '教师资质未核实')).status).toBe(200);
+  await waitFor(id, 'first_review', 4);
+  expect(await pageOf('cs-first-1', `/tasks/${id}/pre_training.first_review/4`)).toContain('教师资质未核实');
+  expect(await pageOf('kangning-1', `/tasks/${id}/pre_training.first_review/4`)).not.toContain('教师资质未核实');
+  expect((await takeBack(id, 'approval', 2)).body).toMatchObject({ status: 409, code: 'takeBack.read' });
   expect(await office.db('tasks').where({ procedure_id: id, status: 'open' }).pluck('step')).toEqual(['pre_training.first_review']);
   expect(await office.db('papers').where({ procedure_id: id, kind: 'correction_notice' })).toEqual([]);
 
   // The same people go on; the last review of the table moves the case on for good.
   for (const [step, round] of [
-    ['first_review', 3],
+    ['first_review', 4],
     ['second_review', 3],
-    ['approval', 2],
+    ['approval', 3],
   ] as const) {
     await waitFor(id, step, round);
     expect((await decide(id, step, round, 'approve')).status).toBe(200);
   }
-  expect((await takeBack(id, 'approval', 2)).body).toMatchObject({ status: 409, code: 'takeBack.last' });
+  expect((await takeBack(id, 'approval', 3)).body).toMatchObject({ status: 409, code: 'takeBack.last' });
   for (let left = 200; left > 0 && (await office.db('procedures').where({ id }).first('stage')).stage !== 'plan'; left -= 1)
     await pause(100);
   expect(await office.db('procedures').where({ id }).first('stage', 'status')).toEqual({ stage: 'plan', status: 'open' });

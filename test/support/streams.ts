@@ -2,13 +2,18 @@
 import { expect } from 'vitest';
 import type { CounterOfTests } from './counter.ts';
 
-type Told = { id: string; open: boolean; holder: string | null; self: boolean };
+type Told = { id: string; open: boolean; listed: boolean; fresh: boolean; holder: string | null; words: string; self: boolean };
+type Figures = { groups: Record<string, string>; total: string; views: Record<string, number>; navigation: Record<string, number> };
 export type Stream = {
   told: Told[];
+  /** The figures of the list, each time that they were told. */
+  figures: Figures[];
   /** Unread notices, each count that was told. */
   unread: { unread: number; words: string }[];
   ended: () => boolean;
   goodbye: () => boolean;
+  /** Told that too much has happened since its page was made. */
+  old: () => boolean;
   stop(): void;
   type: string | null;
 };
@@ -23,8 +28,10 @@ export async function listenTo(counter: CounterOfTests, login: string, path: str
   expect(response.status).toBe(200);
   const told: Told[] = [];
   const unread: Stream['unread'] = [];
+  const figures: Figures[] = [];
   let over = false;
   let goodbye = false;
+  let old = false;
   void (async () => {
     let text = '';
     try {
@@ -34,8 +41,10 @@ export async function listenTo(counter: CounterOfTests, login: string, path: str
         text = messages.pop() ?? '';
         for (const message of messages) {
           if (message.startsWith('event: end')) goodbye = true;
-          const [, event, data = ''] = /^event: (tasks|notices)\ndata: (.*)$/s.exec(message) ?? [];
+          if (message.startsWith('event: old')) old = true;
+          const [, event, data = ''] = /^event: (tasks|notices|counts)\ndata: (.*)$/s.exec(message) ?? [];
           if (event === 'tasks') told.push(...(JSON.parse(data) as { tasks: Told[] }).tasks);
+          if (event === 'counts') figures.push(JSON.parse(data) as Figures);
           if (event === 'notices') unread.push(JSON.parse(data) as Stream['unread'][number]);
         }
       }
@@ -46,9 +55,11 @@ export async function listenTo(counter: CounterOfTests, login: string, path: str
   })();
   return {
     told,
+    figures,
     unread,
     ended: () => over,
     goodbye: () => goodbye,
+    old: () => old,
     stop: () => leave.abort(),
     type: response.headers.get('content-type'),
   };

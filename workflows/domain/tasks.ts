@@ -77,8 +77,10 @@ export function isOutsideRole(role: string): role is 'institution' | 'assessor' 
 }
 
 /** What may be done with many tasks at once. */
-export const bulkActs = ['claim', 'release', 'approve', 'reassign'] as const;
+export const bulkActs = ['claim', 'release', 'approve', 'reassign', 'urge'] as const;
 export type BulkAct = (typeof bulkActs)[number];
+/** Of these, what a supervisor alone does with the work of others. */
+export const supervisingBulkActs: readonly BulkAct[] = ['reassign', 'urge'];
 /** The most tasks of one bulk act. */
 export const bulkLimit = 500;
 
@@ -89,8 +91,8 @@ const approvedInBulk = new Set(['review', 'change_review']);
 
 /** Why a task is left out of a bulk act whatever its state: a code of the errors, or undefined. */
 export function bulkRefusal(act: BulkAct, kind: string): string | undefined {
-  // Handing over moves no money: whoever gets it looks at it alone.
-  if (act === 'reassign') return undefined;
+  // Handing over and pressing move no money: whoever has it looks at it alone.
+  if (supervisingBulkActs.includes(act)) return undefined;
   if (neverInBulk.has(kind)) return 'bulk.money';
   return act === 'approve' && !approvedInBulk.has(kind) ? 'bulk.ownPage' : undefined;
 }

@@ -14,10 +14,11 @@ import {
 import { type Actor, getUserName } from '../../../db/accounts/users.ts';
 import { countInbox, listInbox } from '../../../db/views/inbox/inbox.ts';
 import { ConflictError, NotAllowedError } from '../../../workflows/domain/errors.ts';
+import { isReason } from '../../../workflows/domain/reasons.ts';
 import { officerRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
-import { bulkActs, bulkLimit } from '../../../workflows/domain/tasks.ts';
-import { reasonField } from '../../http/fields.ts';
+import { bulkActs, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
+import { emptyAsAbsent, freeText } from '../../http/fields.ts';
 import { page, redirect, type Reply } from '../../http/replies.ts';
 import { type ApiDeps, type Context, type Counter, route } from '../../http/routing.ts';
 import { datesIn } from '../../pages/dates.ts';
@@ -43,13 +44,14 @@ const NewJob = z
     /** The list that they were chosen from, as a query string. */
     list: z.string().max(600).optional(),
     /** Of `reassign`: who gets the tasks, and why. */
-    to: z.uuid('supervision.notHolder').optional(),
-    reason: reasonField.optional(),
+    to: z.uuid('supervision.notHolder').optional().or(emptyAsAbsent),
+    reason: freeText(1_000).optional(),
   })
   .superRefine(({ act, to, reason }, context) => {
+    // The page sends both with every act of its bar.
     if (act !== 'reassign') return;
     if (to === undefined) context.addIssue({ code: 'custom', path: ['to'], message: 'supervision.notHolder' });
-    if (reason === undefined) context.addIssue({ code: 'custom', path: ['reason'], message: 'task.reasonMissing' });
+    if (!isReason(reason)) context.addIssue({ code: 'custom', path: ['reason'], message: 'task.reasonMissing' });
   })
   .meta({ id: 'NewBulkJob' });
 
@@ -98,7 +100,7 @@ export function bulkRoutes(counter: Counter): void {
     creates: true,
     handle: async (context) => {
       const { db, actor, body, request } = context;
-      if (body.act === 'reassign' && !hasRole(actor, 'supervisor')) throw new NotAllowedError('role');
+      if (supervisingBulkActs.includes(body.act) && !hasRole(actor, 'supervisor')) throw new NotAllowedError('role');
       const list = listOf(body.list);
       const chosen = body.all ? await wholeList(context, list) : { taskIds: body.selected, leftOut: 0 };
       const handOver = body.act === 'reassign' && body.to && body.reason ? { to: body.to, reason: body.reason } : undefined;
@@ -106,7 +108,7 @@ export function bulkRoutes(counter: Counter): void {
       return prepared(context, id);
     },
     onInvalid: (_context, issues, entered) =>
-      redirect(entered['act'] === 'reassign' ? '/board' : withQuery('/tasks', listQuery(listOf(String(entered['list'] ?? '')))), {
+      redirect(backOf({ act: String(entered['act']), list: listQuery(listOf(String(entered['list'] ?? ''))) }), {
         flash: {
           key: `errors.${issues.find(({ code }) => toldCodes.test(code))?.code ?? 'bulk.none'}`,
           params: { maximum: bulkLimit },
@@ -261,8 +263,13 @@ function jobOf(job: BulkJob, items: BulkItem[], t: Translate, locale: Locale) {
   };
 }
 
-function backOf(job: BulkJob): string {
-  return job.act === 'reassign' ? '/board' : withQuery('/tasks', job.list);
+/** Tasks that are handed over from the board come from no list. */
+function isOfBoard({ act, list }: { act: string; list: string }): boolean {
+  return act === 'reassign' && list === '';
+}
+
+function backOf(job: { act: string; list: string }): string {
+  return isOfBoard(job) ? '/board' : withQuery('/tasks', job.list);
 }
 
 async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<Reply> {
@@ -300,7 +307,7 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     waitingRows: rows.filter((row) => row.status === 'waiting' || row.status === 'unchecked'),
     doneRows: rows.filter((row) => row.status === 'done'),
     back: backOf(job),
-    backLabel: t(job.act === 'reassign' ? 'bulk.backToBoard' : 'tasks.backToList'),
+    backLabel: t(isOfBoard(job) ? 'bulk.backToBoard' : 'tasks.backToList'),
     handedTo: job.handed_to ? await getUserName(db, job.handed_to) : undefined,
     reason: job.reason,
   };

@@ -8,15 +8,20 @@ import {
   type InboxLine,
   type InboxTask,
   type InboxView,
+  type Urgency,
   urgencies,
   viewsOf,
 } from '../../../db/views/inbox/inbox.ts';
 import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
-import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
+import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
-import { type BulkAct, bulkLimit } from '../../../workflows/domain/tasks.ts';
+import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
+import type { ListNames, RegionName } from '../../../db/views/inbox/list-names.ts';
+import { datesIn } from '../../pages/dates.ts';
+import { candidateOptions } from '../supervision/candidates.ts';
+import type { Candidate } from '../../../db/views/board.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
 import { dueView, type Today } from '../due.ts';
 import type { InboxList } from '../schemas.ts';
@@ -24,7 +29,8 @@ import { jointWords } from '../signing/signatures.ts';
 import { stepLabel, taskPath } from '../words.ts';
 
 export function toFilter(list: InboxList): InboxFilter {
-  return { view: list.view, kind: list.kind, stage: list.stage, text: list.q, urgency: list.urgency };
+  const { view, kind, stage, q: text, urgency, region, holder } = list;
+  return { view, kind, stage, text, urgency, region, holder, dueBy: list.dueBy === undefined ? undefined : endOfDay(list.dueBy) };
 }
 
 /** The cursor as it stands in addresses. */
@@ -48,10 +54,11 @@ export function readCursor(text: string | undefined): InboxCursor | undefined {
 /** The query string of a list, with changes; empty when it is the default list. */
 export function listQuery(
   list: InboxList,
-  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string } = {},
+  changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string; since?: string } = {},
 ): string {
-  const { view, kind, stage, q, urgency } = list;
-  const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, kind, stage, q, urgency, ...changes };
+  const { view, kind, stage, q, urgency, region, dueBy, holder } = list;
+  const own = { kind, stage, q, urgency, region, dueBy, holder };
+  const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, ...own, ...changes };
   const query = new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
   return query.toString();
 }
@@ -103,7 +110,15 @@ function signaturesOf({ joint, signatures }: InboxLine) {
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
   if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
-  return view === 'mine' ? ['release', 'approve'] : ['claim', 'approve'];
+  if (view === 'mine') return ['release', 'approve'];
+  const supervises = view === 'region' && hasRole(actor, 'supervisor');
+  // Whoever reviews nothing is offered nothing that every task would refuse.
+  const reviews = hasRole(actor, ...officerRoles.filter((role) => role !== 'supervisor')) || hasStandIns(actor);
+  return [...(reviews || !supervises ? (['claim', 'approve'] as const) : []), ...(supervises ? supervisingBulkActs : [])];
+}
+
+function hasStandIns({ standsInFor = [] }: Actor): boolean {
+  return standsInFor.length > 0;
 }
 
 type InboxParts = {
@@ -116,6 +131,12 @@ type InboxParts = {
   t: Translate;
   words: Words;
   locale: Locale;
+  names: ListNames;
+  regions: readonly RegionName[];
+  /** Who could take tasks of this page over, where they can be handed over. */
+  candidates: readonly Candidate[];
+  /** Number of the newest line of the record before the list was read. */
+  since: number;
 };
 
 export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
@@ -129,15 +150,28 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
   };
 }
 
+/** The figures of a list in words, as its page says them and as the page is told of them later. */
+export function figureWords(view: InboxView, counts: InboxCounts, actor: Actor, t: Translate) {
+  const shown = (count: number): string => (view === 'region' ? capped(count) : count.toLocaleString('en-US'));
+  const total = counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US');
+  const words = (urgency: Urgency): [Urgency, string] => [urgency, t('tasks.groupCount', { n: shown(counts[urgency]) })];
+  return {
+    groups: Object.fromEntries(urgencies.map(words)) as Record<Urgency, string>,
+    total: actor.institutionId === undefined ? t('tasks.total', { total, mine: counts.mine }) : t('tasks.totalOnly', { total }),
+    views: { mine: counts.mine, asked: counts.asked },
+  };
+}
+
 /** What the template prints: rows grouped by urgency, chips that are links, selects of the panel. */
 export function inboxView(parts: InboxParts) {
   const { list, counts, next, t, at } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
+  const figures = figureWords(list.view, counts, parts.actor, t);
   const groups = urgencies
     .map((urgency) => ({
       urgency,
       tone: groupTones[urgency],
-      count: list.view === 'region' ? capped(counts[urgency]) : counts[urgency].toLocaleString('en-US'),
+      words: figures.groups[urgency],
       rows: rows.filter((row) => row.due.state === urgency),
     }))
     .filter((group) => group.rows.length > 0);
@@ -152,14 +186,13 @@ export function inboxView(parts: InboxParts) {
     filter: list,
     kindOptions: taskKinds.filter((kind) => kind !== 'wait').map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
+    regionOptions: parts.regions.map((region) => ({ value: region.code, label: regionLabel(region, parts.regions, parts.locale) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
     groups,
-    office: parts.actor.institutionId === undefined,
-    total: counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US'),
-    mine: counts.mine,
+    total: figures.total,
     searchedOfEach: counts.searchedOfEach,
     empty: rows.length === 0,
-    filtered: Boolean(list.kind ?? list.stage ?? list.q ?? list.urgency),
+    filtered: chipsOf(parts).length > 0,
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
     nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
@@ -171,7 +204,7 @@ export function inboxView(parts: InboxParts) {
     })),
     saved: counts.savedViews.some((saved) => saved.list === listQuery(list)),
     here: withQuery('/tasks', listQuery(list, list.after ? { after: list.after } : {})),
-    eventsHref: withQuery('/tasks/events', listQuery(list)),
+    eventsHref: withQuery('/tasks/events', listQuery(list, { since: String(parts.since) })),
     exportHref: withQuery('/tasks/export.csv', listQuery(list)),
     byPerson: hasRole(parts.actor, ...readingRoles),
     bulk: rows.length > 0 ? selectionView(parts) : undefined,
@@ -179,7 +212,7 @@ export function inboxView(parts: InboxParts) {
 }
 
 /** The bar above the list: what is ticked, the explicit second step to everything that matches, and the acts. */
-function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
+function selectionView({ list, counts, tasks, actor, candidates, t, locale }: InboxParts) {
   const acts = bulkActsOf(actor, list.view);
   if (acts.length === 0) return undefined;
   const after = list.after ? { after: list.after } : {};
@@ -196,7 +229,8 @@ function selectionView({ list, counts, tasks, actor, t }: InboxParts) {
     pageHref: withQuery('/tasks', listQuery(list, { ...after, select: 'page' })),
     allHref: withQuery('/tasks', listQuery(list, { ...after, select: 'all' })),
     noneHref: withQuery('/tasks', listQuery(list, after)),
-    acts: acts.map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
+    acts: acts.filter((act) => act !== 'reassign').map((act) => ({ act, label: t(`bulk.acts.${act}`) })),
+    candidates: acts.includes('reassign') ? candidateOptions(candidates, t, locale) : [],
   };
 }
 
@@ -256,22 +290,34 @@ export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
 function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
   return {
     label: viewLabel(view, actor, t),
+    view,
+    counted: view === 'mine' || view === 'asked',
     count: view === 'mine' || view === 'asked' ? counts[view] : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };
 }
 
+/** Below a city its name stands before that of the county. */
+function regionLabel(region: RegionName, all: readonly RegionName[], locale: Locale): string {
+  const above = all.find(({ path }) => path === region.path.split('/').slice(0, -1).join('/'));
+  return [above, region].flatMap((one) => one?.[locale === 'en' ? 'en' : 'zh'] ?? []).join(' · ');
+}
+
 /** The filters of a list, each with the address of the list without it. */
-export function chipsOf({ list, t }: Pick<InboxParts, 'list' | 't'>) {
-  const chip = (field: 'kind' | 'stage' | 'q' | 'urgency', label: string) => ({
-    label,
+export function chipsOf({ list, t, names, locale }: Pick<InboxParts, 'list' | 't' | 'names' | 'locale'>) {
+  const { stage, kind, urgency, region, dueBy, holder, q } = list;
+  const chip = (field: keyof InboxList, value: string) => ({
+    label: t(`tasks.chip.${field === 'q' ? 'text' : field}`, { value }),
     href: withQuery('/tasks', listQuery(list, { [field]: undefined })),
   });
   return [
-    ...(list.stage ? [chip('stage', t('tasks.chip.stage', { value: t(`tasks.stages.${list.stage}`) }))] : []),
-    ...(list.kind ? [chip('kind', t('tasks.chip.kind', { value: t(`tasks.kinds.${list.kind}`) }))] : []),
-    ...(list.urgency ? [chip('urgency', t('tasks.chip.urgency', { value: t(`tasks.groups.${list.urgency}`) }))] : []),
-    ...(list.q ? [chip('q', t('tasks.chip.text', { value: list.q }))] : []),
+    ...(region ? [chip('region', names.regions.get(region)?.[locale === 'en' ? 'en' : 'zh'] ?? region)] : []),
+    ...(stage ? [chip('stage', t(`tasks.stages.${stage}`))] : []),
+    ...(kind ? [chip('kind', t(`tasks.kinds.${kind}`))] : []),
+    ...(urgency ? [chip('urgency', t(`tasks.groups.${urgency}`))] : []),
+    ...(dueBy ? [chip('dueBy', datesIn(locale).date(dueBy))] : []),
+    ...(holder ? [chip('holder', names.people.get(holder) ?? '—')] : []),
+    ...(q ? [chip('q', q)] : []),
   ];
 }

@@ -1,6 +1,7 @@
 /** Filters of the inbox that somebody gave a name. Their address is that of the list: it can be shared as it is. */
 import { z } from 'zod';
 import { deleteView, listSavedViews, renameView, type SavedView, saveView, savedViewsAtMost } from '../../../db/inbox/saved-views.ts';
+import { readListNames } from '../../../db/views/inbox/list-names.ts';
 import { line } from '../../http/fields.ts';
 import { page, redirect, type Reply } from '../../http/replies.ts';
 import { type Context, type Counter, route } from '../../http/routing.ts';
@@ -78,11 +79,15 @@ function viewJson({ id, name, list }: SavedView) {
   return { id, name, list, href: withQuery('/tasks', list) };
 }
 
-async function show({ db, actor, t }: Context<unknown, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> {
+async function show({ db, actor, t, locale }: Context<unknown, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> {
   const views = await listSavedViews(db, actor);
+  const names = await readListNames(
+    db,
+    views.map((view) => listOf(view.list)),
+  );
   const rows = views.map((view) => {
     const list = listOf(view.list);
-    return { ...viewJson(view), what: [viewLabel(list.view, actor, t), ...chipsOf({ list, t }).map((chip) => chip.label)] };
+    return { ...viewJson(view), what: [viewLabel(list.view, actor, t), ...chipsOf({ list, t, names, locale }).map((chip) => chip.label)] };
   });
   return page(
     'inbox/views',

@@ -81,15 +81,22 @@ export async function listColleagues(
   return rows;
 }
 
-/** Tells those who have the task. At most once per working day: throws ConflictError `supervision.urgedToday`. */
-export async function urgeTask(db: Knex, actor: Actor, taskId: string, request?: IdempotentRequest): Promise<{ mailed: number }> {
+/** Tells those who have the task. At most once per working day: throws ConflictError `supervision.urgedToday`. `together`: with others, in one mail to each. */
+export async function urgeTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  request?: IdempotentRequest,
+  { together = false }: { together?: boolean } = {},
+): Promise<{ mailed: number }> {
   return onceOnly(db, request, async (trx) => {
     const { task, procedure } = await superviseTask(trx, actor, taskId, 'urge');
     const calendar = await readCalendar(trx, task.office, procedure.calendar_key);
     if (task.urged_at && workingDaysBetween(calendar, shanghaiDate(task.urged_at), procedure.today) < 1) {
       throw new ConflictError('supervision.urgedToday', { at: task.urged_at.toISOString() });
     }
-    const people = await tell(trx, 'task.urged', { task, procedure, actor: actor.userId, key: `${taskId}/${procedure.today}` });
+    const told = { task, procedure, actor: actor.userId, key: `${taskId}/${procedure.today}` };
+    const people = await tell(trx, 'task.urged', { ...told, ...(together ? { digest: procedure.today } : {}) });
     await trx('tasks').where({ id: taskId }).update({ urged_at: procedure.now });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.urge', subject: taskId, detail: { people: people.length } });
     return { mailed: people.length };

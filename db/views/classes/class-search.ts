@@ -1,9 +1,9 @@
 /**
- * Classes by a text: the beginning or the last part of the number, part of the title, part of the institution's name. A rare text is found by its index, and what is found is put in
+ * Classes by a text: the beginning or the last part of the number, the number of one of their papers, part of the title, part of the institution's name. A rare text is found by its index, and what is found is put in
  * order; a common one is met soon on the way from the newest class backwards. Which it is shows once more than a few are found.
  */
 import type { Db } from '../../client.ts';
-import { classNumberFound } from '../number-search.ts';
+import { classNumberFound, classOfPaperFound } from '../number-search.ts';
 import { containing } from '../../text-search.ts';
 
 const FEW = 2_000;
@@ -17,6 +17,7 @@ export async function searchClasses(db: Db, paths: readonly string[], text: stri
   const titled = containing(['c.title'], text);
   const schools = containing(['name'], text);
   const numbered = classNumberFound('c.number', text);
+  const paper = classOfPaperFound('c.id', text);
   const [regions, institutions] = await Promise.all([
     db.raw<{ rows: { code: string }[] }>(
       `select r.code from regions r where exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`,
@@ -31,13 +32,17 @@ export async function searchClasses(db: Db, paths: readonly string[], text: stri
     institutions: institutions.rows.map(({ id }) => id),
     ...numbered.bindings,
     ...titled.bindings,
+    ...paper?.bindings,
     wanted: text,
   };
   const [number, title, institution] = [numbered.sql, titled.sql, 'c.institution_id = any(cast(:institutions as uuid[]))'] as const;
   const indexed = [...text].length < PAIR ? title : `title_pairs(c.title) @> title_pairs(:wanted) and ${title}`;
   // Each of them has an index of its own; together they would have none.
-  const few = [number, indexed, institution].map((match) => `(select c.id from classes c where ${within} and ${match} limit ${FEW + 1})`);
+  const papers = paper ? [paper.sql] : [];
+  const few = [number, indexed, institution, ...papers].map(
+    (match) => `(select c.id from classes c where ${within} and ${match} limit ${FEW + 1})`,
+  );
   const { rows } = await db.raw<{ rows: { id: string }[] }>(`select id from (${few.join(' union ')}) found limit ${FEW + 1}`, bindings);
-  if (rows.length > FEW) return { where: `${within} and (${number} or ${title} or ${institution})`, bindings };
+  if (rows.length > FEW) return { where: `${within} and (${[number, title, institution, ...papers].join(' or ')})`, bindings };
   return { where: 'c.id = any(cast(:found as uuid[]))', bindings: { found: rows.map(({ id }) => id) } };
 }

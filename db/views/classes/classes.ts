@@ -5,7 +5,7 @@ import { maySee } from '../../../workflows/domain/scope.ts';
 import { readingSide } from '../../../workflows/domain/classes/message.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
-import { classNumberFound } from '../number-search.ts';
+import { classNumberFound, classOfPaperFound } from '../number-search.ts';
 import { sessionOrder } from '../../classes/class-checks.ts';
 import type { Db } from '../../client.ts';
 import type { TaskPeriod } from '../../protocol/tasks.ts';
@@ -89,9 +89,10 @@ function pageOf(
   }
   if (text) {
     const numbered = classNumberFound('c.number', text);
+    const paper = classOfPaperFound('c.id', text, true);
     const named = containing(['c.title', '(select i.name from institutions i where i.id = c.institution_id)'], text);
-    Object.assign(bindings, numbered.bindings, named.bindings);
-    parts.push(`(${numbered.sql} or ${named.sql})`);
+    Object.assign(bindings, numbered.bindings, paper?.bindings, named.bindings);
+    parts.push(`(${[numbered, ...(paper ? [paper] : []), named].map(({ sql }) => sql).join(' or ')})`);
   }
   if (after) {
     parts.push('(c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))');

@@ -1,5 +1,5 @@
 /** What every reading of the inbox asks of a task `t`, and what it shows of it. */
-import { numberFound } from '../number-search.ts';
+import { classOfPaperFound, numberFound } from '../number-search.ts';
 import type { InboxFilter } from './inbox.ts';
 import { beginningWith, containing } from '../../text-search.ts';
 
@@ -9,7 +9,8 @@ export function topmost(paths: readonly string[]): string[] {
   return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
 
-export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Record<string, unknown> } {
+/** `outside`: of an institution's list. */
+export function conditionsOf(filter: InboxFilter, outside = false): { sql: string; bindings: Record<string, unknown> } {
   const parts: string[] = [];
   const bindings: Record<string, unknown> = {};
   if (filter.kind) {
@@ -20,13 +21,41 @@ export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Reco
     parts.push('t.step like :stage');
     bindings['stage'] = beginningWith(`${filter.stage}.`);
   }
+  if (filter.region) {
+    parts.push(
+      `(${liesIn('t.office_path')} or exists (select from procedures o where o.id = t.procedure_id and ${liesIn('o.region_path')}))`,
+    );
+    bindings['region'] = filter.region;
+  }
+  if (filter.dueBy) {
+    parts.push('t.due_at <= :dueBy');
+    bindings['dueBy'] = filter.dueBy;
+  }
+  if (filter.holder) {
+    parts.push('t.claimed_by = cast(:holder as uuid)');
+    bindings['holder'] = filter.holder;
+  }
   if (filter.text) {
     const numbered = numberFound('t.subject_number', filter.text);
+    const paper = classOfPaperFound('t.class_id', filter.text, outside);
     const named = containing(['t.subject_title', 't.institution_name'], filter.text);
-    Object.assign(bindings, numbered.bindings, named.bindings);
-    parts.push(`(${numbered.sql} or ${named.sql})`);
+    Object.assign(bindings, numbered.bindings, paper?.bindings, named.bindings);
+    parts.push(`(${[numbered, ...(paper ? [paper] : []), named].map(({ sql }) => sql).join(' or ')})`);
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
+}
+
+/** Read once, whatever number of rows asks for it. */
+const wanted = `(select w.path from regions w where w.code = :region)`;
+
+function liesIn(path: string): string {
+  return `(${path} = ${wanted} or ${path} like ${wanted} || '/%')`;
+}
+
+/** The offices of `:paths` and below; of one region alone those that may have a case of it: its own, those below and those above it. */
+export function officesOf(filter: Pick<InboxFilter, 'region'>): string {
+  const narrowed = filter.region ? ` where r.path = ${wanted} or r.path like ${wanted} || '/%' or ${wanted} like r.path || '/%'` : '';
+  return `(select r.path, r.code from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'${narrowed})`;
 }
 
 export const taskColumns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,

@@ -13,8 +13,9 @@ import type { TaskPeriod } from '../../protocol/tasks.ts';
 import { countSignatures, type SignatureCount } from '../../protocol/signing/groups.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
+import { withinPaths } from '../../regions.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
-import { conditionsOf, officersOnly, taskColumns, topmost } from './conditions.ts';
+import { conditionsOf, officersOnly, officesOf, taskColumns, topmost } from './conditions.ts';
 import { type Found, searchRegion } from './region-search.ts';
 
 export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
@@ -29,6 +30,12 @@ export type InboxFilter = {
   /** Part of the institution's name, of the title, or the beginning of the number. */
   text?: string | undefined;
   urgency?: Urgency | undefined;
+  /** Code of a region: cases of it, and what its offices and those below them have. */
+  region?: string | undefined;
+  /** Due on this day or before, as the instant at which it ends. */
+  dueBy?: Date | undefined;
+  /** Who has it. */
+  holder?: string | undefined;
 };
 
 /** What time it is for the list: due at or before `now` is overdue, up to `soonUntil` is soon. */
@@ -45,6 +52,7 @@ export type InboxTask = TaskPeriod & {
   round: number;
   kind: TaskKind;
   role: string;
+  office: string;
   subject_number: string;
   subject_title: string;
   institution_name: string;
@@ -126,11 +134,16 @@ function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
 /** Every office of the subtree is a queue of its own. A text is looked up by `searchRegion`. */
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
   const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
-  const offices = `(select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')`;
+  if (filter.holder)
+    return {
+      from: `(values (cast(:holder as uuid))) g (person)`,
+      match: `t.claimed_by = g.person and ${officersOnly} and ${withinPaths('t.office_path')}`,
+      bindings: { paths, holder: filter.holder },
+    };
+  const offices = officesOf(filter);
   const role = filter.kind && soleOfficeRole(filter.kind);
   if (role) {
-    const pairs = `(select r.code as office, x.role from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'
-                     cross join unnest(cast(:roles as text[])) x (role)) g`;
+    const pairs = `(select o.code as office, x.role from ${offices} o cross join unnest(cast(:roles as text[])) x (role)) g`;
     return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles: [role] } };
   }
   return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
@@ -256,7 +269,7 @@ export function inboxQuery(
   part: { part: 'dated' | 'undated'; after?: InboxCursor | undefined; limit: number },
 ): Query {
   const scope = scopeOf(actor, filter);
-  const conditions = conditionsOf(filter);
+  const conditions = conditionsOf(filter, actor.institutionId !== undefined);
   const range =
     part.part === 'undated'
       ? dueRange('none', times)
@@ -327,7 +340,7 @@ function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
 
 export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes): Query {
   const scope = scopeOf(actor, filter);
-  const conditions = conditionsOf(filter);
+  const conditions = conditionsOf(filter, actor.institutionId !== undefined);
   const held = scopeOf(actor, { view: 'mine' });
   const mine = `(select cast(count(*) as int) from ${held.from} join tasks t on ${held.match} and t.status = 'open') as mine`;
   const wanted = filter.urgency ? [filter.urgency] : urgencies;
@@ -340,9 +353,9 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
   return {
     sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')},
       ${mine},
-      (select cast(count(*) as int) from tasks where delegated_to = :holder and status = 'open') as asked,
-      (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :holder) as "savedViews"`,
-    bindings: { ...scope.bindings, ...held.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, holder: actor.userId },
+      (select cast(count(*) as int) from tasks where delegated_to = :reader and status = 'open') as asked,
+      (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :reader) as "savedViews"`,
+    bindings: { ...scope.bindings, ...held.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, reader: actor.userId },
   };
 }
 

@@ -6,7 +6,7 @@ import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Db } from '../../client.ts';
-import { conditionsOf, officersOnly, taskColumns, topmost } from './conditions.ts';
+import { conditionsOf, officersOnly, officesOf, taskColumns, topmost } from './conditions.ts';
 import type { InboxCursor, InboxFilter, InboxLine, InboxTimes, Urgency } from './inbox.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
 
@@ -28,7 +28,7 @@ export async function searchRegion(
   page: { cursor?: InboxCursor | undefined; limit: number },
 ): Promise<Found> {
   const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
-  const each = await limitOfEach(db, paths);
+  const each = await limitOfEach(db, paths, filter);
   const narrower = conditionsOf({ ...filter, text: undefined });
   const text = conditionsOf({ view: 'queue', text: filter.text });
   const { cursor } = page;
@@ -42,7 +42,7 @@ export async function searchRegion(
       ? `(select t.id, t.due_at ${openOnes}${text.sql} offset 0)`
       : `(select t.* ${openOnes} order by t.due_at, t.id limit :each)`;
   const sql = `
-    with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%'),
+    with offices as materialized ${officesOf(filter)},
     found as materialized (
       select t.id, t.due_at from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
     page as (select t.id from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
@@ -78,12 +78,12 @@ const ranges: Record<Urgency, string> = {
 };
 
 /** Undefined where all that is open can be gone through. */
-async function limitOfEach(db: Db, paths: readonly string[]): Promise<number | undefined> {
+async function limitOfEach(db: Db, paths: readonly string[], { region }: Pick<InboxFilter, 'region'>): Promise<number | undefined> {
   const { rows } = await db.raw<{ rows: { offices: number; open: number }[] }>(
-    `with offices as materialized (select r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path = p.path or r.path like p.path || '/%')
+    `with offices as materialized ${officesOf({ region })}
      select (select cast(count(*) as int) from offices) as offices,
             (select cast(count(*) as int) from (select from offices o join tasks t on t.status = 'open' and t.office_path = o.path and ${officersOnly} limit ${SEARCHED_AT_MOST + 1}) s) as open`,
-    { paths: [...paths] },
+    { paths: [...paths], ...(region ? { region } : {}) },
   );
   const { offices, open } = rows[0] ?? { offices: 1, open: 0 };
   return open > SEARCHED_AT_MOST ? Math.ceil(SEARCHED_AT_MOST / Math.max(1, offices)) : undefined;

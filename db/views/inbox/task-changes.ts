@@ -16,9 +16,18 @@ export type TaskChange = {
   subject_number: string;
   subject_title: string;
   institution_name: string;
+  class_id: string | null;
+  /** Where its case lies. */
+  region_path: string;
+  due_at: Date | null;
   open: boolean;
+  /** The line opened it, or took it up again. */
+  fresh: boolean;
   claimed_by: string | null;
   holder: string | null;
+  delegated_to: string | null;
+  delegate: string | null;
+  suspended: boolean;
 };
 
 /** More lines than this are told by the next look. */
@@ -35,10 +44,13 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
   const { rows } = await db
     .raw<{ rows: (TaskChange | { line: number; id: null })[] }>(
       `select a.id as line, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
-              t.institution_name, t.status = 'open' as open, t.claimed_by, u.name as holder
-         from (select id, procedure_id, subject from audit_log where id > ? order by id limit ${linesAtMost}) a
+              t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act = 'task.resume' and a.subject = t.id) as fresh,
+              t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended
+         from (select id, procedure_id, subject, at, act from audit_log where id > ? order by id limit ${linesAtMost}) a
          left join tasks t on t.procedure_id = a.procedure_id and t.role <> 'clock' and (t.status in ('open', 'cancelled', 'expired') or t.id = a.subject)
+         left join procedures p on p.id = t.procedure_id
          left join users u on u.id = t.claimed_by
+         left join users d on d.id = t.delegated_to
         order by a.id`,
       [after],
     )

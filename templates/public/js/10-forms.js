@@ -69,10 +69,16 @@
     const count = document.querySelectorAll('input[name^="selected"]:checked').length;
     for (const place of document.querySelectorAll('[data-count]')) place.textContent = String(count);
     for (const bar of document.querySelectorAll('[data-with-selection]')) bar.hidden = count === 0;
+    // Ticked when every row that can be is, half when some are.
+    const free = document.querySelectorAll('input[name^="selected"]:not(:disabled)').length;
+    for (const whole of document.querySelectorAll('[data-select-all]:not(:disabled)')) {
+      whole.checked = free > 0 && count >= free;
+      whole.indeterminate = count > 0 && count < free;
+    }
   };
   document.addEventListener('change', (event) => {
     if (event.target.matches('[data-select-all]')) {
-      for (const box of document.querySelectorAll('input[name^="selected"]')) box.checked = event.target.checked;
+      for (const box of document.querySelectorAll('input[name^="selected"]:not(:disabled)')) box.checked = event.target.checked;
     }
     if (event.target.matches('[data-select-all], input[name^="selected"]')) countSelected();
   });

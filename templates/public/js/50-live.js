@@ -36,39 +36,61 @@
     if (unread > announced && !waiting) waiting = setTimeout(announce, Math.max(0, lastNews + NEWS_EVERY_MS - Date.now()));
   };
 
-  // An open list: who holds a task is shown in place; what came or went is counted, and the reader decides when to fetch it.
+  // An open list: who holds a task and how many there are is shown in place; what came or went is counted, and the reader decides when to fetch it.
   const changed = new Set();
-  const small = (text) => {
-    const element = document.createElement('small');
-    element.textContent = text;
-    return element;
-  };
   const showHolder = (cell, task) => {
-    if (!task.holder) return cell.replaceChildren(small(notice.dataset.free));
     const name = document.createElement('span');
-    name.textContent = task.holder;
-    return cell.replaceChildren(name, small(task.self ? notice.dataset.mine : notice.dataset.other));
+    name.textContent = task.holder || '';
+    const words = document.createElement('small');
+    const place = task.amber ? document.createElement('span') : words;
+    if (task.amber) place.className = 'badge amber';
+    place.textContent = task.words;
+    if (task.amber) words.append(place);
+    cell.replaceChildren(...(task.holder ? [name] : []), words);
   };
-  const showGone = (row) => {
-    row.classList.add('removed');
+  const showPlace = (row, gone) => {
+    row.classList.toggle('removed', gone);
     const box = row.querySelector('input[name="selected"]');
-    if (!box) return;
-    box.checked = false;
-    box.disabled = true;
+    if (!box || box.disabled === gone) return;
+    if (gone) box.checked = false;
+    box.disabled = gone;
     box.dispatchEvent(new Event('change', { bubbles: true }));
   };
+  const showNews = (words) => {
+    notice.querySelector('[data-live-words]').textContent = words;
+    notice.hidden = words === '';
+  };
+  let old = '';
   const showTasks = (event) => {
     for (const task of JSON.parse(event.data).tasks) {
       const row = [...document.querySelectorAll('tr[data-task]')].find((one) => one.dataset.task === task.id);
-      if (row && task.open) showHolder(row.querySelector('[data-holder]'), task);
-      else if (row) {
-        showGone(row);
-        changed.add(task.id);
-      } else if (task.open && (task.self || !('onlyMine' in notice.dataset))) changed.add(task.id);
+      if (row) {
+        showPlace(row, !task.listed);
+        if (task.open) showHolder(row.querySelector('[data-holder]'), task);
+        // It is shown, as it is or as gone.
+        if (task.listed) changed.delete(task.id);
+        else changed.add(task.id);
+      } else if (!task.listed) changed.delete(task.id);
+      else if (task.fresh || 'own' in notice.dataset) changed.add(task.id);
     }
-    if (changed.size === 0) return;
-    notice.querySelector('[data-live-words]').textContent = notice.dataset.words.replace('#', String(changed.size));
-    notice.hidden = false;
+    showNews(old || (changed.size === 0 ? '' : notice.dataset.words.replace('#', String(changed.size))));
+  };
+  const showCounts = (event) => {
+    const { groups, total, views, navigation } = JSON.parse(event.data);
+    const set = (name, words) => {
+      for (const place of document.querySelectorAll(`[data-figure-of="${name}"]`)) place.textContent = words;
+    };
+    for (const [name, words] of Object.entries({ ...groups, total })) set(name, words);
+    for (const [name, figure] of Object.entries(views)) set(name, figure === 0 ? '' : ` ${figure}`);
+    for (const [name, figure] of Object.entries(navigation))
+      for (const place of document.querySelectorAll(`[data-figure="${name}"]`)) {
+        place.hidden = figure === 0;
+        place.textContent = figure.toLocaleString(document.documentElement.lang);
+      }
+  };
+  const showOld = () => {
+    old = notice.dataset.old;
+    showNews(old);
   };
 
   const close = () => {
@@ -79,7 +101,11 @@
     if (source) return;
     source = new EventSource(address);
     source.addEventListener('notices', showUnread);
-    if (notice) source.addEventListener('tasks', showTasks);
+    if (notice) {
+      source.addEventListener('tasks', showTasks);
+      source.addEventListener('counts', showCounts);
+      source.addEventListener('old', showOld);
+    }
     // The session is over, or newer pages took its place.
     source.addEventListener('end', close);
   };

@@ -33,7 +33,7 @@ test('[F06] a page that comes while the sessions are looked at was not asked abo
     const session = randomBytes(32);
     await addSession(db, { idHash: session, csrfToken: 'none', userId, ip: '127.0.0.1', userAgent: 'test' });
     const said: string[] = [];
-    const stream = streams.open({ actor, filter: undefined, t: ((key: string) => key) as never, session });
+    const stream = streams.open({ actor, list: undefined, t: ((key: string) => key) as never, session });
     stream.on('data', (part: Buffer) => said.push(part.toString()));
     return said;
   };

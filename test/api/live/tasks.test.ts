@@ -38,6 +38,66 @@ test('[F11] an open list hears who took a task and that it is gone; another coun
   for (const stream of [own, stranger, filtered, region]) stream.stop();
 }, 40_000);
 
+test('[F11] an open list is told its figures when they change, and what stands in it: claimed, suspended, taken up again, given back', async () => {
+  const [queue, mine, elsewhere, here] = await Promise.all([
+    listen('first-1'),
+    listen('first-2', '?view=mine'),
+    listen('city-supervise-1', '?view=region&region=350102'),
+    listen('city-supervise-1', '?view=region&region=350104'),
+  ]);
+  await pause(2_200);
+  const { taskId } = await counter.openReview();
+  const path = `/tasks/${taskId}`;
+  const last = (stream: Stream) => stream.told.findLast((task) => task.id === taskId);
+  await until(() => last(queue)?.fresh === true && last(queue)?.listed === true);
+  await until(() => queue.figures.length > 0 && here.figures.length > 0);
+  const page = await (await counter.as('first-1')).get<{ counts: { total: number; later: number } }>('/tasks');
+  await until(() => queue.figures.at(-1)?.total === `共 ${page.body.counts.total} 件，其中我的 0 件`);
+  expect(queue.figures.at(-1)).toMatchObject({
+    groups: { later: `${page.body.counts.later} 件` },
+    navigation: { tasks: page.body.counts.total },
+  });
+  expect(last(mine)).toMatchObject({ listed: false });
+
+  const [two, boss] = await Promise.all([counter.as('first-2'), counter.as('supervise-1')]);
+  await two.post(`${path}/claim`);
+  await until(() => last(mine)?.listed === true && last(queue)?.holder === '李静');
+  expect(last(queue)).toMatchObject({ listed: true, fresh: false });
+  await until(() => mine.figures.at(-1)?.views['mine'] === 1);
+  await boss.post(`${path}/suspend`, { reason: '等待补充文件' });
+  await until(() => last(queue)?.words === '已挂起');
+  expect(last(queue)).toMatchObject({ open: true, listed: false });
+  expect(last(mine)).toMatchObject({ listed: true });
+  await boss.post(`${path}/resume`);
+  await until(() => last(queue)?.listed === true);
+  expect(last(queue)).toMatchObject({ fresh: true });
+  await two.post(`${path}/release`);
+  await until(() => last(mine)?.listed === false && last(queue)?.words === '未认领');
+  await until(() => mine.figures.at(-1)?.views['mine'] === 0);
+  await until(() => last(here)?.holder === null);
+  expect(elsewhere.told).toEqual([]);
+  for (const stream of [queue, mine, elsewhere, here]) stream.stop();
+}, 60_000);
+
+test('[F11] what happened between the making of a page and its first word here is told to it', async () => {
+  const { taskId } = await counter.openReview();
+  const { html } = await counter.browse('first-1', '/tasks');
+  const address = /data-live="\/tasks\/events\?(since=\d+)"/.exec(html)?.[1];
+  await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+  const page = await listen('first-1', `?${address}`);
+  await until(() => page.told.some((task) => task.id === taskId && task.holder === '李静' && task.listed));
+  page.stop();
+  // A page from long ago cannot be told everything: it learns that it is old, and its figures.
+  const old = await listen('first-1', '?since=0');
+  await counter.db.raw(
+    `insert into audit_log (at, act, subject, detail) select now(), 'test.filler', 'none', '{}' from generate_series(1, 600)`,
+  );
+  const older = await listen('first-1', '?since=0');
+  await until(() => older.old() && older.figures.length > 0);
+  expect(old.old()).toBe(false);
+  for (const stream of [old, older]) stream.stop();
+}, 60_000);
+
 test('[F11] two streams of a session at most, one question a second for all, and none without a page', async () => {
   const logins = ['first-1', 'first-2', 'second-1', 'approve-1', 'inspect-1'];
   const streams: Stream[] = [];

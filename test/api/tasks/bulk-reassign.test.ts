@@ -131,3 +131,39 @@ test('[F04] the board: overdue by step with the oldest, load with the oldest due
   const nothing = await counter.browse('supervise-1', '/tasks/bulk', { act: 'reassign', to, reason: '重新分派' });
   expect(nothing.location).toBe('/board');
 });
+
+test('[F07] a supervisor hands over and urges from the list of the region; who reviews nothing is offered neither claiming nor approving', async () => {
+  const tasks = await Promise.all([counter.openReview(), counter.openReview()]);
+  const selected = tasks.map(({ taskId }) => taskId);
+  const supervisor = await counter.as('supervise-1');
+  const list = 'view=region&kind=review';
+  const page = (await counter.browse('supervise-1', `/tasks?${list}`)).html;
+  for (const act of ['urge', 'reassign']) expect([act, page.includes(`name="act" value="${act}"`)]).toEqual([act, true]);
+  for (const act of ['claim', 'approve']) expect([act, page.includes(`name="act" value="${act}"`)]).toEqual([act, false]);
+  const officer = (await counter.browse('first-1', '/tasks?view=region')).html;
+  for (const act of ['urge', 'reassign']) expect([act, officer.includes(`name="act" value="${act}"`)]).toEqual([act, false]);
+  expect(officer).toContain('name="act" value="approve"');
+
+  // The page sends the empty fields of handing over with every act of its bar.
+  const [one = '', other = ''] = selected;
+  const sent = await counter.browse('supervise-1', '/tasks/bulk', { act: 'urge', selected: one, list, to: '', reason: '' });
+  expect(sent.status).toBe(303);
+  const urged = await supervisor.post<Job>('/tasks/bulk', { act: 'urge', selected: [one, other], list });
+  expect(urged.body).toMatchObject({ status: 'preview', waiting: 2, refused: 0 });
+  // Nothing is done by looking.
+  expect(await counter.db('tasks').whereIn('id', selected).whereNotNull('urged_at')).toEqual([]);
+  const done = await supervisor.post<Job>(`/tasks/bulk/${urged.body.id}/confirm`, {}, { headers: { prefer: 'wait=20' } });
+  expect(done.body).toMatchObject({ status: 'finished', done: 2 });
+  expect(await counter.db('tasks').whereIn('id', selected).whereNotNull('urged_at')).toHaveLength(2);
+  const again = await supervisor.post<Job>('/tasks/bulk', { act: 'urge', selected });
+  expect(again.body.items.map(({ code }) => code)).toEqual(['supervision.urgedToday', 'supervision.urgedToday']);
+  expect((await (await counter.as('first-1')).post('/tasks/bulk', { act: 'urge', selected })).status).toBe(403);
+
+  const { userId: to } = await counter.cases.actor('first-2');
+  const lacking = await counter.browse('supervise-1', '/tasks/bulk', { act: 'reassign', selected: one, list, to, reason: '' });
+  expect(lacking).toMatchObject({ status: 303, location: `/tasks?${list}` });
+  const handed = await counter.browse('supervise-1', '/tasks/bulk', { act: 'reassign', selected: one, list, to, reason: '周明出差' });
+  const preview = (await counter.browse('supervise-1', handed.location ?? '')).html;
+  expect(preview).toContain('转给 李静');
+  expect(preview).toContain('/tasks?view&#x3D;region&amp;kind&#x3D;review');
+});

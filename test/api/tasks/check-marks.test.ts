@@ -140,7 +140,7 @@ test('[N14] marks of a review to which the file is sent back, and of those behin
     outcomes: ['approve', 'return', 'back_to_1', 'back_to_2', 'refuse'],
   };
   /** What the approver sees, and after sending the file back who reviews next. */
-  const sentBack = async (seed: number, outcome: string, next: Ask, task: string): Promise<[string, string]> => {
+  const sentBack = async (seed: number, outcome: string, next: Ask, task: string): Promise<[string, string, string]> => {
     const id = await openAgain(seed, [review]);
     const decide = async (login: string, of: string, decision: Record<string, unknown>) =>
       expect((await (await province.as(login)).post(`/tasks/${id}/pre_training.${of}/decide`, decision)).status, of).toBe(200);
@@ -152,7 +152,7 @@ test('[N14] marks of a review to which the file is sent back, and of those behin
     await decide('cs-approve-1', 'approval/1', { outcome, reason: '教师资质再核', items: [{ field: 'hours', mark: 'pass' }] });
     await province.step(id, 'pre_training', { asks: [next] });
     const reader = next.role === 'first_reviewer' ? 'cs-first-1' : 'cs-second-1';
-    return [before, (await (await province.browser(reader)).get(`/tasks/${id}/pre_training.${task}`)).html];
+    return [before, (await (await province.browser(reader)).get(`/tasks/${id}/pre_training.${task}`)).html, id];
   };
   const seenOn = (html: string) => ['教学计划', '师资', '课时结构'].filter((title) => rowOf(html, title).includes('已核'));
 
@@ -162,6 +162,19 @@ test('[N14] marks of a review to which the file is sent back, and of those behin
   expect(seenOn(first)).toEqual([]);
   const [, again] = await sentBack(87, 'back_to_2', second, 'second_review/2');
   expect(seenOn(again)).toEqual(['教学计划']);
+
+  // The way back is itself taken back, unread: what had been found before stands again.
+  const [, , id] = await sentBack(88, 'back_to_1', review, 'first_review/3');
+  await province
+    .db('tasks')
+    .where({ id: `${id}/pre_training.first_review/3` })
+    .update({ read_at: null });
+  const approver = await province.as('cs-approve-1');
+  expect((await approver.post(`/tasks/${id}/pre_training.approval/1/take-back`, { reason: '退错了环节' })).status).toBe(200);
+  expect((await province.db('tasks').where({ procedure_id: id, status: 'open' })).length).toBe(0);
+  await province.step(id, 'pre_training', { asks: [approval] });
+  const standing = (await (await province.browser('cs-approve-1')).get(`/tasks/${id}/pre_training.approval/2`)).html;
+  expect(seenOn(standing)).toEqual(['教学计划', '师资']);
 });
 
 test('[N14] a stage without a checklist and a list keeps no marks, and an approval cannot ask for a point again', async () => {

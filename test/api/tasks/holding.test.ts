@@ -1,6 +1,8 @@
 /** What a holder does with a task besides deciding it, over HTTP: a colleague's opinion, suspending, resuming. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findBrokenLink } from '../../../db/protocol/procedures.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { withdrawProcedure } from '../../../db/protocol/life.ts';
+import { findBrokenLink, lockProcedure } from '../../../db/protocol/procedures.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
 import { publishPlan } from '../../support/asks.ts';
 
@@ -79,6 +81,22 @@ describe('asking a colleague (委派)', () => {
     expect((await supervisor.post(`${path}/reassign`, { to, reason: '周明出差' })).status).toBe(200);
     expect((await colleague.post(`${path}/opinion`, { opinion: '迟到的意见' })).body).toMatchObject({ code: 'task.notAsked' });
     expect((await colleague.post(`${path}/decide`, { outcome: 'approve' })).status).toBe(200);
+  });
+
+  test('[F06] what a colleague was asked ends with the task, whoever ends it', async () => {
+    const { id, path, taskId } = await heldReview();
+    await (await counter.as('first-1')).post(`${path}/delegate`, { to: await userId('first-2'), question: '看一下课表' });
+    const by = { actor: await userId('school-1'), reason: '计划有变', act: 'class.withdraw' };
+    await inTransaction(counter.db, async (trx) => withdrawProcedure(trx, await lockProcedure(trx, id), by));
+    const [question] = await counter.db('task_delegations').where({ task_id: taskId });
+    expect(question).toMatchObject({ status: 'recalled', opinion: null });
+    expect(question.settled_at).toBeInstanceOf(Date);
+    const colleague = await counter.as('first-2');
+    expect((await colleague.get<Detail>(path)).body.opinions).toMatchObject([{ status: 'recalled' }]);
+    expect((await colleague.post(`${path}/opinion`, { opinion: '迟到的意见' })).body).toMatchObject({
+      status: 409,
+      code: 'task.cancelled',
+    });
   });
 
   test('[F06] only the holder asks, only a colleague of the same role and office is asked, and words are needed', async () => {

@@ -65,13 +65,40 @@ describe('supervision', () => {
 
   test('only a supervisor whose region contains the office', async () => {
     const { taskId } = await counter.openReview();
-    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/urge`)).status).toBe(403);
+    expect((await (await counter.as('first-1')).post(`/tasks/${taskId}/urge`)).body).toMatchObject({
+      status: 403,
+      code: 'supervision.notYours',
+    });
     expect((await (await counter.as('other-supervise-1')).post(`/tasks/${taskId}/urge`)).body).toMatchObject({
       status: 404,
       code: 'task.unknown',
     });
     expect((await (await counter.as('city-supervise-1')).post(`/tasks/${taskId}/urge`)).status).toBe(200);
     expect((await (await counter.as('first-1')).get('/board')).status).toBe(403);
+  });
+
+  test('[F06] whoever may not even read a task learns nothing of it by pressing for it', async () => {
+    const { taskId } = await counter.openReview();
+    const { userId: to } = await counter.cases.actor('first-2');
+    const tries: [string, Record<string, unknown>][] = [
+      ['reassign', { to, reason: '平衡工作量' }],
+      ['urge', {}],
+      ['escalate', { reason: '久拖不决' }],
+    ];
+    for (const login of ['other-first-1', 'other-supervise-1'])
+      for (const [act, body] of tries)
+        for (const id of [taskId, 'class-nothing/review.first_review/1'])
+          expect([act, (await (await counter.as(login)).post(`/tasks/${id}/${act}`, body)).body]).toMatchObject([
+            act,
+            { status: 404, code: 'task.unknown' },
+          ]);
+    // The office and the institution read it: they are told that it is not theirs.
+    for (const login of ['second-1', 'school-1'])
+      for (const [act, body] of tries)
+        expect([act, (await (await counter.as(login)).post(`/tasks/${taskId}/${act}`, body)).body]).toMatchObject([
+          act,
+          { status: 403, code: 'supervision.notYours' },
+        ]);
   });
 
   test('the board counts what is late in the subtree, by officer and week', async () => {

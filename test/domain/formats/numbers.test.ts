@@ -1,6 +1,13 @@
 /** Numbers say of what they are, and are found by what people remember of them. */
 import { describe, expect, test } from 'vitest';
-import { classNumberForm, documentNumber, isFoundBy, numberSearch, recordNumber } from '../../../workflows/domain/formats/numbers.ts';
+import {
+  classNumberForm,
+  documentEnd,
+  documentNumber,
+  isFoundBy,
+  numberSearch,
+  recordNumber,
+} from '../../../workflows/domain/formats/numbers.ts';
 
 describe('numbers', () => {
   test('[N31] no two kinds of record or paper look alike, and those of one kind sort by year and serial', () => {
@@ -36,4 +43,23 @@ describe('numbers', () => {
     for (const text of ['4', '2', '1042', '0', 'BT', '仓山区督办〔2026〕2', '2026', '-00042'])
       expect([text, isFoundBy(number, numberSearch(text))]).toEqual([text, false]);
   });
+});
+
+test('[N31] the number of a paper is understood as people type it', () => {
+  const number = documentNumber('correction_notice', '仓山区', '2026', 2);
+  expect(number).toBe('仓山区人社培补〔2026〕2号');
+  const whole = [
+    number,
+    '仓山区人社培补[2026]2号',
+    '仓山区人社培补（2026）2',
+    '仓山区人社培补【２０２６】０2 号',
+    ' 仓山区人社培补 〔2026〕 2号 ',
+  ];
+  for (const typed of whole) expect([typed, documentEnd(typed)]).toEqual([typed, number]);
+  for (const typed of ['人社培补〔2026〕2号', '培补(2026)2', '〔2026〕2号']) {
+    const end = documentEnd(typed);
+    expect([typed, end !== undefined && number.endsWith(end)]).toEqual([typed, true]);
+  }
+  for (const typed of ['仓山区人社培补〔2026〕', '仓山区人社培补〔2026〕0号', 'PX350104-2026-00002', '2', '中式烹调师（五级）第 2 期'])
+    expect([typed, documentEnd(typed)]).toEqual([typed, undefined]);
 });

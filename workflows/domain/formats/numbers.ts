@@ -34,6 +34,16 @@ export function documentNumber(document: keyof typeof documentWords, place: stri
 /** Every letter that a number may begin with, for a look-up by what follows them. */
 export const numberLetters = [...new Set(Object.values(letters).join(''))].join('');
 
+/**
+ * How the number of a paper ends on record, from what somebody typed of it: with other brackets, spaces, figures of full width, without 号 or without
+ * the place. Undefined for anything else.
+ */
+export function documentEnd(typed: string): string | undefined {
+  const [, words, year, serial] =
+    /^(.*?)[〔[(【〈《](\d{4})[〕\])】〉》]0*([1-9]\d{0,7})号?$/.exec(typed.normalize('NFKC').replace(/\s+/g, '')) ?? [];
+  return year === undefined ? undefined : `${words ?? ''}〔${year}〕${serial}号`;
+}
+
 export type NumberSearch = {
   /** In capitals. */
   begins: string;

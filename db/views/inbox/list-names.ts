@@ -1,0 +1,39 @@
+/** Names for the filters of a list: the regions and officers that it is limited to, and the regions that a reader can choose from. */
+import { readingRoles } from '../../../workflows/domain/roles.ts';
+import type { Actor } from '../../accounts/users.ts';
+import { run, statement } from '../../statements.ts';
+import type { Db } from '../../client.ts';
+import { topmost } from './conditions.ts';
+import type { InboxFilter } from './inbox.ts';
+
+export type RegionName = { code: string; zh: string; en: string; path: string };
+export type ListNames = { regions: ReadonlyMap<string, RegionName>; people: ReadonlyMap<string, string> };
+
+const regionsSql = statement(`select code, name_zh as zh, name_en as en, path from regions where code = any(cast(:codes as text[]))`);
+// Officers alone: who works for an institution holds no task of an office.
+const peopleSql = statement(`select id, name from users where id = any(cast(:ids as uuid[])) and institution_id is null`);
+const belowSql = statement(
+  `select distinct r.code, r.name_zh as zh, r.name_en as en, r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path like p.path || '/%' order by r.path`,
+);
+
+/** Of the filters of one or more lists; asks nothing where none names a region or a person. */
+export async function readListNames(db: Db, filters: readonly Pick<InboxFilter, 'region' | 'holder'>[]): Promise<ListNames> {
+  const codes = filters.flatMap(({ region }) => region ?? []);
+  const ids = filters.flatMap(({ holder }) => holder ?? []);
+  const [regions, people] = await Promise.all([
+    codes.length === 0 ? [] : run<RegionName>(db, regionsSql, { codes }),
+    ids.length === 0 ? [] : run<{ id: string; name: string }>(db, peopleSql, { ids }),
+  ]);
+  return { regions: new Map(regions.map((one) => [one.code, one])), people: new Map(people.map(({ id, name }) => [id, name])) };
+}
+
+/** Below the own offices of a reader; the smallest regions have none below them, and are not asked for. */
+export async function listRegionsBelow(db: Db, actor: Actor): Promise<RegionName[]> {
+  if (actor.institutionId !== undefined) return [];
+  const paths = topmost(actor.grants.filter(({ role }) => readingRoles.includes(role)).map(({ path }) => path));
+  const large = paths.filter((path) => path.split('/').length < COUNTY_DEPTH);
+  return large.length === 0 ? [] : run<RegionName>(db, belowSql, { paths: large });
+}
+
+/** Province, city, county. */
+const COUNTY_DEPTH = 3;
