@@ -88,16 +88,17 @@ export function caseView(parts: CaseParts) {
   const form = may('decide') && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
   const office = actor.institutionId === undefined;
+  const step = stepLabel(words, t, task, !office);
   const signers = signersView(parts.signatures, task.id, parts);
   return {
     title: procedure.subject_title,
-    pageTitle: t('common.pageOf', { page: stepLabel(words, t, task), title: procedure.subject_title }),
+    pageTitle: t('common.pageOf', { page: step, title: procedure.subject_title }),
     path: taskPath(task.id),
     back: withQuery('/tasks', list),
     list,
     task,
-    step: stepLabel(words, t, task),
-    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
+    step,
+    marks: [step, t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
     signers,
     ended: task.ended_by ? endedView(parts.signatures, task.ended_by, parts) : undefined,
     addSigner: parts.possible && { people: possibleSigners(parts.possible, parts) },
@@ -153,7 +154,7 @@ export function caseView(parts: CaseParts) {
     earlier: timeline.slice(RECENT),
     open: parts.open
       .filter((other) => other.role !== 'clock' && (office || jointPartOf(other.step) !== 'added'))
-      .map((other) => openView(other, task.id, t, words, locale)),
+      .map((other) => openView(other, parts)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
     order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t, locale) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
@@ -336,11 +337,11 @@ function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts)
   };
 }
 
-function openView(other: OpenTask, current: string, t: Translate, words: Words, locale: Locale) {
+function openView(other: OpenTask, { found, actor, t, words, locale }: CaseParts) {
   return {
     href: taskPath(other.id),
-    current: other.id === current,
-    step: stepLabel(words, t, other),
+    current: other.id === found.task.id,
+    step: stepLabel(words, t, other, actor.institutionId !== undefined),
     who: isOutsideRole(other.role) ? t(`common.roles.${other.role}`) : `${officeName(other, locale)} · ${t(`common.roles.${other.role}`)}`,
     holder: other.holder,
     dueDate: other.due_date,
