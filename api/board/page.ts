@@ -9,7 +9,7 @@ import { bulkLimit, isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { substitutionJson, substitutionView } from '../substitutions/page.ts';
 import { dueView, type Today } from '../tasks/due.ts';
-import { stepLabel, taskPath } from '../tasks/words.ts';
+import { caseNumber, stepLabel, taskPath } from '../tasks/words.ts';
 
 export type BoardParts = {
   actor: Actor;
@@ -185,7 +185,7 @@ function overdueRow(task: InboxTask, ordered: ReadonlySet<string>, at: Today, t:
     id: task.id,
     path: taskPath(task.id),
     title: task.subject_title,
-    number: task.subject_number,
+    number: caseNumber(t, task),
     institution: task.institution_name,
     holder: task.holder,
     late: dueView(task, at, t).words,

@@ -25,7 +25,18 @@ import { withQuery } from './inbox/inbox.ts';
 import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
 import { endedView, possibleSigners, signersView } from './signing/signatures.ts';
-import { actCode, actWords, decidedLabel, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
+import {
+  actCode,
+  actWords,
+  caseNumber,
+  decidedLabel,
+  officeName,
+  outcomeLabel,
+  stepLabel,
+  taskPath,
+  whoFor,
+  whoWithoutName,
+} from './words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {
@@ -89,6 +100,7 @@ export function caseView(parts: CaseParts) {
   const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
   const office = actor.institutionId === undefined;
   const step = stepLabel(words, t, task, !office);
+  const cited = task.kind === 'order_issue' || task.kind === 'order_answer' ? String(evidence.data?.['paperLabel'] ?? '') : '';
   const signers = signersView(parts.signatures, task.id, parts);
   return {
     title: procedure.subject_title,
@@ -98,7 +110,12 @@ export function caseView(parts: CaseParts) {
     list,
     task,
     step,
-    marks: [step, t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
+    marks: [
+      ...(cited ? [t('tasks.order.paper', { number: cited })] : []),
+      step,
+      t('tasks.round', { n: task.round }),
+      ...(signers ? [signers.count] : []),
+    ],
     signers,
     ended: task.ended_by ? endedView(parts.signatures, task.ended_by, parts) : undefined,
     addSigner: parts.possible && { people: possibleSigners(parts.possible, parts) },
@@ -106,7 +123,7 @@ export function caseView(parts: CaseParts) {
     facts: factsOf(parts, due),
     due,
     stages: trackOf(procedure, t),
-    number: procedure.subject_number,
+    number: caseNumber(t, { kind: task.kind, subject_number: procedure.subject_number }),
     form,
     ownPage: may('decide') ? ownPage : undefined,
     elsewhere: isDecidedOnOwnPage(task.kind),

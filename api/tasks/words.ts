@@ -46,6 +46,11 @@ export function officeName(office: { office_zh: string; office_en: string }, loc
   return locale === 'en' ? office.office_en : office.office_zh;
 }
 
+/** The number of what a task is about. An order as a case says so, since its paper has another number. */
+export function caseNumber(t: Translate, { kind, subject_number: number }: { kind: string; subject_number: string }): string {
+  return kind === 'order_issue' || kind === 'order_answer' ? t('tasks.order.caseNumber', { number }) : number;
+}
+
 /** Path of the page of a task. */
 export function taskPath(id: string): string {
   return `/tasks/${id}`;

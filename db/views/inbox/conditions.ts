@@ -25,7 +25,9 @@ export function conditionsOf(filter: InboxFilter): { sql: string; bindings: Reco
     bindings['contains'] = `%${likeText(filter.text)}%`;
     // Chinese and figures have no capitals; to compare without regard to them takes several times as long.
     const like = filter.text.toLowerCase() === filter.text.toUpperCase() ? 'like' : 'ilike';
-    parts.push(`(${numbered.sql} or t.subject_title ${like} :contains or t.institution_name ${like} :contains)`);
+    // People cite an order by the number of its paper; the paper is looked up for orders only.
+    const cited = `(t.kind in ('order_issue', 'order_answer') and exists (select from papers d where d.procedure_id = t.procedure_id and d.kind = 'supervision_order' and d.number like :contains))`;
+    parts.push(`(${numbered.sql} or t.subject_title ${like} :contains or t.institution_name ${like} :contains or ${cited})`);
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
 }
