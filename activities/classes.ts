@@ -4,11 +4,11 @@ import { getClassById, setClassStatus } from '../db/classes/classes.ts';
 import { cancelChanges } from '../db/training/settled-changes.ts';
 import { listCheckMarks } from '../db/views/classes/check-marks.ts';
 import { issuePaper } from '../db/papers.ts';
-import { getFact } from '../db/protocol/procedures.ts';
 import { tell } from '../db/correspondence/tell.ts';
-import { getLastDecision, listReviewsForPaper } from '../db/views/classes/class-reviews.ts';
+import { listReviewsForPaper } from '../db/views/classes/class-reviews.ts';
 import { checkParts } from '../workflows/domain/classes/correction.ts';
-import type { ActContext, SomeActs } from './acts.ts';
+import type { SomeActs } from './acts.ts';
+import { issueRefusalNotice } from './correspondence/institution-notices.ts';
 
 export const classActs = {
   setClassStatus: async ({ trx, procedure, act }) => setClassStatus(trx, procedure.subject_id, act.code),
@@ -42,31 +42,11 @@ export const classActs = {
     await tell(trx, 'class.approved', { procedure, key: procedure.id });
   },
 
-  /** The last step: the class takes the outcome of its procedure; a refusal goes out as a notice with reasons and the way to appeal. */
-  closeClass: async (context) => {
-    const { trx, procedure, act } = context;
+  /** The last step: the class takes the outcome of its procedure; a refusal goes out as a notice, of its claim with the claim. */
+  closeClass: async ({ trx, procedure, act }) => {
     await setClassStatus(trx, procedure.subject_id, act.code);
     await cancelChanges(trx, procedure);
-    if (act.code === 'refused') await refusalNotice(context);
+    if (act.code === 'refused') await issueRefusalNotice(trx, procedure);
     await tell(trx, `class.${act.code}`, { procedure, key: procedure.id });
   },
 } satisfies SomeActs;
-
-async function refusalNotice({ trx, procedure }: ActContext): Promise<void> {
-  const refusal = await getLastDecision(trx, procedure.id, ['refuse', 'propose_refusal']);
-  if (!refusal) return;
-  const fact = await getFact(trx, procedure.id, refusal.no);
-  await issuePaper(trx, {
-    kind: 'refusal_notice',
-    classId: procedure.class_id,
-    procedureId: procedure.id,
-    region: procedure.region,
-    signatory: fact.actor,
-    content: {
-      number: procedure.subject_number,
-      title: procedure.subject_title,
-      institution: procedure.institution_name,
-      reason: fact.payload?.reason ?? '',
-    },
-  });
-}

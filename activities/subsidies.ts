@@ -6,6 +6,7 @@ import { closeApplication, countLines, getApplicationOf, listCommittedLines, set
 import { jointPartOf } from '../workflows/domain/signing.ts';
 import { listReviewSignatures } from '../db/views/classes/class-reviews.ts';
 import type { SomeActs } from './acts.ts';
+import { issueRefusalNotice } from './correspondence/institution-notices.ts';
 
 export const subsidyActs = {
   setApplicationStatus: async ({ trx, procedure, act }) => setApplicationStatus(trx, procedure.id, act.code),
@@ -58,5 +59,8 @@ export const subsidyActs = {
   },
 
   countLines: async ({ trx, procedure }) => countLines(trx, procedure),
-  closeApplication: async ({ trx, procedure, act }) => closeApplication(trx, procedure, act.code),
+  closeApplication: async ({ trx, procedure, act }) => {
+    if (act.code === 'refused') await issueRefusalNotice(trx, procedure);
+    await closeApplication(trx, procedure, act.code);
+  },
 } satisfies SomeActs;

@@ -2,7 +2,6 @@
 import { occasions, type OccasionName } from '../../db/correspondence/occasions.ts';
 import { tell } from '../../db/correspondence/tell.ts';
 import { listReturnedItems } from '../../db/classes/corrections.ts';
-import { issuePaper } from '../../db/papers.ts';
 import { getFact } from '../../db/protocol/procedures.ts';
 import type { Trx } from '../../db/client.ts';
 import { getTask, type TaskRow } from '../../db/protocol/tasks.ts';
@@ -11,6 +10,7 @@ import { findRung, setTold } from '../../db/protocol/supervision/rungs.ts';
 import { listHolders, listSuperiors, listWorkers } from '../../db/accounts/users.ts';
 import type { Rung } from '../../workflows/domain/policy/ladder.ts';
 import type { SomeActs } from '../acts.ts';
+import { issueNotice } from './institution-notices.ts';
 
 /** The occasion of a rung by its code; one without a row of its own reminds. */
 function occasionOf(rung: string): OccasionName {
@@ -36,18 +36,9 @@ export const correspondenceActs = {
   /** 补正通知书: everything to be corrected, told once, with the date until when. */
   issueCorrectionNotice: async ({ trx, procedure, act }) => {
     const fact = await getFact(trx, procedure.id, act.factNo);
-    const paper = await issuePaper(trx, {
-      kind: 'correction_notice',
-      classId: procedure.class_id,
-      procedureId: procedure.id,
+    const paper = await issueNotice(trx, 'correction_notice', procedure, fact, {
       taskId: act.taskId,
-      region: procedure.region,
-      signatory: fact.actor,
       content: {
-        number: procedure.subject_number,
-        title: procedure.subject_title,
-        institution: procedure.institution_name,
-        reason: fact.payload?.reason ?? '',
         items: await namedItems(trx, act.taskId, fact.payload?.['items']),
         workingDays: procedure.terms.days.correction,
       },

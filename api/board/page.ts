@@ -10,7 +10,7 @@ import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { substitutionJson, substitutionView } from '../substitutions/page.ts';
 import { dueView, type Today } from '../tasks/due.ts';
 import { candidateOptions } from '../tasks/supervision/candidates.ts';
-import { stepLabel, taskPath } from '../tasks/words.ts';
+import { caseNumber, stepLabel, taskPath } from '../tasks/words.ts';
 
 export type BoardParts = {
   actor: Actor;
@@ -173,7 +173,7 @@ function overdueRow(task: InboxTask, ordered: ReadonlySet<string>, at: Today, t:
     id: task.id,
     path: taskPath(task.id),
     title: task.subject_title,
-    number: task.subject_number,
+    number: caseNumber(t, task),
     institution: task.institution_name,
     holder: task.holder,
     late: dueView(task, at, t).words,

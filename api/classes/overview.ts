@@ -192,7 +192,7 @@ function taskView(
   return {
     mine,
     here,
-    step: stepLabel(words, t, task),
+    step: stepLabel(words, t, task, actor.institutionId !== undefined),
     what: words.has(`classes.asked.${task.kind}`) ? t(`classes.asked.${task.kind}`) : '',
     href: here ? `${classPath(head.number)}#correction` : taskPath(task.id),
     who: isOutsideRole(task.role) ? t(`common.roles.${task.role}`) : `${officeName(task, locale)} · ${t(`common.roles.${task.role}`)}`,

@@ -25,7 +25,18 @@ import { withQuery } from './inbox/inbox.ts';
 import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
 import { endedView, possibleSigners, signersView } from './signing/signatures.ts';
-import { actCode, actWords, decidedLabel, officeName, outcomeLabel, stepLabel, taskPath, whoFor, whoWithoutName } from './words.ts';
+import {
+  actCode,
+  actWords,
+  caseNumber,
+  decidedLabel,
+  officeName,
+  outcomeLabel,
+  stepLabel,
+  taskPath,
+  whoFor,
+  whoWithoutName,
+} from './words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {
@@ -88,16 +99,23 @@ export function caseView(parts: CaseParts) {
   const form = may('decide') && !isDecidedOnOwnPage(task.kind);
   const timeline = parts.timeline.filter((line) => isShown(line, parts)).map((line) => timelineView(line, parts));
   const office = actor.institutionId === undefined;
+  const step = stepLabel(words, t, task, !office);
+  const cited = task.kind === 'order_issue' || task.kind === 'order_answer' ? String(evidence.data?.['paperLabel'] ?? '') : '';
   const signers = signersView(parts.signatures, task.id, parts);
   return {
     title: procedure.subject_title,
-    pageTitle: t('common.pageOf', { page: stepLabel(words, t, task), title: procedure.subject_title }),
+    pageTitle: t('common.pageOf', { page: step, title: procedure.subject_title }),
     path: taskPath(task.id),
     back: withQuery('/tasks', list),
     list,
     task,
-    step: stepLabel(words, t, task),
-    marks: [stepLabel(words, t, task), t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
+    step,
+    marks: [
+      ...(cited ? [t('tasks.order.paper', { number: cited })] : []),
+      step,
+      t('tasks.round', { n: task.round }),
+      ...(signers ? [signers.count] : []),
+    ],
     signers,
     ended: task.ended_by ? endedView(parts.signatures, task.ended_by, parts) : undefined,
     addSigner: parts.possible && { people: possibleSigners(parts.possible, parts) },
@@ -105,7 +123,7 @@ export function caseView(parts: CaseParts) {
     facts: factsOf(parts, due),
     due,
     stages: trackOf(procedure, t),
-    number: procedure.subject_number,
+    number: caseNumber(t, { kind: task.kind, subject_number: procedure.subject_number }),
     form,
     ownPage: may('decide') ? ownPage : undefined,
     elsewhere: isDecidedOnOwnPage(task.kind),
@@ -153,7 +171,7 @@ export function caseView(parts: CaseParts) {
     earlier: timeline.slice(RECENT),
     open: parts.open
       .filter((other) => other.role !== 'clock' && (office || jointPartOf(other.step) !== 'added'))
-      .map((other) => openView(other, task.id, t, words, locale)),
+      .map((other) => openView(other, parts)),
     ladder: actor.institutionId === undefined ? ladderView(found, parts.rungs, t) : [],
     order: actor.institutionId === undefined ? parts.order && orderView(parts.order, t, locale) : undefined,
     seen: parts.timeline[0]?.id ?? 0,
@@ -336,11 +354,11 @@ function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts)
   };
 }
 
-function openView(other: OpenTask, current: string, t: Translate, words: Words, locale: Locale) {
+function openView(other: OpenTask, { found, actor, t, words, locale }: CaseParts) {
   return {
     href: taskPath(other.id),
-    current: other.id === current,
-    step: stepLabel(words, t, other),
+    current: other.id === found.task.id,
+    step: stepLabel(words, t, other, actor.institutionId !== undefined),
     who: isOutsideRole(other.role) ? t(`common.roles.${other.role}`) : `${officeName(other, locale)} · ${t(`common.roles.${other.role}`)}`,
     holder: other.holder,
     dueDate: other.due_date,

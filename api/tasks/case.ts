@@ -193,6 +193,7 @@ function caseJson(
     order: view.order
       ? {
           procedure: view.order.id,
+          number: view.order.number,
           state: view.order.state,
           paper: view.order.paper,
           signatory: view.order.signatory,

@@ -90,6 +90,8 @@ const TaskFacts = z.object({
 
 /** `unreadMessages`: what the other side wrote about the class and the reader has not opened. */
 const Task = TaskFacts.extend({
+  /** Number of the paper of an order that is signed. */
+  paper: z.string().nullable(),
   unreadMessages: z.number().int(),
   /** One of several signatures: how many have signed, of how many. */
   signatures: z.object({ joint: z.enum(['all', 'any', 'added']), signed: z.number().int(), asked: z.number().int() }).nullable(),
@@ -170,6 +172,8 @@ export const CaseDetail = TaskFacts.extend({
   order: z
     .object({
       procedure: z.string(),
+      /** Of the order as a case; `paper` is what people cite once it is signed. */
+      number: z.string(),
       state: z.enum(['requested', 'issued', 'answered', 'waived']),
       paper: z.string().nullable(),
       signatory: z.string().nullable(),

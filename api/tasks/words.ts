@@ -4,9 +4,20 @@ import type { Locale, Translate, Words } from '../pages/i18n.ts';
 
 type StepFacts = { step: string; role: string };
 
+/** Stages and steps that institutions know by another name: who pays them, in which batch, is the office's, and so is that somebody proposed a refusal. */
+const toldOutside: Partial<Record<string, string>> = {
+  refusal: 'approval',
+  'payment.make': 'payment',
+  checking: 'payment',
+  releasing: 'payment',
+  bank: 'payment',
+};
+
 /** «培训前初审». `outside`: whom a holder asked to sign as well is for the office. */
 export function stepLabel(words: Words, t: Translate, task: StepFacts, outside = false): string {
   const [stage = '', name = ''] = task.step.split('.');
+  const told = outside ? (toldOutside[task.step] ?? toldOutside[stage]) : undefined;
+  if (told) return t(`tasks.stages.${told}`);
   const base = stage.startsWith('change-') ? 'change' : stage;
   const key = `tasks.steps.${base}.${name}`;
   const signs = jointPartOf(task.step);
@@ -33,6 +44,11 @@ function wordsOf(form: 'outcomes' | 'decided', words: Words, t: Translate, kind:
 
 export function officeName(office: { office_zh: string; office_en: string }, locale: Locale): string {
   return locale === 'en' ? office.office_en : office.office_zh;
+}
+
+/** The number of what a task is about. An order as a case says so, since its paper has another number. */
+export function caseNumber(t: Translate, { kind, subject_number: number }: { kind: string; subject_number: string }): string {
+  return kind === 'order_issue' || kind === 'order_answer' ? t('tasks.order.caseNumber', { number }) : number;
 }
 
 /** Path of the page of a task. */

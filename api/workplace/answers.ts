@@ -69,8 +69,7 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
         href: claim,
       };
     default: {
-      // That somebody had proposed a refusal before stays in the office.
-      const code = line.outcome === 'overrule' ? 'approve' : (line.outcome ?? '');
+      const code = line.outcome ?? '';
       return {
         code,
         step: stepLabel(words, t, { step: line.step ?? '', role: line.role ?? '' }, true),

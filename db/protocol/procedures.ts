@@ -220,19 +220,17 @@ export async function auditOutside(db: Db, actor: ActorId, line: AuditLine): Pro
   ]);
 }
 
-/** The payload of a fact, for the acts of the office that need what was entered. */
-export async function getFact(
-  db: Db,
-  procedureId: string,
-  no: number,
-): Promise<{
+export type FactRow = {
   kind: FactKind;
   actor: string | null;
   at: Date;
   outcome: string | null;
   task_id: string | null;
   payload: Record<string, unknown> | null;
-}> {
+};
+
+/** A fact with its payload, for the acts of the office that need what was entered. */
+export async function getFact(db: Db, procedureId: string, no: number): Promise<FactRow> {
   const row = await db('facts').where({ procedure_id: procedureId, no }).first();
   if (!row) throw new NotFoundError('fact.unknown');
   return row;

@@ -8,7 +8,7 @@ import type { ProcedureRow } from '../protocol/procedures.ts';
 import { isLiving } from '../classes/statuses.ts';
 import { listRoster, type RosterLine } from '../roster/roster.ts';
 import type { Actor } from '../accounts/users.ts';
-import { actTold, insideLine, reasonTold } from './inside.ts';
+import { actTold, hiddenOutside, reasonTold } from './inside.ts';
 import { factOfLine } from './line-facts.ts';
 
 export type CaseTask = TaskRow &
@@ -91,7 +91,7 @@ export async function listTimeline(
        left join institutions i on i.id = u.institution_id
        left join facts f on ${factOfLine}
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
-      where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and not (cast(:outside as boolean) and ${insideLine}) order by a.no desc limit :limit`,
+      where a.procedure_id = :id and (a.act <> 'procedure.step' or a.detail \\? 'tasks') and not (cast(:outside as boolean) and ${hiddenOutside}) order by a.no desc limit :limit`,
     { id: procedureId, limit, outside },
   );
   return rows;

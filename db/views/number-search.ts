@@ -35,7 +35,7 @@ export function classOfPaperFound(column: string, typed: string, outside = false
   const kinds = outside ? ` and x.kind <> 'supervision_order'` : '';
   return {
     sql: `${column} in (select x.class_id from papers x where reverse(x.number) like :paperEnds and x.class_id is not null${kinds})`,
-    bindings: { paperEnds: beginning([...end].reverse().join('')) },
+    bindings: { paperEnds: beginningWith([...end].reverse().join('')) },
   };
 }
 

@@ -1,5 +1,7 @@
 /** What institutions must not see: how the office arranges its work, over every address that tells of a class or a task. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTransaction } from '../../db/client.ts';
+import { auditProcedure, lockProcedure } from '../../db/protocol/procedures.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
@@ -118,6 +120,60 @@ test('[F06] a review that could propose a refusal is told alike whether it appro
   expect(told[0]).toEqual(told[1]);
   expect(told[0]).toMatchObject({ outcome: null, outcomes: undefined, passedOn: expect.any(Number), outright: undefined });
   expect((told[0] as { timeline: unknown[] }).timeline).toContainEqual({ act: 'task.passed_on', reason: null });
+});
+
+test('[F06] nor that a proposal to refuse a claim was put before the approver, who did not follow it', async () => {
+  const approval = { ...firstReview, step: 'refusal.approval', role: 'approver', outcomes: ['refuse', 'overrule'] } as Ask;
+  const { id, taskIds } = await counter.cases.open([approval], {
+    id: `application-${counter.cases.classNumber}`,
+    type: 'subsidyApplication',
+  });
+  const [task = ''] = taskIds;
+  const told = async () => {
+    const found = await readOutside(task);
+    for (const address of [`/tasks/${task}`, `/classes/${counter.cases.classNumber}/timeline`, '/workplace/answers']) {
+      const { html } = await counter.browse('school-1', address);
+      found.push([address, /不予通过审批|不采纳|内部不采纳/.exec(/<main[\s\S]*<\/main>/.exec(html)?.[0] ?? '')?.[0]]);
+      found.push([address, /overrule|不采纳/.exec(JSON.stringify((await (await counter.as('school-1')).get(address)).body))?.[0]]);
+    }
+    return found.filter(([, leak]) => leak !== undefined);
+  };
+  expect(await told()).toEqual([]);
+  expect((await counter.browse('school-1', `/tasks/${task}`)).html).toContain('补贴审批');
+  const approver = await counter.as('approve-1');
+  expect((await approver.post(`/tasks/${task}/decide`, { outcome: 'overrule', reason: '内部不采纳' })).status).toBe(200);
+  expect(await told()).toEqual([]);
+  const inside = (await counter.browse('approve-1', `/tasks/${task}`)).html;
+  expect(inside).toContain('不采纳拟不予通过');
+  expect(id).toContain('application-');
+});
+
+test('[F06] an institution learns that the bank has answered, not who made, checked and released the batch', async () => {
+  const payment = (step: string, kind: string): Ask =>
+    ({ ...firstReview, step, kind, role: 'payment_officer', outcomes: [] }) as unknown as Ask;
+  const { id: batch, taskIds } = await counter.cases.open([payment('checking.batch_check', 'batch_check')], { type: 'subsidyPayment' });
+  const { id: claim, taskIds: making } = await counter.cases.open([payment('payment.make', 'batch_make')], { type: 'subsidyApplication' });
+  const { userId: actor } = await counter.cases.actor('inspect-1');
+  const lines: [string, { act: string; subject: string }][] = [
+    [claim, { act: 'task.make', subject: making[0] ?? '' }],
+    [batch, { act: 'batch.make', subject: batch }],
+    [batch, { act: 'task.check', subject: taskIds[0] ?? '' }],
+    [batch, { act: 'batch.answered', subject: batch }],
+  ];
+  await inTransaction(counter.db, async (trx) => {
+    for (const [id, line] of lines)
+      await auditProcedure(trx, await lockProcedure(trx, id), line.act === 'batch.answered' ? undefined : actor, line);
+  });
+  const credit = (await counter.db('institutions').where({ id: counter.cases.institutionId }).first('credit_code')).credit_code;
+  const addresses = [`/classes/${counter.cases.classNumber}/timeline`, `/institutions/${credit}/timeline`];
+  for (const address of addresses) {
+    const told = JSON.stringify((await (await counter.as('school-1')).get(address)).body);
+    const html = /<main[\s\S]*<\/main>/.exec((await counter.browse('school-1', address)).html)?.[0] ?? '';
+    expect([address, /吴海燕|batch\.make|task\.(make|check)|制作批次|批次复核/.exec(told + html)?.[0]]).toEqual([address, undefined]);
+    expect([address, told.includes('batch.answered')]).toEqual([address, true]);
+    const inside = JSON.stringify((await (await counter.as('first-1')).get(address)).body);
+    for (const { act } of lines.map(([, line]) => line)) expect([address, act, inside.includes(act)]).toEqual([address, act, true]);
+  }
 });
 
 test('[N2] no answer about a task, a class or a roster holds a sealed value or a blind index', async () => {

@@ -1,7 +1,9 @@
 /** Official papers over real HTTP: printed by kind, for those within the scope. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issuePaper } from '../../db/papers.ts';
-import { openProvince, type Province, returnClass } from '../support/province.ts';
+import type { Ask } from '../../workflows/domain/procedures.ts';
+import { review } from '../support/asks.ts';
+import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 let province: Province;
 beforeAll(async () => {
@@ -160,5 +162,82 @@ describe('papers', () => {
       `/workplace/answers?q=${encodeURIComponent(notice)}`,
     );
     expect(new Set(answers.body.answers.map((answer) => answer.classNumber))).toEqual(new Set([number]));
+  });
+
+  test('[N31] the sheet of a review prints an approval and a proposal that was not followed alike; the decision stands in its own words', async () => {
+    const number = await draftClass(province, { seed: 18, login: 'shifan-1', trainees: 4 });
+    const id = `class-${number}`;
+    expect((await (await province.as('shifan-1')).post(`/classes/${number}/submit`)).status).toBe(200);
+    await province.db.raw(
+      `insert into verifications (enrolment_id, register, result, asked_at, answered_at)
+       select e.id, register, 'yes', now(), now() from enrolments e join classes c on c.id = e.class_id, unnest(array['identity', 'insurance', 'duplicate']) register where c.number = ?`,
+      [number],
+    );
+    const steps = [
+      { login: 'cs-first-1', step: 'first_review', role: 'first_reviewer', outcome: 'approve' },
+      { login: 'cs-second-1', step: 'second_review', role: 'second_reviewer', outcome: 'propose_refusal' },
+      { login: 'cs-approve-1', step: 'approval', role: 'approver', outcome: 'approve' },
+    ] as const;
+    for (const { login, step, role, outcome } of steps) {
+      const outcomes: Ask['outcomes'] = role === 'approver' ? ['approve', 'return', 'refuse'] : ['approve', 'return', 'propose_refusal'];
+      await province.step(id, 'pre_training', { asks: [{ ...review, step: `pre_training.${step}`, role, outcomes } as Ask] });
+      const task = await province
+        .db('tasks')
+        .where({ procedure_id: id, step: `pre_training.${step}`, status: 'open' })
+        .first('id');
+      const said = await (await province.as(login)).post(`/tasks/${task.id}/decide`, { outcome, reason: '内部理由' });
+      expect([step, said.status, said.body]).toEqual([step, 200, said.body]);
+    }
+    await province.step(id, 'pre_training', { acts: [{ act: 'approveClass' }] });
+    const { id: paper } = await province.db('papers').where({ procedure_id: id, kind: 'opening_review' }).first('id');
+    for (const login of ['cs-first-1', 'shifan-1']) {
+      const { html } = await (await province.browser(login)).get(`/papers/${paper}?lang=zh-CN`);
+      const rows = [...html.matchAll(/<tr><td>(培训前[^<]+)<\/td><td>([^<]*)<\/td>/g)].map(([, step, opinion]) => [step, opinion]);
+      expect([login, rows]).toEqual([
+        login,
+        [
+          ['培训前初审', '已办理，转下一环节'],
+          ['培训前复核', '已办理，转下一环节'],
+          ['培训前审批', '通过：内部理由'],
+        ],
+      ]);
+      const english = (await (await province.browser(login)).get(`/papers/${paper}?lang=en`)).html;
+      expect([english.split('Dealt with, passed on').length - 1, english.includes('Refusal proposed')]).toEqual([2, false]);
+    }
+  });
+
+  test('[N31] a notice of refusal rests on the refusal that ended the matter, never on a proposal or on a change that was not agreed to', async () => {
+    const proposed = await returnClass(province, 19);
+    const refused = await returnClass(province, 20);
+    const officer = await province.as('cs-first-1');
+    const decided = async (id: string, ask: Partial<Ask>, login: string, outcome: string, reason: string) => {
+      await province.step(id, 'pre_training', { asks: [{ ...review, ...ask } as Ask] });
+      const task = await province.db('tasks').where({ procedure_id: id, step: ask.step, status: 'open' }).first('id');
+      const { status, body } = await (login === 'cs-first-1' ? officer : await province.as(login)).post(`/tasks/${task.id}/decide`, {
+        outcome,
+        reason,
+      });
+      expect([status, body]).toEqual([200, body]);
+    };
+    for (const number of [proposed, refused])
+      await decided(`class-${number}`, { step: 'pre_training.first_review' }, 'cs-first-1', 'propose_refusal', '初审的提议');
+    await decided(
+      `class-${refused}`,
+      { step: 'pre_training.approval', role: 'approver', outcomes: ['approve', 'refuse'] } as Partial<Ask>,
+      'cs-approve-1',
+      'refuse',
+      '名册多人不知情',
+    );
+    for (const number of [proposed, refused])
+      await province.step(`class-${number}`, 'pre_training', { acts: [{ act: 'closeClass', code: 'refused' }] });
+    const noticesOf = (number: string) =>
+      province
+        .db('papers as p')
+        .join('users as u', 'u.id', 'p.signatory')
+        .where({ 'p.procedure_id': `class-${number}`, kind: 'refusal_notice' })
+        .select('u.login', province.db.raw(`p.content ->> 'reason' as reason`));
+    // The class ended with its claim, which has its own notice: what somebody once proposed about the class is no refusal.
+    expect(await noticesOf(proposed)).toEqual([]);
+    expect(await noticesOf(refused)).toEqual([{ login: 'cs-approve-1', reason: '名册多人不知情' }]);
   });
 });

@@ -92,6 +92,32 @@ describe('the claim', () => {
     expect(await reading.statusesOf(application)).toEqual(['excluded', 'excluded']);
   });
 
+  test('[N31] a claim that is refused goes out as a notice with reason and signatory, in the class', async () => {
+    const filed = await money.plant({ trainees: 1 });
+    const application = await money.claimed(filed);
+    const reason = '课时与考勤不符';
+    await money.decided(application.procedureId, 'cs-approve-1', 'refusal.approval', 'review', 'refuse', { reason });
+    await money.step(application.procedureId, 'refusal', { acts: [{ act: 'closeApplication', code: 'refused' }], close: 'refused' });
+    expect(
+      await money
+        .db('papers as p')
+        .join('users as u', 'u.id', 'p.signatory')
+        .where({ procedure_id: application.procedureId, kind: 'refusal_notice' })
+        .select('p.class_id', 'u.login', 'p.content'),
+    ).toEqual([
+      {
+        class_id: filed.classId,
+        login: 'cs-approve-1',
+        content: expect.objectContaining({
+          number: application.number,
+          reason,
+          institution: expect.any(String),
+          title: expect.any(String),
+        }),
+      },
+    ]);
+  });
+
   test('the institution takes its claim back before approval, nobody else and not afterwards', async () => {
     const application = await money.claimed(await money.plant());
     const withdraw = async (login: string, reason = '材料有误') =>

@@ -8,6 +8,7 @@ import { draftClass } from '../support/province.ts';
 
 type Order = {
   procedure: string;
+  number: string;
   state: string;
   paper: string | null;
   signatory: string | null;
@@ -15,7 +16,7 @@ type Order = {
   answer: string | null;
 };
 type Detail = { ladder: { no: number; state: string }[]; order: Order | null };
-type Listed = { tasks: { id: string; kind: string; due: { date: string } }[] };
+type Listed = { tasks: { id: string; kind: string; paper: string | null; due: { date: string } }[] };
 
 let office: Office;
 beforeAll(async () => {
@@ -66,6 +67,7 @@ describe('an order of the superior authority', () => {
     }
     expect((await detail()).ladder.map(({ state }) => state)).toEqual(['rang', 'rang', 'rang', 'rang', 'rang']);
     expect((await detail()).order).toMatchObject({ state: 'requested', paper: null });
+    expect((await page('cs-first-1', `/tasks/${late}`)).html).toMatch(/督办件 仓山区督办〔2026〕\d+号/);
     const issue = await taskOf('fz-supervise-1', 'order_issue');
     expect(
       (await (await office.as('cs-supervise-1')).post(`/tasks/${issue.id}/decide`, { outcome: 'issue', reason: '自己签' })).status,
@@ -85,6 +87,26 @@ describe('an order of the superior authority', () => {
     expect(order).toMatchObject({ state: 'issued', paper: '福州市人社培督〔2026〕1号', signatory: name });
     const answer = await taskOf('cs-supervise-1', 'order_answer');
     expect(answer.due.date).toBe(order.answerBy);
+
+    // Two numbers, each named wherever it stands; the inbox finds the order by both.
+    const { subject_number: caseNumber } = await office.db('procedures').where({ id: order.procedure }).first('subject_number');
+    expect(order.number).toBe(caseNumber);
+    expect(caseNumber).not.toBe(order.paper);
+    for (const path of [`/tasks/${answer.id}`, '/tasks']) {
+      const { html } = await page('cs-supervise-1', path);
+      for (const words of [`督办单 ${order.paper}`, `督办件 ${caseNumber}`])
+        expect([path, html.includes(words) ? words : html]).toEqual([path, words]);
+    }
+    expect((await page('cs-first-1', `/tasks/${late}`)).html).toContain(`督办单 ${order.paper}`);
+    for (const [login, view] of [
+      ['cs-supervise-1', 'queue'],
+      ['cs-supervise-1', 'region'],
+      ['fz-supervise-1', 'region'],
+    ] as const)
+      for (const text of [order.paper ?? '', '人社培督〔2026〕1', String(caseNumber)]) {
+        const { tasks } = (await (await office.as(login)).get<Listed>(`/tasks?view=${view}&q=${encodeURIComponent(text)}`)).body;
+        expect([login, view, text, tasks.map((task) => [task.id, task.paper])]).toEqual([login, view, text, [[answer.id, order.paper]]]);
+      }
 
     const { id } = await office.db('papers').where({ kind: 'supervision_order' }).first('id');
     for (const login of ['fz-supervise-1', 'cs-supervise-1']) {

@@ -20,8 +20,8 @@ export function rowOfBack(outcome: string | undefined): number | undefined {
   return at === -1 ? undefined : at;
 }
 
-/** What is only proposed or sent on inside the office: an institution learns the decision alone. */
-export const insideOutcomes: readonly string[] = ['propose_refusal', 'sign_again', ...backOutcomes];
+/** What is only proposed, not followed or sent on inside the office: an institution learns the decision alone. */
+export const insideOutcomes: readonly string[] = ['propose_refusal', 'overrule', 'sign_again', ...backOutcomes];
 
 /** Whether those outside are told that it was passed on, and no more: `proposes` is of a review that could propose a refusal, whose silence would say that it did. */
 export function isPassedOn(outcome: string, proposes: boolean): boolean {
@@ -37,6 +37,7 @@ export const insideActs: readonly string[] = [
   'task.recall',
   'task.sign',
   'task.sign_again',
+  'task.overrule',
   'task.add_signer',
   'task.recall_signer',
   'task.suspend',

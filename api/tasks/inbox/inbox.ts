@@ -26,7 +26,7 @@ import type { Locale, Translate, Words } from '../../pages/i18n.ts';
 import { dueView, type Today } from '../due.ts';
 import type { InboxList } from '../schemas.ts';
 import { jointWords } from '../signing/signatures.ts';
-import { stepLabel, taskPath } from '../words.ts';
+import { caseNumber, stepLabel, taskPath } from '../words.ts';
 
 export function toFilter(list: InboxList): InboxFilter {
   const { view, kind, stage, q: text, urgency, region, holder } = list;
@@ -143,7 +143,12 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
   const { savedViews, ...figures } = counts;
   return {
     view: list.view,
-    tasks: tasks.map((task) => ({ ...taskJson(task, at, t, actor), unreadMessages: task.unread_messages, signatures: signaturesOf(task) })),
+    tasks: tasks.map((task) => ({
+      ...taskJson(task, at, t, actor),
+      unreadMessages: task.unread_messages,
+      signatures: signaturesOf(task),
+      paper: task.paper ?? null,
+    })),
     counts: figures,
     savedViews,
     next: next ? cursorText(next) : null,
@@ -259,7 +264,8 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     id: task.id,
     href: withQuery(taskPath(task.id), listQuery(list)),
     title: task.subject_title,
-    number: task.subject_number,
+    number: caseNumber(t, task),
+    paper: task.paper ? t('tasks.order.paper', { number: task.paper }) : '',
     round: task.round > 1 ? task.round : undefined,
     institution: task.institution_name,
     step: stepLabel(words, t, task),

@@ -165,6 +165,8 @@ export async function answerOrder({ trx, actor, procedure }: DecisionContext): P
 
 export type OrderOnRecord = {
   id: string;
+  /** Of the order as a case; its paper has a number of its own, by which people cite it. */
+  number: string;
   status: string;
   outcome: string | null;
   /** The latest task of the order. */
@@ -187,11 +189,20 @@ export async function listOrdered(db: Db, taskIds: readonly string[]): Promise<S
   return new Set(await db('tasks').whereIn('id', taskIds).whereNotNull('order_id').pluck<string[]>('id'));
 }
 
+/** The number of the paper of each of these orders that is signed. */
+export async function listOrderPapers(db: Db, orders: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db('papers')
+    .whereIn('procedure_id', orders)
+    .where({ kind: 'supervision_order' })
+    .select<{ procedure_id: string; number: string }[]>('procedure_id', 'number');
+  return new Map(rows.map((row) => [row.procedure_id, row.number]));
+}
+
 /** The order about a late task, or that of an order's own procedure. */
 export async function findOrder(db: Db, of: { lateTask: string } | { procedure: string }): Promise<OrderOnRecord | undefined> {
   const where = 'lateTask' in of ? 'p.id = (select order_id from tasks where id = :id)' : 'p.id = :id';
   const { rows } = await db.raw<{ rows: OrderOnRecord[] }>(
-    `select p.id, p.status, p.outcome, (select t.id from tasks t where t.procedure_id = p.id order by t.opened_at desc, t.id desc limit 1) as task,
+    `select p.id, p.subject_number as number, p.status, p.outcome, (select t.id from tasks t where t.procedure_id = p.id order by t.opened_at desc, t.id desc limit 1) as task,
             d.number as paper, d.id as "paperId", r.name_zh as "paperOfficeZh", r.name_en as "paperOfficeEn", d.issued_at as "issuedAt", u.name as signatory,
             d.content ->> 'answerBy' as "answerBy", d.content ->> 'reason' as reason,
             a.payload ->> 'reason' as answer, a.at as "answeredAt", w.name as "answeredBy"

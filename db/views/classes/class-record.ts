@@ -1,7 +1,7 @@
 /** What is on record of a class beside its plan: what the registers answered, money, papers, and everything that happened. */
 import type { Db } from '../../client.ts';
 import type { TimelineLine } from '../case.ts';
-import { actTold, insideLine, reasonTold } from '../inside.ts';
+import { actTold, hiddenOutside, reasonTold } from '../inside.ts';
 import { factOfLine } from '../line-facts.ts';
 
 export type CheckRow = {
@@ -144,7 +144,7 @@ export async function listClassTimeline(
        left join facts f on ${factOfLine}
        left join class_messages g on g.id = case when a.act = 'message.send' then cast(a.detail ->> 'message' as uuid) end
       where (a.act <> 'procedure.step' or a.detail \\? 'tasks') and (cast(:before as bigint) is null or a.id < :before)
-        and not (cast(:outside as boolean) and ${insideLine})
+        and not (cast(:outside as boolean) and ${hiddenOutside})
         and (cast(:withMessages as boolean) or a.act <> 'message.send')
         and (cast(:withReadings as boolean) or a.act <> all(:readings))
       order by a.id desc limit :limit`,

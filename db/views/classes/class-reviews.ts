@@ -1,5 +1,5 @@
 /** Who reviewed what, for papers and case pages. */
-import { insideOutcomes } from '../../../workflows/domain/tasks.ts';
+import { isPassedOn } from '../../../workflows/domain/tasks.ts';
 import type { Db } from '../../client.ts';
 import { proposes } from '../inside.ts';
 
@@ -7,14 +7,14 @@ import { proposes } from '../inside.ts';
 export type ReviewSignature = { step: string; userId: string; name: string; at: Date; outcome: string; reason: string; proposes: boolean };
 
 /**
- * Reviews as they go out on a paper: those that stand, without what was taken back or sent back inside the office; a proposal that was not
- * followed is passed on, and its reasons stay inside.
+ * Reviews as they go out on a paper: those that stand, without what was taken back or sent back inside the office. The paper is for the institution
+ * too, so approvals and proposals on the way to the decision are told alike, as passed on, and their reasons stay inside.
  */
 export async function listReviewsForPaper(db: Db, procedureId: string, stage: string): Promise<ReviewSignature[]> {
   const reviews = await listReviewSignatures(db, procedureId, stage);
   return reviews
     .filter(({ step, outcome }, at) => outcome === 'return' || reviews.findLastIndex((later) => later.step === step) === at)
-    .map((review) => (insideOutcomes.includes(review.outcome) ? { ...review, outcome: 'passed_on', reason: '' } : review));
+    .map((review) => (isPassedOn(review.outcome, review.proposes) ? { ...review, outcome: 'passed_on', reason: '' } : review));
 }
 
 /** The decisions of a stage of a procedure, oldest first. */
@@ -38,15 +38,11 @@ export async function listReviewSignatures(db: Db, procedureId: string, stage: s
   }));
 }
 
-/** The newest decision with one of these outcomes. */
-export async function getLastDecision(
-  db: Db,
-  procedureId: string,
-  outcomes: string[],
-): Promise<{ no: number; outcome: string } | undefined> {
-  return db('facts')
-    .where({ procedure_id: procedureId, kind: 'decided' })
-    .whereIn('outcome', outcomes)
-    .orderBy('no', 'desc')
-    .first('no', 'outcome');
+/** The review that refused the matter of a procedure; undefined where something else ended it. A change that was not agreed to is no refusal of its class. */
+export async function findRefusal(db: Db, procedureId: string): Promise<{ no: number } | undefined> {
+  return db('facts as f')
+    .join('tasks as t', 't.id', 'f.task_id')
+    .where({ 'f.procedure_id': procedureId, 'f.kind': 'decided', 'f.outcome': 'refuse', 't.kind': 'review' })
+    .orderBy('f.no', 'desc')
+    .first('f.no');
 }

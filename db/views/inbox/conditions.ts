@@ -40,7 +40,9 @@ export function conditionsOf(filter: InboxFilter, outside = false): { sql: strin
     const paper = classOfPaperFound('t.class_id', filter.text, outside);
     const named = containing(['t.subject_title', 't.institution_name'], filter.text);
     Object.assign(bindings, numbered.bindings, paper?.bindings, named.bindings);
-    parts.push(`(${[numbered, ...(paper ? [paper] : []), named].map(({ sql }) => sql).join(' or ')})`);
+    // People cite an order by the number of its paper, and an order may be about no class.
+    const cited = `(t.kind in ('order_issue', 'order_answer') and exists (select from papers d where d.procedure_id = t.procedure_id and d.kind = 'supervision_order' and d.number like :contains))`;
+    parts.push(`(${[numbered.sql, ...(paper ? [paper.sql] : []), named.sql, cited].join(' or ')})`);
   }
   return { sql: parts.map((part) => ` and ${part}`).join(''), bindings };
 }

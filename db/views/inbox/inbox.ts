@@ -11,6 +11,7 @@ import { auditOutside } from '../../protocol/procedures.ts';
 import type { JointPart } from '../../../workflows/domain/signing.ts';
 import type { TaskPeriod } from '../../protocol/tasks.ts';
 import { countSignatures, type SignatureCount } from '../../protocol/signing/groups.ts';
+import { listOrderPapers } from '../../protocol/supervision/orders.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { withinPaths } from '../../regions.ts';
@@ -73,8 +74,8 @@ export type InboxTask = TaskPeriod & {
   joint_group: string | null;
 };
 
-/** As it stands in a list that somebody reads, with the messages about its class that are unread and how far its group of signatures is. */
-export type InboxLine = InboxTask & { unread_messages: number; signatures?: SignatureCount | undefined };
+/** As it stands in a list that somebody reads, with the messages about its class that are unread, how far its group of signatures is and the paper of an order. */
+export type InboxLine = InboxTask & { unread_messages: number; signatures?: SignatureCount | undefined; paper?: string | undefined };
 
 /** Counts stop here: beyond it the page says «10,000+». */
 export const countedAtMost = 10_000;
@@ -186,7 +187,7 @@ export async function readInbox(
       found(db, actor, filter, times, page),
       countInbox(db, actor, { view: 'mine' }, times),
     ]);
-    return { ...(await withSignatures(db, pageOf(tasks, page))), counts: countsOfSearch(searched, own) };
+    return { ...(await withMore(db, pageOf(tasks, page))), counts: countsOfSearch(searched, own) };
   }
   const shown = withUnread(actor, pageQuery(actor, filter, times, page));
   if (filter.view === 'region') {
@@ -194,7 +195,7 @@ export async function readInbox(
       run<InboxLine>(db, statementOf(shown.sql), shown.bindings),
       countInbox(db, actor, filter, times),
     ]);
-    return { ...(await withSignatures(db, pageOf(lines, page))), counts };
+    return { ...(await withMore(db, pageOf(lines, page))), counts };
   }
   const counted = countQuery(actor, filter, times);
   const sql = `select f.figures, p.* from (select 1 as at, to_json(c) as figures from (${counted.sql}) c) f
@@ -204,7 +205,7 @@ export async function readInbox(
     ...counted.bindings,
   });
   const tasks = rows.filter((row) => row.id !== null).map(({ figures: _figures, at: _at, ...task }) => task);
-  return { ...(await withSignatures(db, pageOf(tasks, page))), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
+  return { ...(await withMore(db, pageOf(tasks, page))), counts: countsOf(filter, rows[0]?.figures ?? undefined) };
 }
 
 function searchesRegion(filter: InboxFilter): boolean {
@@ -221,12 +222,21 @@ function countsOfSearch({ figures, searchedOfEach }: Pick<Found, 'figures' | 'se
   return { ...figures, total, capped: false, mine, asked, savedViews, ...(searchedOfEach ? { searchedOfEach } : {}) };
 }
 
-/** Asked only where a line of the page is one of several signatures. */
-async function withSignatures(db: Db, page: InboxPage<InboxLine>): Promise<InboxPage<InboxLine>> {
+/** Asked only where a line of the page is one of several signatures, or an order. */
+async function withMore(db: Db, page: InboxPage<InboxLine>): Promise<InboxPage<InboxLine>> {
   const groups = page.tasks.flatMap((task) => task.joint_group ?? []);
-  if (groups.length === 0) return page;
-  const counts = await countSignatures(db, groups);
-  return { ...page, tasks: page.tasks.map((task) => (task.joint_group ? { ...task, signatures: counts.get(task.joint_group) } : task)) };
+  const orders = page.tasks.filter(({ kind }) => kind === 'order_answer').map((task) => task.procedure_id);
+  const [counts, papers] = await Promise.all([
+    groups.length > 0 ? countSignatures(db, groups) : undefined,
+    orders.length > 0 ? listOrderPapers(db, orders) : undefined,
+  ]);
+  if (!counts && !papers) return page;
+  const tasks = page.tasks.map((task) => ({
+    ...task,
+    ...(task.joint_group ? { signatures: counts?.get(task.joint_group) } : {}),
+    paper: papers?.get(task.procedure_id),
+  }));
+  return { ...page, tasks };
 }
 
 /** Looked up for the lines of the page alone, after it was cut off. */

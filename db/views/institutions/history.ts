@@ -2,7 +2,7 @@
 import type { Db } from '../../client.ts';
 import { institutionSubject } from '../../institutions.ts';
 import type { TimelineLine } from '../case.ts';
-import { actTold, insideLine, reasonTold } from '../inside.ts';
+import { actTold, hiddenOutside, insideLine, reasonTold } from '../inside.ts';
 import type { InstitutionHead } from './institutions.ts';
 import { factOfLine } from '../line-facts.ts';
 
@@ -55,7 +55,7 @@ async function readTimeline(
        union all
        select a.id, own.number, own.title from (${moved(`p.audited_at >= coalesce((select at from reached), '-infinity')`)}) c
          join own on own.id = c.class_id join audit_log a on a.procedure_id = c.id and a.id >= (select id from bound)
-        where a.act not in ('procedure.step', 'procedure.close') and not ${insideLine}
+        where a.act not in ('procedure.step', 'procedure.close') and not case when cast(:own as boolean) then ${hiddenOutside} else ${insideLine} end
        union all
        select a.id, own.number, own.title from own cross join lateral (
          select id from audit_log where subject = 'class-' || own.number and id >= (select id from bound) and procedure_id is null offset 0) a),
