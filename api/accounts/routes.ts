@@ -152,9 +152,10 @@ export function accountRoutes(counter: Counter): void {
     access: ['system_admin'],
     params: AccountParams,
     body: Versioned,
+    response: z.object({ accountId: z.string() }),
     handle: async ({ db, actor, params, body, request }) => {
       await reactivateAccount(db, actor, params.id, body, request);
-      return redirect(`/admin/accounts/${params.id}`, { json: {}, flash: 'accounts.reactivated' });
+      return redirect(`/admin/accounts/${params.id}`, { json: { accountId: params.id }, flash: 'accounts.reactivated' });
     },
   });
 
