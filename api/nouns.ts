@@ -33,6 +33,7 @@ import { projectRoutes } from './projects/routes.ts';
 import { subsidyRoutes } from './subsidies/routes.ts';
 import { resultRoutes } from './results/routes.ts';
 import { paperRoutes } from './papers/routes.ts';
+import { securityRoutes } from './security/routes.ts';
 import { smsRoutes } from './sms/routes.ts';
 import { rosterRoutes } from './roster/routes.ts';
 import { classRoutes } from './classes/routes.ts';
@@ -60,6 +61,7 @@ const nouns: readonly ((counter: Counter) => void)[] = [
   adminRoutes,
   accountRoutes,
   grantRoutes,
+  securityRoutes,
   auditRoutes,
   mailRoutes,
   smsRoutes,

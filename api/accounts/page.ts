@@ -13,6 +13,7 @@ export function accountJson(account: AccountLine) {
     active: account.active,
     hasPassword: account.hasPassword,
     linkUntil: account.linkUntil?.toISOString() ?? null,
+    lastSignInAt: account.lastSignInAt?.toISOString() ?? null,
     roles: account.roles,
     version: account.version,
   };

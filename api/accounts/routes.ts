@@ -50,7 +50,7 @@ export function accountRoutes(counter: Counter): void {
         accounts: accounts.map((account) => accountView(account, locale, t)),
         filter: { q: query.q ?? '', state: query.state ?? '' },
         filtered: Boolean(query.q ?? query.state),
-        states: (['active', 'waiting', 'inactive'] as const).map((value) => ({ value, label: t(`accounts.states.${value}`) })),
+        states: (['active', 'waiting', 'stale', 'inactive'] as const).map((value) => ({ value, label: t(`accounts.states.${value}`) })),
         mayCreate: hasRole(actor, 'system_admin'),
         nextHref: next ? search(next) : '',
         firstHref: query.after ? search() : '',
@@ -152,9 +152,10 @@ export function accountRoutes(counter: Counter): void {
     access: ['system_admin'],
     params: AccountParams,
     body: Versioned,
+    response: z.object({ accountId: z.string() }),
     handle: async ({ db, actor, params, body, request }) => {
       await reactivateAccount(db, actor, params.id, body, request);
-      return redirect(`/admin/accounts/${params.id}`, { json: {}, flash: 'accounts.reactivated' });
+      return redirect(`/admin/accounts/${params.id}`, { json: { accountId: params.id }, flash: 'accounts.reactivated' });
     },
   });
 

@@ -5,7 +5,7 @@ export const AccountParams = z.object({ id: z.uuid() });
 
 export const AccountQuery = z.object({
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),
-  state: z.enum(['active', 'inactive', 'waiting']).optional().or(emptyAsAbsent),
+  state: z.enum(['active', 'inactive', 'waiting', 'stale']).optional().or(emptyAsAbsent),
   after: z.string().max(100).optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(50),
 });
@@ -48,6 +48,7 @@ export const Account = z
     active: z.boolean(),
     hasPassword: z.boolean(),
     linkUntil: z.string().nullable(),
+    lastSignInAt: z.string().nullable(),
     roles: z.array(z.string()),
     version: z.number().int(),
   })

@@ -18,6 +18,7 @@ const places: readonly Place[] = [
   { id: 'clock', href: '/clock', roles: ['system_admin'], demonstration: true },
   { id: 'grants', href: '/admin/grants', roles: ['security_admin'] },
   { id: 'newGrant', href: '/admin/grants/new', roles: ['security_admin'] },
+  { id: 'security', href: '/admin/security', roles: ['security_admin'] },
   { id: 'audit', href: '/admin/audit', roles: ['audit_admin'] },
   { id: 'chain', href: '/admin/audit/chain', roles: ['audit_admin'] },
 ];

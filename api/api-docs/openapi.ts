@@ -15,7 +15,14 @@ const problem = z
     code: z.string(),
     params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
     issues: z
-      .array(z.object({ field: z.string(), code: z.string(), message: z.string(), params: z.record(z.string(), z.unknown()).optional() }))
+      .array(
+        z.object({
+          field: z.string(),
+          code: z.string(),
+          message: z.string(),
+          params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+        }),
+      )
       .optional(),
     requestId: z.string().optional(),
   })
@@ -93,7 +100,8 @@ function describe(routes: readonly RegisteredRoute[]): ApiDocument {
     // An answer may say more than is promised: readers pass over what they do not know.
     {
       override: ({ jsonSchema, io }) => {
-        if (io === 'output') delete jsonSchema.additionalProperties;
+        // What is kept by names of its own says of what kind its values are; that stays.
+        if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       },
     },
   ) as unknown as ApiDocument;
@@ -187,6 +195,7 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
   };
   for (const status of [...failures].sort())
     responses[String(status)] = { description: words[status] ?? 'Error', content: { 'application/problem+json': { schema: problem } } };
+  if (route.query) responses['431'] = { description: 'The address and the head of the request are together longer than 16 kB' };
   const parameters = paramsOf(route);
   return {
     operationId: operationIdOf(route),
@@ -202,10 +211,18 @@ function operation(route: RegisteredRoute): ZodOpenApiOperationObject {
   } as ZodOpenApiOperationObject;
 }
 
+/** Pages that are forms. */
+const pageView = z.looseObject({}).meta({
+  id: 'PageView',
+  description:
+    'What a form holds and offers: the fields as they stand and the choices. Its names are those of the body of the write that it leads to',
+});
+const moved = z.object({ location: z.string() }).meta({ id: 'Moved', description: 'Done; the address at which a reader goes on' });
+
 const tagHeader = { ETag: { description: 'The version, for If-Match of a later write', schema: { type: 'string' } } };
 
 function contentOf(route: RegisteredRoute): Record<string, unknown> {
-  if (!route.file) return { 'application/json': { schema: route.response ?? z.unknown() } };
+  if (!route.file) return { 'application/json': { schema: route.response ?? (route.method === 'get' ? pageView : moved) } };
   return Object.fromEntries(route.file.map((kind) => [mediaTypes[kind], {}]));
 }
 

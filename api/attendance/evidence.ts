@@ -3,6 +3,7 @@ import { findEvidenceAttendance } from '../../db/views/training/training-evidenc
 import type { Evidence } from '../tasks/evidence.ts';
 
 export const attendanceEvidence: Evidence = {
+  kind: 'attendance',
   evidence: 'attendance/evidence',
   load: ({ db, task }) => findEvidenceAttendance(db, task),
 };

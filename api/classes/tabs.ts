@@ -7,6 +7,7 @@ import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { headView } from './head.ts';
 import { checkJson, loadChecks, loadMoney } from './record.ts';
+import { ClassChecks, ClassMoney, ClassPapers, ClassTimeline } from './record-schemas.ts';
 import { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';
 
@@ -18,6 +19,7 @@ export function classTabRoutes(counter: Counter): void {
     tags: ['classes'],
     access: 'signed-in',
     params: ClassParams,
+    response: ClassChecks,
     handle: async ({ db, actor, params, t, locale, deps }) => {
       const head = await getClassHead(db, actor, params.number);
       const { checks, view } = await loadChecks({ db, actor, t, words: deps.words }, head);
@@ -47,6 +49,7 @@ export function classTabRoutes(counter: Counter): void {
     tags: ['classes'],
     access: 'signed-in',
     params: ClassParams,
+    response: ClassMoney,
     handle: async ({ db, actor, params, t, locale, deps }) => {
       const head = await getClassHead(db, actor, params.number);
       const { people, lines, entries, pack, view } = await loadMoney({ db, t, locale, words: deps.words }, head);
@@ -100,6 +103,7 @@ export function classTabRoutes(counter: Counter): void {
     tags: ['classes', 'papers'],
     access: 'signed-in',
     params: ClassParams,
+    response: ClassPapers,
     handle: async ({ db, actor, params, t, locale }) => {
       const head = await getClassHead(db, actor, params.number);
       const { papers, disclosures } = await listClassPapers(db, head.id, actor.institutionId !== undefined);
@@ -142,6 +146,7 @@ export function classTabRoutes(counter: Counter): void {
     access: 'signed-in',
     params: ClassParams,
     query: z.object({ before: z.coerce.number().int().positive().optional() }),
+    response: ClassTimeline,
     handle: async ({ db, actor, params, query, t, locale, deps }) => {
       const head = await getClassHead(db, actor, params.number);
       const lines = await listClassTimeline(db, {

@@ -33,10 +33,37 @@ export const DisclosureLine = z
   })
   .meta({ id: 'DisclosureLine' });
 
+/** A list as the public sees it, frozen at publication. `facts` by their keys: sessions, hours, venue, fund, pack, headcount. */
+export const DisclosureSnapshot = z
+  .object({
+    classNumber: z.string(),
+    classTitle: z.string(),
+    institution: z.string(),
+    project: z.string(),
+    startDate: z.string().nullable(),
+    endDate: z.string().nullable(),
+    department: z.string(),
+    facts: z.array(z.object({ key: z.string(), value: z.union([z.string(), z.number()]) })),
+    people: z.array(
+      z.object({
+        seat: z.number().int(),
+        /** Masked, like the number. */
+        name: z.string(),
+        id: z.string(),
+        group: z.string().optional(),
+        result: z.string().optional(),
+        amountFen: z.number().int().optional(),
+        status: z.string().optional(),
+      }),
+    ),
+    totalFen: z.number().int().optional(),
+  })
+  .meta({ id: 'DisclosureSnapshot' });
+
 export const Disclosure = DisclosureLine.extend({
   digest: z.string(),
   provisional: z.boolean(),
-  snapshot: z.looseObject({}),
+  snapshot: DisclosureSnapshot,
 }).meta({ id: 'Disclosure' });
 
 export const NewObjection = z

@@ -56,6 +56,10 @@ export function handleErrors(deps: ApiDeps): ErrorRequestHandler {
       res.redirect(303, `/sign-in?next=${encodeURIComponent(req.method === 'GET' ? req.originalUrl : '/')}`);
       return;
     }
+    if (known?.code === 'password.tooOld' && wantsPage(req)) {
+      res.redirect(303, '/account');
+      return;
+    }
     await sendProblem(deps, req, res, status, known ?? new OfficeError('internal'));
   };
 }

@@ -4,12 +4,12 @@ import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { TooManyError } from './too-many.ts';
 
 export type Limit = {
-  /** Counts an attempt of `who`. Throws TooManyError with this code. */
-  consume(who: string): Promise<void>;
+  /** Counts an attempt of `who`. Throws TooManyError with this code; the first that is too many is told to `onReached` before. */
+  consume(who: string, onReached?: () => Promise<void>): Promise<void>;
   forget(who: string): Promise<void>;
 };
 
-/** At most `points` attempts of one account or address within `duration` seconds. */
+/** At most `points` attempts of one account or address within `duration` seconds; who comes too often waits as long from then on. */
 export function createLimit(db: Knex, limit: { name: string; points: number; duration: number; code: string }): Limit {
   const counter = new RateLimiterPostgres({
     storeClient: db,
@@ -19,14 +19,16 @@ export function createLimit(db: Knex, limit: { name: string; points: number; dur
     keyPrefix: limit.name,
     points: limit.points,
     duration: limit.duration,
+    blockDuration: limit.duration,
   });
   return {
-    async consume(who) {
+    async consume(who, onReached) {
       try {
         await counter.consume(who);
       } catch (error) {
-        if (error instanceof RateLimiterRes) throw new TooManyError(limit.code, { seconds: Math.ceil(error.msBeforeNext / 1000) });
-        throw error;
+        if (!(error instanceof RateLimiterRes)) throw error;
+        if (error.consumedPoints === limit.points + 1) await onReached?.();
+        throw new TooManyError(limit.code, { seconds: Math.ceil(error.msBeforeNext / 1000) });
       }
     },
     async forget(who) {

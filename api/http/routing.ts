@@ -244,14 +244,22 @@ async function requireAsPromised(
     );
 }
 
+/** What a session opens whose password is too old. */
+const openUnchanged = /^\/(?:account(?:\/|$)|sign-out$)/;
+
 /** Before the body of an upload is read: nobody fills the memory of a counter that is closed to them. */
-function admit(spec: { access: Access }, req: Request, res: Response, next: NextFunction): void {
-  const actor = visitOf(req).session?.actor;
+function admit(spec: { access: Access; path: string }, req: Request, res: Response, next: NextFunction): void {
+  const session = visitOf(req).session;
+  const actor = session?.actor;
   if (spec.access !== 'public' && !actor) {
     const refusal = new NotSignedInError('notSignedIn');
     // Of a form with files the text can still be kept.
     if (visitOf(req).ended?.userId && req.is('multipart/form-data')) textOnly(req, res, () => next(refusal));
     else next(refusal);
+    return;
+  }
+  if (session?.mustChange && spec.access !== 'public' && !openUnchanged.test(spec.path)) {
+    next(new NotAllowedError('password.tooOld'));
     return;
   }
   const wrongRole = Array.isArray(spec.access) && actor && !hasRole(actor, ...(spec.access as Role[]));

@@ -5,23 +5,7 @@ import { type InspectionLine, listInspections } from '../../db/views/training/in
 import { ClassParams, trainingHead } from '../attendance/head.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-
-const Inspection = z
-  .object({
-    id: z.string(),
-    method: z.enum(['video', 'visit', 'phone']),
-    found: z.enum(['in_order', 'finding']),
-    present_count: z.number().int().nullable(),
-    remark: z.string(),
-    inspector: z.string(),
-    companion: z.string().nullable(),
-    inspected_at: z.string(),
-    reason: z.string().nullable(),
-    rectification: z
-      .object({ answer: z.string().nullable(), answeredAt: z.string().nullable(), accepted: z.boolean().nullable() })
-      .nullable(),
-  })
-  .meta({ id: 'Inspection' });
+import { Inspection } from './schemas.ts';
 
 export function inspectionRoutes(counter: Counter): void {
   route(counter, {

@@ -19,6 +19,7 @@ import { readArchiveFigures } from '../../db/views/institutions/kept-archives.ts
 import { institutionKinds, institutionStatuses } from '../../workflows/domain/institutions.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { statusTones as classTones } from '../classes/head.ts';
+import { PaperLine } from '../classes/record-schemas.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { actsFor, eventView, figuresJson, headView, institutionPath, publicJson, regionName, statusTones } from './head.ts';
@@ -194,6 +195,7 @@ function archiveRoutes(counter: Counter): void {
     access: 'signed-in',
     params: InstitutionParams,
     query: PapersQuery,
+    response: z.object({ papers: z.array(PaperLine.extend({ class: z.string().nullable() })), next: z.number().nullable() }),
     handle: async ({ db, actor, params, query, t, locale }) => {
       const head = await getArchive(db, actor, params.creditCode);
       const { lines, next } = await listInstitutionPapers(db, head, { before: query.before, size: PAPERS });

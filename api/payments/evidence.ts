@@ -4,6 +4,7 @@ import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { attemptView, batchView } from './page.ts';
 
 export const batchEvidence: Evidence = {
+  kind: 'batch',
   evidence: 'payments/evidence',
   below: 'payments/evidence-lines',
   load: loadBatch,

@@ -3,7 +3,7 @@ import { findEvidenceResults } from '../../db/views/training/training-evidence.t
 import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { resultView } from './routes.ts';
 
-export const resultsEvidence: Evidence = { evidence: 'results/evidence', load: loadResults };
+export const resultsEvidence: Evidence = { kind: 'results', evidence: 'results/evidence', load: loadResults };
 
 export async function loadResults({ db, task }: Pick<EvidenceContext, 'db' | 'task'>): Promise<Record<string, unknown>> {
   const { number, results } = await findEvidenceResults(db, task);

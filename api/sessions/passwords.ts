@@ -2,7 +2,8 @@
 import { hash, verify } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
-import { createLimit } from '../http/limits.ts';
+import { readSecurity } from '../../db/accounts/security-settings.ts';
+import { createLimit, type Limit } from '../http/limits.ts';
 
 /** ASVS 5.0: 19 MiB, two passes. */
 const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -15,8 +16,8 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 export type PasswordDesk = {
-  /** Counts an attempt, at an account (or what stands for it) and from an address. Throws TooManyError. */
-  admit(login: string | undefined, address: string): Promise<void>;
+  /** Counts an attempt, at an account (or what stands for it) and from an address. Throws TooManyError; `onLocked` when that locks the account. */
+  admit(login: string | undefined, address: string, onLocked?: () => Promise<void>): Promise<void>;
   /** Hashes a new password, in its turn like every check. */
   hash(password: string): Promise<string>;
   /** False for a wrong password and for an account that does not exist, in the same time. */
@@ -35,7 +36,16 @@ export function passwordDesk(db: Knex): PasswordDesk {
 }
 
 function createPasswordDesk(db: Knex): PasswordDesk {
-  const perAccount = createLimit(db, { name: 'login', points: 10, duration: 900, code: 'signIn.tooMany' });
+  const kept = new Map<string, Limit>();
+  /** As the security settings say now; the counts are the same for all of them. */
+  const perAccount = async (): Promise<Limit> => {
+    const { attempts, lockMinutes } = await readSecurity(db);
+    const limit =
+      kept.get(`${attempts}/${lockMinutes}`) ??
+      createLimit(db, { name: 'login', points: attempts, duration: lockMinutes * 60, code: 'signIn.tooMany' });
+    kept.set(`${attempts}/${lockMinutes}`, limit);
+    return limit;
+  };
   const perAddress = createLimit(db, { name: 'address', points: 200, duration: 900, code: 'signIn.tooMany' });
   let running = 0;
   const waiting: (() => void)[] = [];
@@ -54,9 +64,9 @@ function createPasswordDesk(db: Knex): PasswordDesk {
   }
 
   return {
-    async admit(login, address) {
+    async admit(login, address, onLocked) {
       await perAddress.consume(address);
-      if (login !== undefined) await perAccount.consume(login.toLowerCase());
+      if (login !== undefined) await (await perAccount()).consume(login.toLowerCase(), onLocked);
     },
     hash: (password) => inTurn(() => hashPassword(password)),
     async verify(passwordHash, password) {
@@ -66,7 +76,7 @@ function createPasswordDesk(db: Knex): PasswordDesk {
       return right && passwordHash !== undefined;
     },
     async forgive(login) {
-      await perAccount.forget(login.toLowerCase());
+      await (await perAccount()).forget(login.toLowerCase());
     },
   };
 }

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { addSession, endSession } from '../../db/accounts/sessions.ts';
 import { getActor } from '../../db/accounts/account-in-force.ts';
-import { type Actor, findUserByLogin } from '../../db/accounts/users.ts';
+import { readSecurity } from '../../db/accounts/security-settings.ts';
+import { type Account, type Actor, findUserByLogin } from '../../db/accounts/users.ts';
+import type { Db } from '../../db/client.ts';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { clearCookie, setCookie } from '../http/cookies.ts';
 import { dropKept, findKept } from '../http/kept-forms.ts';
@@ -25,6 +27,8 @@ const SignIn = z.object({
 const Signed = z.object({
   token: z.string(),
   home: z.string(),
+  /** The password is too old: nothing but `/account` opens until it is changed. */
+  mustChange: z.boolean(),
   user: z.object({ login: z.string(), name: z.string(), grants: z.array(z.object({ role: z.string(), region: z.string() })) }),
 });
 
@@ -52,7 +56,10 @@ export function sessionRoutes(counter: Counter): void {
     errors: [429],
     handle: async (context) => {
       const { db, body, req } = context;
-      await desk.admit(body.login, req.ip ?? '');
+      await desk.admit(body.login, req.ip ?? '', async () => {
+        const locked = await findUserByLogin(db, body.login);
+        await auditOutside(db, locked?.userId, { act: 'session.lock', subject: 'sign-in' });
+      });
       const account = await findUserByLogin(db, body.login);
       const right = await desk.verify(account?.active ? account.passwordHash : undefined, body.password);
       if (!account || !right) {
@@ -60,7 +67,7 @@ export function sessionRoutes(counter: Counter): void {
         throw inputError('password', 'signIn.wrong');
       }
       await desk.forgive(body.login);
-      return begin(context, account.userId, body.next);
+      return begin(context, account.userId, body.next, await isTooOld(db, account));
     },
     onInvalid: ({ body }, issues) =>
       page(
@@ -151,8 +158,21 @@ export function sessionRoutes(counter: Counter): void {
   });
 }
 
+/** Whether the password has to be changed first. Those of a demonstration are everybody's and stay. */
+async function isTooOld(db: Db, { passwordChangedAt }: Account): Promise<boolean> {
+  const { passwordDays } = await readSecurity(db);
+  return passwordDays > 0 && passwordChangedAt !== undefined && Date.now() - passwordChangedAt.getTime() > passwordDays * DAY_MS;
+}
+
+const DAY_MS = 86_400_000;
+
 /** A new session id at every sign-in; the one that this browser had before ends. */
-async function begin(context: Context<unknown, unknown, unknown>, userId: string, next: string | undefined): Promise<Reply> {
+async function begin(
+  context: Context<unknown, unknown, unknown>,
+  userId: string,
+  next: string | undefined,
+  mustChange = false,
+): Promise<Reply> {
   const { db, req, res, config, deps } = context;
   const before = visitOf(req).session;
   if (before?.by === 'cookie') await endSession(db, before.idHash);
@@ -161,6 +181,7 @@ async function begin(context: Context<unknown, unknown, unknown>, userId: string
     idHash: hashToken(token),
     csrfToken: randomBytes(24).toString('base64url'),
     userId,
+    mustChange,
     ip: req.ip ?? '',
     userAgent: req.get('user-agent') ?? '',
   });
@@ -169,10 +190,12 @@ async function begin(context: Context<unknown, unknown, unknown>, userId: string
   if (context.forPage) setCookie(res, 'session', token, config);
   const kept = await findKept(deps, req, userId);
   const home = next && localPath(next) !== '/' ? localPath(next) : homeOf(actor);
-  return redirect(kept ? '/sign-in/resume' : home, {
+  return redirect(mustChange ? '/account' : kept ? '/sign-in/resume' : home, {
+    ...(mustChange ? { flash: { key: 'account.tooOld', tone: 'warning' as const } } : {}),
     json: {
       token,
-      home: homeOf(actor),
+      home: mustChange ? '/account' : homeOf(actor),
+      mustChange,
       user: { login: actor.login, name: actor.name, grants: actor.grants.map(({ role, region }) => ({ role, region })) },
     },
   });

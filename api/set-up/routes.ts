@@ -50,6 +50,7 @@ export function setUpRoutes(counter: Counter): void {
     params: SetUpParams,
     body: NewPassword,
     errors: [429],
+    response: z.object({ login: z.string() }),
     handle: async (context) => {
       const { db, params, body, req } = context;
       const tokenHash = hashToken(params.token);

@@ -4,6 +4,7 @@ import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { lineView } from './lines.ts';
 
 export const claimEvidence: Evidence = {
+  kind: 'claim',
   evidence: 'subsidies/evidence',
   below: 'subsidies/evidence-lines',
   load: loadClaim,

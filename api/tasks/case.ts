@@ -22,7 +22,7 @@ import type { FieldIssue } from '../http/validation.ts';
 import { type CaseParts, caseView, type Conflict, outcomeTold } from './case-page.ts';
 import type { Today } from './due.ts';
 import { loadCorrectionReview } from '../corrections/review.ts';
-import { loadEvidence } from './evidence.ts';
+import { evidenceJson, loadEvidence } from './evidence.ts';
 import { aheadView, returnedFrom } from './ahead.ts';
 import { type CasePart, loadPart } from './parts.ts';
 import { InboxList, type TaskParams } from './schemas.ts';
@@ -208,7 +208,7 @@ function caseJson(
       for: line.principal,
       reason: line.reason,
     })),
-    evidence: evidence.data,
+    evidence: evidenceJson(evidence),
     corrections: corrections?.json ?? null,
   };
 }

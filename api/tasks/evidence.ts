@@ -24,6 +24,7 @@ import { resultsEvidence } from '../results/evidence.ts';
 import { claimEvidence } from '../subsidies/evidence.ts';
 import { filingEvidence } from '../verifications/evidence.ts';
 import { loadClassEvidence } from '../classes/evidence.ts';
+import type { EvidenceKind } from './evidence-schemas.ts';
 import { stepLabel } from './words.ts';
 
 export type EvidenceContext = {
@@ -37,18 +38,18 @@ export type EvidenceContext = {
 };
 export type EvidenceLoader = (context: EvidenceContext) => Promise<Record<string, unknown>>;
 
-/** What the case page shows of a task, as templates; `data` is read by all of them. */
-export type Evidence = { work?: string; evidence?: string; below?: string; load: EvidenceLoader };
+/** What the case page shows of a task, as templates; `data` is read by all of them, and by programs, who tell it by its `kind`. */
+export type Evidence = { kind: EvidenceKind; work?: string; evidence?: string; below?: string; load: EvidenceLoader };
 
 const reviewEvidence = {
-  pre_training: { work: 'tasks/checklist', evidence: 'tasks/plan', below: 'tasks/roster', load: loadClassEvidence },
+  pre_training: { kind: 'plan_review', work: 'tasks/checklist', evidence: 'tasks/plan', below: 'tasks/roster', load: loadClassEvidence },
   filing: filingEvidence,
   subsidy: claimEvidence,
   refusal: claimEvidence,
   approval: claimEvidence,
 } satisfies Record<ReviewStage, Evidence>;
 
-const nothing: Evidence = { load: async () => ({}) };
+const nothing: Evidence = { kind: 'none', load: async () => ({}) };
 
 /** Reviews differ by the stage that they belong to. */
 const evidenceOf = {
@@ -61,13 +62,13 @@ const evidenceOf = {
   calendar_notice: nothing,
   change_review: changeEvidence,
   claim: nothing,
-  correction: { work: 'tasks/correction', load: loadCorrection },
+  correction: { kind: 'correction', work: 'tasks/correction', load: loadCorrection },
   funds: claimEvidence,
   inspection: inspectionEvidence,
-  objection_review: { work: 'tasks/objection', load: loadObjection },
-  order_answer: { work: 'tasks/order', load: loadOrder },
-  order_issue: { work: 'tasks/order', load: loadOrder },
-  publish: { work: 'tasks/preview', load: loadPreview },
+  objection_review: { kind: 'objection', work: 'tasks/objection', load: loadObjection },
+  order_answer: { kind: 'order', work: 'tasks/order', load: loadOrder },
+  order_issue: { kind: 'order', work: 'tasks/order', load: loadOrder },
+  publish: { kind: 'preview', work: 'tasks/preview', load: loadPreview },
   rectification: rectificationEvidence,
   reinspection: inspectionEvidence,
   results: resultsEvidence,
@@ -76,6 +77,7 @@ const evidenceOf = {
 } satisfies Record<TaskKind, Evidence | ((task: CaseTask) => Evidence | undefined)>;
 
 export type LoadedEvidence = {
+  kind: EvidenceKind;
   work?: string | undefined;
   evidence?: string | undefined;
   below?: string | undefined;
@@ -88,12 +90,17 @@ export async function loadEvidence(context: EvidenceContext): Promise<LoadedEvid
   return { ...templates, data: await load(context) };
 }
 
+/** As programs read it. Where nothing is on record yet there is no evidence. */
+export function evidenceJson({ kind, data }: LoadedEvidence) {
+  return Object.keys(data).length === 0 ? { kind: 'none' as const } : { ...data, kind };
+}
+
 async function loadCorrection({ db, task, procedure, t, words, locale }: EvidenceContext): Promise<Record<string, unknown>> {
   const [request, correction] = await Promise.all([
     findCorrectionRequest(db, procedure.id),
     findCorrection(db, procedure.id, stageOf(task.step)),
   ]);
-  if (!request) return { items: [] };
+  if (!request) return {};
   const items = correction
     ? correction.items.map((item) => ({
         ...itemView(item, correction.snapshot, { t, words, locale }),

@@ -5,6 +5,8 @@ import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
 import { taskActs } from '../../workflows/domain/task-acts.ts';
 import { signatureStates } from '../../workflows/domain/signing.ts';
+import { CorrectionList } from '../corrections/schemas.ts';
+import { EvidenceAnswer } from './evidence-schemas.ts';
 import { caseParts } from './parts.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
@@ -184,9 +186,8 @@ export const CaseDetail = TaskFacts.extend({
   timeline: z.array(
     z.object({ at: z.string(), act: z.string(), who: z.string().nullable(), for: z.string().nullable(), reason: z.string().nullable() }),
   ),
-  evidence: z.unknown(),
-  /** The list of corrections that came back, with answers and old and new values. */
-  corrections: z.unknown(),
+  evidence: EvidenceAnswer,
+  corrections: CorrectionList.nullable(),
 }).meta({ id: 'Case' });
 
 /**

@@ -5,6 +5,7 @@ import type { Evidence, EvidenceContext } from '../tasks/evidence.ts';
 import { checksView, toneOf } from './routes.ts';
 
 export const filingEvidence: Evidence = {
+  kind: 'filing',
   work: 'verifications/evidence',
   evidence: 'results/evidence',
   load: async (context) => ({ ...(await loadChecks(context)), ...(await loadResults(context)) }),

@@ -28,6 +28,7 @@ export function simulatorRoutes(counter: Counter): void {
     summary: 'What the simulated registers answer (模拟)',
     tags: ['demonstration'],
     access: 'signed-in',
+    response: z.object({ notice: z.string(), behaviours: z.record(z.string(), z.string()) }),
     handle: (context) => show(context),
   });
 

@@ -33,6 +33,8 @@ export type AccountLine = {
   hasPassword: boolean;
   /** Until when its set-up link works, if it has one. */
   linkUntil: Date | null;
+  /** Real time; null: not since it is kept. */
+  lastSignInAt: Date | null;
   roles: Role[];
 };
 
@@ -58,12 +60,13 @@ const accountSql = `
   select u.id, u.login, u.name, u.email, u.active, u.demo, u.version, r.code as region, r.path as "regionPath", r.name_zh as "regionZh", r.name_en as "regionEn",
          u.institution_id as "institutionId", i.name as institution, i.credit_code as "creditCode", u.password_hash is not null as "hasPassword",
          (select l.expires_at from setup_links l where l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now()) as "linkUntil",
+         (select s.at from sign_ins s where s.user_id = u.id) as "lastSignInAt",
          array(select distinct g.role from grants_in_force g where g.user_id = u.id order by 1) as roles
     from users u join regions r on r.code = u.region left join institutions i on i.id = u.institution_id`;
 
 export type AccountFilter = {
   text?: string | undefined;
-  state?: 'active' | 'inactive' | 'waiting' | undefined;
+  state?: 'active' | 'inactive' | 'waiting' | 'stale' | undefined;
   after?: string | undefined;
   size: number;
 };
@@ -72,6 +75,8 @@ const states: Record<NonNullable<AccountFilter['state']>, string> = {
   active: 'u.active',
   inactive: 'not u.active',
   waiting: 'u.active and u.password_hash is null and not u.demo',
+  stale: `u.active and greatest((select s.at from sign_ins s where s.user_id = u.id), u.password_changed_at)
+    < now() - make_interval(days => (select stale_days from security_settings where status = 'in_force'))`,
 };
 
 /** Accounts of these regions and below, by login, after a login. `next` is there when more follow. */
@@ -294,6 +299,7 @@ export async function changePassword(
     if (changed === 0) throw new ConflictError('form.stale');
     await trx('setup_links').where({ user_id: userId, used_at: null, ended_at: null }).update({ ended_at: trx.fn.now() });
     const sessions = await endSessionsOf(trx, userId, change.keep);
+    await trx('sessions').where({ user_id: userId }).update({ must_change: false });
     await auditOutside(trx, userId, { act: 'account.password', subject: `account-${userId}`, detail: { sessions } });
     return { sessions };
   });

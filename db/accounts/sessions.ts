@@ -9,24 +9,20 @@ import type { Actor, Workplace } from './users.ts';
 import type { Db } from '../client.ts';
 import { run, statement } from '../statements.ts';
 
-/** Minutes without a request after which a session ends (ASVS 7.3.1), and its longest life (7.3.2). */
-export const sessionIdleMinutes = 60;
-export const sessionLongestHours = 12;
-
 /** SHA-256 of a session id or of the token of a link: the only form in which the database knows it. */
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** `instant`: what time it was when the request came, so that a page need not ask again. */
-export type Session = { csrfToken: string; actor: Actor; workplace: Workplace; instant: Instant };
+/** `instant`: what time it was when the request came, so that a page need not ask again. `mustChange`: its password is too old, first it is changed. */
+export type Session = { mustChange: boolean; csrfToken: string; actor: Actor; workplace: Workplace; instant: Instant };
 /** `ended` tells an expired session (its form is kept for this person) from one that never was. */
 export type SessionLookup = { session: Session } | { ended: { userId: string } } | undefined;
 
-type SessionRow = Instant & { user_id: string; csrf_token: string; live: boolean; stale: boolean; accounts: string };
+type SessionRow = Instant & { user_id: string; must_change: boolean; csrf_token: string; live: boolean; stale: boolean; accounts: string };
 
 const findSessionById = statement(`
-  select s.user_id, s.csrf_token, s.expires_at > now() and s.absolute_expires_at > now() as live,
+  select s.user_id, s.must_change, s.csrf_token, s.expires_at > now() and s.absolute_expires_at > now() as live,
          s.last_seen_at < now() - interval '1 minute' as stale,
          instant.now, instant.today, instant.calendar_key, instant.accounts
     from sessions s cross join ${instantSource}
@@ -44,6 +40,7 @@ export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup
   if (row.stale) await touchSession(db, idHash);
   return {
     session: {
+      mustChange: row.must_change,
       csrfToken: row.csrf_token,
       actor: account.actor,
       workplace: account.workplace,
@@ -52,21 +49,25 @@ export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup
   };
 }
 
-export type NewSession = { idHash: Buffer; csrfToken: string; userId: string; ip: string; userAgent: string };
+export type NewSession = { mustChange?: boolean; idHash: Buffer; csrfToken: string; userId: string; ip: string; userAgent: string };
 
-/** Begins a session; it ends after an hour without a request and after twelve hours in any case. */
+const inForce = (column: string): string => `(select ${column} from security_settings where status = 'in_force')`;
+
+/** Begins a session; it ends after so long without a request, and at the latest after so long, as the security settings say. */
 export async function addSession(db: Db, session: NewSession): Promise<void> {
   await db('sessions').insert({
     id_hash: session.idHash,
     user_id: session.userId,
+    must_change: session.mustChange ?? false,
     csrf_token: session.csrfToken,
     ip: session.ip,
     user_agent: session.userAgent.slice(0, 300),
     created_at: db.fn.now(),
     last_seen_at: db.fn.now(),
-    expires_at: db.raw(`now() + make_interval(mins => ?)`, [sessionIdleMinutes]),
-    absolute_expires_at: db.raw(`now() + make_interval(hours => ?)`, [sessionLongestHours]),
+    expires_at: db.raw(`now() + make_interval(mins => ${inForce('idle_minutes')})`),
+    absolute_expires_at: db.raw(`now() + make_interval(hours => ${inForce('longest_hours')})`),
   });
+  await db('sign_ins').insert({ user_id: session.userId, at: db.fn.now() }).onConflict('user_id').merge();
 }
 
 /** Ends one session at once. */
@@ -167,6 +168,6 @@ async function touchSession(db: Db, idHash: Buffer): Promise<void> {
     .where('last_seen_at', '<', db.raw(`now() - interval '1 minute'`))
     .update({
       last_seen_at: db.fn.now(),
-      expires_at: db.raw(`least(now() + make_interval(mins => ?), absolute_expires_at)`, [sessionIdleMinutes]),
+      expires_at: db.raw(`least(now() + make_interval(mins => ${inForce('idle_minutes')}), absolute_expires_at)`),
     });
 }

@@ -29,13 +29,27 @@ export type Workplace = {
 };
 
 /** Without a password hash nobody signs in by password. */
-export type Account = { userId: string; passwordHash: string | undefined; active: boolean; demo: boolean };
+export type Account = {
+  userId: string;
+  passwordHash: string | undefined;
+  passwordChangedAt: Date | undefined;
+  active: boolean;
+  demo: boolean;
+};
 export type DemoAccount = { login: string; name: string; role: Role; region: string; workplace: Workplace };
 
 /** The account with this login (spelling and case as entered by the administrator), active or not. */
 export async function findUserByLogin(db: Db, login: string): Promise<Account | undefined> {
-  const row = await db('users').where({ login }).first('id', 'password_hash', 'active', 'demo');
-  return row && { userId: row.id, passwordHash: row.password_hash ?? undefined, active: row.active, demo: row.demo };
+  const row = await db('users').where({ login }).first('id', 'password_hash', 'password_changed_at', 'active', 'demo');
+  return (
+    row && {
+      userId: row.id,
+      passwordHash: row.password_hash ?? undefined,
+      passwordChangedAt: row.password_changed_at ?? undefined,
+      active: row.active,
+      demo: row.demo,
+    }
+  );
 }
 
 /** Every active demonstration account, one row per account (its first grant): institutions first, then the offices from the county up. */

@@ -25,7 +25,8 @@ import { auditProcedure, lockProcedure, requireOpen } from '../protocol/procedur
 import type { Actor } from '../accounts/users.ts';
 import { readSnapshot } from './correction-snapshots.ts';
 
-export type ItemStatus = 'open' | 'answered' | 'accepted' | 'again';
+export const itemStatuses = ['open', 'answered', 'accepted', 'again'] as const;
+export type ItemStatus = (typeof itemStatuses)[number];
 export type CorrectionItem = {
   id: string;
   no: number;

@@ -50,10 +50,11 @@ import * as numbersByKind from './202611251730_number_by_kind.ts';
 import * as scheduledTurns from './202611251740_schedule_turns.ts';
 import * as joinedOrders from './202611251741_join_orders.ts';
 import * as standingAlone from './202611251760_find_what_stands_alone.ts';
+import * as placedMails from './202611260001_place_mails.ts';
 import * as sideMatters from './202611260100_end_side_matters.ts';
 import * as foundPapers from './202611260101_find_papers.ts';
 import * as bulkUrging from './202611260102_urge_in_bulk.ts';
-import * as placedMails from './202611261000_place_mails.ts';
+import * as securitySettings from './202611260300_set_security.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -109,8 +110,9 @@ export const migrations: readonly Migration[] = [
   { name: '202611251740_schedule_turns', sql: scheduledTurns.sql },
   { name: '202611251741_join_orders', sql: joinedOrders.sql },
   { name: '202611251760_find_what_stands_alone', sql: standingAlone.sql },
+  { name: '202611260001_place_mails', sql: placedMails.sql },
   { name: '202611260100_end_side_matters', sql: sideMatters.sql },
   { name: '202611260101_find_papers', sql: foundPapers.sql },
   { name: '202611260102_urge_in_bulk', sql: bulkUrging.sql },
-  { name: '202611261000_place_mails', sql: placedMails.sql },
+  { name: '202611260300_set_security', sql: securitySettings.sql },
 ];

@@ -5,7 +5,7 @@
 import type { Knex } from 'knex';
 import { sqlState, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
-import { lockOfKey } from './idempotency.ts';
+import { locksOfKey } from './idempotency.ts';
 
 export type DecisionRecord = {
   id: string;
@@ -76,9 +76,10 @@ const writing = (takes: string) => `with given as (
 const counts = `(select count(*) from signed) as signed, (select coalesce(sum(cardinality(scopes)), 0) from decided) as wanted`;
 
 const writeLocked = statement(`${writing('')} select ${counts}, cast((select count(*) from decided) as int) as decided`);
+const keyLocks = locksOfKey('cast(g.actor as text)', 'g.key', 'g.digest');
 /** Undone as a whole by a division by zero if somebody has signed another step. A key whose first request is still under way would have all of them wait. */
 const writeTogether = statement(
-  `${writing(`and (g.key is null or pg_try_advisory_xact_lock(${lockOfKey('g.actor', 'g.key')}))`)} select array(select "taskId" from decided) as decided, 1 / cast(signed = wanted as int) as signed from (select ${counts}) c`,
+  `${writing(`and (g.key is null or (pg_try_advisory_xact_lock(${keyLocks.request}) and pg_try_advisory_xact_lock(${keyLocks.key})))`)} select array(select "taskId" from decided) as decided, 1 / cast(signed = wanted as int) as signed from (select ${counts}) c`,
 );
 
 /** Under the lock of the procedure. `lost`: somebody else was first; `fourEyes`: signed as another step, and the transaction has to be undone. */
@@ -116,9 +117,7 @@ async function takeTurns(db: Knex, queue: { waiting: Waiting[]; turns: number })
 }
 
 async function writeAll(db: Knex, together: readonly Waiting[]): Promise<void> {
-  // Of several about one procedure only the first can be written: the statement would take any of them, and each would read it as its own.
-  const first = new Map<string, Waiting>();
-  for (const one of together) if (!first.has(one.record.id)) first.set(one.record.id, one);
+  const first = firstOfEach(together);
   try {
     const records = [...first.values()].map(({ record }) => record).sort((a, b) => (a.id < b.id ? -1 : 1));
     const [row] = await run<{ decided: string[] }>(db, writeTogether, { records: JSON.stringify(records) });
@@ -130,6 +129,23 @@ async function writeAll(db: Knex, together: readonly Waiting[]): Promise<void> {
       else failed(error);
     }
   }
+}
+
+/**
+ * Of several about one procedure only the first can be written: the statement would take any of them, and each would read it as its own. Of several
+ * under one key likewise: the second would undo them all.
+ */
+function firstOfEach(together: readonly Waiting[]): Map<string, Waiting> {
+  const first = new Map<string, Waiting>();
+  const keys = new Set<string>();
+  for (const one of together) {
+    const { id, actor, key } = one.record;
+    const underKey = key === null ? undefined : JSON.stringify([actor, key]);
+    if (first.has(id) || (underKey && keys.has(underKey))) continue;
+    first.set(id, one);
+    if (underKey) keys.add(underKey);
+  }
+  return first;
 }
 
 /** PostgreSQL answered and wrote nothing; connections that break off and servers that shut down (08, 57) leave it open. */

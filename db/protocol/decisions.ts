@@ -10,7 +10,7 @@ import { run, statement } from '../statements.ts';
 import { type DecisionRecord, recordAtOnce, recordLocked } from './decision-record.ts';
 import { readingRule, ruleOf } from './decision-rules.ts';
 import type { CorrectionMarks } from '../classes/corrections.ts';
-import { findAnswer, type IdempotentRequest } from './idempotency.ts';
+import { findAnswer, type IdempotentRequest, keepKey } from './idempotency.ts';
 import { ringAfterCommit } from './outbox.ts';
 import { auditHash, type LockedProcedure, procedureColumns } from './procedures.ts';
 import { alone, settleGroup, type Settling } from './signing/groups.ts';
@@ -139,6 +139,8 @@ async function decideAtOnce(db: Knex, actor: Actor, given: Decision): Promise<De
 
 /** The long way: everything under the lock of the procedure, with what the rule writes. */
 async function decide(trx: Trx, actor: Actor, given: Decision): Promise<DecisionAnswer> {
+  // Before the lock: who waits for a key, or is refused it, keeps nobody from the procedure.
+  await keepKey(trx, given.request);
   const { task, procedure } = await lockWithProcedure(trx, given.taskId);
   const decision = await requireDecidable(trx, actor, task, procedure, given);
   // Said before what belongs to the kind of task is looked at; the key of the signatures is what nobody gets round.

@@ -19,23 +19,39 @@ export async function findAnswer<T>(db: Db, request: IdempotentRequest): Promise
   return row.answer as T;
 }
 
-/** SQL: the number of the lock that a request holds while it is under way. */
-export function lockOfKey(userId: string, key: string): string {
-  return `hashtextextended(${userId} || ${key}, 0)`;
+/** SQL: the numbers of the locks that a request holds while it is under way: the same request comes first, so that whoever has it knows whose the key is. */
+export function locksOfKey(userId: string, key: string, digest: string): { request: string; key: string } {
+  return {
+    request: `hashtextextended(${userId} || ${key} || ${digest}, 1)`,
+    key: `hashtextextended(${userId} || ${key}, 0)`,
+  };
 }
 
-const takeKey =
-  statement(`with held as materialized (select pg_advisory_xact_lock(${lockOfKey('cast(:userId as text)', 'cast(:key as text)')}))
-  insert into idempotency_keys (user_id, key, request_digest) select cast(:userId as uuid), :key, :digest from held
-  on conflict (user_id, key) do nothing returning key`);
+const locks = locksOfKey('cast(:userId as text)', 'cast(:key as text)', 'cast(:digest as text)');
+const holdKey = statement(`with same as materialized (select pg_advisory_xact_lock(${locks.request}))
+  select pg_try_advisory_xact_lock(${locks.key}) as free from same`);
+const takeKey = statement(`with same as materialized (select pg_advisory_xact_lock(${locks.request})),
+  held as materialized (select pg_try_advisory_xact_lock(${locks.key}) as free from same),
+  taken as (insert into idempotency_keys (user_id, key, request_digest) select cast(:userId as uuid), :key, :digest from held where free
+            on conflict (user_id, key) do nothing returning key)
+  select free, exists (select from taken) as taken from held`);
+
+/**
+ * Until the end of the transaction nobody else works under this key. The same request, sent twice, waits here until the first one has ended; another one
+ * does not wait: throws ConflictError.
+ */
+export async function keepKey(trx: Trx, request: IdempotentRequest | undefined): Promise<void> {
+  const [held] = request ? await run<{ free: boolean }>(trx, holdKey, request) : [{ free: true }];
+  if (!held?.free) throw new ConflictError('idempotency.otherRequest');
+}
 
 /** Runs `work` once per key, in one transaction with the keeping of its answer. Without a key it simply runs. */
 export async function onceOnly<T>(db: Db, request: IdempotentRequest | undefined, work: (trx: Trx) => Promise<T>): Promise<T> {
   if (!request) return inTransaction(db, work);
   return inTransaction(db, async (trx) => {
-    // A second request under the same key waits here until the first has committed.
-    const inserted = await run<{ key: string }>(trx, takeKey, request);
-    if (inserted.length === 0) return (await findAnswer<T>(trx, request)) as T;
+    const [key] = await run<{ free: boolean; taken: boolean }>(trx, takeKey, request);
+    if (!key?.free) throw new ConflictError('idempotency.otherRequest');
+    if (!key.taken) return (await findAnswer<T>(trx, request)) as T;
     const answer = await work(trx);
     await trx('idempotency_keys')
       .where({ user_id: request.userId, key: request.key })

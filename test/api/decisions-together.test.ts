@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { toOfficeError } from '../../api/http/errors.ts';
-import { onceOnly } from '../../db/protocol/idempotency.ts';
+import { onceOnly, requestDigest } from '../../db/protocol/idempotency.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
@@ -106,12 +106,13 @@ test('[F12] a procedure that somebody has locked keeps nobody waiting but whoeve
   expect(await decidedFacts(opened.map(({ id }) => id))).toHaveLength(33);
 });
 
-test('[F12] a key whose first request is still under way keeps nobody waiting but whoever uses it again', async () => {
+test('[F12] a request that is still under way keeps nobody waiting but whoever sends the same one again', async () => {
   const [mine, ...others] = await openReviews(9);
   const { userId } = await counter.cases.actor('first-1');
   const key = randomUUID();
+  const digest = requestDigest('post', `/tasks/${mine?.taskId}/decide`, { outcome: 'approve', reason: '材料与名册不符' }, []);
   const kept = await counter.db.transaction(async (trx) => {
-    await onceOnly(trx, { userId, key, digest: 'of another request' }, async () => 'its answer');
+    await onceOnly(trx, { userId, key, digest }, async () => ({ taskId: mine?.taskId, outcome: 'approve', factNo: 1, decidedAt: 'then' }));
     const waits: ReturnType<typeof decide>[] = [];
     const answers = gather(() => {
       waits.push(decide('first-1', mine?.taskId ?? '', 'approve', key));
@@ -119,20 +120,53 @@ test('[F12] a key whose first request is still under way keeps nobody waiting bu
     });
     // Whoever waits for the key waits alone: not with the statement that takes several decisions.
     await vi.waitFor(async () => expect(await waitingForTheKey()).toHaveLength(1), { timeout: 9_000 });
-    expect((await waitingForTheKey()).join()).not.toContain('pg_try_advisory');
+    expect((await waitingForTheKey()).join()).not.toContain('skip locked');
     expect((await answers).map(({ status }) => status)).toEqual(others.map(() => 200));
     return waits;
   });
-  expect(await kept[0]).toMatchObject({ status: 409, body: { code: 'idempotency.otherRequest' } });
+  expect(await kept[0]).toMatchObject({ status: 200, body: { outcome: 'approve', decidedAt: 'then' } });
   expect(await decidedFacts(others.map(({ id }) => id))).toHaveLength(8);
 });
+
+test('[F12] [F36] ten decisions at once under one key: one is done, nine are told at once that the key is taken, and nobody else waits', async () => {
+  const opened = await openReviews(20);
+  const key = randomUUID();
+  const began = Date.now();
+  const [mine, others] = await Promise.all([
+    Promise.all(opened.slice(0, 10).map(({ taskId }) => decide('first-1', taskId, 'approve', key))),
+    Promise.all(opened.slice(10).map(({ taskId }) => decide('first-2', taskId))),
+  ]);
+  expect(mine.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 409)]);
+  for (const { status, body } of mine) if (status === 409) expect(body).toMatchObject({ code: 'idempotency.otherRequest' });
+  expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
+  expect(Date.now() - began).toBeLessThan(2_000);
+  expect(await decidedFacts(opened.map(({ id }) => id))).toHaveLength(11);
+});
+
+test('[F36] while a request is under way, another one under its key is refused without waiting for it, on every address', async () => {
+  const [decided, held] = await openReviews(2);
+  const { userId } = await counter.cases.actor('first-1');
+  const desk = await counter.as('first-1');
+  await desk.post(`/tasks/${held?.taskId ?? ''}/claim`);
+  const key = randomUUID();
+  await counter.db.transaction(async (trx) => {
+    await onceOnly(trx, { userId, key, digest: 'of another request' }, async () => 'its answer');
+    // The first one holds its key until this block ends: whoever waited for it would never come out.
+    expect(await decide('first-1', decided?.taskId ?? '', 'approve', key)).toMatchObject({ status: 409, body: refusedKey });
+    expect(await desk.post(`/tasks/${held?.taskId ?? ''}/suspend`, { reason: '等待核实' }, { key })).toMatchObject({
+      status: 409,
+      body: refusedKey,
+    });
+  });
+});
+const refusedKey = { code: 'idempotency.otherRequest' };
 
 /** Asked as the server's own user, who may see what others do. */
 async function waitingForTheKey(): Promise<string[]> {
   return counter.db.transaction(async (trx) => {
     await trx.raw('set local role none');
     const { rows } = await trx.raw<{ rows: { query: string }[] }>(
-      `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'transactionid'`,
+      `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'advisory'`,
     );
     return rows.map(({ query }) => query);
   });

@@ -1,5 +1,6 @@
 /** One class with thirty trainees, over HTTP, from its draft to the payment confirmed by the bank: with a return, an overdue escalation and a failed line. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CaseDetail } from '../../api/tasks/schemas.ts';
 import { createRobot, pause, type Robot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { findFaults } from '../faults/invariants.ts';
@@ -228,6 +229,36 @@ describe.sequential('the life of a class', { timeout: 120_000 }, () => {
 
   test('[F02] afterwards no task is orphaned or doubled, the ledger adds up, every chain is whole', async () => {
     expect(await findFaults(office.db)).toEqual([]);
+  });
+
+  test('[F36] every task that it had is read as the document says, the evidence of each by the schema of its kind', async () => {
+    const auditor = await robot.as('fj-audit-1');
+    const tasks: { id: string; kind: string }[] = await office.db('tasks').where('kind', '<>', 'wait').select('id', 'kind');
+    const found = new Map<string, Set<string>>();
+    for (const { id, kind } of tasks) {
+      const read = CaseDetail.safeParse(await robot.get(auditor, `/tasks/${id}`));
+      expect(read.error?.issues ?? [], id).toEqual([]);
+      const evidence = read.data?.evidence.kind ?? '';
+      found.set(kind, (found.get(kind) ?? new Set<string>()).add(evidence));
+    }
+    expect(Object.fromEntries([...found].map(([kind, kinds]) => [kind, [...kinds].sort().join(' ')]))).toMatchObject({
+      account_correction: 'none',
+      attendance: 'attendance',
+      bank_answer: 'none',
+      batch_check: 'batch',
+      batch_make: 'claim',
+      batch_release: 'batch',
+      change_review: 'change',
+      claim: 'none',
+      correction: 'correction',
+      funds: 'claim',
+      inspection: 'inspection',
+      objection_review: 'objection',
+      publish: 'preview',
+      rectification: 'inspection',
+      results: 'results',
+      review: 'claim filing plan_review',
+    });
   });
 
   test('[N4] the histories of its runs hold no personal data', async () => {

@@ -1,5 +1,6 @@
 /** An order (督办单) about a late task with everything running: the last rung asks the city, the city signs, the county answers by its date. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CaseDetail } from '../../api/tasks/schemas.ts';
 import { pause } from '../../start/demonstration/robot.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { captureHistories } from '../replay/capture.ts';
@@ -119,6 +120,8 @@ describe('an order of the superior authority', () => {
     expect((await page('cs-supervise-1', `/tasks/${answer.id}`)).html).toContain('请三日内办结并书面说明原因');
 
     const county = await office.as('cs-supervise-1');
+    const { evidence } = CaseDetail.parse((await county.get(`/tasks/${answer.id}`)).body);
+    expect(evidence).toMatchObject({ kind: 'order', paper: '福州市人社培督〔2026〕1号', answerBy: order.answerBy });
     expect((await county.post(`/tasks/${answer.id}/decide`, { outcome: 'answer', reason: '已约谈办理人，明日办结' })).status).toBe(200);
     expect((await detail()).order).toMatchObject({ state: 'answered', answer: '已约谈办理人，明日办结' });
     await until(

@@ -48,6 +48,7 @@ export function personSearchRoutes(counter: Counter): void {
     summary: 'The form to find the tasks of one person',
     tags: ['tasks'],
     access: readingRoles,
+    response: Found,
     handle: (context) => show(context),
   });
 

@@ -219,7 +219,7 @@ describe('[F37] no administrator decides a case', () => {
     const places = async (login: string) =>
       (await (await province.as(login)).get<{ places: { id: string }[] }>('/admin')).body.places.map(({ id }) => id);
     expect(await places('system-1')).toEqual(['accounts', 'newAccount', 'calendar', 'mails', 'sms', 'letters', 'operations', 'clock']);
-    expect(await places('security-1')).toEqual(['accounts', 'operations', 'grants', 'newGrant']);
+    expect(await places('security-1')).toEqual(['accounts', 'operations', 'grants', 'newGrant', 'security']);
     expect(await places('auditadmin-1')).toEqual(['operations', 'audit', 'chain']);
     expect((await (await province.as('cs-first-1')).get('/admin')).status).toBe(403);
     for (const [login, paths] of [

@@ -88,12 +88,15 @@ async function review(): Promise<string> {
   }
   if (!found) throw new Error('the class is not in the queue');
   const path = { procedure: found.procedure, step: found.step, round: String(found.round) };
-  const { headers } = await shiming.expectOk(shiming.getTasksByProcedureByStepByRound(officer, { path }));
+  const { headers, body: shown } = await shiming.expectOk(shiming.getTasksByProcedureByStepByRound(officer, { path }));
+  if (shown.evidence.kind !== 'plan_review') throw new Error('no plan to review: ' + shown.evidence.kind);
+  const point = shown.evidence.checks.find(({ field }) => field === 'plan')?.field ?? '';
+  if (shown.evidence.roster.some(({ idMasked }) => !idMasked.includes('*'))) throw new Error('an identity number is not masked');
   const { body } = await shiming.expectOk(
     shiming.postTasksByProcedureByStepByRoundDecide(officer, {
       path,
       headers: { 'If-Match': headers.get('etag') ?? '', Prefer: 'wait=1', 'Idempotency-Key': 'one-decision' },
-      body: { outcome: 'return', reason: '教学计划过于简略。', items: [{ field: 'plan', text: '请补充每日安排' }] },
+      body: { outcome: 'return', reason: '教学计划过于简略。', items: [{ field: point, text: '请补充每日安排' }] },
     }),
   );
   return body.outcome;
