@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { civilDate, emptyAsAbsent, freeText, reasonField } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, freeText, line, reasonField } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
@@ -196,8 +196,8 @@ export const CaseDetail = TaskFacts.extend({
  * only points marked for correction are sent; `extra` counts when anything is filled in.
  */
 const Item = z.object({
-  field: z.string().trim().min(1).max(80),
-  part: z.string().trim().max(80).optional(),
+  field: line(1, 80),
+  part: line(0, 80).optional(),
   text: freeText(500).default(''),
   why: freeText(500).optional(),
   mark: z.enum(['', 'pass', 'return', 'extra']).optional(),

@@ -221,6 +221,32 @@ describe('the reconciler', () => {
     expect((await look()).inOrder).toBe(true);
   });
 
+  test('[F14] an act of the office that is tried again and again is named with its count, and goes on by itself once its cause is gone', async () => {
+    const { id, number, taskId } = await submittedClass();
+    await office.db.raw(`create function planted() returns trigger language plpgsql as $$ begin raise exception 'planted'; end $$`);
+    await office.db.raw(
+      `create trigger planted before insert on tasks for each row when (new.procedure_id = '${id}') execute function planted()`,
+    );
+    try {
+      await decide(taskId);
+      const retrying = await until(async () => {
+        await quiet(id).catch(() => undefined);
+        await turn();
+        const items = found(await look(), 'runRetrying');
+        return items.length > 0 && items;
+      }, 90);
+      const detail = { activity: expect.stringMatching(/^\w+$/), attempt: expect.toSatisfy((n: number) => n >= 5) };
+      expect(retrying).toMatchObject([{ procedureId: id, number, detail }]);
+    } finally {
+      await office.db.raw('drop trigger planted on tasks');
+      await office.db.raw('drop function planted()');
+    }
+    await openTask(id, 'second_reviewer');
+    await quiet(id);
+    await turn();
+    expect(found(await look(), 'runRetrying')).toEqual([]);
+  }, 150_000);
+
   test('[F14] when Temporal gives no answer the turn ends all the same and says so', async () => {
     const nowhere = Connection.lazy({ address: '127.0.0.1:1' });
     try {

@@ -172,6 +172,11 @@ describe('the operations page', () => {
     expect((await look()).inOrder).toBe(true);
   });
 
+  test('[F14] every check of the page is planted: those of procedures here, the others below and with the schedule', async () => {
+    const others = ['temporal', 'reconciler', 'schedule', 'mailFailed', 'smsFailed', 'provisional'];
+    expect((await look()).checks.map(({ code }) => code).sort()).toEqual([...Object.keys(faults), ...others].sort());
+  });
+
   test('[F14] nobody looks round, or Temporal is silent: said with its age', async () => {
     await province.db.raw(`update reconciler_turns set ended_at = ${long}`);
     const silent = await look();

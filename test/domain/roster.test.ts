@@ -123,6 +123,24 @@ test('[F36] each wrong cell is named with its row, column and reason', () => {
   ]);
 });
 
+test('[N2] a number that stands in the column of the bank or of remarks, which are kept as written, is refused there', () => {
+  const card = makeCard({ serial: 77 });
+  expect(
+    codes(
+      person(1, { 4: card }),
+      person(2, { 4: `农业银行 ${card}` }),
+      person(3, { 6: `本人 ${idOf(30)}` }),
+      person(4, { 6: '联系 13800138000' }),
+      person(5, { 4: '农业银行仓山支行', 6: '第 3 组' }),
+    ),
+  ).toEqual([
+    [2, 5, 'personal.card'],
+    [3, 5, 'personal.card'],
+    [4, 7, 'personal.id'],
+    [5, 7, 'personal.phone'],
+  ]);
+});
+
 test('[F36] a formula, an error value, a code stored as number or date is refused whatever it shows', () => {
   expect(
     codes(

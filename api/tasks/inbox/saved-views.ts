@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { deleteView, listSavedViews, renameView, type SavedView, saveView, savedViewsAtMost } from '../../../db/inbox/saved-views.ts';
 import { readListNames } from '../../../db/views/inbox/list-names.ts';
-import { line } from '../../http/fields.ts';
+import { line, withoutPersonalNumbers } from '../../http/fields.ts';
 import { page, redirect, type Reply } from '../../http/replies.ts';
 import { type Context, type Counter, route } from '../../http/routing.ts';
 import { listOf } from '../acts.ts';
@@ -30,7 +30,7 @@ export function savedViewRoutes(counter: Counter): void {
     summary: 'Save a list of the inbox under a name; the same name again replaces it',
     tags,
     access: 'signed-in',
-    body: z.object({ name: Name, list: z.string().max(600).optional() }),
+    body: z.object({ name: Name, list: z.string().max(600).superRefine(withoutPersonalNumbers()).optional() }),
     response: View,
     creates: true,
     handle: async ({ db, actor, body, request }) => {

@@ -1,32 +1,9 @@
 /** The document of the addresses: complete, with examples that the product itself would read and answer. */
-import knex from 'knex';
-import pino from 'pino';
 import { describe, expect, test } from 'vitest';
-import { openVault } from '../../../db/vault.ts';
-import { readApiConfig } from '../../../api/config.ts';
 import { chineseSummaries } from '../../../api/api-docs/summaries.ts';
 import type { JsonSchema } from '../../../api/api-docs/examples.ts';
-import { documentOf } from '../../../api/api-docs/openapi.ts';
-import type { Counter, RegisteredRoute } from '../../../api/http/routing.ts';
-import { mountNouns } from '../../../api/nouns.ts';
-import { loadWords } from '../../../api/pages/i18n.ts';
-import type { Renderer } from '../../../api/pages/render.ts';
-
-/** Mounted and not opened: nothing here asks a database. */
-const counter: Counter = {
-  routers: new Map(),
-  routes: [],
-  deps: {
-    db: knex({ client: 'pg' }),
-    vault: openVault({ keys: { k1: Buffer.alloc(32, 1) }, currentKid: 'k1', indexKey: Buffer.alloc(32, 2) }),
-    config: readApiConfig({ port: 0, demo: true, strict: true }, {}),
-    log: pino({ level: 'silent' }),
-    words: loadWords(),
-    renderer: {} as Renderer,
-  },
-};
-mountNouns(counter);
-const document = documentOf(counter);
+import type { RegisteredRoute } from '../../../api/http/routing.ts';
+import { counter, document } from '../../support/mounted.ts';
 
 const operationOf = ({ method, path }: RegisteredRoute) => {
   const found = document.paths[path.replaceAll(/[:*](\w+)/g, '{$1}')]?.[method];

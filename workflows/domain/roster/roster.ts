@@ -11,6 +11,7 @@ import {
   plainPhone,
   sexOf,
 } from '../people/identity.ts';
+import { findPersonalNumber } from '../people/personal-numbers.ts';
 import type { AgeBounds } from '../policy/policy.ts';
 import { type Cell, type SheetRow, tidyText } from '../formats/sheet.ts';
 
@@ -281,8 +282,12 @@ function fieldProblem(field: RosterField, value: string, rules: RosterRules): Pr
     case 'account':
       if (!/^\d{12,19}$/.test(value)) return { code: 'roster.accountLength' };
       return isCardNumber(value) ? undefined : { code: 'roster.accountCheckDigit' };
-    default:
+    default: {
+      // Bank and remark are kept as they are written: a number that belongs into another column would lie open in them.
+      const found = findPersonalNumber(value, rules.today);
+      if (found) return { code: `personal.${found}` };
       return [...value].length <= MAX_TEXT ? undefined : { code: 'roster.tooLong', params: { max: MAX_TEXT } };
+    }
   }
 }
 
