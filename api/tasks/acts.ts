@@ -5,7 +5,7 @@ import { decideTask } from '../../db/protocol/decisions.ts';
 import { getTask } from '../../db/protocol/tasks.ts';
 import { listAnsweredItems } from '../../db/classes/corrections.ts';
 import { revealId } from '../../db/roster/roster.ts';
-import { findNextTask } from '../../db/views/inbox/inbox.ts';
+import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';

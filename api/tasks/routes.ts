@@ -1,6 +1,7 @@
 /** The inbox and the case page, for browsers and programs. */
 import { z } from 'zod';
-import { findNextTask, type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
+import { findNextTask } from '../../db/views/inbox/next-task.ts';
+import { type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
 import { listRegionsBelow, readListNames } from '../../db/views/inbox/list-names.ts';
 import { newestLine } from '../../db/views/inbox/task-changes.ts';
 import { listCandidates } from '../../db/views/board.ts';

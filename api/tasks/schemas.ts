@@ -37,7 +37,11 @@ export const InboxList = z.object({
   /** Due on this day or before. */
   dueBy: civilDate.optional().or(emptyAsAbsent),
   /** Whoever has it. */
-  holder: z.uuid().optional().or(emptyAsAbsent),
+  holder: z
+    .string()
+    .regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i)
+    .optional()
+    .or(emptyAsAbsent),
 });
 export type InboxList = z.output<typeof InboxList>;
 

@@ -54,6 +54,9 @@ export function workplaceRoutes(counter: Counter): void {
           institution: hasRole(actor, 'institution'),
           year,
           classes: classes.lines.map((line) => classView(line, speech)),
+          // Where all of them stand on one page nobody looks for one.
+          searchable: Boolean(query.q ?? query.after ?? next),
+          q: query.q,
           nextHref: next
             ? `/workplace?${new URLSearchParams({ ...(query.q ? { q: query.q } : {}), after: next }).toString()}#classes`
             : undefined,

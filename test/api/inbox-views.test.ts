@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { issuePaper } from '../../db/papers.ts';
+import { newestLine } from '../../db/views/inbox/task-changes.ts';
 import { makeId } from '../../workflows/domain/people/identity.ts';
 import { firstReview } from '../support/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
+import { listenTo, until } from '../support/streams.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {
@@ -77,6 +80,30 @@ describe('saved views', () => {
     expect((await file.text()).match(/仓山的一个班/g)).toHaveLength(1);
     // An officer of a county has no county to choose, an institution neither.
     for (const login of ['first-1', 'school-1']) expect((await counter.browse(login, '/tasks')).html).not.toContain('name="region"');
+  });
+
+  test('[F10] tasks are found by the number of a paper of their class, in the own queue, in the region and on an open list', async () => {
+    const { taskIds } = await counter.cases.open([firstReview], { title: '持文书来问的班' });
+    const taskId = taskIds[0] ?? '';
+    const paper = await counter.db.transaction(async (trx) => {
+      const { procedure_id: procedureId } = await trx('tasks').where({ id: taskId }).first('procedure_id');
+      const { classId } = counter.cases;
+      return issuePaper(trx, { kind: 'correction_notice', classId, procedureId, region: '350104', content: {} });
+    });
+    const typed = encodeURIComponent(paper.number.replace('〔', '[').replace('〕', ']'));
+    for (const [login, query] of [
+      ['first-1', `q=${typed}`],
+      ['supervise-1', `view=region&q=${typed}`],
+    ] as const) {
+      const { tasks } = (await (await counter.as(login)).get<{ tasks: { id: string }[] }>(`/tasks?${query}`)).body;
+      expect([login, tasks.map(({ id }) => id).includes(taskId)]).toEqual([login, true]);
+      const none = await (await counter.as(login)).get<{ tasks: unknown[] }>(`/tasks?${query.replace('2026', '2025')}`);
+      expect([login, none.body.tasks]).toEqual([login, []]);
+    }
+    const list = await listenTo(counter, 'first-1', `/tasks/events?q=${typed}&since=${(await newestLine(counter.db)).toString()}`);
+    await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+    await until(() => list.told.some((task) => task.id === taskId && task.holder === '李静'));
+    list.stop();
   });
 
   test('[F11] at most twenty; the same name replaces; a name that is taken, none, one too long', async () => {

@@ -118,6 +118,18 @@ describe('workplace', () => {
     expect((await found('')).length).toBeGreaterThan(1);
     expect(await found(returned)).toEqual([returned]);
     expect(await found('没有这个班')).toEqual([]);
+    // By the last part of the number as well, as everywhere else.
+    expect(await found(String(Number(returned.split('-')[2])))).toContain(returned);
+    const pageOf = async (query: string) => (await (await province.browser('shifan-1')).get(`/workplace${query}`)).html;
+    const searched = await pageOf(`?q=${returned}`);
+    expect(searched).toContain('action="/workplace#classes"');
+    expect(searched).toContain(`name="q" value="${returned}"`);
+    const nothing = await pageOf(`?q=${encodeURIComponent('没有这个班')}`);
+    expect(nothing).toContain('没有符合条件的班次');
+    expect(nothing).not.toContain('还没有班次');
+    // Who sees all of them at once is asked for no word; whoever has more finds the field before a word is typed.
+    expect(await pageOf('?size=1')).toContain('action="/workplace#classes"');
+    expect(await pageOf('?size=100')).not.toContain('action="/workplace#classes"');
     const long = await school.get<{ issues: { field: string }[] }>(`/workplace?q=${'长'.repeat(101)}`);
     expect([long.status, long.body.issues.map(({ field }) => field)]).toEqual([422, ['q']]);
   });
@@ -202,6 +214,6 @@ describe('workplace', () => {
   test('the figure beside the tasks counts only the own ones', async () => {
     const { html } = await (await province.browser('kangning-1')).get('/workplace');
     // The open correction of another institution of the same county is not among them.
-    expect(/<a href="\/tasks">[^<]*<span class="count/.test(html)).toBe(false);
+    expect(html).toMatch(/<a href="\/tasks">[^<]*<span class="count *" data-figure="tasks" hidden>/);
   });
 });

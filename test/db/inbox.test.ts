@@ -9,7 +9,6 @@ import { openVault } from '../../db/vault.ts';
 import {
   countInbox,
   countQuery,
-  findNextTask,
   type InboxCursor,
   type InboxFilter,
   type InboxTimes,
@@ -17,6 +16,7 @@ import {
   listInbox,
   readInbox,
 } from '../../db/views/inbox/inbox.ts';
+import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -219,4 +219,21 @@ test('[F10] the cases of one county: what its own office has and what the office
   const held = await listInbox(db, supervisor, { view: 'region', holder: HOLDER }, times, { size: 10_000 });
   expect(held.tasks.length).toBeGreaterThan(0);
   expect(new Set(held.tasks.map((task) => task.holder))).toEqual(new Set(['积案']));
+});
+
+test('[F11] the next task is one that can be decided: past what colleagues hold, what four eyes refuse, and what is another post’s', async () => {
+  const { tasks } = await listInbox(db, first, { view: 'queue' }, times, { size: 60 });
+  const ids = tasks.map(({ id }) => id);
+  const [barred = '', free = ''] = ids.slice(50);
+  await db('tasks').whereIn('id', ids).update({ claimed_by: HOLDER });
+  await db('tasks')
+    .whereIn('id', [barred, free])
+    .update({ claimed_by: null, four_eyes: db.raw(`array['scope-' || step || round]`) });
+  const { four_eyes: scopes } = await db('tasks').where({ id: barred }).first('four_eyes');
+  await db('signatures').insert({ scope: scopes[0], user_id: first.userId, step: 'another.step', signed_at: new Date() });
+  expect(await findNextTask(db, first, { view: 'queue' }, times, '')).toBe(free);
+  // The list of a region is full of what others decide.
+  const inRegion = await findNextTask(db, first, { view: 'region' }, times, '');
+  const found = await db('tasks').where({ id: inRegion }).first('role', 'office', 'claimed_by');
+  expect(found).toEqual({ role: 'first_reviewer', office: county.code, claimed_by: null });
 });

@@ -369,20 +369,6 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
   };
 }
 
-/** The next task to work on after a decision: the most urgent one of the view that nobody else holds. */
-export async function findNextTask(
-  db: Db,
-  actor: Actor,
-  filter: InboxFilter,
-  times: InboxTimes,
-  except: string,
-): Promise<string | undefined> {
-  const { tasks } = await listInbox(db, actor, filter, times, { size: 20 });
-  const workable = (task: InboxTask): boolean =>
-    filter.view === 'asked' || (task.suspended_at === null && task.delegated_to === null && [null, actor.userId].includes(task.claimed_by));
-  return tasks.find((task) => task.id !== except && workable(task))?.id;
-}
-
 /** The most rows of an exported list. */
 export const exportedAtMost = 10_000;
 const EXPORT_BATCH = 500;

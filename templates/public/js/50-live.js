@@ -77,16 +77,16 @@
   };
   const showCounts = (event) => {
     const { groups, total, views, navigation } = JSON.parse(event.data);
-    const set = (name, words) => {
-      for (const place of document.querySelectorAll(`[data-figure-of="${name}"]`)) place.textContent = words;
-    };
-    for (const [name, words] of Object.entries({ ...groups, total })) set(name, words);
-    for (const [name, figure] of Object.entries(views)) set(name, figure === 0 ? '' : ` ${figure}`);
-    for (const [name, figure] of Object.entries(navigation))
-      for (const place of document.querySelectorAll(`[data-figure="${name}"]`)) {
-        place.hidden = figure === 0;
-        place.textContent = figure.toLocaleString(document.documentElement.lang);
+    const set = (selector, words, hidden) => {
+      for (const place of document.querySelectorAll(selector)) {
+        place.hidden = hidden;
+        place.textContent = words;
       }
+    };
+    for (const [name, words] of Object.entries({ ...groups, total })) set(`[data-figure-of="${name}"]`, words, false);
+    for (const [name, figure] of Object.entries(views)) set(`[data-figure-of="${name}"]`, String(figure), figure === 0);
+    for (const [name, figure] of Object.entries(navigation))
+      set(`[data-figure="${name}"]`, figure.toLocaleString(document.documentElement.lang), figure === 0);
   };
   const showOld = () => {
     old = notice.dataset.old;

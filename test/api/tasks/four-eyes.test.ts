@@ -64,6 +64,13 @@ beforeAll(async () => {
   const all = ['first_reviewer', 'second_reviewer', 'approver', 'finance_officer', 'payment_officer'];
   for (const login of ['many-1', 'many-2']) await hire(login, all, '350104');
   await hire('admin-1', ['system_admin'], '350100');
+  // From the office above, so that nothing here is theirs in their own right.
+  await hire('substitute-1', all, '350100');
+  for (const role of all) {
+    const period = { role, region: '350104', from: '2026-03-02', until: '2026-03-31', reason: '出差' };
+    const named = await (await counter.as('many-1')).post('/substitutions', { ...period, substitute: await userId('substitute-1') });
+    if (named.status !== 201) throw new Error(`nobody substitutes as ${role}: ${JSON.stringify(named.body)}`);
+  }
 });
 afterAll(() => counter?.close());
 
@@ -109,6 +116,9 @@ type Refused = { code: unknown };
 
 /** Every way to the second step. Each answers with the code of its refusal. */
 const entries: Record<string, (standing: Standing) => Promise<Refused>> = {
+  'claim of the substitute': async ({ path }) => forPrincipal((await counter.as('substitute-1')).post(`${path}/claim`)),
+  'decision of the substitute': async ({ path, second }) =>
+    forPrincipal((await counter.as('substitute-1')).post(`${path}/decide`, { outcome: second.outcomes[0], reason: '同意办理' })),
   'REST claim': async ({ path }) => refusal((await counter.as('many-1')).post(`${path}/claim`)),
   'REST decision': async ({ path, second }) =>
     refusal((await counter.as('many-1')).post(`${path}/decide`, { outcome: second.outcomes[0], reason: '同意办理' })),
@@ -151,6 +161,12 @@ const entries: Record<string, (standing: Standing) => Promise<Refused>> = {
     return asked;
   },
 };
+
+/** What the principal signed, nobody signs on for the principal. */
+async function forPrincipal(sent: Promise<{ body: Record<string, unknown> }>): Promise<Refused> {
+  const { code } = await refusal(sent);
+  return { code: code === 'task.fourEyesPrincipal' ? 'task.fourEyes' : code };
+}
 
 async function refusal(sent: Promise<{ body: Record<string, unknown> }>): Promise<Refused> {
   return { code: (await sent).body['code'] };
