@@ -3,7 +3,15 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { emptyAsAbsent } from '../http/fields.ts';
 import { csvText } from '../../db/formats/csv.ts';
-import { type AuditFilter, type AuditRow, exportAuditLines, listAuditLines, proveChain, readingActs } from '../../db/views/audit-log.ts';
+import {
+  type AuditFilter,
+  type AuditRow,
+  exportAuditLines,
+  listAuditLines,
+  proveChain,
+  readAuditKeeping,
+  readingActs,
+} from '../../db/views/audit-log.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { file, page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -39,6 +47,10 @@ const Line = z
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditLine' });
+/** `refused`, `locked`: sign-ins of the last 24 hours, for who reads the whole log. Nothing is ever deleted. */
+const Keeping = z
+  .object({ since: z.string().nullable(), refused: z.number().int().nullable(), locked: z.number().int().nullable() })
+  .meta({ id: 'AuditKeeping' });
 const ProcedureId = z
   .string()
   .trim()
@@ -55,10 +67,13 @@ export function auditRoutes(counter: Counter): void {
     tags,
     access: readers,
     query: Query,
-    response: z.object({ lines: z.array(Line), next: z.number().nullable() }),
+    response: z.object({ lines: z.array(Line), next: z.number().nullable(), keeping: Keeping }),
     handle: async ({ db, actor, query, t }) => {
       const filter = filterOf(query);
-      const { lines, next } = await listAuditLines(db, actor, filter, { after: query.after, size: query.size });
+      const [{ lines, next }, keeping] = await Promise.all([
+        listAuditLines(db, actor, filter, { after: query.after, size: query.size }),
+        readAuditKeeping(db, actor),
+      ]);
       const given = Object.entries({ ...filter, reads: filter.reads ? '1' : undefined }).filter(
         (entry): entry is [string, string] => entry[1] !== undefined,
       );
@@ -66,13 +81,17 @@ export function auditRoutes(counter: Counter): void {
         `${path}?${new URLSearchParams([...given, ...Object.entries(more)]).toString()}`;
       const view = {
         lines: lines.map((line) => lineView(line, words, t)),
+        keeping: { ...keeping, whole: keeping.refused !== null },
         filter: Object.fromEntries(given),
         filtered: given.length > 0,
         exportHref: address('/admin/audit/export.csv'),
         nextHref: next ? address('/admin/audit', { after: String(next) }) : '',
         firstHref: query.after ? address('/admin/audit') : '',
       };
-      return page('audit/index', view, { nav: actorNav(actor), json: { lines: lines.map(lineJson), next: next ?? null } });
+      return page('audit/index', view, {
+        nav: actorNav(actor),
+        json: { lines: lines.map(lineJson), next: next ?? null, keeping: { ...keeping, since: keeping.since?.toISOString() ?? null } },
+      });
     },
   });
 

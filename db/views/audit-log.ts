@@ -62,6 +62,24 @@ export async function listAuditLines(
   return { lines, next: rows.length > page.size ? lines.at(-1)?.id : undefined };
 }
 
+/** How far the log goes back, and what of the last day its reader should look into. `refused` and `locked` for who reads all. */
+export type AuditKeeping = { since: Date | null; refused: number | null; locked: number | null };
+
+/** Figures of a day are looked for among so many of the latest lines of their act. */
+const LATEST = 1_000;
+
+export async function readAuditKeeping(db: Db, actor: Actor): Promise<AuditKeeping> {
+  const lastDay = (act: string) =>
+    `(select cast(count(*) as int) from (select recorded_at from audit_log where act = '${act}' order by id desc limit ${LATEST}) l
+       where l.recorded_at > clock_timestamp() - interval '1 day')`;
+  const whole = paths(actor).some((path) => !path.includes('/'));
+  const { rows } = await db.raw<{ rows: AuditKeeping[] }>(
+    `select (select recorded_at from audit_log order by id limit 1) as since, ${whole ? lastDay('session.refuse') : 'null'} as refused,
+            ${whole ? lastDay('session.lock') : 'null'} as locked`,
+  );
+  return rows[0] ?? { since: null, refused: null, locked: null };
+}
+
 function conditionsOf(actor: Actor, filter: AuditFilter): { parts: string[]; bindings: Record<string, unknown> } {
   const parts: string[] = [];
   const bindings: Record<string, unknown> = {};

@@ -114,6 +114,10 @@ describe('security settings', { timeout: 60_000 }, () => {
     expect(right.status).toBe(429);
     expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(29 * 60);
     expect(await province.db('audit_log').where({ act: 'session.lock', actor: id })).toHaveLength(1);
+    const { body } = await (await province.as('auditadmin-1')).get<{ keeping: Record<string, unknown> }>('/admin/audit?act=session.lock');
+    expect(body).toMatchObject({ lines: [{ person: login }], keeping: { since: expect.any(String), refused: 3, locked: 1 } });
+    const { html } = await (await province.browser('auditadmin-1')).get('/admin/audit');
+    for (const words of ['起完整留存', '登录被拒 3 次', '账号锁定 1 次']) expect(html).toContain(words);
   });
 
   test('[F37] a password that is too old opens nothing but the page on which it is changed', async () => {
