@@ -50,6 +50,7 @@ import * as numbersByKind from './202611251730_number_by_kind.ts';
 import * as scheduledTurns from './202611251740_schedule_turns.ts';
 import * as joinedOrders from './202611251741_join_orders.ts';
 import * as standingAlone from './202611251760_find_what_stands_alone.ts';
+import * as ledgerPages from './202611260201_index_ledger_pages.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -105,4 +106,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611251740_schedule_turns', sql: scheduledTurns.sql },
   { name: '202611251741_join_orders', sql: joinedOrders.sql },
   { name: '202611251760_find_what_stands_alone', sql: standingAlone.sql },
+  { name: '202611260201_index_ledger_pages', sql: ledgerPages.sql },
 ];

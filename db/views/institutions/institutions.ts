@@ -78,9 +78,12 @@ export async function listInstitutions(
     } else {
       // Plain like costs less than ilike on long registers; Latin letters stand in names as capitals or as typed.
       const plain = filter.text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
-      parts.push('(i.name like :contains or i.name like :capitals)');
+      // The beginning of a credit code tells enough of them apart from six signs on.
+      const begins = /^[0-9A-Z]{6,17}$/.test(code) ? ' or i.credit_code like :begins' : '';
+      parts.push(`(i.name like :contains or i.name like :capitals${begins})`);
       bindings['contains'] = `%${plain}%`;
       bindings['capitals'] = `%${plain.toUpperCase()}%`;
+      if (begins) bindings['begins'] = `${code}%`;
     }
   }
   const counted = await db.raw<{ rows: { total: number }[] }>(
