@@ -1,4 +1,22 @@
 import { z } from 'zod';
+import { entryKinds } from '../../db/money/ledger.ts';
+import { funds } from '../../workflows/domain/policy/policy.ts';
+import { emptyAsAbsent } from '../http/fields.ts';
+
+/** Which entries of the ledger are listed. */
+export const EntryList = z.object({
+  fund: z.enum(funds).optional().or(emptyAsAbsent),
+  year: z.coerce.number().int().min(2015).max(2099).optional().or(emptyAsAbsent),
+  kind: z.enum(entryKinds).optional().or(emptyAsAbsent),
+  q: z.string().trim().max(60).optional().or(emptyAsAbsent),
+});
+export type EntryList = z.output<typeof EntryList>;
+
+export const EntryQuery = EntryList.extend({
+  /** The last entry shown. */
+  after: z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional().or(emptyAsAbsent),
+  size: z.coerce.number().int().min(1).max(200).default(50),
+});
 
 export const FundBalance = z
   .object({
@@ -19,7 +37,7 @@ export const FundBalance = z
 export const LedgerEntry = z
   .object({
     id: z.number().int(),
-    kind: z.enum(['budget', 'budget_reduction', 'commitment', 'release', 'dispatch', 'payment', 'bank_return']),
+    kind: z.enum(entryKinds),
     reference: z.string(),
     at: z.iso.datetime(),
     amountFen: z.number().int(),

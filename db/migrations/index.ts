@@ -54,6 +54,7 @@ import * as placedMails from './202611260001_place_mails.ts';
 import * as sideMatters from './202611260100_end_side_matters.ts';
 import * as foundPapers from './202611260101_find_papers.ts';
 import * as bulkUrging from './202611260102_urge_in_bulk.ts';
+import * as ledgerPages from './202611260201_index_ledger_pages.ts';
 import * as securitySettings from './202611260300_set_security.ts';
 
 export type Migration = { name: string; sql: string };
@@ -114,5 +115,6 @@ export const migrations: readonly Migration[] = [
   { name: '202611260100_end_side_matters', sql: sideMatters.sql },
   { name: '202611260101_find_papers', sql: foundPapers.sql },
   { name: '202611260102_urge_in_bulk', sql: bulkUrging.sql },
+  { name: '202611260201_index_ledger_pages', sql: ledgerPages.sql },
   { name: '202611260300_set_security', sql: securitySettings.sql },
 ];

@@ -5,7 +5,8 @@ import { type Db, sqlState, type Trx } from '../client.ts';
 
 export type LedgerScope = { fund: string; year: number; region: string };
 export type AccountKind = 'budget' | 'available' | 'committed' | 'in_transit' | 'paid';
-type EntryKind = 'budget' | 'budget_reduction' | 'commitment' | 'release' | 'dispatch' | 'payment' | 'bank_return';
+export const entryKinds = ['budget', 'budget_reduction', 'commitment', 'release', 'dispatch', 'payment', 'bank_return'] as const;
+export type EntryKind = (typeof entryKinds)[number];
 export type LedgerEvent = LedgerScope & { reference: string; amountFen: number; classId?: string | undefined; actor?: string | undefined };
 
 const CHECK_VIOLATION = '23514';
@@ -131,37 +132,4 @@ export async function listBalances(db: Db, paths: readonly string[]): Promise<Ba
     inTransitFen: Number(row.inTransitFen),
     paidFen: Number(row.paidFen),
   }));
-}
-
-export type EntryLine = LedgerScope & {
-  id: number;
-  kind: EntryKind;
-  reference: string;
-  at: Date;
-  amountFen: number;
-  debit: AccountKind;
-  credit: AccountKind;
-  regionZh: string;
-  regionEn: string;
-  classNumber: string | null;
-  /** The document that a budget rests on. */
-  document: string | null;
-};
-
-/** The newest entries within subtrees, each with the account debited and the one credited. */
-export async function listEntries(db: Db, paths: readonly string[], limit: number): Promise<EntryLine[]> {
-  const { rows } = await db.raw<{ rows: EntryLine[] }>(
-    `select e.id, e.kind, e.reference, e.at, d.amount_fen as "amountFen", da.kind as debit, ca.kind as credit, da.fund, da.year, da.region,
-            r.name_zh as "regionZh", r.name_en as "regionEn", c.number as "classNumber", b.document
-       from ledger_entries e
-       join ledger_postings d on d.entry_id = e.id and d.side = 'debit' join ledger_accounts da on da.id = d.account_id
-       join ledger_postings k on k.entry_id = e.id and k.side = 'credit' join ledger_accounts ca on ca.id = k.account_id
-       join regions r on r.code = da.region
-       left join classes c on c.id = e.class_id
-       left join budget_entries b on e.kind in ('budget', 'budget_reduction') and b.id::text = e.reference
-      where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
-      order by e.id desc limit ?`,
-    [[...paths], limit],
-  );
-  return rows;
 }

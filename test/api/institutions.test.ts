@@ -99,6 +99,35 @@ describe('the register', () => {
       expect((await open(`/institutions/${codeOf('kangning')}/${tab}`)).status).toBe(401);
   });
 
+  test('[N12] [N29] everybody finds an institution by name, by its credit code or the beginning of it; among a thousand at once', async () => {
+    await province.db.raw(
+      `insert into institutions (name, kind, credit_code, region, licence_scope, credit_grade)
+       select '闽江千校第' || n || '培训学校', 'training', '52350199' || lpad(n::text, 10, '0'), '350104', array['电工'], 'A' from generate_series(1, 1000) n`,
+    );
+    const found = async (q: string) =>
+      ((await open(`/institutions?q=${encodeURIComponent(q)}`)).body as List).institutions.map(({ creditCode }) => creditCode);
+    expect(await found('千校第77培训')).toEqual(['523501990000000077']);
+    expect(await found('523501990000000077')).toEqual(['523501990000000077']);
+    expect(await found(' 52350199 00000000 78 ')).toEqual(['523501990000000078']);
+    expect(await found('52350199000000007')).toHaveLength(10);
+    expect(await found('52350')).toEqual([]);
+    const { text } = await open('/institutions', { accept: 'text/html' });
+    has(text, 'name="q"');
+    has(
+      (await open(`/institutions?q=${encodeURIComponent('千校第77培训')}`, { accept: 'text/html' })).text,
+      '/institutions/523501990000000077',
+    );
+    const times: number[] = [];
+    for (let n = 0; n < 15; n++) {
+      const begun = performance.now();
+      await found(n % 2 === 0 ? '千校第5' : '5235019900');
+      times.push(performance.now() - begun);
+    }
+    // The quickest third: other tests share the processors of this machine.
+    expect(times.sort((a, b) => a - b)[4]).toBeLessThan(50);
+    await province.db('institutions').whereLike('name', '闽江千校%').delete();
+  });
+
   test('[N1] an officer of another region reads the public columns only, and no page behind them', async () => {
     const stranger = await province.as('gl-second-1');
     const shown = (await stranger.get(`/institutions/${codeOf('kangning')}`)).body;

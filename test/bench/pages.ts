@@ -166,8 +166,10 @@ const further: Readonly<Record<string, readonly string[]>> = {
   '/classes?status=in_review': ['fj-supervise-1'],
   '/institutions': ['fj-catalogue-1'],
   '/institutions?q=职业': ['fj-catalogue-1'],
+  '/institutions?q=职业&view=public': [],
   '/payments': ['fj-pay-1'],
   '/funds': ['fj-finance-1'],
+  '/funds?fund=employment_subsidy&year=2023&kind=payment': ['cs-finance-1', 'fj-finance-1'],
   '/disclosures?list=plan': [],
   '/workplace': ['kangning-1', 'school-1'],
 };

@@ -6,12 +6,12 @@ import {
   dispatchFunds,
   type LedgerEvent,
   listBalances,
-  listEntries,
   payFunds,
   releaseFunds,
   returnFunds,
   setBudget,
 } from '../../db/money/ledger.ts';
+import { listEntries } from '../../db/money/ledger-entries.ts';
 import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
 
 let money: MoneyDatabase;
@@ -57,7 +57,7 @@ describe('the way of the money', () => {
     expect(own.every((balance) => balance.region === '350104')).toBe(true);
     expect(own.find((balance) => balance.year === year)).toMatchObject({ budgetFen: 5_000, availableFen: 5_000, paidFen: 0 });
     expect(await listBalances(money.db, ['350000/350100/350102']).then((rows) => rows.some((row) => row.region === '350104'))).toBe(false);
-    expect((await listEntries(money.db, ['350000/350100/350104'], 1))[0]).toMatchObject({
+    expect((await listEntries(money.db, ['350000/350100/350104'], {}, { size: 1 })).entries[0]).toMatchObject({
       kind: 'budget',
       debit: 'available',
       credit: 'budget',

@@ -8,7 +8,7 @@ import type { ClassStatus } from '../../../workflows/domain/classes/class.ts';
 import type { Db } from '../../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../../institutions.ts';
 import type { Actor } from '../../accounts/users.ts';
-import { containing } from '../../text-search.ts';
+import { beginningWith, containing } from '../../text-search.ts';
 
 export type InstitutionFilter = {
   text?: string | undefined;
@@ -78,8 +78,10 @@ export async function listInstitutions(
       bindings['code'] = code;
     } else {
       const named = containing(['i.name'], filter.text);
-      parts.push(named.sql);
-      Object.assign(bindings, named.bindings);
+      // The beginning of a credit code tells enough of them apart from six signs on.
+      const begins = /^[0-9A-Z]{6,17}$/.test(code);
+      parts.push(begins ? `(${named.sql} or i.credit_code like :begins)` : named.sql);
+      Object.assign(bindings, named.bindings, begins ? { begins: beginningWith(code) } : {});
     }
   }
   const counted = await db.raw<{ rows: { total: number }[] }>(

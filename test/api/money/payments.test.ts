@@ -4,6 +4,8 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readApiConfig } from '../../../api/config.ts';
 import { type RunningApi, startApi } from '../../../api/server.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { commitFunds, setBudget } from '../../../db/money/ledger.ts';
 import { type Person, signIn } from '../../../start/demonstration/person.ts';
 import { makeCard } from '../../../workflows/domain/people/identity.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
@@ -364,4 +366,74 @@ describe('a claim returned for correction', () => {
     expect(again.html).toMatch(new RegExp(`<ins>[^<]*\\*{4}\\s?${account.slice(-4)}`));
     expect(again.html).not.toContain(account);
   });
+});
+
+type Ledger = {
+  entries: { id: number; kind: string; fund: string; year: number; region: string; amountFen: number; classNumber: string | null }[];
+  next: number | null;
+};
+
+test('[N3] the ledger is read to its first entry page by page, by fund, year, kind, class and claim, and goes out whole as a file', async () => {
+  const filed = await money.plant({ trainees: 2 });
+  const application = await money.approved(filed);
+  await inTransaction(money.db, async (trx) => {
+    for (const year of [2041, 2042])
+      await setBudget(trx, { fund: 'unemployment_insurance', year, region: '350104', amountFen: 1_000_000, reference: `page-${year}` });
+    for (let n = 0; n < 30; n++)
+      await commitFunds(trx, { fund: 'unemployment_insurance', year: 2041, region: '350104', amountFen: 100 + n, reference: `page-${n}` });
+  });
+  const person = await as('cs-finance-1');
+  const walk = async (query: string, size: number) => {
+    const found: Ledger['entries'] = [];
+    for (let after: number | null | '' = ''; after !== null; ) {
+      const { status, body }: { status: number; body: Ledger } = await person.get(
+        `/funds?size=${size}${query}${after ? `&after=${after}` : ''}`,
+      );
+      expect(status).toBe(200);
+      found.push(...body.entries);
+      after = body.next;
+    }
+    return found;
+  };
+  const own = (
+    (await money.db.raw(
+      'select count(distinct p.entry_id)::int as n from ledger_postings p join ledger_accounts a on a.id = p.account_id where a.region = ?',
+      ['350104'],
+    )) as { rows: { n: number }[] }
+  ).rows[0]?.n;
+  for (const size of [7, 200]) {
+    const all = await walk('', size);
+    expect([size, all.length, new Set(all.map(({ id }) => id)).size]).toEqual([size, own, own]);
+    expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).sort((a, b) => b - a));
+    expect(all.every(({ region }) => region === '350104')).toBe(true);
+  }
+  const amounts = (entries: Ledger['entries']) => entries.map(({ kind, amountFen }) => `${kind} ${amountFen}`);
+  expect((await walk('&fund=unemployment_insurance', 7)).length).toBe(32);
+  expect(amounts(await walk('&fund=unemployment_insurance&year=2041&kind=budget', 7))).toEqual(['budget 1000000']);
+  expect((await walk('&year=2041&kind=commitment', 7)).map(({ amountFen }) => amountFen)).toEqual(
+    Array.from({ length: 30 }, (_, n) => 129 - n),
+  );
+  for (const number of [filed.number, application.number, filed.number.replace(/^PX/, '')])
+    expect([number, amounts(await walk(`&q=${number}`, 1))]).toEqual([number, ['commitment 140000']]);
+  expect(await walk('&q=PX999999-2026-00001', 7)).toEqual([]);
+  expect((await person.get('/funds?kind=everything')).status).toBe(422);
+
+  // Another county reads none of it, a reader of all regions the same.
+  const elsewhere = await (await as('gl-finance-1')).get<Ledger>('/funds?fund=unemployment_insurance');
+  expect(elsewhere.body.entries).toEqual([]);
+
+  const csv = await download('cs-finance-1', '/funds/export.csv?fund=unemployment_insurance&year=2041');
+  const lines = csv.bytes.toString('utf8').trim().split('\r\n');
+  expect([csv.status, lines.length, lines[0]?.includes('凭证号,时间,凭证')]).toEqual([200, 32, true]);
+  expect(lines[1]).toMatch(/,审批承诺,.*失业保险基金,2041,仓山区,已承诺,可用,1\.29$/);
+  expect(await money.db('audit_log').where({ act: 'funds.export' }).select('detail')).toEqual([
+    { detail: { fund: 'unemployment_insurance', year: 2041 } },
+  ]);
+  expect((await (await as('kangning-1')).get('/funds/export.csv')).status).toBe(403);
+
+  const html = async (path: string) => (await browse('cs-finance-1', path)).html.replaceAll('&amp;', '&').replaceAll('&#x3D;', '=');
+  const next =
+    /rel="next" href="(\/funds\?[^"#]+)#entries"/.exec(await html('/funds?size=20&fund=unemployment_insurance&year=2041'))?.[1] ?? '';
+  expect(next).toContain('fund=unemployment_insurance&year=2041&after=');
+  expect(await html(next)).toContain('href="/funds?fund=unemployment_insurance&year=2041#entries"');
 });
