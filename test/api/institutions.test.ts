@@ -62,10 +62,11 @@ describe('the register', () => {
       (await city.get<List>(`/institutions?${query}`)).body.institutions.map((item) => item.creditCode);
     expect((await listed('region=350102')).toSorted()).toEqual(codesOf('yunfan', 'sanfang'));
     expect((await listed('kind=enterprise')).toSorted()).toEqual(codesOf('minjiang', 'hualin'));
-    // A name in part, a code only as a whole.
+    // A name in part, a code by its beginning.
     expect((await city.get<List>(`/institutions?q=${encodeURIComponent('康宁')}`)).body.total).toBe(1);
     expect((await city.get<List>(`/institutions?q=${codeOf('pingjia')}`)).body.institutions[0]?.creditCode).toBe(codeOf('pingjia'));
-    expect((await city.get<List>(`/institutions?q=${codeOf('pingjia').slice(0, 17)}`)).body.total).toBe(0);
+    expect((await city.get<List>(`/institutions?q=${codeOf('pingjia').slice(0, 17)}`)).body.total).toBe(1);
+    expect((await city.get<List>(`/institutions?q=${codeOf('pingjia').slice(1, 17)}`)).body.total).toBe(0);
 
     // Page by page nothing is lost and nothing comes twice.
     const seen: string[] = [];

@@ -204,7 +204,7 @@ describe('[F37] no administrator decides a case', () => {
         `/classes/${number}/withdraw`,
         `/classes/${number}/changes`,
       ]) {
-        const body = { outcome: 'approve', version: '1', reason: '越权', toUserId: await idOf('cs-first-2') };
+        const body = { outcome: 'approve', version: '1', reason: '越权试一试', to: await idOf('cs-first-2') };
         expect([403, 404], `${login} ${path}`).toContain((await person.post(path, body)).status);
         expect([403, 404], `${login} ${path} as a page`).toContain((await browser.post(path, body)).status);
       }
