@@ -22,8 +22,8 @@ async function post(trx: Trx, kind: EntryKind, debit: AccountKind, credit: Accou
   await trx.raw(
     `with given as (select * from jsonb_to_recordset(cast(:events as jsonb)) as g(fund text, year int, region text, reference text, "amountFen" bigint, "classId" uuid, actor uuid)),
           entry as (
-            insert into ledger_entries (kind, reference, class_id, actor, at)
-            select :kind, reference, "classId", actor, business_now() from given order by reference
+            insert into ledger_entries (kind, fund, year, region, reference, class_id, actor, at)
+            select :kind, fund, year, region, reference, "classId", actor, business_now() from given order by reference
             on conflict (kind, reference) do nothing returning id, reference)
      insert into ledger_postings (entry_id, account_id, side, amount_fen)
      select e.id, a.id, case a.kind when :debit then 'debit' else 'credit' end, g."amountFen"

@@ -99,7 +99,7 @@ describe('the product’s own role', () => {
   const entry = async (trx: Trx, reference: string): Promise<number> =>
     (
       await trx('ledger_entries')
-        .insert({ kind: 'budget', reference, at: trx.raw('business_now()') })
+        .insert({ ...scope(), kind: 'budget', reference, at: trx.raw('business_now()') })
         .returning('id')
     )[0].id;
 

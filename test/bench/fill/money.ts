@@ -60,8 +60,8 @@ async function fillLedger(trx: Trx): Promise<void> {
   );
   const post = async (kind: string, debit: string, credit: string): Promise<void> => {
     await trx.raw(
-      `with entries as (insert into ledger_entries (kind, reference, class_id, at)
-         select '${kind}', 'bench-' || a.number, a.class_id, a.submitted_at from subsidy_applications a join bench_classes c on c.id = a.class_id where a.status = 'paid' returning id, class_id)
+      `with entries as (insert into ledger_entries (kind, fund, year, region, reference, class_id, at)
+         select '${kind}', a.fund, a.year, a.region, 'bench-' || a.number, a.class_id, a.submitted_at from subsidy_applications a join bench_classes c on c.id = a.class_id where a.status = 'paid' returning id, class_id)
        insert into ledger_postings (entry_id, account_id, side, amount_fen)
        select e.id, l.id, s.side, 210000 from entries e join subsidy_applications a on a.class_id = e.class_id cross join (values ('debit', '${debit}'), ('credit', '${credit}')) s (side, kind)
          join ledger_accounts l on l.fund = a.fund and l.year = a.year and l.region = a.region and l.kind = s.kind`,
@@ -70,7 +70,7 @@ async function fillLedger(trx: Trx): Promise<void> {
   await post('commitment', 'committed', 'available');
   await post('payment', 'paid', 'committed');
   await trx.raw(
-    `with entries as (insert into ledger_entries (kind, reference, at) select 'budget', 'bench-' || region || '-' || year, business_now() from ledger_accounts where kind = 'budget' returning id, reference)
+    `with entries as (insert into ledger_entries (kind, fund, year, region, reference, at) select 'budget', fund, year, region, 'bench-' || region || '-' || year, business_now() from ledger_accounts where kind = 'budget' returning id, reference)
      insert into ledger_postings (entry_id, account_id, side, amount_fen)
      select e.id, l.id, case l.kind when 'budget' then 'credit' else 'debit' end, 100000000000 from entries e join ledger_accounts l on e.reference = 'bench-' || l.region || '-' || l.year and l.kind in ('budget', 'available')`,
   );
