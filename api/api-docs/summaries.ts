@@ -150,6 +150,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postTasksByProcedureByStepByRoundReveal: '说明用途查看一名学员的证件号；每次留痕',
   postTasksByProcedureByStepByRoundReassign: '转办给本部门同角色的其他人',
   postTasksByProcedureByStepByRoundUrge: '向办理人发邮件催办；每工作日最多一次',
+  postTasksByProcedureByStepByRoundPriority: '说明理由将在办任务标为加急，或取消加急：在列表中排在最前，时限不变',
   postTasksByProcedureByStepByRoundEscalate: '立即提请上级督办（督办单）',
   postTasksByProcedureByStepByRoundAnswers: '保存对补正清单各项的答复；全部答复后以 `resubmit` 提交',
   getBoard: '督办看板：本地区全部事项',

@@ -25,6 +25,7 @@ export function concerns(actor: Actor, { filter, regionPath, classIds }: OpenLis
 /** Of those, whether it stands in the list now. */
 export function isListed(actor: Actor, { filter, times }: OpenList, task: TaskChange): boolean {
   if (!task.open || !isInTime(filter, times, task.due_at)) return false;
+  if (filter.priority && !task.priority) return false;
   if (filter.holder && task.claimed_by !== filter.holder) return false;
   switch (filter.view) {
     case 'mine':

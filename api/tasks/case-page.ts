@@ -133,6 +133,10 @@ export function caseView(parts: CaseParts) {
     mayRelease: may('release'),
     heldByMe: open && task.claimed_by === actor.userId && !isOutsideRole(task.role),
     held: open && heldByOther && !may('opine') ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
+    priority:
+      office && task.priority_reason !== null
+        ? { reason: task.priority_reason, name: task.prioritiser ?? '—', at: task.prioritised_at }
+        : undefined,
     barred: barring.find((code) => code === parts.verdict('decide')),
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
@@ -184,6 +188,7 @@ export function caseView(parts: CaseParts) {
           colleagues: parts.colleagues,
           reassign: may('reassign'),
           urged: task.urged_at,
+          prioritise: may('prioritise'),
           // One order about a task is enough.
           mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder' && parts.order === undefined,
         }

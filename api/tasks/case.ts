@@ -180,6 +180,7 @@ function caseJson(
     // What the office asks and arranges among itself is for the office.
     suspended: office && task.suspended_at !== null,
     delegate: office ? task.delegate : null,
+    priority: office && task.priority_reason !== null ? { reason: task.priority_reason } : null,
     mayDecide: verdict('decide') === 'yes',
     acts: taskActs.filter((act) => verdict(act) === 'yes'),
     opinions: delegations.map(({ delegate_name: delegate, question, status, opinion, asked_at: askedAt, settled_at: settledAt }) => ({

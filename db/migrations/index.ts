@@ -55,6 +55,7 @@ import * as sideMatters from './202611260100_end_side_matters.ts';
 import * as foundPapers from './202611260101_find_papers.ts';
 import * as bulkUrging from './202611260102_urge_in_bulk.ts';
 import * as securitySettings from './202611260300_set_security.ts';
+import * as priorities from './202611260400_prioritise_tasks.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -115,4 +116,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260101_find_papers', sql: foundPapers.sql },
   { name: '202611260102_urge_in_bulk', sql: bulkUrging.sql },
   { name: '202611260300_set_security', sql: securitySettings.sql },
+  { name: '202611260400_prioritise_tasks', sql: priorities.sql },
 ];

@@ -46,6 +46,8 @@ export const insideActs: readonly string[] = [
   ...backOutcomes.map((outcome) => `task.${outcome}`),
   'task.reassign',
   'task.urge',
+  'task.prioritise',
+  'task.unprioritise',
   'task.escalate',
   'task.overdue',
   'task.leader',

@@ -28,6 +28,8 @@ export type TaskChange = {
   delegated_to: string | null;
   delegate: string | null;
   suspended: boolean;
+  priority: boolean;
+  priority_reason: string | null;
 };
 
 /** More lines than this are told by the next look. */
@@ -45,7 +47,8 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
     .raw<{ rows: (TaskChange | { line: number; id: null })[] }>(
       `select a.id as line, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
               t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act = 'task.resume' and a.subject = t.id) as fresh,
-              t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended
+              t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended,
+              t.priority, t.priority_reason
          from (select id, procedure_id, subject, at, act from audit_log where id > ? order by id limit ${linesAtMost}) a
          left join tasks t on t.procedure_id = a.procedure_id and t.role <> 'clock' and (t.status in ('open', 'cancelled', 'expired') or t.id = a.subject)
          left join procedures p on p.id = t.procedure_id

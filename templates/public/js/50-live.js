@@ -48,6 +48,15 @@
     if (task.amber) words.append(place);
     cell.replaceChildren(...(task.holder ? [name] : []), words);
   };
+  const badge = (words) => {
+    const made = document.createElement('span');
+    made.className = 'badge amber strong';
+    made.textContent = words;
+    return made;
+  };
+  const showPriority = (place, task) => {
+    if (place) place.replaceChildren(...(task.priority ? [' ', badge(task.priority), ` ${task.priorityReason}`] : []));
+  };
   const showPlace = (row, gone) => {
     row.classList.toggle('removed', gone);
     const box = row.querySelector('input[name="selected"]');
@@ -66,7 +75,10 @@
       const row = [...document.querySelectorAll('tr[data-task]')].find((one) => one.dataset.task === task.id);
       if (row) {
         showPlace(row, !task.listed);
-        if (task.open) showHolder(row.querySelector('[data-holder]'), task);
+        if (task.open) {
+          showHolder(row.querySelector('[data-holder]'), task);
+          showPriority(row.querySelector('[data-priority]'), task);
+        }
         // It is shown, as it is or as gone.
         if (task.listed) changed.delete(task.id);
         else changed.add(task.id);
