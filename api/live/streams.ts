@@ -16,7 +16,7 @@ import { readInstant } from '../../db/calendar/instant.ts';
 import { readToday } from '../tasks/case.ts';
 import { inboxTimes } from '../tasks/due.ts';
 import { figureWords } from '../tasks/inbox/inbox.ts';
-import { concerns, holdingWords, isListed, type OpenList } from './lists.ts';
+import { concerns, holdingWords, isListed, labelsRead, type OpenList } from './lists.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Translate } from '../pages/i18n.ts';
 
@@ -231,6 +231,7 @@ function tellTasks(listener: Listener, changes: readonly TaskChange[]): void {
       words: change.open ? holdingWords(actor, change, t) : '',
       amber: change.suspended,
       priority: change.priority && !isOutsideRole(change.role) ? t('tasks.priority') : '',
+      labels: labelsRead(actor, change),
       priorityReason: change.priority_reason ?? '',
       self: change.claimed_by === actor.userId,
     }));

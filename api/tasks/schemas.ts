@@ -8,6 +8,7 @@ import { signatureStates } from '../../workflows/domain/signing.ts';
 import { CorrectionList } from '../corrections/schemas.ts';
 import { EvidenceAnswer } from './evidence-schemas.ts';
 import { caseParts } from './parts.ts';
+import { labelLength } from '../../workflows/domain/labels.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 export const TaskParams = z.object({
@@ -30,6 +31,8 @@ export const InboxList = z.object({
   urgency: z.enum(urgencies).optional().or(emptyAsAbsent),
   /** Only what a supervisor marked as pressing (加急). */
   priority: z.literal('1').optional().or(emptyAsAbsent),
+  /** A label of an own office. */
+  label: z.string().trim().min(1).max(labelLength).optional().or(emptyAsAbsent),
   /** Code of a region: its cases, and what its offices have. */
   region: z
     .string()
@@ -95,6 +98,8 @@ const TaskFacts = z.object({
   delegate: z.string().nullable(),
   /** A supervisor marked it as pressing (加急), and why; it stands first in lists. Null for institutions. */
   priority: z.object({ reason: z.string() }).nullable(),
+  /** Labels (标签) that the reader's offices put on the case. */
+  labels: z.array(z.string()),
   version: z.number().int(),
 });
 
@@ -279,6 +284,7 @@ export const Prioritise = z
     back: z.string().max(300).optional(),
   })
   .meta({ id: 'Prioritise' });
+export const Label = z.object({ label: line(1, labelLength), list: z.string().max(600).optional() }).meta({ id: 'Label' });
 export const Delegate = z
   .object({ to: z.uuid('task.notColleague'), question: freeText(2_000, { min: REASON_MIN_LENGTH, missing: 'task.questionMissing' }) })
   .meta({ id: 'Delegate' });

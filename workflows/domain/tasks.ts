@@ -48,6 +48,8 @@ export const insideActs: readonly string[] = [
   'task.urge',
   'task.prioritise',
   'task.unprioritise',
+  'case.label',
+  'case.unlabel',
   'task.escalate',
   'task.overdue',
   'task.leader',

@@ -45,6 +45,7 @@ const columns = [
   'due',
   'dueDate',
   'priority',
+  'labels',
   'urged',
   'holder',
 ];
@@ -69,6 +70,7 @@ function rowOf(task: InboxTask, at: Today, t: Translate, words: Words): string[]
     [due.words, due.detail].filter(Boolean).join(' '),
     task.due_date ?? '',
     task.priority_reason === null ? '' : t('tasks.priorityFor', { reason: task.priority_reason }),
+    task.labels.join(t('common.listSeparator')),
     task.urged_at ? t('tasks.urged') : '',
     task.holder ?? '',
   ];

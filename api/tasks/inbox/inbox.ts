@@ -29,7 +29,7 @@ import { jointWords } from '../signing/signatures.ts';
 import { caseNumber, stepLabel, taskPath } from '../words.ts';
 
 export function toFilter(list: InboxList): InboxFilter {
-  const { view, kind, stage, q: text, urgency, region, holder } = list;
+  const { view, kind, stage, q: text, urgency, label, region, holder } = list;
   return {
     view,
     kind,
@@ -38,6 +38,7 @@ export function toFilter(list: InboxList): InboxFilter {
     urgency,
     region,
     holder,
+    label,
     priority: list.priority && true,
     dueBy: list.dueBy === undefined ? undefined : endOfDay(list.dueBy),
   };
@@ -66,8 +67,8 @@ export function listQuery(
   list: InboxList,
   changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string; since?: string } = {},
 ): string {
-  const { view, kind, stage, q, urgency, priority, region, dueBy, holder } = list;
-  const own = { kind, stage, q, urgency, priority, region, dueBy, holder };
+  const { view, kind, stage, q, urgency, priority, label, region, dueBy, holder } = list;
+  const own = { kind, stage, q, urgency, priority, label, region, dueBy, holder };
   const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, ...own, ...changes };
   const query = new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
   return query.toString();
@@ -110,6 +111,7 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
     suspended: task.suspended_at !== null,
     delegate: task.delegate,
     priority: priorityOf(task),
+    labels: task.labels,
     version: task.version,
   };
 }
@@ -148,6 +150,8 @@ type InboxParts = {
   locale: Locale;
   names: ListNames;
   regions: readonly RegionName[];
+  /** Labels in use in the reader's offices. */
+  labels: readonly string[];
   /** Who could take tasks of this page over, where they can be handed over. */
   candidates: readonly Candidate[];
   /** Number of the newest line of the record before the list was read. */
@@ -218,6 +222,8 @@ export function inboxView(parts: InboxParts) {
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
     office: parts.actor.institutionId === undefined,
     priorityOptions: [{ value: '1', label: t('tasks.filter.priorityOnly') }],
+    // A label that is in use no longer may still be asked for.
+    labelOptions: [...new Set([...(list.label ? [list.label] : []), ...parts.labels])].map((label) => ({ value: label, label })),
     groups,
     total: figures.total,
     searchedOfEach: counts.searchedOfEach,
@@ -301,6 +307,7 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     urged: task.urged_at !== null,
     priority: task.priority,
     priorityReason: task.priority_reason ?? '',
+    labels: task.labels,
     joint:
       actor.institutionId === undefined && task.joint && task.signatures ? jointWords({ part: task.joint, ...task.signatures }, t) : '',
     unread: task.unread_messages > 0 ? t('messages.unread', { count: task.unread_messages }) : '',
@@ -339,7 +346,7 @@ function regionLabel(region: RegionName, all: readonly RegionName[], locale: Loc
 
 /** The filters of a list, each with the address of the list without it. */
 export function chipsOf({ list, t, names, locale }: Pick<InboxParts, 'list' | 't' | 'names' | 'locale'>) {
-  const { stage, kind, urgency, priority, region, dueBy, holder, q } = list;
+  const { stage, kind, urgency, priority, label, region, dueBy, holder, q } = list;
   const chip = (field: keyof InboxList, value: string) => ({
     label: t(`tasks.chip.${field === 'q' ? 'text' : field}`, { value }),
     href: withQuery('/tasks', listQuery(list, { [field]: undefined })),
@@ -350,6 +357,7 @@ export function chipsOf({ list, t, names, locale }: Pick<InboxParts, 'list' | 't
     ...(kind ? [chip('kind', t(`tasks.kinds.${kind}`))] : []),
     ...(urgency ? [chip('urgency', t(`tasks.groups.${urgency}`))] : []),
     ...(priority ? [chip('priority', '')] : []),
+    ...(label ? [chip('label', label)] : []),
     ...(dueBy ? [chip('dueBy', datesIn(locale).date(dueBy))] : []),
     ...(holder ? [chip('holder', names.people.get(holder) ?? '—')] : []),
     ...(q ? [chip('q', q)] : []),

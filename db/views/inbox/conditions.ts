@@ -2,6 +2,7 @@
 import { classOfPaperFound, numberFound } from '../number-search.ts';
 import type { InboxFilter, Urgency } from './inbox.ts';
 import type { Actor } from '../../accounts/users.ts';
+import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import { beginningWith, containing } from '../../text-search.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
@@ -18,6 +19,12 @@ export function conditionsOf(filter: InboxFilter, actor: Actor): { sql: string; 
     bindings['kind'] = filter.kind;
   }
   if (filter.priority) parts.push('t.priority');
+  if (filter.label) {
+    parts.push(
+      `t.procedure_id = any(array(select k.procedure_id from case_labels k where k.label = :label and k.office = any(cast(:labelOffices as text[]))))`,
+    );
+    Object.assign(bindings, { label: filter.label, labelOffices: labelOfficesOf(actor) });
+  }
   if (filter.stage) {
     parts.push('t.step like :stage');
     bindings['stage'] = beginningWith(`${filter.stage}.`);
@@ -62,6 +69,12 @@ export const noneMarked: Readonly<Record<Urgency, number>> = { overdue: 0, soon:
 export const markedFigures = `json_build_object(${Object.entries(ranges)
   .map(([urgency, range]) => `'${urgency}', count(*) filter (where t.priority and ${range})`)
   .join(', ')})`;
+
+/** The labels that the offices of a reader put on the case of a task, as a column; binds `labelOffices`. */
+export function labelsColumn(actor: Actor, procedureId: string): string {
+  if (actor.institutionId !== undefined) return `cast('{}' as text[]) as labels`;
+  return `array(select k.label from case_labels k where k.procedure_id = ${procedureId} and k.office = any(cast(:labelOffices as text[])) group by k.label order by min(k.set_at), k.label) as labels`;
+}
 
 /** Read once, whatever number of rows asks for it. */
 const wanted = `(select w.path from regions w where w.code = :region)`;

@@ -3,10 +3,21 @@
  * took longer than to read what is open. Only the lines of the page are read whole. Where very much is open each office gives its most urgent tasks only, and the page says so.
  */
 import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Db } from '../../client.ts';
-import { conditionsOf, markedFigures, noneMarked, officersOnly, officesOf, ranges, taskColumns, topmost } from './conditions.ts';
+import {
+  conditionsOf,
+  labelsColumn,
+  markedFigures,
+  noneMarked,
+  officersOnly,
+  officesOf,
+  ranges,
+  taskColumns,
+  topmost,
+} from './conditions.ts';
 import type { InboxCursor, InboxFilter, InboxLine, InboxTimes, Urgency } from './inbox.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
 
@@ -48,13 +59,14 @@ export async function searchRegion(
     found as materialized (
       select t.id, t.due_at, t.priority from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
     page as (select t.id from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by not t.priority, t.due_at nulls last, t.id limit :limit)
-    select f.*, l.*, u.name as holder, d.name as delegate, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
+    select f.*, l.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'l.procedure_id')}, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
       from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')}, ${markedFigures} as marked from found t) f
       left join (select ${taskColumns} from page p join tasks t on t.id = p.id) l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
      order by not l.priority, l.due_at nulls last, l.id`;
   const rows = await run<InboxLine & Record<Urgency, number> & Pick<Found, 'marked'>>(db, statementOf(sql), {
     ...narrower.bindings,
     ...text.bindings,
+    labelOffices: labelOfficesOf(actor),
     paths,
     each: each ?? null,
     now: times.now,

@@ -48,14 +48,17 @@
     if (task.amber) words.append(place);
     cell.replaceChildren(...(task.holder ? [name] : []), words);
   };
-  const badge = (words) => {
+  const badge = (words, tone) => {
     const made = document.createElement('span');
-    made.className = 'badge amber strong';
+    made.className = `badge ${tone}`;
     made.textContent = words;
     return made;
   };
   const showPriority = (place, task) => {
-    if (place) place.replaceChildren(...(task.priority ? [' ', badge(task.priority), ` ${task.priorityReason}`] : []));
+    if (place) place.replaceChildren(...(task.priority ? [' ', badge(task.priority, 'amber strong'), ` ${task.priorityReason}`] : []));
+  };
+  const showLabels = (place, labels) => {
+    if (place) place.replaceChildren(...labels.flatMap((label) => [' ', badge(label, 'blue')]));
   };
   const showPlace = (row, gone) => {
     row.classList.toggle('removed', gone);
@@ -77,6 +80,7 @@
         showPlace(row, !task.listed);
         if (task.open) {
           showHolder(row.querySelector('[data-holder]'), task);
+          showLabels(row.querySelector('[data-labels]'), task.labels);
           showPriority(row.querySelector('[data-priority]'), task);
         }
         // It is shown, as it is or as gone.
