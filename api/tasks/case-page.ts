@@ -138,7 +138,7 @@ export function caseView(parts: CaseParts) {
     heldByMe: open && task.claimed_by === actor.userId && !isOutsideRole(task.role),
     held: open && heldByOther && !may('opine') ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
     priority:
-      office && task.priority_reason !== null
+      office && open && task.priority_reason !== null
         ? { reason: task.priority_reason, name: task.prioritiser ?? '—', at: task.prioritised_at }
         : undefined,
     labels: labelsView(parts),

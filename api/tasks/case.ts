@@ -200,7 +200,7 @@ function caseJson(
     // What the office asks and arranges among itself is for the office.
     suspended: office && task.suspended_at !== null,
     delegate: office ? task.delegate : null,
-    priority: office && task.priority_reason !== null ? { reason: task.priority_reason } : null,
+    priority: office && task.status === 'open' && task.priority_reason !== null ? { reason: task.priority_reason } : null,
     labels: [...labels],
     mayDecide: verdict('decide') === 'yes',
     acts: taskActs.filter((act) => verdict(act) === 'yes'),

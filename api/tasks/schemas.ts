@@ -281,7 +281,6 @@ export const Prioritise = z
   .object({
     priority: z.union([z.boolean(), z.enum(['0', '1']).transform((value) => value === '1')]),
     reason: freeText(200).default(''),
-    back: z.string().max(300).optional(),
   })
   .meta({ id: 'Prioritise' });
 export const Label = z.object({ label: line(1, labelLength), list: z.string().max(600).optional() }).meta({ id: 'Label' });

@@ -69,7 +69,7 @@ export function supervisionRoutes(counter: Counter): void {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { priority } = await prioritiseTask(db, actor, taskId, body, request);
-        return redirect(body.back ?? taskPath(taskId), {
+        return redirect(taskPath(taskId), {
           json: { taskId, priority },
           flash: priority ? 'board.prioritised' : 'board.unprioritised',
         });

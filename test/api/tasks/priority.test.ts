@@ -57,6 +57,12 @@ test('[F11] a supervisor marks a task with a reason, once however often, and tak
   expect((await holder.post(`/tasks/${taskId}/decide`, { outcome: 'approve', version })).status).toBe(200);
   expect((await supervisor.post(path, { priority: true, reason: '已办的事' })).body).toMatchObject({ status: 409, code: 'task.decided' });
   expect(await findBrokenLink(counter.db, id)).toBeUndefined();
+  // The mark ends with its task.
+  const another = await counter.openReview();
+  await supervisor.post(`/tasks/${another.taskId}/priority`, { priority: true, reason: '企业急需用工' });
+  await holder.post(`/tasks/${another.taskId}/decide`, { outcome: 'approve' });
+  expect((await holder.get<{ priority: unknown }>(`/tasks/${another.taskId}`)).body.priority).toBeNull();
+  expect((await holder.get<Inbox>('/tasks')).body.counts.priority).toBe(0);
 });
 
 test('[F11] only supervisors of its office mark a task: who reads it is refused, to others it is unknown; an institution’s own task takes no mark', async () => {
