@@ -67,6 +67,7 @@ const texts: Readonly<Record<string, string>> = {
   after: 'eyJkdWUiOiIyMDI2LTAzLTA5In0',
   q: '烹调',
   list: 'urgency=soon',
+  label: '待补社保',
   home: '/tasks',
   location: '/tasks',
   lang: 'zh-CN',

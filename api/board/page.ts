@@ -158,7 +158,7 @@ function stepRows({ board: { overdueSteps }, at, t, words }: BoardParts) {
   }));
 }
 
-/** Late tasks by step, the steps with the longest delay first, since tasks come in the order of their due instants. */
+/** Late tasks by step, the steps with the longest delay first, since tasks come in the order of their due instants; those of marked tasks before all. */
 function overdueGroups({ overdue, ordered, at, t, words }: BoardParts) {
   const groups = new Map<string, ReturnType<typeof overdueRow>[]>();
   for (const task of overdue) {
@@ -178,6 +178,8 @@ function overdueRow(task: InboxTask, ordered: ReadonlySet<string>, at: Today, t:
     holder: task.holder,
     late: dueView(task, at, t).words,
     urged: task.urged_at !== null,
+    priority: task.priority,
+    priorityReason: task.priority_reason ?? '',
     ordered: ordered.has(task.id),
     escalatable: !ordered.has(task.id) && task.kind !== 'order_issue' && task.kind !== 'order_answer',
     assignable: !isOutsideRole(task.role),

@@ -3,6 +3,7 @@ import type { Actor } from '../../db/accounts/users.ts';
 import type { InboxFilter, InboxTimes } from '../../db/views/inbox/inbox.ts';
 import type { TaskChange } from '../../db/views/inbox/task-changes.ts';
 import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
+import { labelOfficesOf } from '../../workflows/domain/labels.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import { isWithin, mayDecide } from '../../workflows/domain/scope.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
@@ -25,6 +26,8 @@ export function concerns(actor: Actor, { filter, regionPath, classIds }: OpenLis
 /** Of those, whether it stands in the list now. */
 export function isListed(actor: Actor, { filter, times }: OpenList, task: TaskChange): boolean {
   if (!task.open || !isInTime(filter, times, task.due_at)) return false;
+  if (filter.priority && !task.priority) return false;
+  if (filter.label && !labelsRead(actor, task).includes(filter.label)) return false;
   if (filter.holder && task.claimed_by !== filter.holder) return false;
   switch (filter.view) {
     case 'mine':
@@ -50,6 +53,12 @@ export function holdingWords(actor: Actor, task: TaskChange, t: Translate): stri
   if (task.delegated_to === actor.userId) return t('holding.row.asked');
   if (task.delegate !== null) return t('holding.row.delegated', { name: task.delegate });
   return t(task.claimed_by === actor.userId ? 'tasks.heldByMe' : 'tasks.heldByOther');
+}
+
+/** The labels on its case that this person reads. */
+export function labelsRead(actor: Actor, { labels }: TaskChange): string[] {
+  const offices = labelOfficesOf(actor);
+  return [...new Set(labels.filter(({ office }) => offices.includes(office)).map(({ label }) => label))];
 }
 
 /** The own queue, or for a view of the region all offices of it. */

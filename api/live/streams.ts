@@ -16,7 +16,8 @@ import { readInstant } from '../../db/calendar/instant.ts';
 import { readToday } from '../tasks/case.ts';
 import { inboxTimes } from '../tasks/due.ts';
 import { figureWords } from '../tasks/inbox/inbox.ts';
-import { concerns, holdingWords, isListed, type OpenList } from './lists.ts';
+import { concerns, holdingWords, isListed, labelsRead, type OpenList } from './lists.ts';
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Translate } from '../pages/i18n.ts';
 
 /** Of lists, and of pages without one: a browser keeps six connections to a site, and pages come by them too. */
@@ -229,6 +230,9 @@ function tellTasks(listener: Listener, changes: readonly TaskChange[]): void {
       holder: change.open ? change.holder : null,
       words: change.open ? holdingWords(actor, change, t) : '',
       amber: change.suspended,
+      priority: change.priority && !isOutsideRole(change.role) ? t('tasks.priority') : '',
+      labels: labelsRead(actor, change),
+      priorityReason: change.priority_reason ?? '',
       self: change.claimed_by === actor.userId,
     }));
   if (tasks.length === 0) return;

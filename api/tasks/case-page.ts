@@ -9,6 +9,7 @@ import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case
 import { classTrack } from '../../workflows/domain/classes/class.ts';
 import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
+import { labelLength, labellingOfficeOf, labelOfficesOf, labelsAtMost, takesLabels } from '../../workflows/domain/labels.ts';
 import { hasRole, principalsOf } from '../../workflows/domain/scope.ts';
 import { officerRoles } from '../../workflows/domain/roles.ts';
 import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
@@ -59,6 +60,9 @@ export type CaseParts = {
   signatures: Signature[];
   /** Whom the reader may ask to sign as well; undefined where nobody is added. */
   possible: PossibleSigner[] | undefined;
+  /** Labels of the reader's offices on the case, and those in use there. */
+  labels: readonly string[];
+  labelsInUse: readonly string[];
   /** The order of the superior authority about this task. */
   order: OrderOnRecord | undefined;
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
@@ -133,6 +137,11 @@ export function caseView(parts: CaseParts) {
     mayRelease: may('release'),
     heldByMe: open && task.claimed_by === actor.userId && !isOutsideRole(task.role),
     held: open && heldByOther && !may('opine') ? { name: task.holder ?? '—', at: task.claimed_at } : undefined,
+    priority:
+      office && open && task.priority_reason !== null
+        ? { reason: task.priority_reason, name: task.prioritiser ?? '—', at: task.prioritised_at }
+        : undefined,
+    labels: labelsView(parts),
     barred: barring.find((code) => code === parts.verdict('decide')),
     holding: office && open ? holdingView(parts, may) : undefined,
     opinions: parts.delegations.filter((one) => one.status === 'answered'),
@@ -184,10 +193,24 @@ export function caseView(parts: CaseParts) {
           colleagues: parts.colleagues,
           reassign: may('reassign'),
           urged: task.urged_at,
+          prioritise: may('prioritise'),
           // One order about a task is enough.
           mayEscalate: may('escalate') && procedure.type !== 'supervisionOrder' && parts.order === undefined,
         }
       : undefined,
+  };
+}
+
+/** Labels are put on and taken off while the procedure goes on. */
+function labelsView({ labels, labelsInUse, found, actor }: CaseParts) {
+  const writes = takesLabels(found.procedure) && labellingOfficeOf(actor, found.task.office) !== undefined;
+  if (labels.length === 0 && !writes) return undefined;
+  return {
+    put: labels,
+    writes,
+    more: writes && labels.length < labelsAtMost,
+    offered: labelsInUse.filter((label) => !labels.includes(label)),
+    most: labelLength,
   };
 }
 
@@ -224,9 +247,14 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
   };
 }
 
-/** What the office writes with the institution is not for the assessment body. */
+/** What the office writes with the institution is not for the assessment body; labels are for the office that put them on. */
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
+  if (isLabelling(line)) return labelOfficesOf(actor).includes(String(line.detail['office']));
   return line.act !== 'message.send' || readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
+}
+
+function isLabelling({ act }: TimelineLine): boolean {
+  return act === 'case.label' || act === 'case.unlabel';
 }
 
 /** Claiming says for whom, where it is not for oneself. */
@@ -346,7 +374,7 @@ function timelineView(line: TimelineLine, { t, words, found, actor }: CaseParts)
     who: line.name
       ? [whoFor(t, line.name, line.principal), line.institution].filter(Boolean).join(t('classes.whoSeparator'))
       : whoWithoutName(line, t),
-    detail: line.reason ?? '',
+    detail: isLabelling(line) ? String(line.detail['label']) : (line.reason ?? ''),
     act: line.act,
     reason: line.reason,
     name: line.name,

@@ -7,10 +7,12 @@ import { listSignatures } from '../../db/protocol/signing/groups.ts';
 import { listColleagues } from '../../db/protocol/supervision/supervision.ts';
 import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
 import { findCapacity, whoSignedElsewhere } from '../../db/protocol/task-acts.ts';
+import { listCaseLabels, listLabelsInUse } from '../../db/inbox/labels.ts';
 import { listRungs } from '../../db/protocol/supervision/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
 import { type Case, getCase, listOpenTasks, listTimeline, type OpenTask } from '../../db/views/case.ts';
 import type { Instant } from '../../db/calendar/instant.ts';
+import { takesLabels } from '../../workflows/domain/labels.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { workRegionOf } from '../../workflows/domain/scope.ts';
 import { judgeTaskAct, relationsOf, type TaskAct, taskActs } from '../../workflows/domain/task-acts.ts';
@@ -70,22 +72,38 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
   const claimFor = verdict('claim') === 'yes' ? (await findCapacity(db, actor, task))?.principal : undefined;
   const takeBack = verdict('take_back') === 'yes' && (await obstacleToTakingBack(db, procedure, task)) === undefined;
   const office = actor.institutionId === undefined;
-  const [at, evidence, timeline, open, rungs, order, colleagues, delegations, outstanding, corrections, signatures, possible] =
-    await Promise.all([
-      readToday(db, context.instant, actor),
-      loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
-      listTimeline(db, procedure.id, { limit: TIMELINE, outside: !office }),
-      listOpenTasks(db, procedure.id),
-      listRungs(db, task.id),
-      findOrder(db, { lateTask: task.id }),
-      verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listColleagues(db, task) : [],
-      // What the office asks itself is for the office.
-      office ? listDelegations(db, task.id) : [],
-      checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
-      loadCorrectionReview({ db, actor, task, procedure, t, words: deps.words, locale }),
-      office && task.joint_group !== null ? listSignatures(db, task.joint_group) : [],
-      verdict('add_signer') === 'yes' && takesSigners(task) ? listPossibleSigners(db, task) : undefined,
-    ]);
+  const [
+    at,
+    evidence,
+    timeline,
+    open,
+    rungs,
+    order,
+    colleagues,
+    delegations,
+    outstanding,
+    corrections,
+    signatures,
+    possible,
+    labels,
+    labelsInUse,
+  ] = await Promise.all([
+    readToday(db, context.instant, actor),
+    loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
+    listTimeline(db, procedure.id, { limit: TIMELINE, outside: !office }),
+    listOpenTasks(db, procedure.id),
+    listRungs(db, task.id),
+    findOrder(db, { lateTask: task.id }),
+    verdict('reassign') === 'yes' || verdict('delegate') === 'yes' ? listColleagues(db, task) : [],
+    // What the office asks itself is for the office.
+    office ? listDelegations(db, task.id) : [],
+    checked(task) && procedure.class_id ? countOutstanding(db, procedure.class_id, stageOf(task.step)) : 0,
+    loadCorrectionReview({ db, actor, task, procedure, t, words: deps.words, locale }),
+    office && task.joint_group !== null ? listSignatures(db, task.joint_group) : [],
+    verdict('add_signer') === 'yes' && takesSigners(task) ? listPossibleSigners(db, task) : undefined,
+    listCaseLabels(db, actor, procedure.id),
+    takesLabels(procedure) ? listLabelsInUse(db, actor) : [],
+  ]);
   const parts: CaseParts = {
     found,
     evidence,
@@ -101,6 +119,8 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     delegations,
     signatures,
     possible,
+    labels,
+    labelsInUse,
     outstanding,
     corrections,
     actor,
@@ -162,7 +182,7 @@ function normalList(text: string | undefined): string {
 }
 
 function caseJson(
-  { found, actor, at, t, evidence, corrections, verdict, delegations, signatures }: CaseParts,
+  { found, actor, at, t, evidence, corrections, verdict, delegations, signatures, labels }: CaseParts,
   view: ReturnType<typeof caseView>,
 ) {
   const { task } = found;
@@ -180,6 +200,8 @@ function caseJson(
     // What the office asks and arranges among itself is for the office.
     suspended: office && task.suspended_at !== null,
     delegate: office ? task.delegate : null,
+    priority: office && task.status === 'open' && task.priority_reason !== null ? { reason: task.priority_reason } : null,
+    labels: [...labels],
     mayDecide: verdict('decide') === 'yes',
     acts: taskActs.filter((act) => verdict(act) === 'yes'),
     opinions: delegations.map(({ delegate_name: delegate, question, status, opinion, asked_at: askedAt, settled_at: settledAt }) => ({
@@ -214,7 +236,7 @@ function caseJson(
 }
 
 /** The forms beside the decision call their fields alike: what one of them was refused stands at that one. */
-export function refusedIn(act: TaskAct, issues: FieldIssue[], entered: unknown): Redraw {
+export function refusedIn(act: TaskAct | 'label', issues: FieldIssue[], entered: unknown): Redraw {
   return { status: 422, issues: issues.map((issue) => ({ ...issue, field: `${act}.${issue.field}` })), entered: { [act]: entered } };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
 import { listRegionsBelow, readListNames } from '../../db/views/inbox/list-names.ts';
+import { listLabelsInUse } from '../../db/inbox/labels.ts';
 import { newestLine } from '../../db/views/inbox/task-changes.ts';
 import { listCandidates } from '../../db/views/board.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
@@ -18,6 +19,7 @@ import { inboxJson, inboxView, listQuery, readCursor, toFilter, withQuery } from
 import { personSearchRoutes } from './inbox/person-search.ts';
 import { savedViewRoutes } from './inbox/saved-views.ts';
 import { CaseDetail, CaseQuery, Inbox, InboxList, InboxQuery, TaskParams } from './schemas.ts';
+import { labelRoutes } from './labels.ts';
 import { signingRoutes } from './signing/routes.ts';
 import { supervisionRoutes } from './supervision/supervision.ts';
 import { taskPath } from './words.ts';
@@ -40,14 +42,15 @@ export function taskRoutes(counter: Counter): void {
       const times = inboxTimes(at);
       // Before the list is read: what comes later is told to the open page, once or twice, and nothing is lost.
       const since = forPage ? await newestLine(db) : 0;
-      const [{ tasks, next, counts }, names, regions] = await Promise.all([
+      const [{ tasks, next, counts }, names, regions, labels] = await Promise.all([
         readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
         readListNames(db, [filter]),
         forPage ? listRegionsBelow(db, actor) : [],
+        forPage ? listLabelsInUse(db, actor) : [],
       ]);
       const handsOver = forPage && list.view === 'region' && hasRole(actor, 'supervisor');
       const candidates = handsOver ? await listCandidates(db, tasks) : [];
-      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, candidates, since };
+      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, labels, candidates, since };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });
@@ -86,6 +89,7 @@ export function taskRoutes(counter: Counter): void {
   personSearchRoutes(counter);
   taskActRoutes(counter);
   holdingRoutes(counter);
+  labelRoutes(counter);
   signingRoutes(counter);
   supervisionRoutes(counter);
 }

@@ -8,6 +8,7 @@ import { signatureStates } from '../../workflows/domain/signing.ts';
 import { CorrectionList } from '../corrections/schemas.ts';
 import { EvidenceAnswer } from './evidence-schemas.ts';
 import { caseParts } from './parts.ts';
+import { labelLength } from '../../workflows/domain/labels.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 
 export const TaskParams = z.object({
@@ -28,6 +29,10 @@ export const InboxList = z.object({
     .or(emptyAsAbsent),
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),
   urgency: z.enum(urgencies).optional().or(emptyAsAbsent),
+  /** Only what a supervisor marked as pressing (加急). */
+  priority: z.literal('1').optional().or(emptyAsAbsent),
+  /** A label of an own office. */
+  label: z.string().trim().min(1).max(labelLength).optional().or(emptyAsAbsent),
   /** Code of a region: its cases, and what its offices have. */
   region: z
     .string()
@@ -91,6 +96,10 @@ const TaskFacts = z.object({
   suspended: z.boolean(),
   /** Who was asked for an opinion. */
   delegate: z.string().nullable(),
+  /** A supervisor marked it as pressing (加急), and why; it stands first in lists. Null for institutions. */
+  priority: z.object({ reason: z.string() }).nullable(),
+  /** Labels (标签) that the reader's offices put on the case. */
+  labels: z.array(z.string()),
   version: z.number().int(),
 });
 
@@ -113,6 +122,8 @@ export const Inbox = z
       soon: z.number().int(),
       later: z.number().int(),
       none: z.number().int(),
+      /** Of all these, marked as pressing. */
+      priority: z.number().int(),
       mine: z.number().int(),
       asked: z.number().int(),
       capped: z.boolean(),
@@ -265,6 +276,14 @@ export const Reassign = z
   .meta({ id: 'Reassign' });
 export const Escalate = z.object({ reason: reasonField, back: z.string().max(300).optional() }).meta({ id: 'Escalate' });
 export const Urge = z.object({ back: z.string().max(300).optional() });
+/** `priority` false takes the mark off, with or without a reason; a form sends «1» or «0». */
+export const Prioritise = z
+  .object({
+    priority: z.union([z.boolean(), z.enum(['0', '1']).transform((value) => value === '1')]),
+    reason: freeText(200).default(''),
+  })
+  .meta({ id: 'Prioritise' });
+export const Label = z.object({ label: line(1, labelLength), list: z.string().max(600).optional() }).meta({ id: 'Label' });
 export const Delegate = z
   .object({ to: z.uuid('task.notColleague'), question: freeText(2_000, { min: REASON_MIN_LENGTH, missing: 'task.questionMissing' }) })
   .meta({ id: 'Delegate' });

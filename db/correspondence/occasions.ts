@@ -25,6 +25,7 @@ const list = {
   'task.assigned': { whom: 'named', side: 'office', leadsTo: 'task', mail: 'assigned', asks: true },
   'task.taken_over': { whom: 'named', side: 'office', leadsTo: 'task' },
   'task.urged': { whom: 'workers', side: 'both', leadsTo: 'task', mail: 'urge', sms: 'urge', asks: true },
+  'task.prioritised': { whom: 'named', side: 'office', leadsTo: 'task', asks: true },
   'task.escalated': { whom: 'superiors', side: 'office', leadsTo: 'task', mail: 'escalation', asks: true },
   'task.reported': { whom: 'workers', side: 'office', leadsTo: 'task' },
   'task.suspended': { whom: 'named', side: 'office', leadsTo: 'task' },

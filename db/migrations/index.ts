@@ -56,6 +56,8 @@ import * as foundPapers from './202611260101_find_papers.ts';
 import * as bulkUrging from './202611260102_urge_in_bulk.ts';
 import * as ledgerPages from './202611260201_index_ledger_pages.ts';
 import * as securitySettings from './202611260300_set_security.ts';
+import * as priorities from './202611260400_prioritise_tasks.ts';
+import * as caseLabels from './202611260401_label_cases.ts';
 import * as placedEntries from './202611260500_place_ledger_entries.ts';
 
 export type Migration = { name: string; sql: string };
@@ -118,5 +120,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611260102_urge_in_bulk', sql: bulkUrging.sql },
   { name: '202611260201_index_ledger_pages', sql: ledgerPages.sql },
   { name: '202611260300_set_security', sql: securitySettings.sql },
+  { name: '202611260400_prioritise_tasks', sql: priorities.sql },
+  { name: '202611260401_label_cases', sql: caseLabels.sql },
   { name: '202611260500_place_ledger_entries', sql: placedEntries.sql },
 ];

@@ -43,6 +43,10 @@ export type TaskRow = {
   added_by: string | null;
   /** The decision of the group after which this signature was no longer needed. */
   ended_by: string | null;
+  /** Marked by a supervisor as pressing (加急), and why. */
+  priority: boolean;
+  priority_reason: string | null;
+  prioritised_at: Date | null;
 };
 
 /** The period of a task: from which day, how long and until when. What says a deadline in words asks for this. */

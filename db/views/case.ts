@@ -24,6 +24,7 @@ export type CaseTask = TaskRow &
     decider: string | null;
     held_for: string | null;
     decider_for: string | null;
+    prioritiser: string | null;
     office_zh: string;
     office_en: string;
     class_number: string | null;
@@ -38,6 +39,7 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
     .leftJoin('users as d', 'd.id', 't.decided_by')
     .leftJoin('users as o', 'o.id', 't.delegated_to')
     .leftJoin('users as s', 's.id', 't.suspended_by')
+    .leftJoin('users as p', 'p.id', 't.prioritised_by')
     .leftJoin('classes as c', 'c.id', 't.class_id')
     .leftJoin('users as hf', 'hf.id', 't.claimed_for')
     .leftJoin('users as df', 'df.id', 't.decided_for')
@@ -49,7 +51,7 @@ export async function getCase(db: Db, actor: Actor, taskId: string): Promise<Cas
       'r.name_zh as office_zh',
       'r.name_en as office_en',
       'c.number as class_number',
-      { delegate: 'o.name', suspender: 's.name', held_for: 'hf.name', decider_for: 'df.name' },
+      { delegate: 'o.name', suspender: 's.name', prioritiser: 'p.name', held_for: 'hf.name', decider_for: 'df.name' },
     );
   const procedure = task && (await db<ProcedureRow>('procedures').where({ id: task.procedure_id }).first());
   if (!task || !procedure) throw new NotFoundError('task.unknown');

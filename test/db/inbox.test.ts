@@ -237,3 +237,79 @@ test('[F11] the next task is one that can be decided: past what colleagues hold,
   const found = await db('tasks').where({ id: inRegion }).first('role', 'office', 'claimed_by');
   expect(found).toEqual({ role: 'first_reviewer', office: county.code, claimed_by: null });
 });
+
+test('[F11] marked tasks come first, ties and those without due instant included: over many pages no row twice and none lost; from indexes of their own', async () => {
+  // Some of every queue, many of them due at one instant.
+  await db.raw(
+    `update tasks set priority = true, priority_reason = '急用', prioritised_at = business_now(), prioritised_by = ?,
+            due_at = case when round % 4 = 0 then cast('2026-03-03 09:00:00+08' as timestamptz) else due_at end
+      where id like 'backlog-%' and round % 13 = 0 and role not in ('institution', 'assessor')`,
+    [supervisor.userId],
+  );
+  await sweep();
+  const listed: readonly { name: string; filter: InboxFilter; who: () => Actor }[] = [
+    ...filters,
+    { name: 'queue, marked', filter: { view: 'queue', priority: true }, who: () => first },
+    { name: 'queue, marked and overdue', filter: { view: 'queue', priority: true, urgency: 'overdue' }, who: () => first },
+    { name: 'queue without due instant', filter: { view: 'queue', urgency: 'none' }, who: () => first },
+    { name: 'region, marked', filter: { view: 'region', priority: true }, who: () => supervisor },
+    { name: 'region, marked, with a text', filter: { view: 'region', priority: true, text: '学校' }, who: () => supervisor },
+    { name: 'institution, marked', filter: { view: 'queue', priority: true }, who: () => school },
+  ];
+  for (const { name, filter, who } of listed) {
+    const seen: { id: string; priority: boolean; due: string }[] = [];
+    let cursor: InboxCursor | undefined;
+    do {
+      const { tasks, next } = await listInbox(db, who(), filter, times, { cursor, size: filter.view === 'region' ? 331 : 7 });
+      seen.push(...tasks.map(({ id, priority, due_at }) => ({ id, priority, due: due_at?.toISOString() ?? 'none' })));
+      cursor = next;
+    } while (cursor);
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
+    const key = ({ priority, due, id }: (typeof seen)[number]): string => `${priority ? 0 : 1} ${due} ${id}`;
+    expect([name, seen.map(key)]).toEqual([name, seen.map(key).sort()]);
+    const counts = await countInbox(db, who(), filter, times);
+    expect([name, counts.total, counts.priority]).toEqual([name, seen.length, seen.filter(({ priority }) => priority).length]);
+  }
+  const [{ marked }] = (
+    await db.raw(
+      `select count(*)::int as marked from tasks where status = 'open' and priority and suspended_at is null and office = ? and role = 'first_reviewer'`,
+      [county.code],
+    )
+  ).rows;
+  expect(marked).toBeGreaterThan(14);
+  expect((await countInbox(db, first, { view: 'queue' }, times)).priority).toBe(marked);
+
+  for (const [filter, who, index] of [
+    [{ view: 'queue' }, first, 'tasks_queue_priority'],
+    [{ view: 'region' }, supervisor, 'tasks_region_priority'],
+  ] as const) {
+    const after: InboxCursor = { due: '2026-03-03 01:00:00+00', id: 'a', priority: true };
+    for (const query of [
+      inboxQuery(who, filter, times, { part: 'priority', limit: 26 }),
+      inboxQuery(who, filter, times, { part: 'priority', after, limit: 26 }),
+    ])
+      expect(await planOf(query)).toMatch(new RegExp(`(using|on) ${index}`));
+    expect(await planOf(inboxQuery(who, filter, times, { part: 'dated', limit: 26 }))).not.toMatch(/Seq Scan on tasks|_priority/);
+    expect(await planOf(countQuery(who, filter, times))).not.toMatch(/Seq Scan on tasks/);
+  }
+});
+
+test('[F11] so much is open that only some of each office is searched: what is marked is found all the same', async () => {
+  await db.raw(
+    `update tasks set due_at = '2030-01-01', subject_title = '压在最底的加急事项' where id = (
+       select id from tasks where priority and office = ? and status = 'open' and role = 'first_reviewer' order by id limit 1)`,
+    [county.code],
+  );
+  // More than are gone through.
+  await db.raw(
+    `insert into tasks (id, procedure_id, step, round, kind, role, office, office_path, outcomes, subject_number, subject_title, institution_name,
+                        opened_at, from_date, working_days, due_date, due_at, calendar_version)
+     select 'flood/pre_training.first_review/' || n, 'backlog-350104', 'flood.first_review', n, 'review', 'second_reviewer', '350104', '350000/350100/350104', '{approve}',
+            '350104-2026-8' || n, '其他 ' || n, '学校', business_now(), business_today(), 5, business_today(), business_now(), 'test' from generate_series(1, 31000) n`,
+  );
+  const filter: InboxFilter = { view: 'region', text: '压在最底' };
+  const { tasks, counts } = await readInbox(db, supervisor, filter, times, { size: 25 });
+  expect(counts.searchedOfEach).toBeGreaterThan(0);
+  expect(tasks.map(({ subject_title: title, priority }) => [title, priority])).toEqual([['压在最底的加急事项', true]]);
+  expect(counts).toMatchObject({ total: 1, priority: 1 });
+});

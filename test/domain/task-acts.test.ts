@@ -125,7 +125,7 @@ describe('the table of acts', () => {
     const can = (actor: typeof one) => taskActs.filter((act) => judgeTaskAct(act, actor, asked) === 'yes');
     expect(can(two)).toEqual(['opine']);
     expect(can(one)).toEqual(['recall']);
-    expect(can(chief)).toEqual(['recall', 'reassign', 'urge', 'escalate']);
+    expect(can(chief)).toEqual(['recall', 'reassign', 'urge', 'prioritise', 'escalate']);
   });
 
   test('[F06] a signature that was added is recalled by whoever asked for it, whoever has it, until it is signed', () => {
@@ -187,6 +187,7 @@ describe('the table of acts', () => {
       'suspend',
       'reassign',
       'urge',
+      'prioritise',
       'escalate',
     ]);
   });

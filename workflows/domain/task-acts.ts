@@ -22,6 +22,7 @@ export const taskActs = [
   'take_back',
   'reassign',
   'urge',
+  'prioritise',
   'escalate',
 ] as const;
 export type TaskAct = (typeof taskActs)[number];
@@ -150,6 +151,8 @@ const ofOffice = {
   // Ends what a colleague was asked.
   reassign: { supervisor: row('yes', 'yes', 'yes', 'task.suspended') },
   urge: { supervisor: always },
+  // Marks it as pressing (加急), or takes the mark off.
+  prioritise: { supervisor: always },
   escalate: { supervisor: always },
 } as const satisfies Record<TaskAct, Rows>;
 
@@ -173,14 +176,20 @@ const ofOutside = {
   },
   reassign: { supervisor: outside },
   urge: { supervisor: always },
+  prioritise: { supervisor: outside },
   escalate: { supervisor: always },
 } as const satisfies Record<TaskAct, Rows>;
 
 /** Waits of the clock are nobody's: a supervisor is told so, others learn nothing of them. */
-const waits = { reassign: { supervisor: outside }, urge: { supervisor: outside }, escalate: { supervisor: outside } };
+const waits = {
+  reassign: { supervisor: outside },
+  urge: { supervisor: outside },
+  prioritise: { supervisor: outside },
+  escalate: { supervisor: outside },
+};
 
 /** Acts that a supervisor alone can do, for the words of the refusal. */
-const supervising: readonly TaskAct[] = ['reassign', 'urge', 'escalate'];
+const supervising: readonly TaskAct[] = ['reassign', 'urge', 'prioritise', 'escalate'];
 /** Acts that take part in a decision. Giving back, suspending and pressing decide nothing. */
 const signing: readonly TaskAct[] = ['claim', 'decide', 'delegate', 'opine', 'add_signer'];
 

@@ -33,7 +33,22 @@ export function inboxExportRoutes(counter: Counter): void {
   });
 }
 
-const columns = ['subject', 'number', 'round', 'institution', 'step', 'headcount', 'amount', 'group', 'due', 'dueDate', 'urged', 'holder'];
+const columns = [
+  'subject',
+  'number',
+  'round',
+  'institution',
+  'step',
+  'headcount',
+  'amount',
+  'group',
+  'due',
+  'dueDate',
+  'priority',
+  'labels',
+  'urged',
+  'holder',
+];
 
 /** Batch by batch. What a spreadsheet would take for a formula is made harmless by the writer. */
 async function* rowsOf(batches: AsyncIterable<InboxTask[]>, at: Today, t: Translate, words: Words): AsyncGenerator<string> {
@@ -54,6 +69,8 @@ function rowOf(task: InboxTask, at: Today, t: Translate, words: Words): string[]
     t(`tasks.groups.${due.state}`),
     [due.words, due.detail].filter(Boolean).join(' '),
     task.due_date ?? '',
+    task.priority_reason === null ? '' : t('tasks.priorityFor', { reason: task.priority_reason }),
+    task.labels.join(t('common.listSeparator')),
     task.urged_at ? t('tasks.urged') : '',
     task.holder ?? '',
   ];

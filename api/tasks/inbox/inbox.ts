@@ -29,23 +29,34 @@ import { jointWords } from '../signing/signatures.ts';
 import { caseNumber, stepLabel, taskPath } from '../words.ts';
 
 export function toFilter(list: InboxList): InboxFilter {
-  const { view, kind, stage, q: text, urgency, region, holder } = list;
-  return { view, kind, stage, text, urgency, region, holder, dueBy: list.dueBy === undefined ? undefined : endOfDay(list.dueBy) };
+  const { view, kind, stage, q: text, urgency, label, region, holder } = list;
+  return {
+    view,
+    kind,
+    stage,
+    text,
+    urgency,
+    region,
+    holder,
+    label,
+    priority: list.priority && true,
+    dueBy: list.dueBy === undefined ? undefined : endOfDay(list.dueBy),
+  };
 }
 
 /** The cursor as it stands in addresses. */
 export function cursorText(cursor: InboxCursor): string {
-  return Buffer.from(JSON.stringify([cursor.due, cursor.id])).toString('base64url');
+  return Buffer.from(JSON.stringify([cursor.due, cursor.id, ...(cursor.priority ? [1] : [])])).toString('base64url');
 }
 
 /** A cursor that nobody gave out begins from the top. */
 export function readCursor(text: string | undefined): InboxCursor | undefined {
   if (!text) return undefined;
   try {
-    const [due, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
+    const [due, id, priority] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
     if (typeof id !== 'string' || !(due === null || (typeof due === 'string' && /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+( BC)?$/.test(due))))
       return undefined;
-    return { due, id };
+    return { due, id, ...(priority === 1 ? { priority: true as const } : {}) };
   } catch {
     return undefined;
   }
@@ -56,8 +67,8 @@ export function listQuery(
   list: InboxList,
   changes: Partial<Record<keyof InboxList, string | undefined>> & { after?: string; select?: string; since?: string } = {},
 ): string {
-  const { view, kind, stage, q, urgency, region, dueBy, holder } = list;
-  const own = { kind, stage, q, urgency, region, dueBy, holder };
+  const { view, kind, stage, q, urgency, priority, label, region, dueBy, holder } = list;
+  const own = { kind, stage, q, urgency, priority, label, region, dueBy, holder };
   const values: Record<string, string | undefined> = { view: view === 'queue' ? undefined : view, ...own, ...changes };
   const query = new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
   return query.toString();
@@ -99,8 +110,14 @@ export function taskJson(task: InboxTask, at: Today, t: Translate, actor: Actor)
     ...taskHead(task, task, { at, t, actor }),
     suspended: task.suspended_at !== null,
     delegate: task.delegate,
+    priority: priorityOf(task),
+    labels: task.labels,
     version: task.version,
   };
+}
+
+function priorityOf({ priority_reason: reason }: Pick<InboxTask, 'priority_reason'>) {
+  return reason === null ? null : { reason };
 }
 
 function signaturesOf({ joint, signatures }: InboxLine) {
@@ -133,6 +150,8 @@ type InboxParts = {
   locale: Locale;
   names: ListNames;
   regions: readonly RegionName[];
+  /** Labels in use in the reader's offices. */
+  labels: readonly string[];
   /** Who could take tasks of this page over, where they can be handed over. */
   candidates: readonly Candidate[];
   /** Number of the newest line of the record before the list was read. */
@@ -140,7 +159,7 @@ type InboxParts = {
 };
 
 export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxParts) {
-  const { savedViews, ...figures } = counts;
+  const { savedViews, marked: _marked, ...figures } = counts;
   return {
     view: list.view,
     tasks: tasks.map((task) => ({
@@ -155,13 +174,21 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
   };
 }
 
+const inboxGroups = ['priority', ...urgencies] as const;
+type InboxGroup = (typeof inboxGroups)[number];
+
 /** The figures of a list in words, as its page says them and as the page is told of them later. */
 export function figureWords(view: InboxView, counts: InboxCounts, actor: Actor, t: Translate) {
   const shown = (count: number): string => (view === 'region' ? capped(count) : count.toLocaleString('en-US'));
   const total = counts.capped ? capped(countedAtMost + 1) : counts.total.toLocaleString('en-US');
-  const words = (urgency: Urgency): [Urgency, string] => [urgency, t('tasks.groupCount', { n: shown(counts[urgency]) })];
+  // What is marked stands in a group of its own.
+  const left = (urgency: Urgency): number => (counts[urgency] > countedAtMost ? counts[urgency] : counts[urgency] - counts.marked[urgency]);
+  const words = (group: InboxGroup): [InboxGroup, string] => [
+    group,
+    t('tasks.groupCount', { n: shown(group === 'priority' ? counts.priority : left(group)) }),
+  ];
   return {
-    groups: Object.fromEntries(urgencies.map(words)) as Record<Urgency, string>,
+    groups: Object.fromEntries(inboxGroups.map(words)) as Record<InboxGroup, string>,
     total: actor.institutionId === undefined ? t('tasks.total', { total, mine: counts.mine }) : t('tasks.totalOnly', { total }),
     views: { mine: counts.mine, asked: counts.asked },
   };
@@ -172,12 +199,12 @@ export function inboxView(parts: InboxParts) {
   const { list, counts, next, t, at } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
   const figures = figureWords(list.view, counts, parts.actor, t);
-  const groups = urgencies
-    .map((urgency) => ({
-      urgency,
-      tone: groupTones[urgency],
-      words: figures.groups[urgency],
-      rows: rows.filter((row) => row.due.state === urgency),
+  const groups = inboxGroups
+    .map((group) => ({
+      group,
+      tone: groupTones[group],
+      words: figures.groups[group],
+      rows: rows.filter((row) => (row.priority ? 'priority' : row.due.state) === group),
     }))
     .filter((group) => group.rows.length > 0);
   return {
@@ -193,6 +220,10 @@ export function inboxView(parts: InboxParts) {
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     regionOptions: parts.regions.map((region) => ({ value: region.code, label: regionLabel(region, parts.regions, parts.locale) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
+    office: parts.actor.institutionId === undefined,
+    priorityOptions: [{ value: '1', label: t('tasks.filter.priorityOnly') }],
+    // A label that is in use no longer may still be asked for.
+    labelOptions: [...new Set([...(list.label ? [list.label] : []), ...parts.labels])].map((label) => ({ value: label, label })),
     groups,
     total: figures.total,
     searchedOfEach: counts.searchedOfEach,
@@ -257,7 +288,7 @@ const stages = [
   'paid_list',
   'objection',
 ];
-const groupTones = { overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
+const groupTones = { priority: 'amber', overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
 
 function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
   return {
@@ -274,6 +305,9 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     amountFen: task.amount_fen,
     due: dueView(task, at, t),
     urged: task.urged_at !== null,
+    priority: task.priority,
+    priorityReason: task.priority_reason ?? '',
+    labels: task.labels,
     joint:
       actor.institutionId === undefined && task.joint && task.signatures ? jointWords({ part: task.joint, ...task.signatures }, t) : '',
     unread: task.unread_messages > 0 ? t('messages.unread', { count: task.unread_messages }) : '',
@@ -312,7 +346,7 @@ function regionLabel(region: RegionName, all: readonly RegionName[], locale: Loc
 
 /** The filters of a list, each with the address of the list without it. */
 export function chipsOf({ list, t, names, locale }: Pick<InboxParts, 'list' | 't' | 'names' | 'locale'>) {
-  const { stage, kind, urgency, region, dueBy, holder, q } = list;
+  const { stage, kind, urgency, priority, label, region, dueBy, holder, q } = list;
   const chip = (field: keyof InboxList, value: string) => ({
     label: t(`tasks.chip.${field === 'q' ? 'text' : field}`, { value }),
     href: withQuery('/tasks', listQuery(list, { [field]: undefined })),
@@ -322,6 +356,8 @@ export function chipsOf({ list, t, names, locale }: Pick<InboxParts, 'list' | 't
     ...(stage ? [chip('stage', t(`tasks.stages.${stage}`))] : []),
     ...(kind ? [chip('kind', t(`tasks.kinds.${kind}`))] : []),
     ...(urgency ? [chip('urgency', t(`tasks.groups.${urgency}`))] : []),
+    ...(priority ? [chip('priority', '')] : []),
+    ...(label ? [chip('label', label)] : []),
     ...(dueBy ? [chip('dueBy', datesIn(locale).date(dueBy))] : []),
     ...(holder ? [chip('holder', names.people.get(holder) ?? '—')] : []),
     ...(q ? [chip('q', q)] : []),

@@ -1,10 +1,10 @@
 /** Acts of a supervisor on a task of the own region. */
 import { z } from 'zod';
-import { escalateTask, reassignTask, urgeTask } from '../../../db/protocol/supervision/supervision.ts';
+import { escalateTask, prioritiseTask, reassignTask, urgeTask } from '../../../db/protocol/supervision/supervision.ts';
 import { redirect } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
 import { orConflict, refusedIn, showCase, taskIdOf } from '../case.ts';
-import { Escalate, Reassign, TaskParams, Urge } from '../schemas.ts';
+import { Escalate, Prioritise, Reassign, TaskParams, Urge } from '../schemas.ts';
 import { taskPath } from '../words.ts';
 
 export function supervisionRoutes(counter: Counter): void {
@@ -52,6 +52,29 @@ export function supervisionRoutes(counter: Counter): void {
           flash: { key: 'board.urged', params: { count: mailed, n: mailed } },
         });
       }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/tasks/:procedure/:step/:round/priority',
+    summary: 'Mark an open task as pressing (加急) with a reason, or take the mark off: it stands first in lists, its deadline stays',
+    tags: ['supervision'],
+    access: 'signed-in',
+    params: TaskParams,
+    body: Prioritise,
+    response: z.object({ taskId: z.string(), priority: z.boolean() }),
+    errors: [409],
+    handle: (context) =>
+      orConflict(context, {}, async () => {
+        const { db, actor, params, body, request } = context;
+        const taskId = taskIdOf(params);
+        const { priority } = await prioritiseTask(db, actor, taskId, body, request);
+        return redirect(taskPath(taskId), {
+          json: { taskId, priority },
+          flash: priority ? 'board.prioritised' : 'board.unprioritised',
+        });
+      }),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('prioritise', issues, entered)),
   });
 
   route(counter, {

@@ -17,7 +17,12 @@ import { type Actor, listHolders } from '../../accounts/users.ts';
 type SupervisedTask = TaskRow & { urged_at: Date | null; due_date: string | null };
 type Supervised = { task: SupervisedTask; procedure: LockedProcedure };
 
-async function superviseTask(trx: Trx, actor: Actor, taskId: string, act: 'reassign' | 'urge' | 'escalate'): Promise<Supervised> {
+async function superviseTask(
+  trx: Trx,
+  actor: Actor,
+  taskId: string,
+  act: 'reassign' | 'urge' | 'prioritise' | 'escalate',
+): Promise<Supervised> {
   const { task, procedure } = await takeInHand(trx, actor, taskId, act);
   return { task: task as SupervisedTask, procedure };
 }
@@ -100,6 +105,40 @@ export async function urgeTask(
     await trx('tasks').where({ id: taskId }).update({ urged_at: procedure.now });
     await auditProcedure(trx, procedure, actor.userId, { act: 'task.urge', subject: taskId, detail: { people: people.length } });
     return { mailed: people.length };
+  });
+}
+
+/**
+ * Marks a task as pressing (加急) and tells its holder, or takes the mark off (`priority` false). What is so already stays as it is, with its first reason.
+ * Neither deadlines nor the version change: a form that somebody has open is still good.
+ */
+export async function prioritiseTask(
+  db: Knex,
+  actor: Actor,
+  taskId: string,
+  mark: { priority: boolean; reason: string },
+  request?: IdempotentRequest,
+): Promise<{ priority: boolean }> {
+  return onceOnly(db, request, async (trx) => {
+    const { task, procedure } = await superviseTask(trx, actor, taskId, 'prioritise');
+    const { priority } = mark;
+    const reason = priority ? requireReason(mark.reason) : mark.reason.trim();
+    if (task.priority === priority) return { priority };
+    await trx('tasks')
+      .where({ id: taskId })
+      .update({
+        priority,
+        priority_reason: priority ? reason : null,
+        prioritised_at: priority ? procedure.now : null,
+        prioritised_by: priority ? actor.userId : null,
+      });
+    const act = priority ? 'task.prioritise' : 'task.unprioritise';
+    await auditProcedure(trx, procedure, actor.userId, { act, subject: taskId, detail: reason ? { reason } : {} });
+    if (priority && task.claimed_by) {
+      const key = `${taskId}/${procedure.audit_no}`;
+      await tell(trx, 'task.prioritised', { task, procedure, actor: actor.userId, key, people: [task.claimed_by], remark: reason });
+    }
+    return { priority };
   });
 }
 

@@ -1,10 +1,10 @@
 /**
  * The inbox. Stays fast with a million open tasks: each queue (office × role) is read on its own from a partial index of `tasks`, never
- * more than a page of it, and the pages are merged. Tasks without a due instant follow those with one.
+ * more than a page of it, and the pages are merged. What a supervisor marked as pressing comes first, from indexes of its own; tasks without a due instant follow those with one.
  */
-import { hasRole, type StandIn, workQueuesOf } from '../../../workflows/domain/scope.ts';
-import { isOutsideRole } from '../../../workflows/domain/tasks.ts';
-import { soleOfficeRole, type TaskKind } from '../../../workflows/domain/task-kinds.ts';
+import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
+import { hasRole } from '../../../workflows/domain/scope.ts';
+import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { Db } from '../../client.ts';
 import { auditOutside } from '../../protocol/procedures.ts';
@@ -14,9 +14,9 @@ import { countSignatures, type SignatureCount } from '../../protocol/signing/gro
 import { listOrderPapers } from '../../protocol/supervision/orders.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
-import { withinPaths } from '../../regions.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
-import { conditionsOf, officersOnly, officesOf, taskColumns, topmost } from './conditions.ts';
+import { conditionsOf, labelsColumn, markedFigures, noneMarked, ranges, taskColumns } from './conditions.ts';
+import { scopeOf } from './queues.ts';
 import { type Found, searchRegion } from './region-search.ts';
 
 export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
@@ -31,6 +31,10 @@ export type InboxFilter = {
   /** Part of the institution's name, of the title, or the beginning of the number. */
   text?: string | undefined;
   urgency?: Urgency | undefined;
+  /** Only what is marked as pressing (加急). */
+  priority?: boolean | undefined;
+  /** Only cases with this label of the reader's offices. */
+  label?: string | undefined;
   /** Code of a region: cases of it, and what its offices and those below them have. */
   region?: string | undefined;
   /** Due on this day or before, as the instant at which it ends. */
@@ -42,8 +46,8 @@ export type InboxFilter = {
 /** What time it is for the list: due at or before `now` is overdue, up to `soonUntil` is soon. */
 export type InboxTimes = { now: Date; soonUntil: Date };
 
-/** Place of the last task shown. `due` is PostgreSQL's own text of the instant, so that no microsecond is lost; null: without due instant. */
-export type InboxCursor = { due: string | null; id: string };
+/** Place of the last task shown. `due` is PostgreSQL's own text of the instant, so that no microsecond is lost; null: without due instant. `priority`: it is marked. */
+export type InboxCursor = { due: string | null; id: string; priority?: true | undefined };
 
 export type InboxTask = TaskPeriod & {
   id: string;
@@ -61,6 +65,11 @@ export type InboxTask = TaskPeriod & {
   amount_fen: number | null;
   due_key: string | null;
   urged_at: Date | null;
+  /** Marked by a supervisor as pressing (加急), and why. */
+  priority: boolean;
+  priority_reason: string | null;
+  /** Of the reader's offices. */
+  labels: string[];
   claimed_by: string | null;
   claimed_at: Date | null;
   holder: string | null;
@@ -84,70 +93,6 @@ export const countedAtMost = 10_000;
 export function viewsOf(actor: Actor): InboxView[] {
   if (actor.institutionId !== undefined) return ['queue'];
   return hasRole(actor, ...readingRoles) ? ['queue', 'mine', 'asked', 'region'] : ['queue', 'mine', 'asked'];
-}
-
-type Scope = { from: string; match: string; bindings: Record<string, unknown> };
-
-/** Which queues a view reads: rows of `g`, and how a task of one of them is found by an index. */
-function scopeOf(actor: Actor, filter: InboxFilter): Scope {
-  if (filter.view === 'mine' && actor.standsInFor?.length) return ownAndPrincipals(actor, actor.standsInFor);
-  if (filter.view === 'mine')
-    return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.claimed_by = g.person', bindings: { actor: actor.userId } };
-  if (filter.view === 'asked')
-    return { from: `(values (cast(:actor as uuid))) g (person)`, match: 't.delegated_to = g.person', bindings: { actor: actor.userId } };
-  if (filter.view === 'region') return regionScope(actor, filter);
-  if (actor.institutionId !== undefined) {
-    const roles = [...new Set(actor.grants.map((grant) => grant.role).filter(isOutsideRole))];
-    const own = queuesOf(roles.map((role) => ({ role })));
-    return {
-      from: own.from,
-      match: 't.institution_id = :institution and t.role = g.role',
-      bindings: { ...own.bindings, institution: actor.institutionId },
-    };
-  }
-  const queues = workQueuesOf(actor).filter(({ role }) => !isOutsideRole(role));
-  const own = queuesOf(queues.map(({ region, role }) => ({ office: region, role })));
-  // What is suspended is out of the queue; its holder and the supervisors of the region see it.
-  return { from: own.from, match: 't.office = g.office and t.role = g.role and t.suspended_at is null', bindings: own.bindings };
-}
-
-/**
- * The queues of a person as rows of `g`. Written out, so that PostgreSQL knows how many they are without seeing them and keeps one plan for
- * everybody who has as many: to plan took longer than to read.
- */
-function queuesOf(queues: readonly Record<string, string | null>[], prefix = ''): Pick<Scope, 'from' | 'bindings'> {
-  const names = Object.keys(queues[0] ?? {});
-  if (names.length === 0) return { from: `(select cast(null as text) as office, cast(null as text) as role where false) g`, bindings: {} };
-  const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${prefix}${name}${at} as text)`).join(', ')})`);
-  const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${prefix}${name}${at}`, queue[name]])));
-  return { from: `(values ${rows.join(', ')}) g (${names.join(', ')})`, bindings };
-}
-
-/** What one has, and what those have for whom one substitutes. */
-function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
-  const own = { person: actor.userId, office: null, role: null };
-  const lent = standIns.map(({ principal, region, role }) => ({ person: principal, office: region, role }));
-  // Its names are its own: the counts of a list ask for it beside the queues.
-  const listed = queuesOf([own, ...lent], 'held_');
-  return { ...listed, match: 't.claimed_by = cast(g.person as uuid) and (g.office is null or (t.office = g.office and t.role = g.role))' };
-}
-
-/** Every office of the subtree is a queue of its own. A text is looked up by `searchRegion`. */
-function regionScope(actor: Actor, filter: InboxFilter): Scope {
-  const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
-  if (filter.holder)
-    return {
-      from: `(values (cast(:holder as uuid))) g (person)`,
-      match: `t.claimed_by = g.person and ${officersOnly} and ${withinPaths('t.office_path')}`,
-      bindings: { paths, holder: filter.holder },
-    };
-  const offices = officesOf(filter);
-  const role = filter.kind && soleOfficeRole(filter.kind);
-  if (role) {
-    const pairs = `(select o.code as office, x.role from ${offices} o cross join unnest(cast(:roles as text[])) x (role)) g`;
-    return { from: pairs, match: `t.office = g.office and t.role = g.role and ${officersOnly}`, bindings: { paths, roles: [role] } };
-  }
-  return { from: `${offices} g`, match: `t.office_path = g.path and ${officersOnly}`, bindings: { paths } };
 }
 
 /** The range of due instants of a group; `none` has no instant. */
@@ -216,10 +161,22 @@ function found(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes, { c
   return searchRegion(db, actor, filter, times, { cursor, limit: size + 1 });
 }
 
-function countsOfSearch({ figures, searchedOfEach }: Pick<Found, 'figures' | 'searchedOfEach'>, own: InboxCounts): InboxCounts {
+function countsOfSearch(
+  { figures, marked, searchedOfEach }: Pick<Found, 'figures' | 'marked' | 'searchedOfEach'>,
+  own: InboxCounts,
+): InboxCounts {
   const { mine, asked, savedViews } = own;
   const total = urgencies.reduce((sum, urgency) => sum + figures[urgency], 0);
-  return { ...figures, total, capped: false, mine, asked, savedViews, ...(searchedOfEach ? { searchedOfEach } : {}) };
+  return {
+    ...figures,
+    total,
+    ...prioritised(marked),
+    capped: false,
+    mine,
+    asked,
+    savedViews,
+    ...(searchedOfEach ? { searchedOfEach } : {}),
+  };
 }
 
 /** Asked only where a line of the page is one of several signatures, or an order. */
@@ -250,17 +207,26 @@ function withUnread(actor: Actor, { sql, bindings }: Query): Query {
 function pageOf<Task extends InboxTask>(tasks: Task[], { size }: PageWanted): InboxPage<Task> {
   const shown = tasks.slice(0, size);
   const last = shown.at(-1);
-  return { tasks: shown, next: tasks.length > size && last ? { due: last.due_key, id: last.id } : undefined };
+  return {
+    tasks: shown,
+    next:
+      tasks.length > size && last ? { due: last.due_key, id: last.id, ...(last.priority ? { priority: true as const } : {}) } : undefined,
+  };
 }
 
-/** One task more than the page holds: those with a due instant, then those without. */
+/** One task more than the page holds: those that are marked, those with a due instant, then those without. Nothing of an institution is marked. */
 function pageQuery(actor: Actor, filter: InboxFilter, times: InboxTimes, { cursor, size }: PageWanted): Query {
   const limit = size + 1;
-  const dated = filter.urgency !== 'none' && cursor?.due !== null;
+  const { urgency } = filter;
+  const marked = filter.priority || (actor.institutionId === undefined && (cursor === undefined || cursor.priority));
+  const after = cursor?.priority ? undefined : cursor;
+  const dated = urgency !== 'none' && after?.due !== null;
+  const undated = urgency === undefined || urgency === 'none';
   const parts = [
-    ...(dated ? [inboxQuery(actor, filter, times, { part: 'dated', after: cursor, limit })] : []),
-    ...(filter.urgency === undefined || filter.urgency === 'none'
-      ? [inboxQuery(actor, filter, times, { part: 'undated', after: dated ? undefined : cursor, limit })]
+    ...(marked ? [inboxQuery(actor, filter, times, { part: 'priority', after: cursor, limit })] : []),
+    ...(dated && !filter.priority ? [inboxQuery(actor, filter, times, { part: 'dated', after, limit })] : []),
+    ...(undated && !filter.priority
+      ? [inboxQuery(actor, filter, times, { part: 'undated', after: dated ? undefined : after, limit })]
       : []),
   ];
   return {
@@ -276,43 +242,50 @@ export function inboxQuery(
   actor: Actor,
   filter: InboxFilter,
   times: InboxTimes,
-  part: { part: 'dated' | 'undated'; after?: InboxCursor | undefined; limit: number },
+  part: { part: 'priority' | 'dated' | 'undated'; after?: InboxCursor | undefined; limit: number },
 ): Query {
   const scope = scopeOf(actor, filter);
-  const conditions = conditionsOf(filter, actor.institutionId !== undefined);
+  const conditions = conditionsOf(filter, actor);
+  const marked = part.part === 'priority' ? ' and t.priority' : actor.institutionId === undefined ? ' and not t.priority' : '';
   const range =
     part.part === 'undated'
       ? dueRange('none', times)
       : filter.urgency
         ? dueRange(filter.urgency, times)
-        : { sql: ' and t.due_at is not null', bindings: {} };
-  const after =
-    part.after === undefined
-      ? ''
-      : part.part === 'dated'
-        ? ' and (t.due_at, t.id) > (cast(:afterDue as timestamptz), :afterId)'
-        : ' and t.id > :afterId';
-  const order = part.part === 'dated' ? 'due_at, id' : 'id';
+        : { sql: part.part === 'dated' ? ' and t.due_at is not null' : '', bindings: {} };
+  const after = part.after === undefined ? '' : ` and ${afterOf[part.part]}`;
+  const order = part.part === 'undated' ? 'id' : 'due_at, id';
   // Written out for the same reason as the queues.
   const limit = Math.trunc(part.limit);
   return {
-    sql: `select q.*, u.name as holder, d.name as delegate from (
+    sql: `select q.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'q.procedure_id')} from (
             select t.* from ${scope.from} cross join lateral (
-              select ${taskColumns} from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
+              select ${taskColumns} from tasks t where t.status = 'open' and ${scope.match}${marked}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
             order by ${order} limit ${limit}) q
           left join users u on u.id = q.claimed_by left join users d on d.id = q.delegated_to order by ${order}`,
     bindings: {
       ...scope.bindings,
       ...conditions.bindings,
       ...range.bindings,
-      ...(part.after ? { afterId: part.after.id, ...(part.after.due === null ? {} : { afterDue: part.after.due }) } : {}),
+      labelOffices: labelOfficesOf(actor),
+      ...(part.after ? { afterId: part.after.id, ...(part.part === 'undated' ? {} : { afterDue: part.after.due }) } : {}),
     },
   };
 }
 
+/** Few are marked: those with a due instant and those without are read together, the latter last. */
+const afterOf = {
+  priority: `(coalesce(t.due_at, 'infinity'), t.id) > (coalesce(cast(:afterDue as timestamptz), 'infinity'), :afterId)`,
+  dated: '(t.due_at, t.id) > (cast(:afterDue as timestamptz), :afterId)',
+  undated: 't.id > :afterId',
+};
+
 /** Of a region that holds more than `countedAtMost`: `capped`, and groups above it are `countedAtMost + 1`. */
 export type InboxCounts = Record<Urgency, number> & {
   total: number;
+  /** How many of them are marked as pressing, of each group and together. */
+  marked: Record<Urgency, number>;
+  priority: number;
   capped: boolean;
   /** A text was looked for among so many tasks of each office only, the most urgent. */
   searchedOfEach?: number;
@@ -338,19 +311,23 @@ export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, time
   return countsOf(filter, row);
 }
 
-type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'mine' | 'asked' | 'savedViews'>;
+type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'marked' | 'mine' | 'asked' | 'savedViews'>;
+
+function prioritised(marked: Record<Urgency, number>): Pick<InboxCounts, 'marked' | 'priority'> {
+  return { marked, priority: urgencies.reduce((sum, urgency) => sum + marked[urgency], 0) };
+}
 
 function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
-  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, mine: 0, asked: 0, savedViews: [] };
+  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, marked: noneMarked, mine: 0, asked: 0, savedViews: [] };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;
-  return { ...counts, total: capped ? countedAtMost : total, capped };
+  return { ...counts, ...prioritised(counts.marked), total: capped ? countedAtMost : total, capped };
 }
 
 export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes): Query {
   const scope = scopeOf(actor, filter);
-  const conditions = conditionsOf(filter, actor.institutionId !== undefined);
+  const conditions = conditionsOf(filter, actor);
   const held = scopeOf(actor, { view: 'mine' });
   const mine = `(select cast(count(*) as int) from ${held.from} join tasks t on ${held.match} and t.status = 'open') as mine`;
   const wanted = filter.urgency ? [filter.urgency] : urgencies;
@@ -360,8 +337,10 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
       ? `(select count(*) from (select 1 from ${scope.from} cross join lateral (
            select 1 from tasks t where t.status = 'open' and ${scope.match}${conditions.sql}${dueRange(urgency, times).sql} ${limit}) t ${limit}) counted)`
       : '0';
+  const due = filter.urgency ? ` and ${ranges[filter.urgency]}` : '';
   return {
     sql: `select ${urgencies.map((urgency) => `cast(${count(urgency)} as int) as ${urgency}`).join(', ')},
+      (select ${markedFigures} from ${scope.from} join tasks t on t.status = 'open' and t.priority and ${scope.match}${conditions.sql}${due}) as marked,
       ${mine},
       (select cast(count(*) as int) from tasks where delegated_to = :reader and status = 'open') as asked,
       (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :reader) as "savedViews"`,

@@ -3,10 +3,21 @@
  * took longer than to read what is open. Only the lines of the page are read whole. Where very much is open each office gives its most urgent tasks only, and the page says so.
  */
 import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Db } from '../../client.ts';
-import { conditionsOf, officersOnly, officesOf, taskColumns, topmost } from './conditions.ts';
+import {
+  conditionsOf,
+  labelsColumn,
+  markedFigures,
+  noneMarked,
+  officersOnly,
+  officesOf,
+  ranges,
+  taskColumns,
+  topmost,
+} from './conditions.ts';
 import type { InboxCursor, InboxFilter, InboxLine, InboxTimes, Urgency } from './inbox.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
 
@@ -16,6 +27,8 @@ const SEARCHED_AT_MOST = 30_000;
 export type Found = {
   tasks: InboxLine[];
   figures: Record<Urgency, number>;
+  /** How many of them are marked as pressing. */
+  marked: Record<Urgency, number>;
   /** Of each office only so many, the most urgent, were looked at. */
   searchedOfEach: number | undefined;
 };
@@ -29,53 +42,55 @@ export async function searchRegion(
 ): Promise<Found> {
   const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
   const each = await limitOfEach(db, paths, filter);
-  const narrower = conditionsOf({ ...filter, text: undefined });
-  const text = conditionsOf({ view: 'queue', text: filter.text });
+  const narrower = conditionsOf({ ...filter, text: undefined }, actor);
+  const text = conditionsOf({ view: 'queue', text: filter.text }, actor);
   const { cursor } = page;
   const after = cursor
-    ? `and (coalesce(t.due_at, 'infinity'), t.id) > (coalesce(cast(:afterDue as timestamptz), 'infinity'), :afterId)`
+    ? `and (not t.priority, coalesce(t.due_at, 'infinity'), t.id) > (cast(:afterPlain as boolean), coalesce(cast(:afterDue as timestamptz), 'infinity'), :afterId)`
     : '';
   const group = (of: Urgency): string => `cast(count(*) filter (where ${ranges[of]}) as int) as ${of}`;
   const openOnes = `from tasks t where t.status = 'open' and t.office_path = o.path and ${officersOnly}${narrower.sql}`;
   const looked =
     each === undefined
-      ? `(select t.id, t.due_at ${openOnes}${text.sql} offset 0)`
-      : `(select t.* ${openOnes} order by t.due_at, t.id limit :each)`;
+      ? `(select t.id, t.due_at, t.priority ${openOnes}${text.sql} offset 0)`
+      : `(select m.* from (select t.* ${openOnes} and t.priority) m union all select p.* from (select t.* ${openOnes} and not t.priority order by t.due_at, t.id limit :each) p)`;
   const sql = `
     with offices as materialized ${officesOf(filter)},
     found as materialized (
-      select t.id, t.due_at from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
-    page as (select t.id from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by t.due_at nulls last, t.id limit :limit)
-    select f.*, l.*, u.name as holder, d.name as delegate, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
-      from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')} from found t) f
+      select t.id, t.due_at, t.priority from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
+    page as (select t.id from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by not t.priority, t.due_at nulls last, t.id limit :limit)
+    select f.*, l.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'l.procedure_id')}, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
+      from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')}, ${markedFigures} as marked from found t) f
       left join (select ${taskColumns} from page p join tasks t on t.id = p.id) l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
-     order by l.due_at nulls last, l.id`;
-  const rows = await run<InboxLine & Record<Urgency, number>>(db, statementOf(sql), {
+     order by not l.priority, l.due_at nulls last, l.id`;
+  const rows = await run<InboxLine & Record<Urgency, number> & Pick<Found, 'marked'>>(db, statementOf(sql), {
     ...narrower.bindings,
     ...text.bindings,
+    labelOffices: labelOfficesOf(actor),
     paths,
     each: each ?? null,
     now: times.now,
     soon: times.soonUntil,
     reader: actor.userId,
     limit: page.limit,
-    ...(cursor ? { afterDue: cursor.due, afterId: cursor.id } : {}),
+    ...(cursor ? { afterPlain: !cursor.priority, afterDue: cursor.due, afterId: cursor.id } : {}),
   });
   const [first] = rows;
-  const wanted = (of: Urgency): number => (filter.urgency === undefined || filter.urgency === of ? (first?.[of] ?? 0) : 0);
+  const wanted = (of: Urgency, all: Readonly<Record<Urgency, number>>): number =>
+    filter.urgency === undefined || filter.urgency === of ? all[of] : 0;
+  const groups = (all: Readonly<Record<Urgency, number>> = noneMarked): Record<Urgency, number> => ({
+    overdue: wanted('overdue', all),
+    soon: wanted('soon', all),
+    later: wanted('later', all),
+    none: wanted('none', all),
+  });
   return {
-    tasks: rows.flatMap(({ overdue: _o, soon: _s, later: _l, none: _n, ...task }) => (task.id === null ? [] : [task])),
-    figures: { overdue: wanted('overdue'), soon: wanted('soon'), later: wanted('later'), none: wanted('none') },
+    tasks: rows.flatMap(({ overdue: _o, soon: _s, later: _l, none: _n, marked: _m, ...task }) => (task.id === null ? [] : [task])),
+    figures: groups(first),
+    marked: groups(first?.marked),
     searchedOfEach: each,
   };
 }
-
-const ranges: Record<Urgency, string> = {
-  overdue: 't.due_at <= :now',
-  soon: 't.due_at > :now and t.due_at <= :soon',
-  later: 't.due_at > :soon',
-  none: 't.due_at is null',
-};
 
 /** Undefined where all that is open can be gone through. */
 async function limitOfEach(db: Db, paths: readonly string[], { region }: Pick<InboxFilter, 'region'>): Promise<number | undefined> {

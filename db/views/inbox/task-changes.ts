@@ -28,6 +28,10 @@ export type TaskChange = {
   delegated_to: string | null;
   delegate: string | null;
   suspended: boolean;
+  priority: boolean;
+  priority_reason: string | null;
+  /** Of every office: a page is told those of its reader's. */
+  labels: { office: string; label: string }[];
 };
 
 /** More lines than this are told by the next look. */
@@ -45,7 +49,10 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
     .raw<{ rows: (TaskChange | { line: number; id: null })[] }>(
       `select a.id as line, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
               t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act = 'task.resume' and a.subject = t.id) as fresh,
-              t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended
+              t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended,
+              t.priority, t.priority_reason,
+              (select coalesce(json_agg(json_build_object('office', k.office, 'label', k.label) order by k.set_at, k.label), '[]')
+                 from case_labels k where k.procedure_id = t.procedure_id) as labels
          from (select id, procedure_id, subject, at, act from audit_log where id > ? order by id limit ${linesAtMost}) a
          left join tasks t on t.procedure_id = a.procedure_id and t.role <> 'clock' and (t.status in ('open', 'cancelled', 'expired') or t.id = a.subject)
          left join procedures p on p.id = t.procedure_id

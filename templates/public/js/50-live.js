@@ -48,6 +48,18 @@
     if (task.amber) words.append(place);
     cell.replaceChildren(...(task.holder ? [name] : []), words);
   };
+  const badge = (words, tone) => {
+    const made = document.createElement('span');
+    made.className = `badge ${tone}`;
+    made.textContent = words;
+    return made;
+  };
+  const showPriority = (place, task) => {
+    if (place) place.replaceChildren(...(task.priority ? [' ', badge(task.priority, 'amber strong'), ` ${task.priorityReason}`] : []));
+  };
+  const showLabels = (place, labels) => {
+    if (place) place.replaceChildren(...labels.flatMap((label) => [' ', badge(label, 'blue')]));
+  };
   const showPlace = (row, gone) => {
     row.classList.toggle('removed', gone);
     const box = row.querySelector('input[name="selected"]');
@@ -66,7 +78,11 @@
       const row = [...document.querySelectorAll('tr[data-task]')].find((one) => one.dataset.task === task.id);
       if (row) {
         showPlace(row, !task.listed);
-        if (task.open) showHolder(row.querySelector('[data-holder]'), task);
+        if (task.open) {
+          showHolder(row.querySelector('[data-holder]'), task);
+          showLabels(row.querySelector('[data-labels]'), task.labels);
+          showPriority(row.querySelector('[data-priority]'), task);
+        }
         // It is shown, as it is or as gone.
         if (task.listed) changed.delete(task.id);
         else changed.add(task.id);

@@ -13,7 +13,7 @@ const nothingKept: readonly string[] = [
   ...['newPassword', 'repeatPassword'].map((field) => `POST /set-up/:token ${field}`),
   ...['login', 'next', 'password'].map((field) => `POST /sign-in ${field}`),
   ...['back', 'lang'].map((field) => `POST /preferences ${field}`),
-  ...['claim', 'decide', 'release'].map((act) => `POST /tasks/:procedure/:step/:round/${act} list`),
+  ...['claim', 'decide', 'labels', 'labels/remove', 'release'].map((act) => `POST /tasks/:procedure/:step/:round/${act} list`),
   ...['escalate', 'reassign', 'urge'].map((act) => `POST /tasks/:procedure/:step/:round/${act} back`),
   'POST /admin/grants login',
   'POST /clock/jump back',

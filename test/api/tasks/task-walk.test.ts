@@ -17,7 +17,7 @@ import { type CounterOfTests, openCounter, plainReview } from '../../support/cou
 import { publishPlan } from '../../support/asks.ts';
 
 const SEED = 20_261_125;
-const WALKS = 7;
+const WALKS = 9;
 
 const reviewers = ['first-1', 'first-2', 'first-3', 'chief-1'];
 /** Substitutes for one of them, from the office above. */
@@ -82,6 +82,7 @@ type Known = TaskFacts & {
   step: string;
   round: number;
   urged: boolean;
+  priority: boolean;
   escalated: boolean;
   joint: JointPart | null;
   group: string | null;
@@ -246,6 +247,9 @@ function apply(model: Model, task: Known, act: TaskAct, actor: Actor, to: string
     case 'urge':
       task.urged = true;
       break;
+    case 'prioritise':
+      task.priority = !task.priority;
+      break;
     case 'escalate':
       task.escalated = true;
   }
@@ -271,6 +275,8 @@ async function send({ act, who, to }: Move, task: Known): Promise<Answer> {
     opine: { opinion: '同意' },
     suspend: { reason: '等核查结果' },
     reassign: { to: actorOf(to).userId, reason: '工作调整' },
+    // As the model has it after the act: one time it is marked, the next the mark is taken off.
+    prioritise: { priority: task.priority, reason: '群众来访' },
     escalate: { reason: '久拖不决' },
     take_back: { reason: '看错了一份材料' },
     add_signer: { to: actorOf(to).userId, question: '请一并签署' },
@@ -278,6 +284,7 @@ async function send({ act, who, to }: Move, task: Known): Promise<Answer> {
   };
   const paths: Partial<Record<TaskAct, string>> = {
     opine: 'opinion',
+    prioritise: 'priority',
     take_back: 'take-back',
     add_signer: 'signers',
     recall_signer: 'recall-signer',
@@ -394,6 +401,7 @@ function known(id: string, ask: Ask | undefined): Known {
     suspended_at: null,
     added_by: null,
     urged: false,
+    priority: false,
     escalated: false,
     joint: ask?.joint ?? null,
     group: ask?.joint ? `${id.split('/')[0]}/${rowStepOf(ask.step)}/1` : null,
