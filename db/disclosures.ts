@@ -1,6 +1,6 @@
 /** Public lists: immutable snapshots with a digest, masked when they are made. */
 import { createHash } from 'node:crypto';
-import { type Calendar, deadline, endOfDay } from '../workflows/domain/calendar.ts';
+import { type Calendar, deadline, endOfDay } from '../workflows/domain/calendar/calendar.ts';
 import { NotFoundError } from '../workflows/domain/errors.ts';
 import { procedureIdOf, type Terms } from '../workflows/domain/procedures.ts';
 import { readCalendar } from './calendar/calendar.ts';

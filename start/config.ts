@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isCivilDate, openingTime } from '../workflows/domain/calendar.ts';
+import { isCivilDate, openingTime } from '../workflows/domain/calendar/calendar.ts';
 import { StartError } from './start-error.ts';
 
 /** The folder of the repository; everything that a start writes lies in its `.shiming`. */

@@ -3,7 +3,7 @@
  * `npm run demo -- --year [--classes 40] [--from 2026-01-01]`: lives through a year of classes and prints the totals.
  */
 import { parseArgs } from 'node:util';
-import { addDays } from '../workflows/domain/calendar.ts';
+import { addDays } from '../workflows/domain/calendar/calendar.ts';
 import { createRobot } from './demonstration/robot.ts';
 import { trainingDays } from './demonstration/training-days.ts';
 import { liveYear, totalsTable } from './demonstration/year.ts';

@@ -6,7 +6,7 @@ import { listOrdered } from '../../db/protocol/supervision/orders.ts';
 import { listInbox } from '../../db/views/inbox/inbox.ts';
 import { listSubstitutions } from '../../db/accounts/substitutions.ts';
 import { Substitution } from '../substitutions/schemas.ts';
-import { boardTimes } from '../../workflows/domain/board-times.ts';
+import { boardTimes } from '../../workflows/domain/calendar/board-times.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';

@@ -5,7 +5,7 @@ import { listYears, readCalendar } from '../../db/calendar/calendar.ts';
 import { checkClosure, closeRegion, getLivingClosure, listClosures, withdrawClosure } from '../../db/calendar/closures.ts';
 import { previewClosure, previewYearNotice } from '../../db/calendar/calendar-preview.ts';
 import { getRegion } from '../../db/regions.ts';
-import type { NoticeDay } from '../../workflows/domain/calendar.ts';
+import type { NoticeDay } from '../../workflows/domain/calendar/calendar.ts';
 import { inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';

@@ -5,7 +5,7 @@ import { csvText } from '../../db/formats/csv.ts';
 import { type Balance, entryKinds, listBalances } from '../../db/money/ledger.ts';
 import { type EntryFilter, type EntryLine, exportEntries, listEntries } from '../../db/money/ledger-entries.ts';
 import { listBudgets } from '../../db/money/budgets.ts';
-import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { shanghaiDate } from '../../workflows/domain/calendar/calendar.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { subjectNumberOf } from '../../workflows/domain/procedures.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

@@ -1,5 +1,5 @@
 /** Dates as the office writes them: 3月2日（周一） and Mon 2 Mar, with the year only where it is not this one. */
-import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { shanghaiDate } from '../../workflows/domain/calendar/calendar.ts';
 import type { Locale } from './i18n.ts';
 
 export type DateWords = {

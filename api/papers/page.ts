@@ -1,7 +1,7 @@
 /** What a paper prints: number, date in words, office and signatory the same way on each; the rest by its kind. */
 import { checkParts } from '../../workflows/domain/classes/correction.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
-import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { shanghaiDate } from '../../workflows/domain/calendar/calendar.ts';
 import type { PaperRow } from '../../db/papers.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import { ownReason, pointLabel } from '../corrections/page.ts';

@@ -13,7 +13,7 @@ import {
   listBatches,
 } from '../../db/views/payments.ts';
 import { formatBankAnswer, returnReasons } from '../../workflows/domain/money/bank-file.ts';
-import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { shanghaiDate } from '../../workflows/domain/calendar/calendar.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';

@@ -9,7 +9,7 @@ import {
   revokeSubstitution,
 } from '../../db/accounts/substitutions.ts';
 import { pathsOf } from '../../db/accounts/accounts.ts';
-import { addDays } from '../../workflows/domain/calendar.ts';
+import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import { officerRoles } from '../../workflows/domain/roles.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';

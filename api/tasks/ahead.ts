@@ -1,7 +1,7 @@
 /** What happens next in a procedure, in words: the acts that follow by its terms, with who does them and in how many working days. */
 import type { TimelineLine } from '../../db/views/case.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
-import { stepsAhead } from '../../workflows/domain/ahead.ts';
+import { stepsAhead } from '../../workflows/domain/calendar/ahead.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from './words.ts';
 

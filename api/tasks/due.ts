@@ -2,8 +2,15 @@
 import type { InboxTimes, Urgency } from '../../db/views/inbox/inbox.ts';
 import type { Calendars } from '../../db/calendar/calendar.ts';
 import type { TaskPeriod } from '../../db/protocol/tasks.ts';
-import { soonUntil } from '../../workflows/domain/board-times.ts';
-import { addDays, type Calendar, endOfDay, nextWorkingDay, workingDayNumber, workingDaysBetween } from '../../workflows/domain/calendar.ts';
+import { soonUntil } from '../../workflows/domain/calendar/board-times.ts';
+import {
+  addDays,
+  type Calendar,
+  endOfDay,
+  nextWorkingDay,
+  workingDayNumber,
+  workingDaysBetween,
+} from '../../workflows/domain/calendar/calendar.ts';
 import type { Translate } from '../pages/i18n.ts';
 
 /** What it is now: business time, its civil date, the calendar of the reader's region and those of all offices. */

@@ -1,7 +1,7 @@
 /** The first page of an institution, made of its rows: what is asked of it, its classes and claims. */
 import type { UnreadClass } from '../../db/views/classes/messages.ts';
 import type { AskedTask, DraftLine, OwnClass, WorkplaceCursor, YearMoney } from '../../db/views/workplace.ts';
-import { endOfDay, latestBefore } from '../../workflows/domain/calendar.ts';
+import { endOfDay, latestBefore } from '../../workflows/domain/calendar/calendar.ts';
 import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import { classPath, stageReached, stagesOf, statusTones } from '../classes/head.ts';

@@ -3,7 +3,7 @@
  * works on the principal's tasks of that office and role, and on nothing else of the principal's. Whatever is signed counts for both.
  */
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { addDays } from '../../workflows/domain/calendar.ts';
+import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import { officerRoles, type Role } from '../../workflows/domain/roles.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { businessToday } from '../calendar/instant.ts';

@@ -1,6 +1,6 @@
 /** Which open deadlines a change of the calendar would move, before anybody confirms it: a closure of a region, the withdrawal of one, the notice of a year. */
-import type { LocalClosure } from '../../workflows/domain/calendar.ts';
-import { duePeriod } from '../../workflows/domain/deadlines.ts';
+import type { LocalClosure } from '../../workflows/domain/calendar/calendar.ts';
+import { duePeriod } from '../../workflows/domain/calendar/deadlines.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { Db } from '../client.ts';
 import { type Calendars, type NoticeDays, readCalendarsWith } from './calendar.ts';

@@ -6,7 +6,7 @@ import {
   localCalendar,
   type NoticeDay,
   stateCouncilCalendar,
-} from '../../workflows/domain/calendar.ts';
+} from '../../workflows/domain/calendar/calendar.ts';
 import type { Db, Trx } from '../client.ts';
 
 /** The calendar of every region, by its code. Regions in which the same closures hold have one calendar. */

@@ -1,6 +1,6 @@
 /** Closures (停办) and make-up days of a region and of every region below it: entered and withdrawn with reason and document, never deleted. */
 import type { Knex } from 'knex';
-import { addDays, isCivilDate, type LocalClosure } from '../../workflows/domain/calendar.ts';
+import { addDays, isCivilDate, type LocalClosure } from '../../workflows/domain/calendar/calendar.ts';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { requireReason } from '../../workflows/domain/reasons.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';

@@ -1,7 +1,7 @@
 /** Counting open deadlines again after a calendar has changed. */
 import type { Knex } from 'knex';
-import type { Calendar } from '../../workflows/domain/calendar.ts';
-import { type ClockTerms, firstRung, rungCodes, taskClock } from '../../workflows/domain/deadlines.ts';
+import type { Calendar } from '../../workflows/domain/calendar/calendar.ts';
+import { type ClockTerms, firstRung, rungCodes, taskClock } from '../../workflows/domain/calendar/deadlines.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type Calendars, readCalendars } from './calendar.ts';
 import { inTransaction, type Trx } from '../client.ts';

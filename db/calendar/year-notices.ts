@@ -1,6 +1,6 @@
 /** The official notice of a year (节假日安排): loaded by the administrator, after which open deadlines are counted again. */
 import type { Knex } from 'knex';
-import { builtInYears, isCivilDate, type NoticeDay } from '../../workflows/domain/calendar.ts';
+import { builtInYears, isCivilDate, type NoticeDay } from '../../workflows/domain/calendar/calendar.ts';
 import { ConflictError, inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';

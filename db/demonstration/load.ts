@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import fujianPack from '../policy-packs/fujian-2022.json' with { type: 'json' };
 import fujian from '../regions/fujian.json' with { type: 'json' };
-import { shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { shanghaiDate } from '../../workflows/domain/calendar/calendar.ts';
 import { setClock } from '../calendar/clock.ts';
 import { inTransaction, type Trx } from '../client.ts';
 import { sealContactPhone } from '../institutions.ts';

@@ -1,6 +1,6 @@
 /** The sheet of results: scores and certificate of each trainee. */
 import { InputError, type Issue } from '../../workflows/domain/errors.ts';
-import { isCivilDate } from '../../workflows/domain/calendar.ts';
+import { isCivilDate } from '../../workflows/domain/calendar/calendar.ts';
 import type { PlacedResult, ResultField } from '../training/results.ts';
 import { writeCsv } from './csv.ts';
 import { nameHeading, readSeatList, seatHeading, type Seated } from './seat-list.ts';

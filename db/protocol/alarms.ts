@@ -1,5 +1,5 @@
 /** The clock of a procedure: what it finds due becomes a fact under the procedure's lock, so that exactly one of an officer's act and the clock wins. */
-import { ladderOfTask, quietUntil, rungCodes } from '../../workflows/domain/deadlines.ts';
+import { ladderOfTask, quietUntil, rungCodes } from '../../workflows/domain/calendar/deadlines.ts';
 import type { Place } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';

@@ -1,6 +1,6 @@
 /** A step of a procedure in the record: opening tasks, moving the procedure, reading its place. */
-import { taskClock, firstRung, rungCodes } from '../../workflows/domain/deadlines.ts';
-import { workingDayNumber } from '../../workflows/domain/calendar.ts';
+import { taskClock, firstRung, rungCodes } from '../../workflows/domain/calendar/deadlines.ts';
+import { workingDayNumber } from '../../workflows/domain/calendar/calendar.ts';
 import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/procedures.ts';
 import { type Calendars, readCalendars } from '../calendar/calendar.ts';
 import { instantColumns } from '../calendar/instant.ts';

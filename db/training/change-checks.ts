@@ -1,5 +1,5 @@
 /** Whether a change of a class can be made: asked when it is requested, when it is approved and when it is applied. */
-import { addDays } from '../../workflows/domain/calendar.ts';
+import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
 import type { Half } from '../../workflows/domain/classes/timetable.ts';
 import { runningStatuses } from '../../workflows/domain/classes/class.ts';

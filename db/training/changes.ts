@@ -1,6 +1,6 @@
 /** Changes before and during training (变更, N30): asked for by the institution, reviewed, then applied; claims use the changed facts. */
 import type { Knex } from 'knex';
-import { addDays } from '../../workflows/domain/calendar.ts';
+import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import { type ChangeKind, mayClass } from '../../workflows/domain/classes/class.ts';
 import { ConflictError, InputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isReason } from '../../workflows/domain/reasons.ts';

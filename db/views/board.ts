@@ -1,6 +1,6 @@
 /** Figures of the supervisor's board for every office of a subtree, each read once by an index per office. */
-import type { BoardTimes } from '../../workflows/domain/board-times.ts';
-import { startOfDay } from '../../workflows/domain/calendar.ts';
+import type { BoardTimes } from '../../workflows/domain/calendar/board-times.ts';
+import { startOfDay } from '../../workflows/domain/calendar/calendar.ts';
 import type { Db } from '../client.ts';
 import type { Actor } from '../accounts/users.ts';
 

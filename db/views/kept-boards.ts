@@ -3,7 +3,7 @@
  * a second, so the worker counts it once a minute by the same functions, and the page says when. A kept board that is too old is not read: then the reader waits.
  */
 import type { Knex } from 'knex';
-import { boardTimes } from '../../workflows/domain/board-times.ts';
+import { boardTimes } from '../../workflows/domain/calendar/board-times.ts';
 import type { Actor } from '../accounts/users.ts';
 import { readCalendars } from '../calendar/calendar.ts';
 import { readInstant } from '../calendar/instant.ts';

@@ -1,6 +1,6 @@
 /** Which classes a demonstration lives through: spread over its time, over the institutions, their rooms and teachers, and what befalls each. */
 import { demonstrationInstitutions, demonstrationProjects } from '../../db/demonstration/registers.ts';
-import { addDays, type Calendar, daysBetween, nextWorkingDay, onOrNextWorkingDay } from '../../workflows/domain/calendar.ts';
+import { addDays, type Calendar, daysBetween, nextWorkingDay, onOrNextWorkingDay } from '../../workflows/domain/calendar/calendar.ts';
 import type { Draft } from './drafts.ts';
 
 /** What befalls a class besides the shortest way. */

@@ -10,7 +10,7 @@ import {
   previousWorkingDay,
   stateCouncilCalendar,
   workingDaysBetween,
-} from '../../workflows/domain/calendar.ts';
+} from '../../workflows/domain/calendar/calendar.ts';
 import { type ClassPlan, planClasses, type Turn } from './class-plans.ts';
 import { type LifeEnd, live } from './living.ts';
 import { pause, type RobotTask } from './robot.ts';

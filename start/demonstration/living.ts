@@ -9,7 +9,7 @@ import {
   onOrNextWorkingDay,
   shanghaiDate,
   workingDaysBetween,
-} from '../../workflows/domain/calendar.ts';
+} from '../../workflows/domain/calendar/calendar.ts';
 import { type ClassStatus, endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { ahead, type ClassPlan, type Turn as ClassTurn } from './class-plans.ts';
 import { createRobot, type Robot, type RobotTask, pause } from './robot.ts';

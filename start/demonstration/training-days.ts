@@ -1,4 +1,4 @@
-import { addDays, isWorkingDay, stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
+import { addDays, isWorkingDay, stateCouncilCalendar } from '../../workflows/domain/calendar/calendar.ts';
 
 /** The first `count` working days from `from` on (civil dates), as a demonstration class is taught. */
 export function trainingDays(from: string, count: number): string[] {

@@ -1,5 +1,5 @@
 /** `npm run demo -- --year`: lives through a year of classes and says whether all adds up. */
-import { addDays, type Calendar, stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
+import { addDays, type Calendar, stateCouncilCalendar } from '../../workflows/domain/calendar/calendar.ts';
 import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { type ClassPlan, planClasses, type Turn } from './class-plans.ts';
 import { live } from './living.ts';

@@ -1,5 +1,5 @@
 /** Whole lives of classes, from the draft to the payment confirmed by the bank, as all of their people over HTTP. The business clock jumps over the waiting. */
-import { addDays, shanghaiDate } from '../../workflows/domain/calendar.ts';
+import { addDays, shanghaiDate } from '../../workflows/domain/calendar/calendar.ts';
 import { businessNow } from '../../db/calendar/clock.ts';
 import { createRobot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';

@@ -1,7 +1,7 @@
 /** What lies ahead of a class by its terms. */
 import { describe, expect, test } from 'vitest';
 import fujian from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
-import { stepsAhead } from '../../workflows/domain/ahead.ts';
+import { stepsAhead } from '../../workflows/domain/calendar/ahead.ts';
 import { termsOf } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 

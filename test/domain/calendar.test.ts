@@ -21,8 +21,8 @@ import {
   weekday,
   workingDayNumber,
   workingDaysBetween,
-} from '../../workflows/domain/calendar.ts';
-import { duePeriod } from '../../workflows/domain/deadlines.ts';
+} from '../../workflows/domain/calendar/calendar.ts';
+import { duePeriod } from '../../workflows/domain/calendar/deadlines.ts';
 
 type Notice = { days: { date: string; isOffDay: boolean }[] };
 

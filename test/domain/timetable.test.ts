@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attendanceOf, hasAttended, partsBelow, type TaughtSession } from '../../workflows/domain/training/attendance.ts';
-import { addDays, stateCouncilCalendar } from '../../workflows/domain/calendar.ts';
+import { addDays, stateCouncilCalendar } from '../../workflows/domain/calendar/calendar.ts';
 import { checkTimetable, type TimetableCheck, type TimetableSession, totalHours } from '../../workflows/domain/classes/timetable.ts';
 
 const calendar = stateCouncilCalendar();

@@ -8,7 +8,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { stateDir } from '../../start/config.ts';
 import { createRobot, pause } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
-import { addDays } from '../../workflows/domain/calendar.ts';
+import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import { countRecords, findFaults } from './invariants.ts';
 import { startVictims, type VictimName, victimNames } from './victims.ts';
 

@@ -13,7 +13,7 @@ import { findProcedure } from '../../db/protocol/procedures.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
 import { openVault, type Vault } from '../../db/vault.ts';
 import { type Person, signIn } from '../../start/demonstration/person.ts';
-import { addDays } from '../../workflows/domain/calendar.ts';
+import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';
 import type { OfficeAct } from '../../workflows/domain/office-acts.ts';

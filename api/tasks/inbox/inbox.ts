@@ -13,7 +13,7 @@ import {
   viewsOf,
 } from '../../../db/views/inbox/inbox.ts';
 import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
-import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar.ts';
+import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
 import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';

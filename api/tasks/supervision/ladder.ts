@@ -2,7 +2,7 @@
 import type { OrderOnRecord } from '../../../db/protocol/supervision/orders.ts';
 import type { RungOnRecord } from '../../../db/protocol/supervision/rungs.ts';
 import type { Case } from '../../../db/views/case.ts';
-import { ladderOfTask } from '../../../workflows/domain/deadlines.ts';
+import { ladderOfTask } from '../../../workflows/domain/calendar/deadlines.ts';
 import { rungCode } from '../../../workflows/domain/policy/ladder.ts';
 import type { Locale, Translate } from '../../pages/i18n.ts';
 import { numberLine } from '../../papers/page.ts';

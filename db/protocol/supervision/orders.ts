@@ -1,5 +1,5 @@
 /** Orders of the superior authority (督办单): begun by the last rung of a late task or by its supervisor, signed above, answered by the office. */
-import { deadline } from '../../../workflows/domain/calendar.ts';
+import { deadline } from '../../../workflows/domain/calendar/calendar.ts';
 import { documentNumber, recordNumber } from '../../../workflows/domain/formats/numbers.ts';
 import { procedureIdOf } from '../../../workflows/domain/procedures.ts';
 import { listHolders, listWorkers } from '../../accounts/users.ts';

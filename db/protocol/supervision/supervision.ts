@@ -1,6 +1,6 @@
 /** What a supervisor does about a task: hands it to somebody else, urges, escalates. Each act is on the audit line of its procedure. */
 import type { Knex } from 'knex';
-import { shanghaiDate, workingDaysBetween } from '../../../workflows/domain/calendar.ts';
+import { shanghaiDate, workingDaysBetween } from '../../../workflows/domain/calendar/calendar.ts';
 import { ConflictError, inputError } from '../../../workflows/domain/errors.ts';
 import { requireReason } from '../../../workflows/domain/reasons.ts';
 import { readCalendar } from '../../calendar/calendar.ts';

@@ -1,5 +1,5 @@
 /** What a demonstration has lived through, counted from the record: classes, people, hours, money, deadlines, and what must hold. */
-import { isWorkingDay } from '../../../workflows/domain/calendar.ts';
+import { isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
 import { readCalendars } from '../../calendar/calendar.ts';
 import type { Db } from '../../client.ts';
 import { literal } from '../../text-search.ts';

@@ -6,7 +6,7 @@ import { datesIn } from '../../../api/pages/dates.ts';
 import { loadWords, type Locale } from '../../../api/pages/i18n.ts';
 import { actCode, actWords, decidedLabel, outcomeLabel } from '../../../api/tasks/words.ts';
 import { dueView } from '../../../api/tasks/due.ts';
-import { stateCouncilCalendar } from '../../../workflows/domain/calendar.ts';
+import { stateCouncilCalendar } from '../../../workflows/domain/calendar/calendar.ts';
 import { outcomesOfKind, taskKinds } from '../../../workflows/domain/task-kinds.ts';
 
 const words = loadWords();

@@ -1,7 +1,7 @@
 /** The ladder of a task in working time, worked out by hand: no rung falls on a weekend or a holiday. */
 import { describe, expect, test } from 'vitest';
-import { isWorkingDay, openingTime, shanghaiDate, stateCouncilCalendar } from '../../../workflows/domain/calendar.ts';
-import { ladderOfTask, quietUntil, rungCodes, taskClock } from '../../../workflows/domain/deadlines.ts';
+import { isWorkingDay, openingTime, shanghaiDate, stateCouncilCalendar } from '../../../workflows/domain/calendar/calendar.ts';
+import { ladderOfTask, quietUntil, rungCodes, taskClock } from '../../../workflows/domain/calendar/deadlines.ts';
 import { ladderOf } from '../../../workflows/domain/policy/ladder.ts';
 import { termsOf } from '../../../workflows/domain/policy/policy.ts';
 import { policyPack } from './packs.ts';

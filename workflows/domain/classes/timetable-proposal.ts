@@ -1,5 +1,5 @@
 /** A first timetable from dates, hours, teachers and rooms, to be changed by hand. */
-import { addDays, type Calendar, isWorkingDay } from '../calendar.ts';
+import { addDays, type Calendar, isWorkingDay } from '../calendar/calendar.ts';
 import type { Half, TimetableSession } from './timetable.ts';
 
 export type ProposalFacts = {

@@ -1,5 +1,5 @@
 /** Whether a timetable can be taught as it stands and gives the hours that the pack asks for (N14: plan and timetable). */
-import { type Calendar, latestBefore } from '../calendar.ts';
+import { type Calendar, latestBefore } from '../calendar/calendar.ts';
 import type { Issue } from '../errors.ts';
 
 export type Half = 'morning' | 'afternoon' | 'evening';

@@ -1,5 +1,5 @@
 /** The batch payment file (批量代发) and the bank's answer to it, as lines of text. The encoding (mostly GB 18030) is the caller's. */
-import { isCivilDate } from '../calendar.ts';
+import { isCivilDate } from '../calendar/calendar.ts';
 import { type ErrorParams, InputError, type Issue, inputError } from '../errors.ts';
 import type { AnswerHeaderField, AnswerLineField, BankTemplate, BatchHeaderField, BatchLineField } from './bank-templates.ts';
 import { parseYuan, plainYuan, sumFen } from './money.ts';

@@ -1,5 +1,5 @@
 /** The sheet of earlier benefits (历史享受记录补录): one benefit a row. Pure rules from what a spreadsheet reader found to benefits or errors at cells. */
-import { isCivilDate } from '../calendar.ts';
+import { isCivilDate } from '../calendar/calendar.ts';
 import type { ErrorParams } from '../errors.ts';
 import { birthDateOf, idProblem, isPersonName, normaliseNumber } from '../people/identity.ts';
 import { parseYuan } from './money.ts';

@@ -1,5 +1,5 @@
 /** Checks a policy pack read from JSON, by hand because the rules may import nothing. Every mistake is told with its path. */
-import { isCivilDate } from '../calendar.ts';
+import { isCivilDate } from '../calendar/calendar.ts';
 import { InputError, type Issue } from '../errors.ts';
 import { jointModes, mostSigners, signingRoles } from '../signing.ts';
 import { materialKinds } from '../classes/material.ts';

@@ -1,15 +1,15 @@
 /** From the claim to the released batch: one line per filed trainee, three people per batch, nobody paid twice. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inTransaction } from '../../db/client.ts';
-import { decideTask } from '../../db/protocol/decisions.ts';
-import { closeObjection } from '../../db/objections.ts';
-import { findBatch, takeBankFile } from '../../db/money/payments.ts';
-import { lockProcedure } from '../../db/protocol/procedures.ts';
-import { withdrawApplication } from '../../db/money/subsidies.ts';
-import { listBatches } from '../../db/views/payments.ts';
-import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
-import { waitForLock } from '../support/servers.ts';
-import { readingOf } from '../support/money-reading.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { decideTask } from '../../../db/protocol/decisions.ts';
+import { closeObjection } from '../../../db/objections.ts';
+import { findBatch, takeBankFile } from '../../../db/money/payments.ts';
+import { lockProcedure } from '../../../db/protocol/procedures.ts';
+import { withdrawApplication } from '../../../db/money/subsidies.ts';
+import { listBatches } from '../../../db/views/payments.ts';
+import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
+import { waitForLock } from '../../support/servers.ts';
+import { readingOf } from '../../support/money-reading.ts';
 
 let money: MoneyDatabase;
 let reading: ReturnType<typeof readingOf>;

@@ -1,11 +1,11 @@
 /** The bank's answer and what comes of returned lines: accounts entered anew, sealed, and sent out again. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { correctAccounts } from '../../db/money/account-corrections.ts';
-import { decideTask } from '../../db/protocol/decisions.ts';
-import { findBrokenLink } from '../../db/protocol/procedures.ts';
-import { makeCard } from '../../workflows/domain/people/identity.ts';
-import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
-import { readingOf } from '../support/money-reading.ts';
+import { correctAccounts } from '../../../db/money/account-corrections.ts';
+import { decideTask } from '../../../db/protocol/decisions.ts';
+import { findBrokenLink } from '../../../db/protocol/procedures.ts';
+import { makeCard } from '../../../workflows/domain/people/identity.ts';
+import { type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
+import { readingOf } from '../../support/money-reading.ts';
 
 let money: MoneyDatabase;
 let reading: ReturnType<typeof readingOf>;

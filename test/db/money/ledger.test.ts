@@ -1,6 +1,6 @@
 /** The double-entry ledger (N3): balanced and never negative by constraint, even against the product's own role. Real PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inTransaction, type Trx } from '../../db/client.ts';
+import { inTransaction, type Trx } from '../../../db/client.ts';
 import {
   commitFunds,
   dispatchFunds,
@@ -10,9 +10,9 @@ import {
   releaseFunds,
   returnFunds,
   setBudget,
-} from '../../db/money/ledger.ts';
-import { listEntries } from '../../db/money/ledger-entries.ts';
-import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
+} from '../../../db/money/ledger.ts';
+import { listEntries } from '../../../db/money/ledger-entries.ts';
+import { type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
 
 let money: MoneyDatabase;
 let year = 2030;

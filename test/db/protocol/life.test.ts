@@ -1,14 +1,14 @@
 /** The life of a procedure: started once, told while it is not closed, withdrawn with a reason; it knows who started it. */
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
-import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { inheritFrom, startProcedure, tellProcedure, withdrawProcedure } from '../../db/protocol/life.ts';
-import { lockProcedure } from '../../db/protocol/procedures.ts';
-import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import { numberOf, procedureIdOf } from '../../workflows/domain/procedures.ts';
-import { freshDatabase } from '../support/servers.ts';
+import { closeDatabase, inTransaction, openDatabase } from '../../../db/client.ts';
+import { loadDemonstration } from '../../../db/demonstration/load.ts';
+import { getPolicyPack } from '../../../db/catalogue/policy-packs.ts';
+import { inheritFrom, startProcedure, tellProcedure, withdrawProcedure } from '../../../db/protocol/life.ts';
+import { lockProcedure } from '../../../db/protocol/procedures.ts';
+import { termsOf } from '../../../workflows/domain/policy/policy.ts';
+import { numberOf, procedureIdOf } from '../../../workflows/domain/procedures.ts';
+import { freshDatabase } from '../../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Knex;

@@ -1,20 +1,20 @@
 /** The protocol of an act: one winner, one fact, one bell; repeated and late steps change nothing. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Knex } from 'knex';
-import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
-import { claimTask } from '../../db/protocol/holding/claims.ts';
-import { decideTask } from '../../db/protocol/decisions.ts';
-import { loadDemonstration } from '../../db/demonstration/load.ts';
-import { forgetOldAnswers, requestDigest } from '../../db/protocol/idempotency.ts';
-import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
-import { lookAtClock } from '../../db/protocol/alarms.ts';
-import { readPlace, takeStep } from '../../db/protocol/steps.ts';
-import { getActor } from '../../db/accounts/account-in-force.ts';
-import type { Actor } from '../../db/accounts/users.ts';
-import type { Ask, StepInput } from '../../workflows/domain/procedures.ts';
-import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import { freshDatabase } from '../support/servers.ts';
+import { closeDatabase, inTransaction, openDatabase } from '../../../db/client.ts';
+import { claimTask } from '../../../db/protocol/holding/claims.ts';
+import { decideTask } from '../../../db/protocol/decisions.ts';
+import { loadDemonstration } from '../../../db/demonstration/load.ts';
+import { forgetOldAnswers, requestDigest } from '../../../db/protocol/idempotency.ts';
+import { getPolicyPack } from '../../../db/catalogue/policy-packs.ts';
+import { findBrokenLink, lockProcedure, openProcedure, writeFact } from '../../../db/protocol/procedures.ts';
+import { lookAtClock } from '../../../db/protocol/alarms.ts';
+import { readPlace, takeStep } from '../../../db/protocol/steps.ts';
+import { getActor } from '../../../db/accounts/account-in-force.ts';
+import type { Actor } from '../../../db/accounts/users.ts';
+import type { Ask, StepInput } from '../../../workflows/domain/procedures.ts';
+import { termsOf } from '../../../workflows/domain/policy/policy.ts';
+import { freshDatabase } from '../../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Knex;

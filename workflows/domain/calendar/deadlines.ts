@@ -11,9 +11,9 @@ import {
   previousWorkingDay,
   startOfDay,
 } from './calendar.ts';
-import { type Rung, type RungCode, rungCode } from './policy/ladder.ts';
-import type { Ask, Terms } from './procedures.ts';
-import type { TaskKind } from './task-kinds.ts';
+import { type Rung, type RungCode, rungCode } from '../policy/ladder.ts';
+import type { Ask, Terms } from '../procedures.ts';
+import type { TaskKind } from '../task-kinds.ts';
 
 /** What of an ask its clock needs. */
 export type ClockTerms = Pick<Ask, 'kind' | 'workingDays' | 'dueDate' | 'months' | 'from' | 'peremptory'>;

@@ -1,6 +1,6 @@
 /** What lies ahead of a class: the acts that follow one another from its review to the publication of what was paid, as its terms have them. */
-import type { Terms } from './procedures.ts';
-import { type JointMode, rowStepOf } from './signing.ts';
+import type { Terms } from '../procedures.ts';
+import { type JointMode, rowStepOf } from '../signing.ts';
 
 /** An act that somebody is asked for: step, who, and the working days that the policy pack gives; `joint`: who signs besides. */
 export type StepAhead = { step: string; role: string; workingDays: number | null; joint?: { mode: JointMode; roles: string[] } };
