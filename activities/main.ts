@@ -1,7 +1,7 @@
 /** The worker as a process of its own (`npm run start:worker`). */
 import pino from 'pino';
 import { databaseConfig, logOptions, metricsAddress, vaultFromConfig } from '../db/config.ts';
-import { closeDatabase, openDatabase } from '../db/client.ts';
+import { closeDatabase, openDatabase, requireRole } from '../db/client.ts';
 import { serveMetrics } from '../db/formats/prometheus.ts';
 import { temporalSettings } from '../temporal.config.ts';
 import { readWorkerConfig } from './config.ts';
@@ -13,6 +13,7 @@ const log = pino({ name: 'worker', ...logOptions });
 async function start(): Promise<() => Promise<void>> {
   const settings = databaseConfig();
   const db = openDatabase(settings.url, { max: settings.poolMax, applicationName: 'shiming-worker' });
+  await requireRole(db);
   const temporal = temporalSettings();
   const worker = await startWorker({
     db,

@@ -1,7 +1,7 @@
 /** The API as a process of its own (`npm run start:api`): DATABASE_URL and the keys come from the environment. */
 import pino from 'pino';
 import { databaseConfig, logOptions, metricsAddress, vaultFromConfig } from '../db/config.ts';
-import { closeDatabase, openDatabase } from '../db/client.ts';
+import { closeDatabase, openDatabase, requireRole } from '../db/client.ts';
 import { serveMetrics } from '../db/formats/prometheus.ts';
 import { temporalSettings } from '../temporal.config.ts';
 import { readApiConfig } from './config.ts';
@@ -15,6 +15,7 @@ const log = pino({ name: 'api', ...logOptions }, pino.destination({ sync: false,
 async function start(): Promise<() => Promise<void>> {
   const settings = databaseConfig();
   const db = openDatabase(settings.url, { max: settings.poolMax, applicationName: 'shiming-api' });
+  await requireRole(db);
   const checks = { ...databaseChecks(db), temporal: temporalCheck(temporalSettings()) };
   const requests = countRequests(log);
   const api = await startApi({ db, vault: vaultFromConfig(), config: readApiConfig(), log, checks, requests });

@@ -18,6 +18,9 @@ pg.types.setTypeParser(BIGINT_OID, (text) => {
 pg.types.setTypeParser(DATE_OID, (text) => text);
 
 const QUERY_TIMEOUT_MS = 30_000;
+const INSUFFICIENT_PRIVILEGE = '42501';
+/** `invalid_parameter_value`: there is no such role. */
+const NO_SUCH_ROLE = '22023';
 
 type PooledConnection = pg.Client & { __knex__disposed?: Error };
 
@@ -48,6 +51,8 @@ export function openDatabase(url: string, options: { max?: number; owner?: boole
           ? "set statement_timeout = '5min'"
           : "set role shiming_app; set jit = off; set max_parallel_workers_per_gather = 0; set statement_timeout = '20s'; set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '30s'";
         connection.query(setUp, (error: Error | null) => {
+          // It never comes into the pool, which would not end it either.
+          if (error) void connection.end().catch(() => undefined);
           poisonOnTimeout(connection);
           done(error, connection);
         });
@@ -55,6 +60,19 @@ export function openDatabase(url: string, options: { max?: number; owner?: boole
     },
     log: { warn: () => undefined, error: () => undefined, debug: () => undefined, deprecate: () => undefined },
   });
+}
+
+/** @throws Error with a plain sentence where the user who logs in may not work as `shiming_app`. Whether the database answers at all is for the readiness to say. */
+export async function requireRole(db: Knex): Promise<void> {
+  try {
+    await db.raw('select 1');
+  } catch (error) {
+    const code = sqlState(error);
+    if (code === INSUFFICIENT_PRIVILEGE || code === NO_SUCH_ROLE)
+      throw new Error(
+        'The user of DATABASE_URL may not work as shiming_app: run "npm run migrate" as the owner, then GRANT shiming_app TO this user.',
+      );
+  }
 }
 
 /** Keeps a connection out of the pool whose query ran into the client's time-out: it still waits for its answer. */

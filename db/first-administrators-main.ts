@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { InputError } from '../workflows/domain/errors.ts';
-import { closeDatabase, openDatabase } from './client.ts';
+import { closeDatabase, openDatabase, requireRole } from './client.ts';
 import { databaseConfig, publicUrl } from './config.ts';
 import { createFirstAdministrators, type FirstPerson } from './accounts/first-administrators.ts';
 import { setupLinkHours } from './accounts/setup-links.ts';
@@ -36,6 +36,7 @@ try {
   const wanted = readPeople();
   const db = openDatabase(databaseConfig().url, { max: 1, applicationName: 'shiming-admin-first' });
   try {
+    await requireRole(db);
     const links = await createFirstAdministrators(db, wanted);
     process.stdout.write(`Set-up links, shown this once, valid for ${setupLinkHours} hours, each for one person:\n`);
     for (const { login, name, role, token } of links)
