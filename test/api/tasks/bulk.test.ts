@@ -206,7 +206,8 @@ describe('many at once', () => {
       await trx.raw('lock table bulk_items in share row exclusive mode');
       const job = (await one.get<Job>(`/tasks/bulk/${id}`)).body;
       expect(job.items).toMatchObject(ids.map((taskId) => ({ taskId, status: 'unchecked', number: null, title: null })));
-      const { html } = await counter.browse('first-1', `/tasks/bulk/${id}`);
+      const { status, html } = await counter.browse('first-1', `/tasks/bulk/${id}`);
+      expect(status).toBe(200);
       expect(html).not.toMatch(/养老护理员|仓山康宁/);
     });
     let job = (await one.get<Job>(`/tasks/bulk/${id}`)).body;
