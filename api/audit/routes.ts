@@ -24,7 +24,12 @@ const readers: readonly Role[] = ['audit_admin', 'auditor'];
 
 const Filter = z.object({
   person: z.string().trim().max(100).optional().or(emptyAsAbsent),
-  act: z.string().trim().max(60).optional().or(emptyAsAbsent),
+  act: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z._]{0,60}$/)
+    .optional()
+    .or(emptyAsAbsent),
   subject: z.string().trim().max(120).optional().or(emptyAsAbsent),
   from: z.iso.date().optional().or(emptyAsAbsent),
   to: z.iso.date().optional().or(emptyAsAbsent),

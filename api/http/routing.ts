@@ -12,6 +12,7 @@ import { type IdempotentRequest, requestDigest } from '../../db/protocol/idempot
 import type { Instant } from '../../db/calendar/instant.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Vault } from '../../db/vault.ts';
+import { withoutNumbers } from '../../workflows/domain/people/typed-text.ts';
 import { cleanName } from '../../workflows/domain/classes/material.ts';
 import { InputError, inputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
@@ -340,9 +341,13 @@ function receive(upload: { field: string; maxBytes: number }): RequestHandler {
   };
 }
 
+/** Names go into lists and onto the record: a number of a person in one is made unreadable. */
 function filesOf(req: Request): UploadedFile[] {
   const file = req.file;
-  return file ? [{ name: cleanName(file.originalname), type: file.mimetype, content: file.buffer, field: file.fieldname }] : [];
+  const today = new Date().toISOString().slice(0, 10);
+  return file
+    ? [{ name: withoutNumbers(cleanName(file.originalname), today), type: file.mimetype, content: file.buffer, field: file.fieldname }]
+    : [];
 }
 
 /** Text fields of a multipart body; files are read past. */

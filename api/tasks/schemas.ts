@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { civilDate, emptyAsAbsent, freeText, line, reasonField } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, freeText, line, reasonField, withoutPersonalNumbers } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
@@ -24,7 +24,7 @@ export const InboxList = z.object({
   kind: z.enum(taskKinds).optional().or(emptyAsAbsent),
   stage: z
     .string()
-    .regex(/^[\w-]{1,40}$/)
+    .regex(/^[A-Za-z_-]{1,40}$/)
     .optional()
     .or(emptyAsAbsent),
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),
@@ -49,6 +49,14 @@ export const InboxList = z.object({
     .or(emptyAsAbsent),
 });
 export type InboxList = z.output<typeof InboxList>;
+
+/** A list that is kept, as a query string: what stands in it is looked at as it will be read. */
+export const KeptList = z
+  .string()
+  .max(600)
+  .superRefine((text, context) => {
+    for (const value of new URLSearchParams(text).values()) withoutPersonalNumbers()(value, context);
+  });
 
 export const InboxQuery = InboxList.extend({
   after: z.string().max(400).optional().or(emptyAsAbsent),

@@ -41,7 +41,7 @@ export type BulkItem = {
   status: 'unchecked' | 'waiting' | 'done' | 'refused';
   code: string | null;
   params: Record<string, string | number>;
-  /** Null where the task is none that this person may see. */
+  /** Null where the task is none that this person may see, or not yet looked at. */
   task:
     | (Pick<TaskRow, 'step' | 'round' | 'kind' | 'role'> & {
         number: string;
@@ -102,10 +102,10 @@ export async function getBulkJob(db: Db, actor: Actor, jobId: string): Promise<B
   return row;
 }
 
-/** Its items in the order in which they were chosen. */
+/** Its items in the order in which they were chosen. Nothing is told of a task before the check found that this person may see it. */
 export async function listBulkItems(db: Db, jobId: string): Promise<BulkItem[]> {
   const rows = await db('bulk_items as i')
-    .leftJoin('tasks as t', 't.id', 'i.task_id')
+    .joinRaw(`left join tasks t on t.id = i.task_id and i.status <> 'unchecked' and i.code is distinct from 'task.unknown'`)
     .where('i.job_id', jobId)
     .orderBy('i.no')
     .select('i.no', 'i.task_id', 'i.version', 'i.status', 'i.code', 'i.params', 't.step', 't.round', 't.kind', 't.role', 't.due_at')
@@ -122,7 +122,7 @@ export async function listBulkItems(db: Db, jobId: string): Promise<BulkItem[]> 
     status,
     code,
     params,
-    task: task.kind && code !== 'task.unknown' ? task : null,
+    task: task.kind ? task : null,
   }));
 }
 

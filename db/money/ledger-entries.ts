@@ -1,4 +1,5 @@
 /** The entries of the ledger, newest first, by page and as a file. */
+import { withoutTyped } from '../../workflows/domain/people/typed-text.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import { auditOutside } from '../protocol/procedures.ts';
@@ -90,7 +91,7 @@ const EXPORT_BATCH = 1_000;
 
 /** Every entry of a list, batch by batch, newest first; that it was taken is put on record before its first row. */
 export async function* exportEntries(db: Db, actor: Actor, paths: readonly string[], filter: EntryFilter): AsyncGenerator<EntryLine[]> {
-  await auditOutside(db, actor.userId, { act: 'funds.export', subject: 'funds', detail: { ...filter } });
+  await auditOutside(db, actor.userId, { act: 'funds.export', subject: 'funds', detail: withoutTyped(filter, 'text') });
   for (let after: number | undefined; ; ) {
     const { entries, next } = await listEntries(db, paths, filter, { after, size: EXPORT_BATCH });
     if (entries.length > 0) yield entries;

@@ -1,5 +1,6 @@
 /** The audit log as its reader sees it: filtered, page by page, and the proof that a procedure's lines are whole. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { withoutTyped } from '../../workflows/domain/people/typed-text.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import { auditOutside, findBrokenLink } from '../protocol/procedures.ts';
@@ -125,7 +126,7 @@ const BATCH = 1_000;
 
 /** Every line that the filter finds, in batches; the export itself is the first thing put on record. */
 export async function* exportAuditLines(db: Db, actor: Actor, filter: AuditFilter): AsyncGenerator<AuditRow[]> {
-  await auditOutside(db, actor.userId, { act: 'audit.export', subject: 'audit-log', detail: { ...filter } });
+  await auditOutside(db, actor.userId, { act: 'audit.export', subject: 'audit-log', detail: withoutTyped(filter, 'person', 'subject') });
   for (let after: number | undefined; ; ) {
     const { lines, next } = await listAuditLines(db, actor, filter, { after, size: BATCH });
     if (lines.length > 0) yield lines;

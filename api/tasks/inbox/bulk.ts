@@ -27,6 +27,7 @@ import { listOf } from '../acts.ts';
 import { readToday } from '../case.ts';
 import { inboxTimes } from '../due.ts';
 import { listQuery, toFilter, withQuery } from './inbox.ts';
+import { type InboxList, KeptList } from '../schemas.ts';
 import { stepLabel, taskPath } from '../words.ts';
 
 const JobParams = z.object({ job: z.uuid() });
@@ -42,7 +43,7 @@ const NewJob = z
     /** Every task of the list instead of chosen ones, the most urgent first. */
     all: z.literal('1').optional(),
     /** The list that they were chosen from, as a query string. */
-    list: z.string().max(600).optional(),
+    list: KeptList.optional(),
     /** Of `reassign`: who gets the tasks, and why. */
     to: z.uuid('supervision.notHolder').optional().or(emptyAsAbsent),
     reason: freeText(1_000).optional(),
@@ -83,7 +84,7 @@ const Job = z
   .meta({ id: 'BulkJob' });
 
 /** Mistakes that have words of their own where the list is shown again. */
-const toldCodes = /^(bulk\.|supervision\.notHolder$|task\.reasonMissing$)/;
+const toldCodes = /^(bulk\.|personal\.|supervision\.notHolder$|task\.reasonMissing$)/;
 
 const PAGE_WAIT_MS = 2_500;
 const tags = ['tasks'];
@@ -108,7 +109,7 @@ export function bulkRoutes(counter: Counter): void {
       return prepared(context, id);
     },
     onInvalid: (_context, issues, entered) =>
-      redirect(backOf({ act: String(entered['act']), list: listQuery(listOf(String(entered['list'] ?? ''))) }), {
+      redirect(backOf({ act: String(entered['act']), list: listQuery(keptPart(entered['list'])) }), {
         flash: {
           key: `errors.${issues.find(({ code }) => toldCodes.test(code))?.code ?? 'bulk.none'}`,
           params: { maximum: bulkLimit },
@@ -173,6 +174,12 @@ export function bulkRoutes(counter: Counter): void {
     },
     onInvalid: (context) => redirect(`/tasks/bulk/${(context.params as { job: string }).job}`),
   });
+}
+
+/** Where a refused form leads back to: its list, without a text that may not be kept. */
+function keptPart(given: unknown): InboxList {
+  const list = listOf(String(given ?? ''));
+  return KeptList.safeParse(given).success ? list : { ...list, q: undefined, label: undefined };
 }
 
 type Reading = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'instant' | 't' | 'locale' | 'deps'>;

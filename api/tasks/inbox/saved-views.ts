@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { deleteView, listSavedViews, renameView, type SavedView, saveView, savedViewsAtMost } from '../../../db/inbox/saved-views.ts';
 import { readListNames } from '../../../db/views/inbox/list-names.ts';
-import { line, withoutPersonalNumbers } from '../../http/fields.ts';
+import { line } from '../../http/fields.ts';
 import { page, redirect, type Reply } from '../../http/replies.ts';
 import { type Context, type Counter, route } from '../../http/routing.ts';
 import { listOf } from '../acts.ts';
+import { KeptList } from '../schemas.ts';
 import { chipsOf, listQuery, viewLabel, withQuery } from './inbox.ts';
 
 const Name = line(1, 40);
@@ -30,7 +31,7 @@ export function savedViewRoutes(counter: Counter): void {
     summary: 'Save a list of the inbox under a name; the same name again replaces it',
     tags,
     access: 'signed-in',
-    body: z.object({ name: Name, list: z.string().max(600).superRefine(withoutPersonalNumbers()).optional() }),
+    body: z.object({ name: Name, list: KeptList.optional() }),
     response: View,
     creates: true,
     handle: async ({ db, actor, body, request }) => {

@@ -4,6 +4,7 @@
  */
 import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
+import { withoutTyped } from '../../../workflows/domain/people/typed-text.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { readingRoles } from '../../../workflows/domain/roles.ts';
 import type { Db } from '../../client.ts';
@@ -354,7 +355,7 @@ const EXPORT_BATCH = 500;
 
 /** A list from its top, batch by batch, most urgent first; that it was taken is put on record before its first row. */
 export async function* exportInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): AsyncGenerator<InboxTask[]> {
-  await auditOutside(db, actor.userId, { act: 'inbox.export', subject: 'inbox', detail: { ...filter } });
+  await auditOutside(db, actor.userId, { act: 'inbox.export', subject: 'inbox', detail: withoutTyped(filter, 'text', 'label') });
   let cursor: InboxCursor | undefined;
   for (let left = exportedAtMost; left > 0; ) {
     const { tasks, next } = await listInbox(db, actor, filter, times, { cursor, size: Math.min(EXPORT_BATCH, left) });

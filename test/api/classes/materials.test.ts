@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { has, type Issues, issuesOf } from '../../support/answers.ts';
 import { sampleMaterial, samplePdf, samplePng } from '../../../db/formats/sample-materials.ts';
 import { placeOf } from '../../../db/vault.ts';
+import { makeId } from '../../../workflows/domain/people/identity.ts';
 import { cleanName, typeOfContent } from '../../../workflows/domain/classes/material.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
@@ -72,6 +73,13 @@ async function sendBack(number: string): Promise<void> {
 }
 
 describe('attaching', () => {
+  test('[N2] the name of a file that holds the number of a person is kept without it', async () => {
+    const number = await draft();
+    const id = makeId({ region: '350104', birth: '1990-01-01', serial: 1 });
+    expect((await attach(number, 'teachers', pdf(`赵立新 ${id} 证书.pdf`))).status).toBe(201);
+    expect((await stored(number)).map(({ name }) => name)).toEqual(['赵立新 ****************** 证书.pdf']);
+  });
+
   test('[N14] what the policy pack requires stands in the way of the submission until it is there, told at the place', async () => {
     const number = await draft();
     const school = await province.as('kangning-1');

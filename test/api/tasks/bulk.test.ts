@@ -1,7 +1,7 @@
 /** Acts on many tasks at once over HTTP: verdicts, partial success, a crash in the middle; real PostgreSQL, no Temporal. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resumeBulkJobs, workOffBulkJob } from '../../../db/inbox/bulk-jobs.ts';
+import { createBulkJob, resumeBulkJobs, workOffBulkJob } from '../../../db/inbox/bulk-jobs.ts';
 import { closeDatabase, openDatabase } from '../../../db/client.ts';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { county, firstReview } from '../../support/cases.ts';
@@ -193,6 +193,30 @@ describe('many at once', () => {
     expect(await counter.db('tasks').whereIn('id', ids).whereNotNull('claimed_by')).toHaveLength(0);
     expect(codesOf((await one.post<Job>('/tasks/bulk', { act: 'release', selected: ids.slice(0, 1) })).body)).toEqual(['bulk.notHeld']);
   });
+
+  test('[F07] while a job is being checked it tells nothing of its tasks but the ids that were sent', async () => {
+    const ids = await plantReviews('dark', 2);
+    await counter.db('tasks').where({ id: ids[1] }).update({ office: '350102', office_path: '350000/350100/350102' });
+    await counter.db('procedures').where({ id: 'dark-2' }).update({ region: '350102', region_path: '350000/350100/350102' });
+    const one = await counter.as('first-1');
+    const actor = await counter.cases.actor('first-1');
+    const { id } = await createBulkJob(counter.db, actor, { act: 'claim', taskIds: ids, list: '', leftOut: 0 });
+    // Verdicts wait, readers do not.
+    await counter.db.transaction(async (trx) => {
+      await trx.raw('lock table bulk_items in share row exclusive mode');
+      const job = (await one.get<Job>(`/tasks/bulk/${id}`)).body;
+      expect(job.items).toMatchObject(ids.map((taskId) => ({ taskId, status: 'unchecked', number: null, title: null })));
+      const { status, html } = await counter.browse('first-1', `/tasks/bulk/${id}`);
+      expect(status).toBe(200);
+      expect(html).not.toMatch(/养老护理员|仓山康宁/);
+    });
+    let job = (await one.get<Job>(`/tasks/bulk/${id}`)).body;
+    for (const until = Date.now() + 30_000; job.status === 'checking' && Date.now() < until; ) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      job = (await one.get<Job>(`/tasks/bulk/${id}`)).body;
+    }
+    expect(job.items).toMatchObject([{ title: '养老护理员（四级）第 1 期' }, { title: null, code: 'task.unknown' }]);
+  }, 60_000);
 
   test('[F07] what a review checks is checked in bulk: outstanding answers of the registers leave it out', async () => {
     const { taskIds } = await counter.cases.open([firstReview]);
