@@ -124,7 +124,7 @@ export function ownAccountRoutes(counter: Counter): void {
         await auditOutside(db, actor.userId, { act: 'session.refuse', subject: 'password' });
         throw inputError('currentPassword', 'password.wrong');
       }
-      await desk.forgive(account.login);
+      await desk.forgive(account.login, req.ip ?? '');
       const fault = passwordFault(body.newPassword, account);
       if (fault) throw inputError('newPassword', fault);
       if (body.newPassword === body.currentPassword) throw inputError('newPassword', 'password.same');

@@ -7,6 +7,8 @@ export type Limit = {
   /** Counts an attempt of `who`. Throws TooManyError with this code; the first that is too many is told to `onReached` before. */
   consume(who: string, onReached?: () => Promise<void>): Promise<void>;
   forget(who: string): Promise<void>;
+  /** Takes back one attempt that was counted. */
+  giveBack(who: string): Promise<void>;
 };
 
 /** At most `points` attempts of one account or address within `duration` seconds; who comes too often waits as long from then on. */
@@ -30,6 +32,9 @@ export function createLimit(db: Knex, limit: { name: string; points: number; dur
         if (error.consumedPoints === limit.points + 1) await onReached?.();
         throw new TooManyError(limit.code, { seconds: Math.ceil(error.msBeforeNext / 1000) });
       }
+    },
+    async giveBack(who) {
+      await counter.reward(who);
     },
     async forget(who) {
       await counter.delete(who);

@@ -165,7 +165,8 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   res: Response,
 ): Promise<Reply> {
   const visit = visitOf(req);
-  const actor = visit.session?.actor;
+  // Whoever must change the password first reads no more than a stranger.
+  const actor = visit.session?.mustChange && spec.access === 'public' ? undefined : visit.session?.actor;
   const broken = brokenUploads.get(req);
   // Of a body that could not be read the token may be lost; nothing is done with it but to say so.
   if (spec.method !== 'get' && !broken) requireToken(req, visit);

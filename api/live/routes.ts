@@ -38,7 +38,7 @@ export function liveRoutes(counter: Counter): void {
       const filter = toFilter(query);
       const [at, names, classIds] = await Promise.all([
         readToday(reading, instant, actor),
-        readListNames(reading, [filter]),
+        readListNames(reading, actor, [filter]),
         listClassesOfPaper(reading, query.q, actor.institutionId !== undefined),
       ]);
       // A region that nobody knows has no tasks.

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { securityFields, securityLimits } from '../../workflows/domain/people/security.ts';
 import { freeText } from '../http/fields.ts';
 
-const within = ({ least, most }: { least: number; most: number }) => z.coerce.number().int().min(least).max(most);
+/** A form sends figures as text; nothing else counts as one: 0 means «never». */
+const wholeNumber = (given: unknown): unknown => (typeof given === 'string' && /^\s*-?\d{1,9}\s*$/.test(given) ? Number(given) : given);
+const within = ({ least, most }: { least: number; most: number }) => z.preprocess(wholeNumber, z.number().int().min(least).max(most));
 
 export const SecurityForm = z
   .object({

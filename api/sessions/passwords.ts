@@ -22,8 +22,8 @@ export type PasswordDesk = {
   hash(password: string): Promise<string>;
   /** False for a wrong password and for an account that does not exist, in the same time. */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>;
-  /** Forgets the attempts of an account after a right password. */
-  forgive(login: string): Promise<void>;
+  /** After a right password: forgets the attempts of the account, and gives its attempt back to the address, behind which many people may sit. */
+  forgive(login: string, address?: string): Promise<void>;
 };
 
 const desks = new WeakMap<Knex, PasswordDesk>();
@@ -75,7 +75,8 @@ function createPasswordDesk(db: Knex): PasswordDesk {
       const right = await inTurn(() => verify(expected, password));
       return right && passwordHash !== undefined;
     },
-    async forgive(login) {
+    async forgive(login, address) {
+      if (address !== undefined) await perAddress.giveBack(address);
       await (await perAccount()).forget(login.toLowerCase());
     },
   };

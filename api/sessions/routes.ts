@@ -66,7 +66,7 @@ export function sessionRoutes(counter: Counter): void {
         await auditOutside(db, account?.userId, { act: 'session.refuse', subject: 'sign-in' });
         throw inputError('password', 'signIn.wrong');
       }
-      await desk.forgive(body.login);
+      await desk.forgive(body.login, req.ip ?? '');
       return begin(context, account.userId, body.next, await isTooOld(db, account));
     },
     onInvalid: ({ body }, issues) =>

@@ -61,7 +61,7 @@ export function setUpRoutes(counter: Counter): void {
       if (fault) throw inputError('newPassword', fault);
       if (body.newPassword !== body.repeatPassword) throw inputError('repeatPassword', 'password.repeat');
       await useSetupLink(db, tokenHash, await desk.hash(body.newPassword));
-      await desk.forgive(counted);
+      await desk.forgive(counted, req.ip ?? '');
       await desk.forgive(person.login);
       return redirect('/sign-in', { json: { login: person.login }, flash: 'set-up.done' });
     },

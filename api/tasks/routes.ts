@@ -36,7 +36,9 @@ export function taskRoutes(counter: Counter): void {
     query: InboxQuery,
     response: Inbox,
     handle: async ({ db, actor, instant, query, t, locale, forPage }) => {
-      const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
+      const asked = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
+      // No officer holds what an institution is asked for.
+      const list = actor.institutionId === undefined ? asked : { ...asked, holder: undefined };
       const filter: InboxFilter = toFilter(list);
       const at = await readToday(db, instant, actor);
       const times = inboxTimes(at);
@@ -44,7 +46,7 @@ export function taskRoutes(counter: Counter): void {
       const since = forPage ? await newestLine(db) : 0;
       const [{ tasks, next, counts }, names, regions, labels] = await Promise.all([
         readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
-        readListNames(db, [filter]),
+        readListNames(db, actor, [filter]),
         forPage ? listRegionsBelow(db, actor) : [],
         forPage ? listLabelsInUse(db, actor) : [],
       ]);

@@ -55,7 +55,7 @@ export const KeptList = z
   .string()
   .max(600)
   .superRefine((text, context) => {
-    for (const value of new URLSearchParams(text).values()) withoutPersonalNumbers()(value, context);
+    for (const part of [...new URLSearchParams(text)].flat()) withoutPersonalNumbers()(part, context);
   });
 
 export const InboxQuery = InboxList.extend({

@@ -5,28 +5,21 @@ import { endOfDay, latestBefore } from '../../workflows/domain/calendar/calendar
 import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import { classPath, stageReached, stagesOf, statusTones } from '../classes/head.ts';
+import { cursorParts, cursorText, isInstantText } from '../http/cursors.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { type DueView, dueView, type Today } from '../tasks/due.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
 
 export type Speech = { t: Translate; words: Words; at: Today };
 
-/** A cursor as it stands in addresses. */
-export function cursorText({ at, id }: WorkplaceCursor): string {
-  return Buffer.from(JSON.stringify([at, id])).toString('base64url');
+export function cursorOf({ at, id }: WorkplaceCursor): string {
+  return cursorText([at, id]);
 }
 
-const instantText = /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+$/;
-
-/** A cursor that nobody gave out begins from the top; `fits` says what the second part looks like. */
+/** `fits` says what the second part looks like. */
 export function readCursor(text: string | undefined, fits: RegExp): WorkplaceCursor | undefined {
-  if (!text) return undefined;
-  try {
-    const [at, id] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
-    return typeof at === 'string' && typeof id === 'string' && instantText.test(at) && fits.test(id) ? { at, id } : undefined;
-  } catch {
-    return undefined;
-  }
+  const [at, id] = cursorParts(text) ?? [];
+  return isInstantText(at) && typeof id === 'string' && fits.test(id) ? { at, id } : undefined;
 }
 
 export type AskedView = {

@@ -7,13 +7,13 @@ import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
 import { answerJson, answersFilter, answersPath, answerView } from './answers.ts';
-import { askedJson, askedView, classJson, classView, cursorText, readCursor, yearJson } from './page.ts';
+import { askedJson, askedView, classJson, classView, cursorOf, readCursor, yearJson } from './page.ts';
 import { Answers, AnswersQuery, Workplace, WorkplaceQuery } from './schemas.ts';
 
 /** What the first page shows of each list before it leads on. */
 const ASKED = 20;
 const ANSWERS = 6;
-const uuid = /^[0-9a-f-]{36}$/;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const answerPlace = /^[\w.+/-]{1,200}$/;
 
 export function workplaceRoutes(counter: Counter): void {
@@ -40,7 +40,7 @@ export function workplaceRoutes(counter: Counter): void {
       const speech = { t, words, at };
       const asked = askedView({ tasks, drafts, unread }, speech);
       const total = (tasks[0]?.total ?? 0) + drafts.length + unread.length;
-      const next = classes.next ? cursorText(classes.next) : null;
+      const next = classes.next ? cursorOf(classes.next) : null;
       return page(
         'workplace/index',
         () => ({
@@ -91,7 +91,7 @@ export function workplaceRoutes(counter: Counter): void {
     handle: async ({ db, actor, query, t }) => {
       const { kind, q, size } = query;
       const { lines, next } = await listOfficeAnswers(db, actor, { kind, text: q, after: readCursor(query.after, answerPlace), size });
-      const cursor = next ? cursorText(next) : null;
+      const cursor = next ? cursorOf(next) : null;
       return page(
         'workplace/answers',
         () => ({

@@ -71,12 +71,12 @@ function separatorOf(text: string): string {
 }
 
 function csvCell(value: string): Cell {
-  const kept = /^="([^"]*)"$/.exec(value)?.[1] ?? /^'('*[=+\-@\t\r].*)$/s.exec(value)?.[1];
+  const kept = /^="([^"]*)"$/.exec(value)?.[1] ?? /^'('*[=+\-@＝＋－＠\t\r].*)$/s.exec(value)?.[1];
   if (kept !== undefined) return { text: kept, from: 'text', formula: false };
   return { text: value, from: 'text', formula: value.startsWith('=') };
 }
 
-/** CSV for Excel: UTF-8 with its mark, CRLF, and `'` before what Excel would take for a formula (OWASP, CSV injection). */
+/** CSV for Excel: UTF-8 with its mark, CRLF, and `'` before what Excel would take for a formula, in full width as well (OWASP, CSV injection). */
 export function writeCsv(rows: string[][]): Buffer {
   return Buffer.from(`\ufeff${csvText(rows)}`, 'utf8');
 }
@@ -84,7 +84,7 @@ export function writeCsv(rows: string[][]): Buffer {
 /** The same text without an encoding, for files that must be GB 18030. */
 export function csvText(rows: string[][]): string {
   return stringify(
-    rows.map((row) => row.map((text) => (/^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text))),
+    rows.map((row) => row.map((text) => (/^'*[=+\-@＝＋－＠\t\r]/.test(text) ? `'${text}` : text))),
     { record_delimiter: 'windows' },
   );
 }

@@ -57,6 +57,23 @@ describe('saved views', () => {
     expect((await found('region=350104&dueBy=2026-03-02')).tasks.map(({ id }) => id)).not.toContain(taskId);
     expect((await found('region=350104&dueBy=2026-12-31')).tasks.map(({ id }) => id)).toContain(taskId);
     expect(await found(`holder=${userId}`)).toMatchObject({ tasks: [{ id: taskId }], counts: { total: 1 } });
+    // Nobody learns from the filter who sits in another office, an institution nobody at all.
+    expect((await counter.browse('first-2', `/tasks?holder=${userId}`)).html).toContain('办理人：周明');
+    for (const login of ['other-first-1', 'school-1'])
+      expect((await counter.browse(login, `/tasks?holder=${userId}`)).html).not.toContain('办理人：周明');
+    expect((await counter.browse('school-1', `/tasks?holder=${userId}`)).html).not.toContain('办理人：');
+    // An invented place in a list begins from the top.
+    for (const place of [
+      ['2026-01-01 1:1+99:99:99', 'x'],
+      ['2026-01-01 01:01:01+99:99:99', 'x'],
+      ['2026-02-31 01:01:01+08', 'x'],
+      ['2026-01-01 25:01:01+08', 'x'],
+      ['2026-01-01 01:01:01+08', 'a\u0000'],
+      [{}, []],
+    ])
+      expect(await found(`holder=${userId}&after=${Buffer.from(JSON.stringify(place)).toString('base64url')}`)).toMatchObject({
+        counts: { total: 1 },
+      });
     expect((await boss.get('/tasks?view=region&region=x')).status).toBe(422);
 
     const list = `view=region&region=350104&dueBy=2026-12-31&holder=${userId}`;

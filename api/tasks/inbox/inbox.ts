@@ -1,5 +1,6 @@
 /** The inbox as a page and as JSON. */
 import type { Actor } from '../../../db/accounts/users.ts';
+import { cursorParts, cursorText, isInstantText } from '../../http/cursors.ts';
 import {
   countedAtMost,
   type InboxCounts,
@@ -44,22 +45,14 @@ export function toFilter(list: InboxList): InboxFilter {
   };
 }
 
-/** The cursor as it stands in addresses. */
-export function cursorText(cursor: InboxCursor): string {
-  return Buffer.from(JSON.stringify([cursor.due, cursor.id, ...(cursor.priority ? [1] : [])])).toString('base64url');
+function cursorOf(cursor: InboxCursor): string {
+  return cursorText([cursor.due, cursor.id, ...(cursor.priority ? [1] : [])]);
 }
 
-/** A cursor that nobody gave out begins from the top. */
 export function readCursor(text: string | undefined): InboxCursor | undefined {
-  if (!text) return undefined;
-  try {
-    const [due, id, priority] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
-    if (typeof id !== 'string' || !(due === null || (typeof due === 'string' && /^\d{4,}-\d\d-\d\d [\d:.]+[+-][\d:]+( BC)?$/.test(due))))
-      return undefined;
-    return { due, id, ...(priority === 1 ? { priority: true as const } : {}) };
-  } catch {
-    return undefined;
-  }
+  const [due, id, priority] = cursorParts(text) ?? [];
+  if (typeof id !== 'string' || !/^[\w./-]{1,300}$/.test(id) || !(due === null || isInstantText(due))) return undefined;
+  return { due, id, ...(priority === 1 ? { priority: true as const } : {}) };
 }
 
 /** The query string of a list, with changes; empty when it is the default list. */
@@ -170,7 +163,7 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
     })),
     counts: figures,
     savedViews,
-    next: next ? cursorText(next) : null,
+    next: next ? cursorOf(next) : null,
   };
 }
 
@@ -229,7 +222,7 @@ export function inboxView(parts: InboxParts) {
     searchedOfEach: counts.searchedOfEach,
     empty: rows.length === 0,
     filtered: chipsOf(parts).length > 0,
-    nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorText(next) })) : undefined,
+    nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorOf(next) })) : undefined,
     nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
     list: listQuery(list),

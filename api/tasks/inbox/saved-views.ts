@@ -84,6 +84,7 @@ async function show({ db, actor, t, locale }: Context<unknown, unknown, unknown>
   const views = await listSavedViews(db, actor);
   const names = await readListNames(
     db,
+    actor,
     views.map((view) => listOf(view.list)),
   );
   const rows = views.map((view) => {

@@ -10,19 +10,22 @@ export type RegionName = { code: string; zh: string; en: string; path: string };
 export type ListNames = { regions: ReadonlyMap<string, RegionName>; people: ReadonlyMap<string, string> };
 
 const regionsSql = statement(`select code, name_zh as zh, name_en as en, path from regions where code = any(cast(:codes as text[]))`);
-// Officers alone: who works for an institution holds no task of an office.
-const peopleSql = statement(`select id, name from users where id = any(cast(:ids as uuid[])) and institution_id is null`);
+// Officers alone: who works for an institution holds no task of an office. And only those whose office lies within the reader's own.
+const peopleSql = statement(
+  `select u.id, u.name from users u where u.id = any(cast(:ids as uuid[])) and u.institution_id is null
+      and exists (select from grants g join regions r on r.code = g.region where g.user_id = u.id and exists (select from unnest(cast(:paths as text[])) p (path) where (r.path = p.path or r.path like p.path || '/%')))`,
+);
 const belowSql = statement(
   `select distinct r.code, r.name_zh as zh, r.name_en as en, r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path like p.path || '/%' order by r.path`,
 );
 
-/** Of the filters of one or more lists; asks nothing where none names a region or a person. */
-export async function readListNames(db: Db, filters: readonly Pick<InboxFilter, 'region' | 'holder'>[]): Promise<ListNames> {
+/** Of the filters of one or more lists, as far as the reader may know them; asks nothing where none names a region or a person. */
+export async function readListNames(db: Db, actor: Actor, filters: readonly Pick<InboxFilter, 'region' | 'holder'>[]): Promise<ListNames> {
   const codes = filters.flatMap(({ region }) => region ?? []);
   const ids = filters.flatMap(({ holder }) => holder ?? []);
   const [regions, people] = await Promise.all([
     codes.length === 0 ? [] : run<RegionName>(db, regionsSql, { codes }),
-    ids.length === 0 ? [] : run<{ id: string; name: string }>(db, peopleSql, { ids }),
+    ids.length === 0 ? [] : run<{ id: string; name: string }>(db, peopleSql, { ids, paths: actor.grants.map(({ path }) => path) }),
   ]);
   return { regions: new Map(regions.map((one) => [one.code, one])), people: new Map(people.map(({ id, name }) => [id, name])) };
 }

@@ -71,10 +71,12 @@ describe('[N20] the audit log', () => {
     await province
       .db('audit_log')
       .insert({ at: new Date('2026-03-02T02:00:00Z'), actor: id, act: 'account.password', subject: '@SUM(1+1)' });
+    await province.db('audit_log').insert({ at: new Date('2026-03-02T02:00:00Z'), actor: id, act: 'account.password', subject: '＝cmd|x' });
     const admin = await province.as('auditadmin-1');
     const file = await admin.download('/admin/audit/export.csv?act=account');
     const rows = file.toString('utf8');
     expect(rows).toContain(`'@SUM(1+1)`);
+    expect(rows).toContain(`'＝cmd|x`);
     expect(rows).toContain(`'=HYPERLINK`);
     expect(rows).not.toMatch(/(^|,|")=HYPERLINK/m);
     const lines = (await province.db('audit_log').where('act', 'like', 'account.%').count({ n: '*' }).first())?.n;

@@ -120,6 +120,25 @@ describe('security settings', { timeout: 60_000 }, () => {
     for (const words of ['起完整留存', '登录被拒 3 次', '账号锁定 1 次']) expect(html).toContain(words);
   });
 
+  test('[F37] a right password gives its attempt back to the address, a wrong one does not', async () => {
+    const { login } = await settled();
+    const points = async () =>
+      Number((await province.db('rate_limits').where('key', 'like', 'address:%').sum({ n: 'points' }).first())?.n ?? 0);
+    const before = await points();
+    for (let at = 0; at < 3; at += 1) expect((await outside('/sign-in', { login, password: good })).status).toBe(200);
+    expect(await points()).toBe(before);
+    await outside('/sign-in', { login, password: 'wrong' });
+    expect(await points()).toBe(before + 1);
+  });
+
+  test('[F37] only whole numbers are settings: nothing else counts as «never»', async () => {
+    for (const wrong of [null, '', false, true, [5], ' ', '5.0', 1.5, {}])
+      expect([wrong, issuesOf(await ask('security-1', { passwordDays: wrong as number })).map(([at]) => at)]).toEqual([
+        wrong,
+        ['passwordDays'],
+      ]);
+  });
+
   test('[F37] a password that is too old opens nothing but the page on which it is changed', async () => {
     await set({ passwordDays: 90 });
     const { id, login } = await settled();
@@ -137,6 +156,11 @@ describe('security settings', { timeout: 60_000 }, () => {
     const moved = await read('/notices', 'text/html');
     expect([moved.status, moved.headers.get('location')]).toEqual([303, '/account']);
     expect((await read('/account', 'text/html')).status).toBe(200);
+    // On public addresses such a visitor is a stranger.
+    const code = (await province.db('institutions').first('credit_code')).credit_code as string;
+    const register = `/institutions/${code}`;
+    const stranger = await fetch(`${province.origin}${register}`, { headers: { accept: 'application/json' } });
+    expect(await (await read(register, 'application/json')).json()).toEqual(await stranger.json());
     const changed = await fetch(`${province.origin}/account/password`, {
       method: 'POST',
       headers: { ...bearer, 'content-type': 'application/json' },

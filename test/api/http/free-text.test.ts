@@ -22,7 +22,6 @@ const nothingKept: readonly string[] = [
   'POST /simulators classNumber',
   'POST /tasks/:procedure/:step/:round/answers remark',
   'POST /tasks/:procedure/:step/:round/decide outcome',
-  'POST /tasks/bulk list',
   'POST /tasks/by-person idNumber',
   'POST /classes/:number/results results.certificateNumber',
   ...['account', 'bank', 'group', 'idNumber', 'name', 'phone', 'remark'].map((field) => `POST /classes/:number/roster trainees.${field}`),

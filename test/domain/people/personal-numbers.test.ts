@@ -1,11 +1,16 @@
 /** Numbers of people in free text. Every number here is made up. */
 import { describe, expect, test } from 'vitest';
-import { makeCard, makeId } from '../../../workflows/domain/people/identity.ts';
+import { isCardNumber, makeCard, makeId } from '../../../workflows/domain/people/identity.ts';
 import { findPersonalNumber } from '../../../workflows/domain/people/personal-numbers.ts';
 
 const today = '2026-03-02';
 const id = makeId({ region: '350104', birth: '1990-01-01', serial: 123 });
 const card = makeCard({ serial: 77 });
+/** A card of another length with a right last digit. */
+const makeCardOf = (length: number): string => {
+  const head = '622588123456789'.slice(0, length - 1);
+  return [...'0123456789'].map((digit) => head + digit).find(isCardNumber) ?? '';
+};
 
 describe('personal numbers in a text', () => {
   test('[N2] an ID is found however it is written', () => {
@@ -75,6 +80,57 @@ describe('personal numbers in a text', () => {
       expect([text, findPersonalNumber(text, today)]).toEqual([text, 'phone']);
   });
 
+  test('[N2] IDs with more between the digits, a character between, and those of 15 digits', () => {
+    for (const text of [
+      `${id.slice(0, 6)}号${id.slice(6)}`,
+      `${id.slice(0, 6)} -- ${id.slice(6, 14)} -- ${id.slice(14)}`,
+      ...['+', '*', '~', '=', '|', '：', '<>', '||||', '，'].map((sign) => [...id].join(sign)),
+      '旧身份证 350104900101123',
+      '350104 900101 123',
+      '350104-900101-123',
+    ])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'id']);
+  });
+
+  test('[N2] bank cards in other groups, with other signs between and other digits beside them', () => {
+    const short = makeCardOf(16);
+    const grouped = (number: string, size: number, sign: string) => (number.match(new RegExp(`.{1,${size}}`, 'g')) ?? []).join(sign);
+    for (const text of [
+      `卡号 ${card.slice(0, 6)} ${card.slice(6)}`,
+      grouped(card, 4, '/'),
+      `卡${grouped(short, 4, '/')}`,
+      ...[',', '、', '|', ':', '+', '，', '；'].flatMap((sign) => [1, 3, 4, 5].map((size) => grouped(card, size, sign))),
+      ...[' ', '-', '.'].flatMap((sign) => [1, 3, 4, 5].map((size) => grouped(card, size, sign))),
+      grouped(card, 2, '-'),
+      `1${card}`,
+      `${card}7`,
+      `9${short}`,
+      `20260302${card}`,
+      `第 3 号 ${card.slice(0, 6)} ${card.slice(6)}`,
+    ])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'card']);
+  });
+
+  test('[N2] mobile numbers in other groups, with other signs between, a zero or a country code before them', () => {
+    for (const text of [
+      '打138-05-91-34-56',
+      '打138 059 13456',
+      '1380 5913 456',
+      '138_059_13456',
+      '138:0591:3456',
+      '138/0591/3456',
+      '138,0591,3456',
+      '138、059、13456',
+      '1、3、8、0、5、9、1、3、4、5、6',
+      '013805913456',
+      '0138-0591-3456',
+      '8613805913456',
+      '+86 1380 5913 456',
+      '008613805913456',
+    ])
+      expect([text, findPersonalNumber(text, today)]).toEqual([text, 'phone']);
+  });
+
   test('numbers that are nobody’s pass', () => {
     const wrongCheck = id.slice(0, 17) + (id[17] === '1' ? '2' : '1');
     for (const text of [
@@ -90,6 +146,13 @@ describe('personal numbers in a text', () => {
       '2023、2024、2025、2026 年；第 350104-2026-00001、350104-2026-00002、350104-2025-00003 号',
       '4111、1111、1111、1111',
       '138、0013、8000 三批',
+      '费用分别为 1500、2000、300 元，150,200,30000 元',
+      '合计 6,220,212,345,678.00 元，已付 1,380,591,345.60 元',
+      '名册第 62、15、38、27、90、11、45、63、20、31 号',
+      '2026-03-02 8:30、2026-03-03 13:30、2026-03-04 8:30–11:30',
+      'PX350104-2026-00001 至 PX350104-2026-00138，仓山区人社培补〔2026〕62号、63号、64号',
+      '电话 0591-83215678、010-12345678 转 138',
+      '批号 123456789012345',
     ])
       expect([text, findPersonalNumber(text, today)]).toEqual([text, undefined]);
   });

@@ -1,0 +1,30 @@
+/** Places in lists as they stand in addresses: what nobody gave out begins from the top, whatever it looks like. */
+
+const instantForm = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?[+-](\d\d)(?::(\d\d)(?::\d\d)?)?$/;
+
+export function cursorText(parts: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/** The parts of a cursor; undefined where the text is none. */
+export function cursorParts(text: string | undefined): unknown[] | undefined {
+  if (!text) return undefined;
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    return Array.isArray(parts) ? parts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** PostgreSQL's own text of an instant that there is: it is compared as it stands, so that no microsecond is lost. */
+export function isInstantText(given: unknown): given is string {
+  const found = typeof given === 'string' ? instantForm.exec(given) : null;
+  if (!found) return false;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offset = 0, offsetMinutes = 0] = found
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  const at = new Date(Date.UTC(year, month - 1, day));
+  const isDay = year > 0 && at.getUTCMonth() === month - 1 && at.getUTCDate() === day;
+  return isDay && hour < 24 && minute < 60 && second < 60 && offset < 15 && offsetMinutes < 60;
+}
