@@ -14,7 +14,7 @@ import {
 } from '../../../db/views/inbox/inbox.ts';
 import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
 import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
-import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
+import { isOfOffice, taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
@@ -216,7 +216,9 @@ export function inboxView(parts: InboxParts) {
       .map((view) => viewChip(view, parts)),
     chips: chipsOf(parts),
     filter: list,
-    kindOptions: taskKinds.filter((kind) => kind !== 'wait').map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
+    kindOptions: taskKinds
+      .filter((kind) => kind !== 'wait' && (parts.actor.institutionId !== undefined || isOfOffice(kind)))
+      .map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     regionOptions: parts.regions.map((region) => ({ value: region.code, label: regionLabel(region, parts.regions, parts.locale) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
