@@ -293,6 +293,7 @@ const stages = [
 const groupTones = { priority: 'amber', overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
 
 function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
+  const due = dueView(task, at, t);
   return {
     id: task.id,
     href: withQuery(taskPath(task.id), listQuery(list)),
@@ -305,7 +306,8 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     kind: task.kind,
     headcount: task.headcount,
     amountFen: task.amount_fen,
-    due: dueView(task, at, t),
+    // In a list the day is always said, beside which working day it is.
+    due: { ...due, dueDate: due.date ?? undefined },
     urged: task.urged_at !== null,
     priority: task.priority,
     priorityReason: task.priority_reason ?? '',
