@@ -1,7 +1,7 @@
 /** The supervisor's board: what is late, who has how much, how it went. */
 import type { SubstitutionLine } from '../../db/accounts/substitutions.ts';
 import type { Actor } from '../../db/accounts/users.ts';
-import type { Board, Candidate, OfficerLoad, OnTime } from '../../db/views/board.ts';
+import type { Board, Candidate, OfficerLoad, OnTime, OwedTask } from '../../db/views/board.ts';
 import type { InboxTask } from '../../db/views/inbox/inbox.ts';
 import { boardWeeks, firstMonday } from '../../workflows/domain/calendar/board-times.ts';
 import { addDays, daysBetween, workingDaysBetween } from '../../workflows/domain/calendar/calendar.ts';
@@ -19,6 +19,8 @@ export type BoardParts = {
   /** The figures were counted ahead, at `countedAt`. */
   kept: boolean;
   overdue: InboxTask[];
+  /** What institutions have let pass. */
+  owed: OwedTask[];
   candidates: Candidate[];
   /** Overdue tasks for which an order was asked for: one is enough. */
   ordered: ReadonlySet<string>;
@@ -77,6 +79,10 @@ export function boardView(parts: BoardParts) {
     ...splitByWork(loadRows(parts)),
     weeks: weekRows(parts),
     groups: overdueGroups(parts),
+    owed: parts.owed.map((task) => ({
+      ...owedLine(task, parts),
+      href: task.class_number === null ? taskPath(task.id) : `/classes/${task.class_number}`,
+    })),
     overdueCount: shown(figures.overdue),
     steps: stepRows(parts),
     candidates: candidateOptions(parts.candidates, t, parts.locale),
@@ -186,8 +192,20 @@ function overdueRow(task: InboxTask, ordered: ReadonlySet<string>, at: Today, t:
   };
 }
 
+function owedLine(task: OwedTask, { at, t, words }: Pick<BoardParts, 'at' | 't' | 'words'>) {
+  return {
+    id: task.id,
+    step: stepLabel(words, t, task),
+    title: task.subject_title,
+    number: task.subject_number,
+    institution: task.institution_name,
+    dueDate: task.due_date,
+    late: dueView(task, at, t).words,
+  };
+}
+
 export function boardJson(
-  { board: { countedAt, figures, loads, unclaimed, overdueSteps }, kept, overdue, substitutions, at, t, words }: BoardParts,
+  { board: { countedAt, figures, loads, unclaimed, overdueSteps }, kept, overdue, owed, substitutions, at, t, words }: BoardParts,
   weeks: ReturnType<typeof boardView>['weeks'],
 ) {
   return {
@@ -206,6 +224,7 @@ export function boardJson(
       dueDate: task.due_date,
       late: dueView(task, at, t).words,
     })),
+    institutionsOverdue: owed.map((task) => owedLine(task, { at, t, words })),
     substitutions: substitutions.map(substitutionJson),
     trend: weeks.map(({ monday, number, decided, late }) => ({ monday, number, decided, late })),
   };

@@ -1,6 +1,6 @@
 /** The supervisor's board. */
 import { z } from 'zod';
-import { countBoard, listCandidates, supervisionOf } from '../../db/views/board.ts';
+import { countBoard, listCandidates, listOwed, supervisionOf } from '../../db/views/board.ts';
 import { findKeptBoard } from '../../db/views/kept-boards.ts';
 import { listOrdered } from '../../db/protocol/supervision/orders.ts';
 import { listInbox } from '../../db/views/inbox/inbox.ts';
@@ -13,6 +13,7 @@ import { readToday } from '../tasks/case.ts';
 import { type BoardParts, boardJson, boardView } from './page.ts';
 
 const SHOWN = 40;
+const OWED_SHOWN = 20;
 
 /** `now=1` counts for this answer, however long it takes. */
 const BoardQuery = z.object({ now: z.literal('1').optional() });
@@ -62,6 +63,19 @@ const Board = z
         late: z.string(),
       }),
     ),
+    institutionsOverdue: z
+      .array(
+        z.object({
+          id: z.string(),
+          step: z.string(),
+          title: z.string(),
+          number: z.string(),
+          institution: z.string(),
+          dueDate: z.string().nullable(),
+          late: z.string(),
+        }),
+      )
+      .meta({ description: 'What institutions have let pass, the longest overdue first; counted in no figure of the board' }),
     substitutions: z.array(Substitution),
     trend: z.array(z.object({ monday: z.string(), number: z.number().int(), decided: z.number().int(), late: z.number().int() })),
   })
@@ -82,10 +96,11 @@ export function boardRoutes(counter: Counter): void {
       const supervisor = supervisionOf(actor);
       const at = await readToday(db, instant, actor);
       const times = boardTimes(at);
-      const [kept, substitutions, overdue] = await Promise.all([
+      const [kept, substitutions, overdue, owed] = await Promise.all([
         query.now ? undefined : findKeptBoard(db, actor, at.now),
         listSubstitutions(db, { paths: supervisor.grants.map(({ path }) => path) }),
         listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
+        listOwed(db, supervisor, times, OWED_SHOWN),
       ]);
       const [board, candidates, ordered] = await Promise.all([
         kept ?? countBoard(db, supervisor, times),
@@ -107,6 +122,7 @@ export function boardRoutes(counter: Counter): void {
         words,
         locale,
         overdue: overdue.tasks,
+        owed,
       };
       const view = boardView(parts);
       return page('board/index', view, { nav: 'board', json: boardJson(parts, view.weeks) });

@@ -5,6 +5,7 @@ import { decideTask } from '../../db/protocol/decisions.ts';
 import { getTask } from '../../db/protocol/tasks.ts';
 import { listAnsweredItems } from '../../db/classes/corrections.ts';
 import { revealId } from '../../db/roster/roster.ts';
+import { countUnreadOfTask } from '../../db/views/classes/materials.ts';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
 import { redirect } from '../http/replies.ts';
@@ -109,10 +110,12 @@ export function taskActRoutes(counter: Counter): void {
         const taskId = taskIdOf(params);
         const stage = stageOf(params.step);
         const answered = body.judged?.length ? await listAnsweredItems(db, params.procedure, stage) : [];
+        // Who decides on the page is asked whether what was left out is meant.
+        const unread = forPage && body.outcome === 'approve' ? await countUnreadOfTask(db, taskId, actor.userId) : undefined;
         const answer = await decideTask(db, actor, {
           taskId,
           outcome: body.outcome,
-          contentFor: (kind) => readDecision(kind, body, { stage, answered }),
+          contentFor: (kind) => readDecision(kind, body, { stage, answered, unread }),
           version: body.version ?? ifMatch,
           request,
         });

@@ -163,6 +163,8 @@ export function caseView(parts: CaseParts) {
         ? t('tasks.outstanding', { n: parts.outstanding, count: parts.outstanding })
         : undefined,
     marksNote: form && task.outcomes.includes('return') && waitsForOthers(task, parts.signatures) ? t('signing.marks') : undefined,
+    // Asked once an approval left something out.
+    confirmUnmarked: form && parts.refusedAt?.includes('confirmUnmarked') === true,
     withReason: asksForWords(task.kind),
     reasonHint: reasonHints.has(task.kind) ? task.kind : 'other',
     evidence,

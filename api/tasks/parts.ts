@@ -32,8 +32,11 @@ export async function loadPart(context: CaseContext, { task }: Case, asked: Aske
   const materials = (await listMaterials(db, head.id, actor.userId)).map((line) => materialView(line, t));
   const here = (name: CasePart, more: Record<string, string> = {}): string => addressOf(task.id, asked.list, name, more);
   const shown = await contentOf(context, { head, part, asked, materials, here });
-  // Who reads an institution's material is on record for the office only.
-  const unread = actor.institutionId === undefined ? materials.filter((material) => !material.removed && !material.read).length : 0;
+  // Who reads an institution's material is on record for the office only; it matters where a review rests on it.
+  const unread =
+    actor.institutionId === undefined && task.kind === 'review'
+      ? materials.filter((material) => !material.removed && !material.read).length
+      : 0;
   const unreadMessages = part === 'messages' ? 0 : head.unread_messages;
   return {
     part,

@@ -69,7 +69,20 @@ function refused(issue: z.core.$ZodIssue): Issue {
 }
 
 /** Where a decision stands: the stage of its task, and the points of the list of corrections that wait to be judged. */
-export type Judged = { stage: string; answered: readonly string[] };
+export type Judged = { stage: string; answered: readonly string[]; unread?: number | undefined };
+
+/**
+ * What an approval on the page leaves out: points of its checklist without a mark, materials that the reader has not opened. Throws InputError unless
+ * it is meant so. `unread` is given for the form alone: programs send no marks and are not asked.
+ */
+function readLeftOut(body: Decide, inOrder: readonly string[], { stage, unread }: Judged): Record<string, number> {
+  if (unread === undefined || body.outcome !== 'approve') return {};
+  const points = body.checklist && stage === 'pre_training' ? Object.keys(checkParts).length - inOrder.length : 0;
+  if (points + unread === 0) return {};
+  const code = points === 0 ? 'task.unread' : unread === 0 ? 'task.unmarked' : 'task.unmarkedAndUnread';
+  if (body.confirmUnmarked !== '1') throw new InputError([{ field: 'confirmUnmarked', code, params: { points, materials: unread } }]);
+  return { ...(points > 0 ? { unmarked: points } : {}), ...(unread > 0 ? { unread } : {}) };
+}
 
 /** What was found about each point of the list that is open; said twice, the last counts. */
 function readJudged(body: Decide, { answered }: Judged): Judgement[] {
@@ -97,13 +110,14 @@ export function readDecision(kind: TaskKind, body: Decide, at: Judged): Decision
   const again = judged.filter((judgement) => judgement.mark === 'again').map((judgement) => judgement.text ?? '');
   const listed = [...again, ...points.map((point) => point.text)].filter(Boolean).join('；');
   const inOrder = readInOrder(body, at);
+  const leftOut = kind === 'review' ? readLeftOut(body, inOrder, at) : {};
   const accepted = judged.filter(({ mark }) => mark === 'accepted').map(({ item }) => item);
   // Whoever signs after this reviewer sees what was found in order.
   const checked = kind === 'review' && isSignature(body.outcome) ? [...inOrder, ...accepted] : [];
   const items = points.map(({ field, text }) => ({ field, text }));
   return {
     reason: body.reason || (body.outcome === 'return' ? listed : '') || undefined,
-    payload: { ...own, ...(items.length > 0 ? { items } : {}), ...(checked.length > 0 ? { checked } : {}) },
+    payload: { ...own, ...(items.length > 0 ? { items } : {}), ...(checked.length > 0 ? { checked } : {}), ...leftOut },
     marks: {
       points,
       judged,

@@ -253,6 +253,10 @@ export const Decide = z
     answers: ItemAnswers,
     /** The page sends every point of its checklist, marked or not. */
     checklist: z.literal('1').optional(),
+    confirmUnmarked: z.literal('1').optional().meta({
+      description:
+        'An approval sent by the form of the page (accept: text/html) is asked for this when points of its checklist are unmarked or materials unopened; programs are not asked',
+    }),
     /** The list that the page was opened from, as a query string. */
     list: z.string().max(600).optional(),
     /** Number of the last line of the timeline that the page showed. */

@@ -3,6 +3,8 @@ import type { BoardTimes } from '../../workflows/domain/calendar/board-times.ts'
 import { startOfDay } from '../../workflows/domain/calendar/calendar.ts';
 import type { Db } from '../client.ts';
 import type { Actor } from '../accounts/users.ts';
+import type { TaskPeriod } from '../protocol/tasks.ts';
+import type { InboxTask } from './inbox/inbox.ts';
 
 export type OnTime = { decided: number; late: number };
 export type BoardFigures = {
@@ -152,6 +154,29 @@ async function countWaiting(
   return { waiting: rows[0]?.waiting ?? 0, waitingSoon: rows[0]?.waiting_soon ?? 0 };
 }
 
+/** What an institution has let pass. `class_number`: of the class that it is about. */
+export type OwedTask = TaskPeriod &
+  Pick<InboxTask, 'id' | 'step' | 'role' | 'kind' | 'subject_number' | 'subject_title' | 'institution_name'> & {
+    class_number: string | null;
+  };
+
+/** Overdue tasks of institutions under the offices of a subtree, the longest overdue first. They stand in no list of an officer. */
+export async function listOwed(db: Db, supervisor: Supervisor, { now }: Pick<BoardTimes, 'now'>, limit: number): Promise<OwedTask[]> {
+  const { rows } = await db.raw<{ rows: OwedTask[] }>(
+    `with ${offices}
+     select q.*, c.number as class_number
+       from (select t.* from offices o cross join unnest(array['institution', 'assessor']) g (role) cross join lateral (
+               select t.id, t.class_id, t.step, t.role, t.kind, t.office, t.subject_number, t.subject_title, t.institution_name,
+                      t.from_date, t.working_days, t.days_used, t.due_date, t.due_at, t.provisional
+                 from tasks t where t.status = 'open' and t.office = o.code and t.role = g.role and t.due_at <= :now
+                order by t.due_at, t.id limit :limit) t
+              order by t.due_at, t.id limit :limit) q
+       left join classes c on c.id = q.class_id order by q.due_at, q.id`,
+    { paths: supervisor.grants.map(({ path }) => path), now, limit },
+  );
+  return rows;
+}
+
 export type OfficerLoad = {
   userId: string | null;
   name: string | null;
@@ -198,21 +223,23 @@ async function listLoads(db: Db, paths: readonly string[], { now, soonUntil, tod
 
 export type OverdueStep = { step: string; role: string; count: number; oldestDue: string };
 
-export type Candidate = { id: string; name: string; roles: string[]; officeZh: string; officeEn: string; open: number };
+export type Candidate = { id: string; name: string; roles: string[]; office: string; officeZh: string; officeEn: string; open: number };
 
-/** Who could take tasks of these queues over, least busy first. */
-export async function listCandidates(db: Db, queues: readonly { office: string; role: string }[]): Promise<Candidate[]> {
+/** Who could take some of these tasks over, least busy first; not who has them all. */
+export async function listCandidates(db: Db, tasks: readonly Pick<InboxTask, 'office' | 'role' | 'claimed_by'>[]): Promise<Candidate[]> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select u.id, u.name, array_agg(distinct g.role) as roles, min(r.name_zh) as "officeZh", min(r.name_en) as "officeEn",
+    `select u.id, u.name, array_agg(distinct g.role) as roles, g.region as office, min(r.name_zh) as "officeZh", min(r.name_en) as "officeEn",
             (select cast(count(*) as int) from tasks t where t.claimed_by = u.id and t.status = 'open') as open
        from (select distinct * from unnest(cast(:offices as text[]), cast(:roles as text[])) q (office, role)) q
        join grants_in_force g on g.region = q.office and g.role = q.role
        join users u on u.id = g.user_id and u.active
        join regions r on r.code = g.region
       group by u.id, u.name, g.region order by open, u.name`,
-    { offices: queues.map(({ office }) => office), roles: queues.map(({ role }) => role) },
+    { offices: tasks.map(({ office }) => office), roles: tasks.map(({ role }) => role) },
   );
-  return rows;
+  return rows.filter(({ id, office, roles }) =>
+    tasks.some((task) => task.office === office && roles.includes(task.role) && task.claimed_by !== id),
+  );
 }
 
 /** Decided and late in the week of this Monday; weeks without any are absent. */

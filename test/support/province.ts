@@ -21,7 +21,7 @@ import { correction, review as firstReviewAsk } from './asks.ts';
 
 /** Somebody in a browser: pages as text, forms with the token of the session. */
 export type Visitor = {
-  get(path: string): Promise<{ status: number; html: string }>;
+  get(path: string): Promise<{ status: number; html: string; location: string | null }>;
   post(
     path: string,
     fields?: Record<string, string>,

@@ -108,6 +108,11 @@ export function asksForWords(kind: TaskKind): boolean {
   return list[kind].wordless !== true;
 }
 
+/** Whether the office decides this kind; what institutions alone decide is in no list of an officer. */
+export function isOfOffice(kind: TaskKind): boolean {
+  return list[kind].roles.some((role) => role !== 'clock' && !isOutsideRole(role));
+}
+
 /** The one role of the office that decides this kind: such tasks are found without reading the queues of the other roles. */
 export function soleOfficeRole(kind: TaskKind): Role | undefined {
   const [role, ...others] = list[kind].roles;

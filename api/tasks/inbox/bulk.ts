@@ -86,6 +86,11 @@ const Job = z
 /** Mistakes that have words of their own where the list is shown again. */
 const toldCodes = /^(bulk\.|personal\.|supervision\.notHolder$|task\.reasonMissing$)/;
 
+/** What handing over or urging finds done already: nothing is left to do, now or later. */
+const nothingToDo = new Set(['bulk.holdsAlready', 'supervision.urgedToday', 'task.decided']);
+const needsNothing = (act: string, { status, code }: Pick<BulkItem, 'status' | 'code'>): boolean =>
+  status === 'refused' && (act === 'reassign' || act === 'urge') && code !== null && nothingToDo.has(code);
+
 const PAGE_WAIT_MS = 2_500;
 const tags = ['tasks'];
 
@@ -167,7 +172,9 @@ export function bulkRoutes(counter: Counter): void {
       const { db, actor, params, request } = context;
       const job = await getBulkJob(db, actor, params.job);
       if (job.status !== 'finished') throw new ConflictError('bulk.notFinished');
-      const taskIds = (await listBulkItems(db, job.id)).filter((item) => item.status === 'refused').map((item) => item.task_id);
+      const taskIds = (await listBulkItems(db, job.id))
+        .filter((item) => item.status === 'refused' && !needsNothing(job.act, item))
+        .map((item) => item.task_id);
       const handOver = job.handed_to && job.reason ? { to: job.handed_to, reason: job.reason } : undefined;
       const { id } = await createBulkJob(db, actor, { act: job.act, taskIds, leftOut: 0, list: job.list, handOver, request });
       return prepared(context, id);
@@ -290,18 +297,23 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     others: othersOf(job, item) > 0 ? t('bulk.othersFirst', { count: othersOf(job, item), n: othersOf(job, item) }) : '',
     status: item.status,
     reason: reasonOf(item, t, locale),
+    settled: needsNothing(job.act, item),
   }));
   const counts = countsOf(items);
+  const settledRows = rows.filter((row) => row.settled);
+  const refusedRows = rows.filter((row) => row.status === 'refused' && !row.settled);
+  const acting = { ...counts, failed: refusedRows.length, nothing: settledRows.length };
   const act = t(`bulk.acts.${job.act}`);
   const preview = job.status === 'preview' || job.status === 'checking';
   const unchecked = rows.filter((row) => row.status === 'unchecked').length;
   const view = {
     pageTitle: t(preview ? 'bulk.previewTitle' : 'bulk.jobTitle', { act }),
-    lead: t(job.status === 'checking' ? 'bulk.checkingLead' : 'bulk.previewLead', counts),
+    lead: job.status === 'checking' ? t('bulk.checkingLead', counts) : t(`bulk.previewLead.${job.act}`, acting),
     id: job.id,
     act: job.act,
     actLabel: act,
     ...counts,
+    jobLead: t(`bulk.jobLead.${job.act}`, acting),
     settled: counts.done + counts.refused,
     checking: job.status === 'checking',
     checked: counts.total - unchecked,
@@ -310,7 +322,8 @@ async function showJob({ db, t, locale, deps }: Reading, job: BulkJob): Promise<
     several: rows.filter((row) => row.status === 'waiting' && row.others !== '').length,
     leftOut: job.left_out,
     limit: bulkLimit,
-    refusedRows: rows.filter((row) => row.status === 'refused'),
+    refusedRows,
+    settledRows,
     waitingRows: rows.filter((row) => row.status === 'waiting' || row.status === 'unchecked'),
     doneRows: rows.filter((row) => row.status === 'done'),
     back: backOf(job),

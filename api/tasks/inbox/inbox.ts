@@ -15,7 +15,7 @@ import {
 } from '../../../db/views/inbox/inbox.ts';
 import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
 import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
-import { taskKinds } from '../../../workflows/domain/task-kinds.ts';
+import { isOfOffice, taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
@@ -209,7 +209,9 @@ export function inboxView(parts: InboxParts) {
       .map((view) => viewChip(view, parts)),
     chips: chipsOf(parts),
     filter: list,
-    kindOptions: taskKinds.filter((kind) => kind !== 'wait').map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
+    kindOptions: taskKinds
+      .filter((kind) => kind !== 'wait' && (parts.actor.institutionId !== undefined || isOfOffice(kind)))
+      .map((kind) => ({ value: kind, label: t(`tasks.kinds.${kind}`) })),
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     regionOptions: parts.regions.map((region) => ({ value: region.code, label: regionLabel(region, parts.regions, parts.locale) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
@@ -284,6 +286,7 @@ const stages = [
 const groupTones = { priority: 'amber', overdue: 'red', soon: 'amber', later: 'green', none: '' } as const;
 
 function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
+  const due = dueView(task, at, t);
   return {
     id: task.id,
     href: withQuery(taskPath(task.id), listQuery(list)),
@@ -296,7 +299,8 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     kind: task.kind,
     headcount: task.headcount,
     amountFen: task.amount_fen,
-    due: dueView(task, at, t),
+    // In a list the day is always said, beside which working day it is.
+    due: { ...due, dueDate: due.date ?? undefined },
     urged: task.urged_at !== null,
     priority: task.priority,
     priorityReason: task.priority_reason ?? '',

@@ -36,3 +36,15 @@ export async function listMaterials(db: Db, classId: string, readerId: string): 
   );
   return rows;
 }
+
+/** How many materials of the class of a task its reader has not opened. */
+export async function countUnreadOfTask(db: Db, taskId: string, readerId: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { unread: number }[] }>(
+    `select cast(count(*) as int) as unread
+       from tasks t join procedures p on p.id = t.procedure_id join class_materials m on m.class_id = p.class_id
+      where t.id = :taskId and m.removed_at is null
+        and not exists (select from material_views v where v.material_id = m.id and v.user_id = :reader)`,
+    { taskId, reader: readerId },
+  );
+  return rows[0]?.unread ?? 0;
+}

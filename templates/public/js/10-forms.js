@@ -82,6 +82,14 @@
     }
     if (event.target.matches('[data-select-all], input[name^="selected"]')) countSelected();
   });
+  // What was ticked before the page was opened stands in its address: there the link is followed.
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest('[data-select-none]');
+    if (!link || new URL(link.href).search !== location.search) return;
+    event.preventDefault();
+    for (const box of document.querySelectorAll('input[name^="selected"]:not(:disabled)')) box.checked = false;
+    countSelected();
+  });
   for (const box of document.querySelectorAll('[data-select-all]')) box.hidden = false;
   for (const place of document.querySelectorAll('[data-counted]')) place.hidden = false;
   for (const place of document.querySelectorAll('.without-script')) place.hidden = true;

@@ -1,4 +1,4 @@
-// Keys in lists: j and k move, Enter opens, x selects, / searches; on a case d goes to the decision; ? helps. Never a decision by one key; they can be switched off.
+// Keys in lists: j and k move, Enter opens, x selects, / searches; b goes to the acts on what is selected; on a case c goes to the checklist, d to the decision; ? helps. Never a decision by one key; they can be switched off.
 (() => {
   'use strict';
   const stored = 'shiming.keys';
@@ -45,6 +45,17 @@
       const search = document.querySelector('main input[type="search"]');
       if (search) search.focus();
       return Boolean(search);
+    },
+    b: () => {
+      const bar = document.querySelector('.selection-bar:not([hidden])');
+      const button = bar && bar.querySelector('.actions .button, .hand-over summary');
+      if (button) button.focus();
+      return Boolean(button);
+    },
+    c: () => {
+      const mark = document.querySelector('#checks input[type="radio"]:checked, #checks input[type="radio"], #checks a');
+      if (mark) mark.focus();
+      return Boolean(mark);
     },
     // Only moves there: the decision itself is a press of Enter on a button.
     d: () => {

@@ -76,10 +76,16 @@ test('[F04] several late tasks go to one person at once: a verdict for each, fou
   const preview = await counter.browse('supervise-1', `/tasks/bulk/${job.id}`);
   expect(preview.html).toContain('转给 李静。理由：周明出差，集中转办');
   expect(preview.html).toContain('href="/board"');
+  expect(preview.html).toContain('可转办 2 件，无须转办 2 件，不能转办 3 件');
+  expect(preview.html).toMatch(/<h1 tabindex="-1" data-focus>/);
 
   const confirm = () => supervisor.post<Job>(`/tasks/bulk/${job.id}/confirm`, {}, { key: 'confirm-1', headers: { prefer: 'wait=10' } });
   expect((await confirm()).body).toMatchObject({ done: 2, refused: 5, status: 'finished' });
   await confirm();
+  const result = (await counter.browse('supervise-1', `/tasks/bulk/${job.id}`)).html;
+  expect(result).toContain('已转办 2 件，无须转办 2 件，不能转办 3 件');
+  expect(result).toContain('重新办理这 3 件');
+  expect(result).not.toContain('已办理</span>');
   for (const taskId of [free, held]) {
     expect(await counter.db('tasks').where({ id: taskId }).first('claimed_by')).toEqual({ claimed_by: to });
     const lines = await counter.db('audit_log').where({ subject: taskId, act: 'task.reassign' }).select('detail');

@@ -204,3 +204,47 @@ test('[N14] a stage without a checklist and a list keeps no marks, and an approv
     reason: '不符合条件',
   });
 });
+
+test('[N7] an approval on the page that leaves points unmarked or materials unread is asked about before it counts; what programs send is not', async () => {
+  const id = await openAgain(91, [review]);
+  const opened = await province.db('tasks').where({ procedure_id: id, status: 'open' }).first('id');
+  const task = `/tasks/${opened.id}`;
+  const { id: item } = await province.db('correction_items').where({ status: 'answered' }).first('id');
+  const form = {
+    outcome: 'approve',
+    checklist: '1',
+    reason: '意见写在这里',
+    'items[0][field]': 'plan',
+    'items[0][mark]': 'pass',
+    'judged[0][item]': item,
+    'judged[0][mark]': 'accepted',
+  };
+  const reader = await province.browser('cs-first-1');
+  const asked = await reader.post(`${task}/decide`, form);
+  expect(asked.status).toBe(422);
+  expect(asked.html).toMatch(/class="error-summary"[^>]*data-focus[\s\S]*11 项未标注、3 份材料未看/);
+  expect(asked.html).toMatch(/name="confirmUnmarked" value="1"(?! checked)/);
+  expect(asked.html).toContain('已核查，确认通过');
+  // The other language of what was drawn at the address of the act.
+  expect(asked.html).toContain(`href="${task}/decide?lang`);
+  const switched = await reader.get(`${task}/decide?lang=en`);
+  expect([switched.status, switched.location]).toEqual([303, `${task}?lang=en`]);
+  expect((await (await province.as('cs-first-1')).get(`${task}/decide`)).status).toBe(405);
+  expect(asked.html).toContain('意见写在这里');
+  expect(rowOf(asked.html, '教学计划')).toMatch(/value="pass" checked/);
+  expect(await province.db('tasks').where({ id: opened.id }).first('status')).toEqual({ status: 'open' });
+
+  const meant = await reader.post(`${task}/decide`, { ...form, confirmUnmarked: '1' });
+  expect(meant.status).toBe(303);
+  const fact = await province.db('facts').where({ procedure_id: id, kind: 'decided' }).orderBy('no', 'desc').first('payload');
+  expect(fact.payload).toMatchObject({ checked: ['plan', item], unmarked: 11, unread: 3 });
+
+  const elsewhere = await openAgain(92, [review]);
+  const open = await province.db('tasks').where({ procedure_id: elsewhere, status: 'open' }).first('id');
+  const points = await province.db('correction_items').where({ status: 'answered' }).select('id');
+  const sent = await (await province.as('cs-first-1')).post(`/tasks/${open.id}/decide`, {
+    outcome: 'approve',
+    judged: points.map((point) => ({ item: point.id, mark: 'accepted' })),
+  });
+  expect(sent.status).toBe(200);
+});

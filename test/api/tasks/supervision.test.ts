@@ -122,4 +122,52 @@ describe('supervision', () => {
     expect(page.status).toBe(200);
     expect(page.html).toContain('超期 4 个工作日');
   });
+
+  test('what institutions let pass stands on the board in a list of its own, and their kinds are no choice of an officer', async () => {
+    const { id, taskId } = await counter.openReview();
+    await counter.db.raw(
+      `update tasks set role = 'institution', kind = 'rectification', outcomes = '{rectify}', due_date = '2026-02-25', due_at = timestamptz '2026-02-26T00:00:00+08:00' where id = ?`,
+      [taskId],
+    );
+    const { number } = await counter
+      .db('classes')
+      .join('procedures', 'procedures.class_id', 'classes.id')
+      .where({ 'procedures.id': id })
+      .first('classes.number');
+    const read = async (login: string) =>
+      (await (await counter.as(login)).get<{ overdue: { id: string }[]; institutionsOverdue: { id: string; late: string }[] }>('/board'))
+        .body;
+    const board = await read('supervise-1');
+    expect(board.institutionsOverdue).toMatchObject([{ id: taskId, late: '超期 4 个工作日' }]);
+    expect(board.overdue.map((task) => task.id)).not.toContain(taskId);
+    expect((await read('other-supervise-1')).institutionsOverdue).toEqual([]);
+    const { html } = await counter.browse('supervise-1', '/board');
+    expect(html).toContain('机构逾期');
+    expect(html).toContain(`<a class="title" href="/classes/${number}"`);
+    const list = (await counter.browse('supervise-1', '/tasks?view=region&kind=order_issue')).html;
+    expect(list).toContain('value="review"');
+    for (const kind of ['rectification', 'attendance', 'correction']) expect(list).not.toContain(`value="${kind}"`);
+  });
+
+  test('nobody is chosen beforehand as the one who gets a task, and who has it is not offered', async () => {
+    const { taskId } = await counter.openReview();
+    await counter.db.raw(`update tasks set due_date = '2026-02-25', due_at = timestamptz '2026-02-26T00:00:00+08:00' where id = ?`, [
+      taskId,
+    ]);
+    await (await counter.as('first-2')).post(`/tasks/${taskId}/claim`);
+    await counter.db('tasks').where({ status: 'open' }).whereNot({ id: taskId }).update({ due_date: null, due_at: null });
+    const holder = (await counter.cases.actor('first-2')).userId;
+    for (const [path, field] of [
+      ['/board', 'f-to'],
+      [`/tasks/${taskId}`, 'f-reassign.to'],
+    ] as const) {
+      const { html } = await counter.browse('supervise-1', path);
+      const select = new RegExp(`<select id="${field}"[\\s\\S]*?</select>`).exec(html)?.[0] ?? '';
+      expect(select).toMatch(/<select [^>]*required[^>]*>\s*<option value="">请选择<\/option>/);
+      expect(select).toContain((await counter.cases.actor('first-1')).userId);
+      expect(select).not.toContain(holder);
+    }
+    const refused = await counter.browse('supervise-1', `/tasks/${taskId}/reassign`, { to: '', reason: '周明休假' });
+    expect(refused.status).toBe(422);
+  });
 });

@@ -255,6 +255,8 @@ describe('the inbox', () => {
     expect(inbox.body.tasks[0]?.due).toMatchObject({ state: 'later', words: '剩 3 个工作日', day: 0, of: 3 });
     const following = await one.get<{ tasks: { id: string }[] }>(`/tasks?size=2&after=${inbox.body.next}`);
     expect(following.body.tasks.map((task) => task.id)).not.toContain(inbox.body.tasks[0]?.id);
+    await counter.db('tasks').where({ id: inbox.body.tasks[0]?.id }).update({ days_used: 1 });
+    expect((await counter.browse('first-1', '/tasks')).html).toMatch(/第 1\/3 个工作日<\/span>(?:(?!<\/td>)[\s\S])*截止<\/span>/);
     expect((await one.get('/tasks?after=nonsense')).status).toBe(200);
     expect((await one.get('/tasks?view=elsewhere')).status).toBe(422);
   });
