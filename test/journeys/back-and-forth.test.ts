@@ -115,8 +115,8 @@ test('[F06] a decision is taken back while nobody has read what follows; the ste
   // What goes out on paper are the reviews that stand: nothing of what was taken back or sent back inside the office.
   const { content } = await office.db('papers').where({ procedure_id: id, kind: 'opening_review' }).first('content');
   expect(content.reviews.map(({ step, outcome }: { step: string; outcome: string }) => [step, outcome])).toEqual([
-    ['pre_training.first_review', 'approve'],
-    ['pre_training.second_review', 'approve'],
+    ['pre_training.first_review', 'passed_on'],
+    ['pre_training.second_review', 'passed_on'],
     ['pre_training.approval', 'approve'],
   ]);
   expect(JSON.stringify(content)).not.toContain('教师资质未核实');
