@@ -57,6 +57,15 @@ export function requireAct(actor: Actor, head: ClassHead, act: ClassAct): void {
   if (!actsFor(actor, head).includes(act)) throw new ConflictError('class.notNow', { status: head.status });
 }
 
+/** The money of a class by how far it has come: expected, claimed, approved, paid. An assessment body reads what is expected, and no more of the claim of others. */
+export function amountFact(head: Pick<ClassHead, 'amount_fen' | 'application' | 'institution_id'>, actor: Actor, t: Translate) {
+  const claim = actor.institutionId === undefined || actor.institutionId === head.institution_id ? head.application : undefined;
+  const fact = (stage: string, fen: number) => ({ value: formatYuan(fen), detail: t(`classes.amounts.${stage}`) });
+  if (!claim) return fact('expected', head.amount_fen);
+  if (claim.application_status === 'paid') return fact('paid', claim.paid_fen);
+  return claim.approved_fen === null ? fact('claimed', claim.total_fen) : fact('approved', claim.approved_fen);
+}
+
 export function headView(head: ClassHead, tab: ClassTab, { actor, t, locale }: { actor: Actor; t: Translate; locale: Locale }) {
   const period =
     head.start_date && head.end_date ? t('classes.period', { from: head.start_date, to: head.end_date }) : t('classes.noDates');
@@ -69,7 +78,7 @@ export function headView(head: ClassHead, tab: ClassTab, { actor, t, locale }: {
     facts: [
       { value: head.institution, detail: t('classes.credit', { grade: head.credit_grade }) },
       { value: t('classes.headcountHours', { headcount: head.headcount, hours: head.hours }), detail: period },
-      { value: formatYuan(head.amount_fen), detail: t('classes.underPack', { pack: head.pack_id }) },
+      amountFact(head, actor, t),
     ],
     stages: stagesOf(head, t),
     tabs: classTabs
@@ -105,5 +114,6 @@ export function stagesOf(head: Staged & { status: ClassStatus }, t: Translate) {
     label: t(`tasks.track.${entry.key}`),
     state: index < at ? 'done' : index === at ? present : 'todo',
     ...(index === at && present === 'paused' ? { detail: t('classes.waitsForYou') } : {}),
+    ...(at === classTrack.length && index === at - 1 ? { detail: t('common.stages.finished') } : {}),
   }));
 }

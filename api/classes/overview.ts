@@ -123,7 +123,7 @@ function following(head: ClassHead, tasks: readonly ClassTask[], returnedFrom: s
   const procedure = head.application?.status === 'open' ? head.application : head.procedure;
   if (!procedure) return undefined;
   const task = tasks.find((one) => one.procedure_id === procedure.id && !one.step.startsWith('change-'));
-  return aheadView(procedure, task?.step ?? `${procedure.stage}.${procedure.step}`, { ...speech, returnedFrom });
+  return aheadView(procedure, task?.step ?? `${procedure.stage}.${procedure.step}`, { ...speech, returnedFrom, open: tasks });
 }
 
 /** The list that the class is back with, for programs. */

@@ -22,6 +22,7 @@ async function loadClaim({ db, task, procedure, t, locale }: EvidenceContext): P
   const counted = lines.filter((line) => line.status !== 'excluded');
   const payable = lines.filter((line) => line.status === 'approved' && !line.held);
   const sum = (some: typeof lines): number => some.reduce((fen, line) => fen + line.amountFen, 0);
+  const confirming = task.kind === 'funds' && application.approved_fen !== null;
   const making = task.kind === 'batch_make';
   return {
     number: application.number,
@@ -42,6 +43,15 @@ async function loadClaim({ db, task, procedure, t, locale }: EvidenceContext): P
     shownFen: making ? sum(payable) : sum(counted),
     // Before the commitment the budget decides; afterwards the money is set aside.
     availableFen: application.approved_fen === null ? availableFen : undefined,
+    // The approval has set the money of the claim aside: what is left is left with it.
+    budget: confirming
+      ? {
+          region: application.region,
+          regionName: locale === 'en' ? application.region_en : application.region_zh,
+          beforeFen: availableFen + sum(counted),
+          afterFen: availableFen,
+        }
+      : undefined,
     short: application.approved_fen === null && availableFen < sum(counted),
     payable: making ? { count: payable.length, totalFen: sum(payable) } : undefined,
     batches,

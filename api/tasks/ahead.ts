@@ -2,6 +2,7 @@
 import type { TimelineLine } from '../../db/views/case.ts';
 import type { ProcedureRow } from '../../db/protocol/procedures.ts';
 import { stepsAhead } from '../../workflows/domain/calendar/ahead.ts';
+import { rowStepOf } from '../../workflows/domain/signing.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { stepLabel } from './words.ts';
 
@@ -11,11 +12,14 @@ const TOLD = 4;
 export function aheadView(
   procedure: Pick<ProcedureRow, 'type' | 'status' | 'terms'>,
   step: string,
-  { t, words, returnedFrom }: { t: Translate; words: Words; returnedFrom?: string | undefined },
+  { t, words, returnedFrom, open }: { t: Translate; words: Words; returnedFrom?: string | undefined; open: readonly { step: string }[] },
 ) {
   const walks = procedure.type === 'trainingClass' || procedure.type === 'subsidyApplication';
   if (!walks || procedure.status !== 'open') return undefined;
-  const steps = stepsAhead(procedure.terms, step, TOLD, returnedFrom).map(({ step: name, role, workingDays, joint }) => ({
+  // What is open already stands among what the procedure waits for.
+  const waiting = new Set(open.map((task) => rowStepOf(task.step)));
+  const ahead = stepsAhead(procedure.terms, step, TOLD + waiting.size, returnedFrom).filter((one) => !waiting.has(one.step));
+  const steps = ahead.slice(0, TOLD).map(({ step: name, role, workingDays, joint }) => ({
     step: stepLabel(words, t, { step: name, role }),
     who: [t(`common.roles.${role}`), ...(joint ? joint.roles.map((one) => t(`common.roles.${one}`)) : [])].join(
       t(joint ? `signing.between.${joint.mode}` : 'common.listSeparator'),

@@ -67,6 +67,8 @@ export type CaseParts = {
   order: OrderOnRecord | undefined;
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
   outstanding: number;
+  /** The money of the class that the task is about; undefined where it is about none. */
+  amount: { value: string; detail: string } | undefined;
   corrections?: CorrectionReview | undefined;
   actor: Actor;
   at: Today;
@@ -291,7 +293,7 @@ function waitsForOthers(task: CaseTask, signatures: readonly Signature[]): boole
   return missing.some(({ joint }) => task.joint !== 'any' || joint !== 'any');
 }
 
-function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
+function factsOf({ found, amount, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
   const { task, procedure } = found;
   const start = procedure.flags['startDate'];
   const end = procedure.flags['endDate'];
@@ -316,7 +318,7 @@ function factsOf({ found, t, locale }: CaseParts, due: ReturnType<typeof dueView
     ...(procedure.headcount === null
       ? []
       : [{ value: t('tasks.headcount', { count: procedure.headcount, n: procedure.headcount }), detail: period }]),
-    ...(procedure.amount_fen === null ? [] : [{ value: formatYuan(procedure.amount_fen), detail: procedure.terms.packId }]),
+    ...(procedure.amount_fen === null ? [] : [amount ?? { value: formatYuan(procedure.amount_fen), detail: t('tasks.batchAmount') }]),
     ...dueFact,
   ];
 }
@@ -359,6 +361,7 @@ export function trackOf(procedure: { type: string; stage: string; status: string
   return classTrack.map((entry, index) => ({
     label: t(`tasks.track.${entry.key}`),
     state: paid || index < current ? 'done' : index === current ? (ended ? 'stopped' : 'current') : 'todo',
+    ...(paid && index === current ? { detail: t('common.stages.finished') } : {}),
   }));
 }
 

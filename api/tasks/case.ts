@@ -104,8 +104,11 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     listCaseLabels(db, actor, procedure.id),
     takesLabels(procedure) ? listLabelsInUse(db, actor) : [],
   ]);
+  const list = normalList(redraw.list);
+  const subject = await loadPart(context, found, { part: redraw.part ?? 'overview', before: redraw.before, list });
   const parts: CaseParts = {
     found,
+    amount: subject?.amount,
     evidence,
     timeline,
     open,
@@ -125,7 +128,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     corrections,
     actor,
     at,
-    list: normalList(redraw.list),
+    list,
     t,
     words: deps.words,
     locale,
@@ -135,7 +138,6 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     revealed: redraw.revealed,
   };
   const view = caseView(parts);
-  const subject = await loadPart(context, found, { part: redraw.part ?? 'overview', before: redraw.before, list: parts.list });
   return page(
     'tasks/show',
     {
@@ -146,6 +148,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
         t,
         words: deps.words,
         returnedFrom: returnedFrom(timeline),
+        open,
       }),
       ...(redraw.issues ? { issues: redraw.issues } : {}),
       ...(redraw.entered ? { entered: redraw.entered } : {}),

@@ -196,6 +196,8 @@ const Claim = z
     lines: z.array(SubsidyLine),
     /** What the budget has left, until the money is committed. */
     availableFen: fen.optional(),
+    /** Where the funds are confirmed: what the budget of the region has left without the claim, and with it. */
+    budget: z.object({ region: z.string(), regionName: z.string(), beforeFen: fen, afterFen: fen }).optional(),
     /** Whether the budget does not suffice. */
     short: z.boolean(),
     /** What a batch made now would pay, where one is to be made. */

@@ -4,6 +4,7 @@ import { listClassTimeline } from '../../db/views/classes/class-record.ts';
 import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import { listMaterials } from '../../db/views/classes/materials.ts';
 import { readsMessages } from '../../workflows/domain/classes/message.ts';
+import { amountFact } from '../classes/head.ts';
 import { loadChecks, loadMoney } from '../classes/record.ts';
 import { timelineView } from '../classes/timeline.ts';
 import { materialView } from '../materials/page.ts';
@@ -40,6 +41,7 @@ export async function loadPart(context: CaseContext, { task }: Case, asked: Aske
   const unreadMessages = part === 'messages' ? 0 : head.unread_messages;
   return {
     part,
+    amount: amountFact(head, actor, t),
     ...shown,
     write: part === 'messages' ? { action: `/classes/${head.number}/messages`, back: here('messages') } : undefined,
     tabs: parts.map((name) => ({

@@ -44,14 +44,6 @@ function said(line: OfficeAnswer, { t, words }: Saying): Said {
         tone: '',
         href: classPath(line.class_number, 'messages'),
       };
-    case 'publication':
-      return {
-        code: line.list ?? '',
-        step: t(`disclosures.lists.${line.list}`),
-        outcome: t('workplace.answers.outcomes.publication'),
-        tone: 'green',
-        href: `/disclosures/${line.disclosure}`,
-      };
     case 'payment':
       return {
         code: line.kind,

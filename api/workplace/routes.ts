@@ -83,7 +83,7 @@ export function workplaceRoutes(counter: Counter): void {
     method: 'get',
     path: '/workplace/answers',
     summary:
-      'Everything that the institution was answered over all its classes, newest first: corrections, refusals, reviews, inspections, messages, publications, payments and their returns',
+      'Everything that the institution was answered over all its classes, newest first: corrections, refusals, reviews, inspections, messages, payments and their returns',
     tags: ['workplace'],
     access: ['institution'],
     query: AnswersQuery,

@@ -34,7 +34,7 @@ export const OfficeAnswerLine = z
   .object({
     at: z.string(),
     kind: z.enum(answerKinds),
-    /** Of a decision: how it was decided; of a publication: which list. */
+    /** Of a decision: how it was decided. */
     outcome: z.string(),
     step: z.string(),
     title: z.string(),

@@ -1,4 +1,7 @@
-/** Everything that an institution was answered over all its classes, newest first: decisions with their papers, messages, publications, payments and what the bank sent back. */
+/**
+ * Everything that an institution was answered over all its classes, newest first: decisions with their papers, messages, payments and what the bank sent back.
+ * What it published itself is no answer.
+ */
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { AnswerKind } from '../../workflows/domain/training/answers.ts';
 import type { Actor } from '../accounts/users.ts';
@@ -6,7 +9,6 @@ import { isPassedOn } from './inside.ts';
 import { classOfPaperFound, numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
 import { quoted, run, statementOf } from '../statements.ts';
-import type { DisclosureList } from '../disclosures.ts';
 import type { WorkplaceCursor } from './workplace.ts';
 import { containing } from '../text-search.ts';
 
@@ -28,8 +30,6 @@ export type OfficeAnswer = {
   subject_number: string;
   subject_title: string;
   class_number: string;
-  list: DisclosureList | null;
-  disclosure: string | null;
   /** Payments: how many people and how much. */
   people: number | null;
   amount_fen: number | null;
@@ -90,15 +90,6 @@ const sources: readonly Source[] = [
     kind: `'message'`,
     from: `classes c join class_messages m on m.class_id = c.id where c.institution_id = cast(:institution as uuid) and m.side = 'office'`,
   },
-  {
-    kinds: ['publication'],
-    at: 'p.opened_at',
-    key: `'list/' || p.id`,
-    classId: 'p.class_id',
-    ref: 'p.id',
-    kind: `'publication'`,
-    from: `procedures p where p.institution_id = cast(:institution as uuid) and p.type = 'publicDisclosure'`,
-  },
   ...(['paid', 'failed'] as const).map((status): Source => {
     const kind = status === 'paid' ? 'payment' : 'payment_return';
     return {
@@ -143,9 +134,9 @@ export async function listOfficeAnswers(
     statementOf(`with answers as materialized (
        select * from (${wanted.map((source) => newest(source, filter)).join(' union all ')}) every_one order by at desc, key desc limit ${Math.trunc(size) + 1})
      select w.key, w.kind, w.at, cast(w.at as text) as at_key, p.type as procedure_type, t.kind as task_kind, t.step, t.role, t.outcome,
-            coalesce(f.payload ->> 'reason', m.body, y.reasons) as words, coalesce(fu.name, mu.name, du.name) as name,
+            coalesce(f.payload ->> 'reason', m.body, y.reasons) as words, coalesce(fu.name, mu.name) as name,
             coalesce(p.subject_number, a.number, c.number) as subject_number, c.title as subject_title, c.number as class_number,
-            d.list, d.number as disclosure, y.people, y.amount_fen, r.number as paper, r.kind as paper_kind, r.id as paper_id
+            y.people, y.amount_fen, r.number as paper, r.kind as paper_kind, r.id as paper_id
        from answers w
        join classes c on c.id = w.class_id
        left join tasks t on t.id = w.ref and w.key like 'task/%'
@@ -154,15 +145,11 @@ export async function listOfficeAnswers(
        left join users fu on fu.id = f.actor
        left join class_messages m on w.kind = 'message' and m.id = w.id
        left join users mu on mu.id = m.author
-       left join disclosures d on w.kind = 'publication' and d.procedure_id = w.ref
-       left join lateral (select u.name, x.task_id from facts x join users u on u.id = x.actor
-                           where x.procedure_id = d.parent_procedure_id and x.kind = 'decided' and x.outcome = 'publish' and x.payload ->> 'disclosure' = d.number limit 1) du on true
        left join lateral (select count(*)::int as people, sum(l.amount_fen)::bigint as amount_fen, string_agg(distinct x.reason, '；') as reasons
                             from payment_attempts x join payment_lines l on l.id = x.line_id
                            where x.batch_id = w.id and x.status = case w.kind when 'payment' then 'paid' else 'failed' end) y on w.kind in ('payment', 'payment_return')
        left join subsidy_applications a on y.people is not null and a.class_id = c.id
-       left join lateral (select number, kind, id from papers where procedure_id = coalesce(t.procedure_id, d.parent_procedure_id) and task_id = coalesce(t.id, du.task_id)
-                             and kind <> 'supervision_order' order by issued_at desc limit 1) r on true
+       left join lateral (select number, kind, id from papers where procedure_id = t.procedure_id and task_id = t.id and kind <> 'supervision_order' order by issued_at desc limit 1) r on true
       order by w.at desc, w.key desc`),
     {
       institution: actor.institutionId ?? null,

@@ -14,6 +14,8 @@ export type ApplicationView = ApplicationRow & {
   institution: string;
   institution_id: string;
   path: string;
+  region_zh: string;
+  region_en: string;
   pack_id: string;
   stage: string;
   procedure_status: string;
@@ -28,6 +30,7 @@ const applications = (db: Db) =>
     .join('regions as r', 'r.code', 's.region')
     .join('procedures as p', 'p.id', 's.procedure_id')
     .select('s.*', 'c.number as class_number', 'c.title', 'c.pack_id', 'i.name as institution', 'c.institution_id', 'r.path')
+    .select('r.name_zh as region_zh', 'r.name_en as region_en')
     .select('p.stage', 'p.status as procedure_status', 'p.outcome as procedure_outcome', db.raw('p.applied_no < p.fact_no as behind'));
 
 /** Throws NotFoundError outside the reader's scope. */

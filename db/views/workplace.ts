@@ -27,6 +27,10 @@ export type AskedTask = TaskPeriod & {
   total: number;
 };
 
+function outsideRolesOf(actor: Actor): string[] {
+  return actor.grants.map((grant) => grant.role).filter(isOutsideRole);
+}
+
 /** The open tasks of an institution, soonest first; `total` of each row counts all of them. */
 export async function listAsked(db: Db, actor: Actor, limit: number): Promise<AskedTask[]> {
   return run<AskedTask>(
@@ -42,7 +46,7 @@ export async function listAsked(db: Db, actor: Actor, limit: number): Promise<As
               order by due_at nulls last, id limit ${Math.trunc(limit)}) t
        left join classes c on c.id = t.class_id
       order by t.due_at nulls last, t.id`),
-    { institution: actor.institutionId ?? null, roles: actor.grants.map((grant) => grant.role).filter(isOutsideRole) },
+    { institution: actor.institutionId ?? null, roles: outsideRolesOf(actor) },
   );
 }
 
@@ -86,7 +90,7 @@ export type OwnClass = {
   created_key: string;
 };
 
-/** The classes of an institution, and those that it assesses, newest first, a page at a time. */
+/** The classes of an institution, and those that it assesses, newest first, a page at a time. Of the open tasks the reader's own comes first. */
 export async function listOwnClasses(
   db: Db,
   actor: Actor,
@@ -117,9 +121,16 @@ export async function listOwnClasses(
        cross join lateral (select coalesce(sum(amount_fen) filter (where status = 'paid'), 0)::bigint as paid_fen,
                                   (count(*) filter (where status = 'failed'))::int as returned_lines from payment_lines where application_id = a.id) l
        left join lateral (select step, role, due_date from tasks where class_id = c.id and status = 'open' and role <> 'clock' and kind not in ('order_issue', 'order_answer')
-                           order by due_at nulls last, id limit 1) t on true
+                           order by (institution_id = cast(:institution as uuid) and role = any(cast(:roles as text[]))) is true desc, due_at nulls last, id limit 1) t on true
       order by c.created_at desc, c.id desc`),
-    { institution: actor.institutionId ?? null, text: text ?? null, ...number?.bindings, ...paper?.bindings, ...after },
+    {
+      institution: actor.institutionId ?? null,
+      roles: outsideRolesOf(actor),
+      text: text ?? null,
+      ...number?.bindings,
+      ...paper?.bindings,
+      ...after,
+    },
   );
   const lines = rows.slice(0, size);
   const last = lines.at(-1);

@@ -1,7 +1,7 @@
 /** The workplace of an institution: what is asked of it and by when, its classes, the answers of the office. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
-import { publishPlan } from '../support/asks.ts';
+import { inspection, publishPlan } from '../support/asks.ts';
 
 type Workplace = {
   asked: {
@@ -134,7 +134,7 @@ describe('workplace', () => {
     expect([long.status, long.body.issues.map(({ field }) => field)]).toEqual([422, ['q']]);
   });
 
-  test('[N28] messages and publications stand in the same list; kind and class are in the address', async () => {
+  test('[N28] messages stand in the same list, what the school published itself does not; kind and class are in the address', async () => {
     const school = await province.as('shifan-1');
     const officer = await province.as('cs-first-1');
     expect((await officer.post(`/classes/${returned}/messages`, { text: '请在补正时写明课次。' })).status).toBe(201);
@@ -149,7 +149,6 @@ describe('workplace', () => {
         classNumber,
       ]);
     const all = [
-      ['publication', 'plan', returned],
       ['message', 'message', returned],
       ['correction', 'return', returned],
     ];
@@ -157,16 +156,13 @@ describe('workplace', () => {
     for (const line of all) expect(await list(`?kind=${line[0]}`)).toEqual([line]);
     expect(await list('?kind=payment')).toEqual([]);
     expect(await list(`?q=${returned}`)).toEqual(all);
-    expect(await list(`?q=${encodeURIComponent('第 11 期')}&kind=message`)).toEqual([all[1]]);
+    expect(await list(`?q=${encodeURIComponent('第 11 期')}&kind=message`)).toEqual([all[0]]);
     expect(await list('?q=%25')).toEqual([]);
-    expect((await school.get('/workplace/answers?kind=everything')).status).toBe(422);
+    expect((await school.get('/workplace/answers?kind=publication')).status).toBe(422);
     const { answers } = (await school.get<Answers>('/workplace/answers')).body;
-    expect(answers[0]).toMatchObject({
-      href: expect.stringMatching(/^\/disclosures\//),
-      paper: expect.stringMatching(/^仓山区人社培公〔2026〕\d+号$/),
-      name: expect.any(String),
-    });
-    expect(answers[1]).toMatchObject({ href: `/classes/${returned}/messages`, reason: '请在补正时写明课次。' });
+    expect(answers[0]).toMatchObject({ href: `/classes/${returned}/messages`, reason: '请在补正时写明课次。' });
+
+    expect((await (await province.browser('shifan-1')).get(`/classes/${returned}/papers`)).html).toMatch(/仓山区人社培公〔2026〕\d+号/);
 
     // A second class: its number leads to its answers alone; another institution reads none of them.
     const other = await returnClass(province, 44);
@@ -209,6 +205,13 @@ describe('workplace', () => {
     // The assessment body sees how far its classes are, and no money of others.
     const assessor = await (await province.browser('pingjia-1')).get('/workplace');
     expect([assessor.status, assessor.html.includes(returned), assessor.html.includes('已拨付')]).toEqual([200, true, false]);
+  });
+
+  test('[N28] a class that waits for the school says so first, however much sooner the office is due', async () => {
+    await province.step(`class-${returned}`, 'training', { asks: [{ ...inspection, workingDays: 1 }] });
+    const row = (await (await province.browser('shifan-1')).get(`/workplace?q=${returned}`)).html.split('id="classes"')[1] ?? '';
+    expect(row).toContain('机构办理：申请补正');
+    expect(row.split('id="answers"')[0]).not.toContain('主管部门办理');
   });
 
   test('the figure beside the tasks counts only the own ones', async () => {

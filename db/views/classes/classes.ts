@@ -169,7 +169,9 @@ export type ClassHead = ClassRow & {
   /** Of the other side, that the reader has not opened. */
   unread_messages: number;
   procedure: ProcedureRow | undefined;
-  application: (ProcedureRow & { number: string; application_status: string; total_fen: number; approved_fen: number | null }) | undefined;
+  application:
+    | (ProcedureRow & { number: string; application_status: string; total_fen: number; approved_fen: number | null; paid_fen: number })
+    | undefined;
 };
 
 /** A class as its reader may see it. Throws NotFoundError where there is none or it lies outside the reader's scope. */
@@ -200,7 +202,11 @@ export async function getClassHead(db: Db, actor: Actor, number: string): Promis
     db('subsidy_applications as a')
       .join('procedures as p', 'p.id', 'a.procedure_id')
       .where('a.class_id', row.id)
-      .first('p.*', 'a.number', 'a.status as application_status', 'a.total_fen', 'a.approved_fen'),
+      .first('p.*', 'a.number', 'a.status as application_status', 'a.total_fen', 'a.approved_fen', {
+        paid_fen: db.raw(
+          `(select coalesce(sum(amount_fen), 0)::bigint from payment_lines where application_id = a.id and status = 'paid')`,
+        ),
+      }),
   ]);
   return { ...row, procedure, application };
 }

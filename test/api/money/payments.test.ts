@@ -7,6 +7,7 @@ import { type RunningApi, startApi } from '../../../api/server.ts';
 import { inTransaction } from '../../../db/client.ts';
 import { commitFunds, setBudget } from '../../../db/money/ledger.ts';
 import { type Person, signIn } from '../../../start/demonstration/person.ts';
+import { formatYuan } from '../../../workflows/domain/money/money.ts';
 import { makeCard } from '../../../workflows/domain/people/identity.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import { type Application, type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
@@ -82,6 +83,15 @@ const approvalAsk: Ask = {
   workingDays: 3,
   fourEyes: [],
 };
+const fundsAsk: Ask = {
+  step: 'funds.confirm',
+  kind: 'funds',
+  role: 'finance_officer',
+  level: 'county',
+  outcomes: ['confirm', 'send_back'],
+  workingDays: 3,
+  fourEyes: [],
+};
 const correctionAsk: Ask = {
   step: 'payment.account',
   kind: 'account_correction',
@@ -135,6 +145,41 @@ describe('the claim', () => {
     for (const login of ['cs-first-1', 'fz-finance-1', 'fj-audit-1', 'kangning-2'])
       expect((await (await as(login)).get(`/subsidies/${application.number}`)).status).toBe(200);
     expect((await (await as('cs-first-1')).post(`/subsidies/${application.number}/withdraw`, { reason: '错误' })).status).toBe(403);
+  });
+
+  test('[N3] whoever confirms the funds reads what the budget of the region has left, before the claim and with it', async () => {
+    const application = await money.claimed(await money.plant({ trainees: 2 }));
+    const before = (await money.balances())['available'] ?? 0;
+    await money.decided(application.procedureId, 'cs-approve-1', 'approval.approval', 'review', 'approve');
+    const acts = [{ act: 'approveApplication' as const }];
+    await money.step(application.procedureId, 'funds', { acts, asks: [fundsAsk] });
+    const path = `/tasks/${application.procedureId}/funds.confirm/1`;
+    const budget = { region: '350104', regionName: '仓山区', beforeFen: before, afterFen: before - 140_000 };
+    expect((await (await as('cs-finance-1')).get(path)).body).toMatchObject({ evidence: { kind: 'claim', budget } });
+    const { html } = await browse('cs-finance-1', path);
+    for (const words of ['预算可用余额', formatYuan(before), formatYuan(before - 140_000), '· 仓山区', '退回至补贴审批环节'])
+      expect(html).toContain(words);
+  });
+
+  test('[N14] the head of a class and of its cases says how far its money has come, and where it has ended', async () => {
+    const filed = await money.plant({ trainees: 2 });
+    const headOf = async (path: string) =>
+      /identity-facts">[^]*?<\/dl>[^]*?<\/ol>/.exec((await browse('cs-finance-1', path)).html)?.[0] ?? '';
+    const path = `/classes/${filed.number}`;
+    expect(await headOf(path)).toContain('<dd>预计补贴</dd>');
+    const application = await money.claimed(filed);
+    expect(await headOf(path)).toContain('<dt>¥1,400.00</dt><dd>申请</dd>');
+    await money.decided(application.procedureId, 'cs-approve-1', 'approval.approval', 'review', 'approve');
+    expect(await headOf(path)).toContain('<dt>¥1,400.00</dt><dd>审定</dd>');
+    await money.db('payment_lines').where({ application_id: application.id }).update({ status: 'paid', amount_fen: 60_000 });
+    await money.db('subsidy_applications').where({ id: application.id }).update({ status: 'paid' });
+    await money.db('classes').where({ id: filed.classId }).update({ status: 'paid' });
+    const paid = await headOf(path);
+    expect(paid).toContain('<dt>¥1,200.00</dt><dd>已拨付</dd>');
+    expect(paid).toContain('<small>办结</small>');
+    const task = await headOf(`/tasks/${application.procedureId}/approval.approval/1`);
+    expect(task).toContain('<dt>¥1,200.00</dt><dd>已拨付</dd>');
+    expect(task).not.toContain('fujian-2022');
   });
 
   test('[N30] it is withdrawn with a reason, as a page and as REST', async () => {
