@@ -115,6 +115,12 @@ const links: Partial<Record<CheckCode, { href: string; key: string }>> = {
   provisional: { href: '/admin/calendar', key: 'operations.openCalendar' },
 };
 
+/** What leads to a page of the system administrator is asked of that one by whoever has no such page. */
+function adviceOn(code: CheckCode, asks: boolean, t: Translate): string {
+  const what = t(`operations.checks.${code}.do`);
+  return links[code] && !asks ? t('operations.askSystemAdmin', { what }) : what;
+}
+
 type Parts = { state: OperationsState; repairs: RepairLine[]; actor: Actor; t: Translate; words: Words };
 
 export function operationsView({ state, repairs, actor, t, words }: Parts) {
@@ -124,7 +130,7 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
   const shown = checks.map((check) => ({
     ...check,
     name: t(`operations.checks.${check.code}.name`),
-    whatToDo: t(`operations.checks.${check.code}.do`),
+    whatToDo: adviceOn(check.code, asks, t),
     tone: check.count === 0 ? 'green' : check.severity === 'fault' ? 'red' : 'amber',
     state: t('operations.found', { n: check.count }),
     oldest: ageWords(check.oldestSeconds, t),
@@ -134,6 +140,7 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
   }));
   return {
     inOrder: faults.length === 0,
+    faultKinds: faults.length,
     faultCount: faults.reduce((sum, check) => sum + check.count, 0),
     lastTurn: lastTurnWords(state, t),
     tiles: tilesOf(state, checks, repairs, t),
@@ -196,6 +203,12 @@ function tilesOf(state: OperationsState, checks: Check[], repairs: RepairLine[],
     },
     { label: t('operations.tiles.runs'), value: String(stuck), tone: red(stuck), detail: t('operations.tiles.runsHint') },
     { label: t('operations.tiles.record'), value: String(behind), tone: red(behind), detail: t('operations.tiles.recordHint') },
+    ...(['mailFailed', 'smsFailed'] as const).map((code) => ({
+      label: t(`operations.tiles.${code}`),
+      value: String(sum(code)),
+      tone: red(sum(code)),
+      detail: t('operations.tiles.failedHint'),
+    })),
     {
       label: t('operations.tiles.repairs'),
       value: String(waiting),

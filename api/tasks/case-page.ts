@@ -109,19 +109,16 @@ export function caseView(parts: CaseParts) {
   const cited = task.kind === 'order_issue' || task.kind === 'order_answer' ? String(evidence.data?.['paperLabel'] ?? '') : '';
   const signers = signersView(parts.signatures, task.id, parts);
   return {
-    title: procedure.subject_title,
+    // An order is called by its number once it has one; the class stands below it.
+    title: cited ? t('tasks.order.paper', { number: cited }) : procedure.subject_title,
+    below: cited ? procedure.subject_title : undefined,
     pageTitle: t('common.pageOf', { page: step, title: procedure.subject_title }),
     path: taskPath(task.id),
     back: withQuery('/tasks', list),
     list,
     task,
     step,
-    marks: [
-      ...(cited ? [t('tasks.order.paper', { number: cited })] : []),
-      step,
-      t('tasks.round', { n: task.round }),
-      ...(signers ? [signers.count] : []),
-    ],
+    marks: [step, t('tasks.round', { n: task.round }), ...(signers ? [signers.count] : [])],
     signers,
     ended: task.ended_by ? endedView(parts.signatures, task.ended_by, parts) : undefined,
     addSigner: parts.possible && { people: possibleSigners(parts.possible, parts) },

@@ -149,7 +149,7 @@ describe('the operations page', () => {
     const browser = await province.browser('system-1');
     const zh = await browser.get('/admin/operations?lang=zh-CN');
     expect(zh.html).toContain('一切正常。');
-    expect(zh.html).not.toContain('处不正常');
+    expect(zh.html).not.toContain('类问题');
     expect((await browser.get('/admin/operations?lang=en')).html).toContain('All is in order.');
   });
 
@@ -167,7 +167,7 @@ describe('the operations page', () => {
     const { html } = await (await province.browser('auditadmin-1')).get('/admin/operations?lang=zh-CN');
     expect(html).toContain(`id="check-${code}"`);
     expect(html).toContain(planted.number);
-    expect(html).toContain('有 1 处不正常。');
+    expect(html).toContain('1 类问题，共 1 件。');
     await putAway(planted.id);
     expect((await look()).inOrder).toBe(true);
   });
@@ -227,6 +227,12 @@ describe('the operations page', () => {
     const { html } = await (await province.browser('system-1')).get('/admin/operations?lang=zh-CN');
     const main = html.slice(html.indexOf('<main'));
     for (const words of ['短信发送失败', '护理第 8 期', 'href="/admin/sms?failed&#x3D;1"']) expect(main).toContain(words);
+    expect(main).toContain('1 类问题，共 2 件');
+    expect(main).toMatch(/未送达的短信[^]{0,200}?>\s*2\s*</);
+    // Whoever has no such page is not sent there.
+    expect(main).not.toContain('请系统管理员办理');
+    const others = (await (await province.browser('security-1')).get('/admin/operations?lang=zh-CN')).html;
+    expect(others).toContain('请系统管理员办理：检查短信网关');
     for (const secret of ['138****0000', school.name]) expect(main).not.toContain(secret);
     // The link leads to these alone: among hundreds that arrived nobody would find them.
     const states = async (path: string) => {

@@ -99,6 +99,7 @@ describe('an order of the superior authority', () => {
         expect([path, html.includes(words) ? words : html]).toEqual([path, words]);
     }
     expect((await page('cs-first-1', `/tasks/${late}`)).html).toContain(`督办单 ${order.paper}`);
+    expect((await page('cs-supervise-1', `/tasks/${answer.id}`)).html).toContain(`<h1>督办单 ${order.paper}</h1><p class="muted">`);
     for (const [login, view] of [
       ['cs-supervise-1', 'queue'],
       ['cs-supervise-1', 'region'],

@@ -1,5 +1,6 @@
 /** The parts of a case beside its decision: each under its own address, with what the reader has not opened. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attendance, inspection } from '../../support/asks.ts';
 import { firstReview } from '../../support/cases.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
 
@@ -92,6 +93,20 @@ describe('parts of a case', () => {
     };
     expect(await asks('cs-second-1')).toEqual([true, true]);
     expect(await asks('shifan-1')).toEqual([false, false]);
+  });
+
+  test('[N7] what is open beside a task stands among what the class waits for, and not among what comes after it', async () => {
+    await province.step(`class-${number}`, 'training', { asks: [inspection, attendance] });
+    const { html } = await (await province.browser('cs-inspect-1')).get(`/tasks/class-${number}/training.inspection/1`);
+    const [before = '', ahead = ''] = html.split('id="ahead"');
+    expect(before).toContain('上报考勤');
+    const next = ahead.slice(0, ahead.indexOf('</section>'));
+    expect(next).toContain('公开');
+    expect(next).not.toContain('上报考勤');
+    await province
+      .db('tasks')
+      .where({ procedure_id: `class-${number}`, status: 'open' })
+      .update({ status: 'cancelled' });
   });
 
   test('[N7] what happens next on a task that was settled follows from where the procedure stands, not from that task', async () => {
