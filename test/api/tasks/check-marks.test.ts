@@ -35,6 +35,8 @@ async function openAgain(seed: number, asked: Ask[] = asks): Promise<string> {
   return `class-${number}`;
 }
 
+const answeredPoints = async (id: string): Promise<{ id: string }[]> =>
+  province.db('correction_items').where({ status: 'answered' }).where('task_id', 'like', `${id}/%`).select('id');
 const nameOf = async (login: string): Promise<string> => (await province.db('users').where({ login }).first('name')).name;
 /** The row of a point of the checklist, as its text. */
 const rowOf = (html: string, title: string): string =>
@@ -209,7 +211,7 @@ test('[N7] an approval on the page that leaves points unmarked or materials unre
   const id = await openAgain(91, [review]);
   const opened = await province.db('tasks').where({ procedure_id: id, status: 'open' }).first('id');
   const task = `/tasks/${opened.id}`;
-  const { id: item } = await province.db('correction_items').where({ status: 'answered' }).first('id');
+  const [{ id: item } = { id: '' }] = await answeredPoints(id);
   const form = {
     outcome: 'approve',
     checklist: '1',
@@ -241,7 +243,7 @@ test('[N7] an approval on the page that leaves points unmarked or materials unre
 
   const elsewhere = await openAgain(92, [review]);
   const open = await province.db('tasks').where({ procedure_id: elsewhere, status: 'open' }).first('id');
-  const points = await province.db('correction_items').where({ status: 'answered' }).select('id');
+  const points = await answeredPoints(elsewhere);
   const sent = await (await province.as('cs-first-1')).post(`/tasks/${open.id}/decide`, {
     outcome: 'approve',
     judged: points.map((point) => ({ item: point.id, mark: 'accepted' })),
