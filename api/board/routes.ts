@@ -29,6 +29,16 @@ const Load = z.object({
   oldestDue: z.string().nullable(),
   decidedToday: z.number().int(),
 });
+const Late = z.object({
+  id: z.string(),
+  step: z.string(),
+  title: z.string(),
+  number: z.string(),
+  institution: z.string(),
+  dueDate: z.string().nullable(),
+  late: z.string(),
+});
+
 const Board = z
   .object({
     asOf: z.string(),
@@ -51,30 +61,9 @@ const Board = z
     overdueSteps: z.array(
       z.object({ step: z.string(), name: z.string(), role: z.string(), count: z.number().int(), oldestDue: z.string() }),
     ),
-    overdue: z.array(
-      z.object({
-        id: z.string(),
-        step: z.string(),
-        title: z.string(),
-        number: z.string(),
-        institution: z.string(),
-        holder: z.string().nullable(),
-        dueDate: z.string().nullable(),
-        late: z.string(),
-      }),
-    ),
+    overdue: z.array(Late.extend({ holder: z.string().nullable() })),
     institutionsOverdue: z
-      .array(
-        z.object({
-          id: z.string(),
-          step: z.string(),
-          title: z.string(),
-          number: z.string(),
-          institution: z.string(),
-          dueDate: z.string().nullable(),
-          late: z.string(),
-        }),
-      )
+      .array(Late)
       .meta({ description: 'What institutions have let pass, the longest overdue first; counted in no figure of the board' }),
     substitutions: z.array(Substitution),
     trend: z.array(z.object({ monday: z.string(), number: z.number().int(), decided: z.number().int(), late: z.number().int() })),

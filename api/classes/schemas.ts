@@ -3,6 +3,7 @@ import { classNumberForm } from '../../workflows/domain/formats/numbers.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
 import { civilDate, emptyAsAbsent, freeText, line } from '../http/fields.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
+import { CorrectionPoint } from '../corrections/schemas.ts';
 
 /** `PX350104-2026-00001`; the earliest are without letters. Anything else is no class. */
 export const ClassParams = z.object({ number: z.string().regex(classNumberForm) });
@@ -141,19 +142,7 @@ export const ClassDetail = z
     correction: z
       .object({
         round: z.number().int(),
-        items: z.array(
-          z.object({
-            id: z.string(),
-            no: z.number().int(),
-            field: z.string(),
-            part: z.string(),
-            demand: z.string(),
-            lateReason: z.string().nullable(),
-            status: z.string(),
-            answer: z.string().nullable(),
-            answeredAt: z.string().nullable(),
-          }),
-        ),
+        items: z.array(CorrectionPoint),
       })
       .nullable(),
     moving: z.boolean(),

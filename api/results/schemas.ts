@@ -33,6 +33,7 @@ export const Result = z
     passed: z.boolean().nullable(),
     certificateNumber: z.string().nullable(),
     certificateDate: z.string().nullable(),
+    /** What the register of certificates answered; `settled` where an officer settled it. */
     check: z.string().nullable(),
     filed: z.boolean(),
   })

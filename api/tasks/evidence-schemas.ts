@@ -1,12 +1,12 @@
 /** What programs read of the evidence of a task: one schema for each kind of evidence, told apart by `kind`. Names are those of the page. */
 import { z } from 'zod';
-import { registers } from '../../db/classes/verifications.ts';
 import { AttendanceSheet } from '../attendance/schemas.ts';
 import { Change } from '../changes/schemas.ts';
 import { ItemStatus } from '../corrections/schemas.ts';
 import { DisclosureList, DisclosureSnapshot } from '../disclosures/schemas.ts';
 import { Inspection } from '../inspections/schemas.ts';
 import { Batch, BatchLine } from '../payments/schemas.ts';
+import { Result } from '../results/schemas.ts';
 import { SubsidyLine } from '../subsidies/schemas.ts';
 import { CheckList } from '../verifications/schemas.ts';
 
@@ -138,14 +138,15 @@ const Score = z.object({
   status_reason: z.string().nullable(),
   attendance_short: z.boolean().nullable(),
   attended_percent: z.number().nullable(),
-  theoryScore: z.number().nullable(),
-  practiceScore: z.number().nullable(),
-  passed: z.boolean().nullable(),
-  certificateNumber: z.string().nullable(),
-  certificateDate: z.string().nullable(),
-  /** What the register of certificates answered; `settled` where an officer settled it. */
-  check: z.string().nullable(),
-  filed: z.boolean(),
+  ...Result.pick({
+    theoryScore: true,
+    practiceScore: true,
+    passed: true,
+    certificateNumber: true,
+    certificateDate: true,
+    check: true,
+    filed: true,
+  }).shape,
   state: z.string(),
 });
 const scores = { number: z.string(), results: z.array(Score), passed: count, failed: count, short: count, missing: count };
@@ -158,21 +159,7 @@ const Filing = z
     kind: z.literal('filing'),
     ...scores,
     outstanding: count,
-    rows: z.array(
-      z.object({
-        register: z.enum(registers),
-        yes: count,
-        no: count,
-        contradictory: count,
-        none: count,
-        settled: count,
-        total: count,
-        outstanding: count,
-        source: z.string(),
-        at: z.string().nullable(),
-        simulated: z.boolean(),
-      }),
-    ),
+    rows: CheckList.shape.sums,
     lines: CheckList.shape.lines,
   })
   .meta({ id: 'FilingEvidence' });
