@@ -1,4 +1,5 @@
 /** Repairs of a run by two people: one administrator asks with a reason, another one confirms; the outbox carries it out. The database refuses the same things again. */
+import { withinPaths } from './regions.ts';
 import { ConflictError, NotAllowedError, NotFoundError } from '../workflows/domain/errors.ts';
 import { isWithin } from '../workflows/domain/scope.ts';
 import { pathsOf } from './accounts/accounts.ts';
@@ -121,7 +122,7 @@ export async function listRepairs(db: Db, paths: readonly string[], decidedShown
   const columns = `q.id, q.procedure_id as "procedureId", p.subject_number as number, p.subject_title as title, q.kind, q.reason, q.status, a.name as "requestedBy",
             a.id as "requestedById", q.requested_at as "requestedAt", d.name as "decidedBy", q.decided_at as "decidedAt"`;
   const from = `repair_requests q join procedures p on p.id = q.procedure_id join users a on a.id = q.requested_by left join users d on d.id = q.decided_by`;
-  const inside = `exists (select from unnest(cast(:paths as text[])) r (path) where p.region_path = r.path or p.region_path like r.path || '/%')`;
+  const inside = withinPaths('p.region_path');
   const { rows } = await db.raw<{ rows: RepairLine[] }>(
     `(select ${columns} from ${from} where q.status = 'requested' and ${inside} order by q.requested_at, q.id limit 200)
      union all

@@ -1,4 +1,5 @@
 /** Grants of roles: asked for by one security administrator, confirmed by another, revoked by any one of them. The database refuses the same things again. */
+import { withinPaths } from '../regions.ts';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isAdministratorRole, type Role } from '../../workflows/domain/roles.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
@@ -259,7 +260,7 @@ export type GrantLine = {
   state: 'future' | 'inForce' | 'over';
 };
 
-const inside = `exists (select from unnest(cast(:paths as text[])) p (path) where r.path = p.path or r.path like p.path || '/%')`;
+const inside = withinPaths('r.path');
 
 export type GrantFilter = {
   userId?: string | undefined;

@@ -2,6 +2,7 @@
  * Substitutes (代理, F09): an officer names another one of the same role for a period, or the supervisor does for one who is away. The substitute
  * works on the principal's tasks of that office and role, and on nothing else of the principal's. Whatever is signed counts for both.
  */
+import { withinPaths } from '../regions.ts';
 import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import { officerRoles, type Role } from '../../workflows/domain/roles.ts';
@@ -223,7 +224,7 @@ export async function listSubstitutions(db: Db, of: { userId?: string; paths?: r
        join regions r on r.code = s.region
       where s.revoked_at is null and s.valid_to > business_today()
         and (s.principal = :userId or s.substitute = :userId
-             or exists (select from unnest(cast(:paths as text[])) a (path) where r.path = a.path or r.path like a.path || '/%'))
+             or ${withinPaths('r.path')})
       order by s.valid_from, p.name, s.id limit 200`,
     { userId: of.userId ?? null, paths: [...(of.paths ?? [])] },
   );

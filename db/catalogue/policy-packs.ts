@@ -1,4 +1,5 @@
 /** Policy packs on record: uploaded by one catalogue officer, put in force by another, never changed. The one in force is found by region and date. */
+import { withinPaths } from '../regions.ts';
 import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { packInForce, type PolicyPack } from '../../workflows/domain/policy/policy.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
@@ -193,7 +194,7 @@ export async function getPackLine(db: Db, id: string): Promise<PackLine & { cont
 
 const uploadSelect = `select u.id, u.pack_id as "packId", u.content -> 'name' as name, u.status, u.digest, u.proposed_by as "proposedById",
     business_today() as today, ${head} from pack_uploads u join regions r on r.code = u.region ${people}`;
-const within = `exists (select from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
+const within = withinPaths('r.path');
 
 /** Uploads that wait for a second person, within these subtrees. */
 export async function listPackUploads(db: Db, paths: readonly string[]): Promise<UploadLine[]> {

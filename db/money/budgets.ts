@@ -1,4 +1,5 @@
 /** Budgets by fund, year and region (N3): entered by one finance officer with the document they rest on, confirmed by another, then posted to the ledger. */
+import { withinPaths } from '../regions.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { Fund } from '../../workflows/domain/policy/policy.ts';
@@ -119,9 +120,9 @@ export async function listBudgets(db: Db, paths: readonly string[], limit: numbe
     `select b.id, b.fund, b.year, b.region, r.name_zh as "regionZh", r.name_en as "regionEn", b.direction, b.amount_fen as "amountFen", b.document, b.reason,
             b.status, p.name as "proposedBy", p.id as "proposedById", b.proposed_at as "proposedAt", d.name as "decidedBy", b.decided_at as "decidedAt"
        from budget_entries b join regions r on r.code = b.region join users p on p.id = b.proposed_by left join users d on d.id = b.decided_by
-      where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
-      order by b.status = 'proposed' desc, b.proposed_at desc, b.id limit ?`,
-    [[...paths], limit],
+      where ${withinPaths('r.path')}
+      order by b.status = 'proposed' desc, b.proposed_at desc, b.id limit :limit`,
+    { paths: [...paths], limit },
   );
   return rows;
 }

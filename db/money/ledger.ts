@@ -1,4 +1,5 @@
 /** The double-entry ledger by fund, year and region (N3). Balanced and never negative by constraint; a repeated event posts nothing. */
+import { withinPaths } from '../regions.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { type Db, sqlState, type Trx } from '../client.ts';
@@ -120,9 +121,9 @@ export async function listBalances(db: Db, paths: readonly string[]): Promise<Ba
             coalesce(sum(balance_fen) filter (where kind = 'committed'), 0) as "committedFen", coalesce(sum(balance_fen) filter (where kind = 'in_transit'), 0) as "inTransitFen",
             coalesce(sum(balance_fen) filter (where kind = 'paid'), 0) as "paidFen"
        from ledger_accounts a join regions r on r.code = a.region
-      where exists (select from unnest(cast(? as text[])) path where r.path = path or r.path like path || '/%')
+      where ${withinPaths('r.path')}
       group by a.fund, a.year, a.region, r.name_zh, r.name_en, r.path order by r.path, a.year, a.fund`,
-    [[...paths]],
+    { paths: [...paths] },
   );
   return rows.map((row) => ({
     ...row,

@@ -1,4 +1,5 @@
 /** The special accounts (专户) that offices pay from: proposed by one payment officer, confirmed by another. Batches keep the account they were made with. */
+import { withinPaths } from '../regions.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { maskAccount } from '../../workflows/domain/people/identity.ts';
 import type { Fund } from '../../workflows/domain/policy/policy.ts';
@@ -96,7 +97,7 @@ export type PayingAccountLine = {
   decidedAt: Date | null;
 };
 
-const within = `exists (select from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
+const within = withinPaths('r.path');
 
 /** Within subtrees: what waits, what is in use, then what was or was refused. Full numbers: the counter masks them. */
 export async function listPayingAccounts(db: Db, paths: readonly string[], limit: number): Promise<PayingAccountLine[]> {

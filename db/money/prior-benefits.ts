@@ -1,4 +1,5 @@
 /** What was paid before the system began (历史享受记录补录, N3): people sealed and found by blind index, read by the eligibility check. */
+import { withinPaths } from '../regions.ts';
 import type { Knex } from 'knex';
 import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
@@ -126,7 +127,7 @@ export type PriorUploadLine = {
   withdrawnBy: string | null;
   withdrawReason: string | null;
 };
-const within = `exists (select from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
+const within = withinPaths('r.path');
 
 export async function listPriorUploads(db: Db, paths: readonly string[], limit: number): Promise<PriorUploadLine[]> {
   const { rows } = await db.raw<{ rows: PriorUploadLine[] }>(

@@ -1,4 +1,5 @@
 /** The audit log as its reader sees it: filtered, page by page, and the proof that a procedure's lines are whole. */
+import { withinPaths } from '../regions.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { withoutTyped } from '../../workflows/domain/people/typed-text.ts';
 import { isWithin } from '../../workflows/domain/scope.ts';
@@ -86,11 +87,9 @@ function conditionsOf(actor: Actor, filter: AuditFilter): { parts: string[]; bin
   const bindings: Record<string, unknown> = {};
   const own = paths(actor);
   if (!own.some((path) => !path.includes('/'))) {
-    const within = (column: string) =>
-      `exists (select from unnest(cast(:paths as text[])) p (path) where ${column} = p.path or ${column} like p.path || '/%')`;
     parts.push(
-      `(exists (select from procedures o where o.id = a.procedure_id and ${within('o.region_path')})
-        or exists (select from users w join regions r on r.code = w.region where w.id = a.actor and ${within('r.path')}))`,
+      `(exists (select from procedures o where o.id = a.procedure_id and ${withinPaths('o.region_path')})
+        or exists (select from users w join regions r on r.code = w.region where w.id = a.actor and ${withinPaths('r.path')}))`,
     );
     bindings['paths'] = own;
   }

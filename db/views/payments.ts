@@ -1,6 +1,7 @@
 /** Payment batches as their pages show them. Full account numbers are in the bank's file only. */
+import { withinPaths } from '../regions.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { readingRoles } from '../../workflows/domain/roles.ts';
+import { readingPaths } from '../../workflows/domain/scope.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
 import type { BatchRow, BatchStatus } from '../money/payments.ts';
@@ -83,10 +84,10 @@ export async function listBatches(
   { status, limit, offset }: BatchFilter,
 ): Promise<{ batches: BatchView[]; total: number; more: boolean }> {
   const within = (most: number): { sql: string; bindings: Record<string, string | number | readonly string[]> } => ({
-    sql: `(select r.code from regions r where exists (select from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')) o
+    sql: `(select r.code from regions r where ${withinPaths('r.path')}) o
       cross join lateral (select b.id, b.made_at from payment_batches b where b.region = o.code ${status ? 'and b.status = :status' : ''} order by b.made_at desc, b.id limit :most) b`,
     bindings: {
-      paths: actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path),
+      paths: readingPaths(actor),
       most,
       ...(status ? { status } : {}),
     },

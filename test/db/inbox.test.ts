@@ -17,6 +17,7 @@ import {
   readInbox,
 } from '../../db/views/inbox/inbox.ts';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
+import { searchQuery } from '../../db/views/inbox/region-search.ts';
 import { type Cases, county, openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
@@ -292,6 +293,12 @@ test('[F11] marked tasks come first, ties and those without due instant included
     expect(await planOf(inboxQuery(who, filter, times, { part: 'dated', limit: 26 }))).not.toMatch(/Seq Scan on tasks|_priority/);
     expect(await planOf(countQuery(who, filter, times))).not.toMatch(/Seq Scan on tasks/);
   }
+});
+
+test('[F10] a search for a word among all that is open in a region reads the index alone', async () => {
+  await db.raw('vacuum (analyze) tasks');
+  for (const text of ['学校', '350104', 'ABC'])
+    expect(await planOf(searchQuery(supervisor, { view: 'region', text }, times, { limit: 26 }))).toMatch(/Index Only Scan using tasks_region on tasks t/);
 });
 
 test('[F11] so much is open that only some of each office is searched: what is marked is found all the same', async () => {

@@ -64,6 +64,12 @@ export function maySee(actor: Scope, subject: { regionPath: string; institutionI
   return hasRoleAbove(actor, subject.regionPath, ...readingRoles);
 }
 
+/** The regions in which somebody may read whole lists, without those that lie within another. */
+export function readingPaths(actor: Scope): string[] {
+  const paths = [...new Set(actor.grants.filter(({ role }) => readingRoles.includes(role)).map(({ path }) => path))];
+  return paths.filter((path) => !paths.some((other) => path !== other && isWithin(path, other)));
+}
+
 export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(`${ancestor}/`);
 }

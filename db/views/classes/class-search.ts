@@ -2,6 +2,7 @@
  * Classes by a text: the beginning or the last part of the number, the number of one of their papers, part of the title, part of the institution's name. A rare text is found by its index, and what is found is put in
  * order; a common one is met soon on the way from the newest class backwards. Which it is shows once more than a few are found.
  */
+import { withinPaths } from '../../regions.ts';
 import type { Db } from '../../client.ts';
 import { classNumberFound, classOfPaperFound } from '../number-search.ts';
 import { containing } from '../../text-search.ts';
@@ -19,10 +20,7 @@ export async function searchClasses(db: Db, paths: readonly string[], text: stri
   const numbered = classNumberFound('c.number', text);
   const paper = classOfPaperFound('c.id', text);
   const [regions, institutions] = await Promise.all([
-    db.raw<{ rows: { code: string }[] }>(
-      `select r.code from regions r where exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`,
-      { paths: [...paths] },
-    ),
+    db.raw<{ rows: { code: string }[] }>(`select r.code from regions r where ${withinPaths('r.path')}`, { paths: [...paths] }),
     db.raw<{ rows: { id: string }[] }>(`select id from institutions where ${schools.sql}`, schools.bindings),
   ]);
   const within = `c.status <> 'draft' and c.region = any(cast(:regions as text[]))${narrower.where}`;

@@ -1,7 +1,8 @@
 /** Classes as lists and pages show them, within the reader's scope: a draft is seen by its own institution only. */
+import { withinPaths } from '../../regions.ts';
 import { type ClassStatus, livingStatuses } from '../../../workflows/domain/classes/class.ts';
 import { NotFoundError } from '../../../workflows/domain/errors.ts';
-import { maySee } from '../../../workflows/domain/scope.ts';
+import { maySee, readingPaths } from '../../../workflows/domain/scope.ts';
 import { readingSide } from '../../../workflows/domain/classes/message.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { type ClassRow, classProcedureId } from '../../classes/classes.ts';
@@ -39,8 +40,6 @@ export type ClassLine = {
   task_role: string | null;
   task_due_date: string | null;
 };
-
-const readingPaths = `exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
 
 /** The classes of a reader, newest first, a page at a time. `next` is where the following page begins. */
 export async function listClasses(
@@ -81,7 +80,7 @@ function pageOf(
   { status, text, after, size }: ClassFilter,
 ): { sql: string; bindings: Record<string, string | number | readonly string[]> } {
   const limit = size + 1;
-  const bindings: Record<string, string | number | readonly string[]> = { paths: readingPathsOf(actor), limit };
+  const bindings: Record<string, string | number | readonly string[]> = { paths: readingPaths(actor), limit };
   const parts: string[] = [];
   if (status) {
     parts.push('c.status = :status');
@@ -102,7 +101,7 @@ function pageOf(
   const newest = (scope: string): string =>
     `select c.* from classes c where ${[scope, ...parts].join(' and ')} order by c.created_at desc, c.id desc limit :limit`;
   const scopes = [
-    `select c.* from (select r.code from regions r where ${readingPaths}) o cross join lateral (${newest(`c.region = o.code and c.status <> 'draft'`)}) c`,
+    `select c.* from (select r.code from regions r where ${withinPaths('r.path')}) o cross join lateral (${newest(`c.region = o.code and c.status <> 'draft'`)}) c`,
   ];
   if (actor.institutionId) {
     scopes.push(
@@ -117,10 +116,6 @@ function pageOf(
   };
 }
 
-function readingPathsOf(actor: Actor): string[] {
-  return actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path);
-}
-
 /** The same of an officer with a text. */
 async function pageOfSearch(
   db: Db,
@@ -128,7 +123,7 @@ async function pageOfSearch(
   { status, after, size }: ClassFilter,
   text: string,
 ): Promise<{ sql: string; bindings: Record<string, string | number | readonly string[]> }> {
-  const found = await searchClasses(db, readingPathsOf(actor), text, {
+  const found = await searchClasses(db, readingPaths(actor), text, {
     where: `${status ? ' and c.status = :status' : ''}${after ? ' and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}`,
     bindings: { ...(status ? { status } : {}), ...after },
   });

@@ -7,10 +7,6 @@ import { beginningWith, containing } from '../../text-search.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 
-export function topmost(paths: readonly string[]): string[] {
-  return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
-}
-
 export function conditionsOf(filter: InboxFilter, actor: Actor): { sql: string; bindings: Record<string, unknown> } {
   const parts: string[] = [];
   const bindings: Record<string, unknown> = {};

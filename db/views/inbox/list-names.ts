@@ -1,9 +1,9 @@
 /** Names for the filters of a list: the regions and officers that it is limited to, and the regions that a reader can choose from. */
-import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { withinPaths } from '../../regions.ts';
+import { readingPaths } from '../../../workflows/domain/scope.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statement } from '../../statements.ts';
 import type { Db } from '../../client.ts';
-import { topmost } from './conditions.ts';
 import type { InboxFilter } from './inbox.ts';
 
 export type RegionName = { code: string; zh: string; en: string; path: string };
@@ -13,7 +13,7 @@ const regionsSql = statement(`select code, name_zh as zh, name_en as en, path fr
 // Officers alone: who works for an institution holds no task of an office. And only those whose office lies within the reader's own.
 const peopleSql = statement(
   `select u.id, u.name from users u where u.id = any(cast(:ids as uuid[])) and u.institution_id is null
-      and exists (select from grants g join regions r on r.code = g.region where g.user_id = u.id and exists (select from unnest(cast(:paths as text[])) p (path) where (r.path = p.path or r.path like p.path || '/%')))`,
+      and exists (select from grants g join regions r on r.code = g.region where g.user_id = u.id and ${withinPaths('r.path')})`,
 );
 const belowSql = statement(
   `select distinct r.code, r.name_zh as zh, r.name_en as en, r.path from unnest(cast(:paths as text[])) p (path) join regions r on r.path like p.path || '/%' order by r.path`,
@@ -33,7 +33,7 @@ export async function readListNames(db: Db, actor: Actor, filters: readonly Pick
 /** Below the own offices of a reader; the smallest regions have none below them, and are not asked for. */
 export async function listRegionsBelow(db: Db, actor: Actor): Promise<RegionName[]> {
   if (actor.institutionId !== undefined) return [];
-  const paths = topmost(actor.grants.filter(({ role }) => readingRoles.includes(role)).map(({ path }) => path));
+  const paths = readingPaths(actor);
   const large = paths.filter((path) => path.split('/').length < COUNTY_DEPTH);
   return large.length === 0 ? [] : run<RegionName>(db, belowSql, { paths: large });
 }

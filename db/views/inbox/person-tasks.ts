@@ -1,6 +1,7 @@
 /** The tasks of the classes of one person, found by the blind index of the identity number. Every look-up is on record, whatever it finds. */
+import { withinPaths } from '../../regions.ts';
 import type { Knex } from 'knex';
-import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { readingPaths } from '../../../workflows/domain/scope.ts';
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import { inTransaction } from '../../client.ts';
 import { auditOutside } from '../../protocol/procedures.ts';
@@ -36,7 +37,7 @@ export async function findTasksOfPerson(
   search: { idNumber: string; purpose: string },
 ): Promise<PersonTasks> {
   return inTransaction(db, async (trx) => {
-    const paths = actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path);
+    const paths = readingPaths(actor);
     const { rows } = await trx.raw<{ rows: (PersonTask & { person_id: string; name: string; id_masked: string })[] }>(
       `select p.id as person_id, p.name, p.id_masked, t.id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.status,
               t.outcome, t.from_date, t.working_days, t.days_used, t.due_date, t.due_at, t.provisional, u.name as holder
@@ -46,7 +47,7 @@ export async function findTasksOfPerson(
          join procedures o on o.id = t.procedure_id
          left join users u on u.id = coalesce(t.decided_by, t.claimed_by)
         where p.id_index = :index
-          and exists (select from unnest(cast(:paths as text[])) g (path) where o.region_path = g.path or o.region_path like g.path || '/%')
+          and ${withinPaths('o.region_path')}
         order by t.status <> 'open', t.due_at nulls last, t.opened_at desc, t.id limit :most`,
       { index: vault.index('id', search.idNumber), paths, most: SHOWN_AT_MOST },
     );

@@ -1,11 +1,11 @@
 /** Which queues a list reads, and how an index finds a task of each. */
-import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { readingPaths } from '../../../workflows/domain/scope.ts';
 import { type StandIn, workQueuesOf } from '../../../workflows/domain/scope.ts';
 import { soleOfficeRole } from '../../../workflows/domain/task-kinds.ts';
 import { isOutsideRole } from '../../../workflows/domain/tasks.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { withinPaths } from '../../regions.ts';
-import { officersOnly, officesOf, topmost } from './conditions.ts';
+import { officersOnly, officesOf } from './conditions.ts';
 import type { InboxFilter } from './inbox.ts';
 
 type Scope = { from: string; match: string; bindings: Record<string, unknown> };
@@ -56,7 +56,7 @@ function ownAndPrincipals(actor: Actor, standIns: readonly StandIn[]): Scope {
 
 /** Every office of the subtree is a queue of its own. A text is looked up by `searchRegion`. */
 function regionScope(actor: Actor, filter: InboxFilter): Scope {
-  const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
+  const paths = readingPaths(actor);
   if (filter.holder)
     return {
       from: `(values (cast(:holder as uuid))) g (person)`,

@@ -2,22 +2,12 @@
  * Open tasks of a region by a text. They are gone through once, for the page and for the counts together: to look the text up among all classes that ever were
  * took longer than to read what is open. Only the lines of the page are read whole. Where very much is open each office gives its most urgent tasks only, and the page says so.
  */
-import { readingRoles } from '../../../workflows/domain/roles.ts';
+import { readingPaths } from '../../../workflows/domain/scope.ts';
 import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Db } from '../../client.ts';
-import {
-  conditionsOf,
-  labelsColumn,
-  markedFigures,
-  noneMarked,
-  officersOnly,
-  officesOf,
-  ranges,
-  taskColumns,
-  topmost,
-} from './conditions.ts';
+import { conditionsOf, labelsColumn, markedFigures, noneMarked, officersOnly, officesOf, ranges, taskColumns } from './conditions.ts';
 import type { InboxCursor, InboxFilter, InboxLine, InboxTimes, Urgency } from './inbox.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
 
@@ -40,11 +30,35 @@ export async function searchRegion(
   times: InboxTimes,
   page: { cursor?: InboxCursor | undefined; limit: number },
 ): Promise<Found> {
-  const paths = topmost(actor.grants.filter((grant) => readingRoles.includes(grant.role)).map((grant) => grant.path));
-  const each = await limitOfEach(db, paths, filter);
+  const each = await limitOfEach(db, readingPaths(actor), filter);
+  const query = searchQuery(actor, filter, times, { ...page, each });
+  const rows = await run<InboxLine & Record<Urgency, number> & Pick<Found, 'marked'>>(db, statementOf(query.sql), query.bindings);
+  const [first] = rows;
+  const wanted = (of: Urgency, all: Readonly<Record<Urgency, number>>): number =>
+    filter.urgency === undefined || filter.urgency === of ? all[of] : 0;
+  const groups = (all: Readonly<Record<Urgency, number>> = noneMarked): Record<Urgency, number> => ({
+    overdue: wanted('overdue', all),
+    soon: wanted('soon', all),
+    later: wanted('later', all),
+    none: wanted('none', all),
+  });
+  return {
+    tasks: rows.flatMap(({ overdue: _o, soon: _s, later: _l, none: _n, marked: _m, ...task }) => (task.id === null ? [] : [task])),
+    figures: groups(first),
+    marked: groups(first?.marked),
+    searchedOfEach: each,
+  };
+}
+
+/** The figures and the lines of one page; `each` is how many of an office are looked at where not all are. */
+export function searchQuery(
+  actor: Actor,
+  filter: InboxFilter,
+  times: InboxTimes,
+  { cursor, limit, each }: { cursor?: InboxCursor | undefined; limit: number; each?: number | undefined },
+): { sql: string; bindings: Record<string, unknown> } {
   const narrower = conditionsOf({ ...filter, text: undefined }, actor);
   const text = conditionsOf({ view: 'queue', text: filter.text }, actor);
-  const { cursor } = page;
   const after = cursor
     ? `and (not t.priority, coalesce(t.due_at, 'infinity'), t.id) > (cast(:afterPlain as boolean), coalesce(cast(:afterDue as timestamptz), 'infinity'), :afterId)`
     : '';
@@ -63,32 +77,20 @@ export async function searchRegion(
       from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')}, ${markedFigures} as marked from found t) f
       left join (select ${taskColumns} from page p join tasks t on t.id = p.id) l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
      order by not l.priority, l.due_at nulls last, l.id`;
-  const rows = await run<InboxLine & Record<Urgency, number> & Pick<Found, 'marked'>>(db, statementOf(sql), {
-    ...narrower.bindings,
-    ...text.bindings,
-    labelOffices: labelOfficesOf(actor),
-    paths,
-    each: each ?? null,
-    now: times.now,
-    soon: times.soonUntil,
-    reader: actor.userId,
-    limit: page.limit,
-    ...(cursor ? { afterPlain: !cursor.priority, afterDue: cursor.due, afterId: cursor.id } : {}),
-  });
-  const [first] = rows;
-  const wanted = (of: Urgency, all: Readonly<Record<Urgency, number>>): number =>
-    filter.urgency === undefined || filter.urgency === of ? all[of] : 0;
-  const groups = (all: Readonly<Record<Urgency, number>> = noneMarked): Record<Urgency, number> => ({
-    overdue: wanted('overdue', all),
-    soon: wanted('soon', all),
-    later: wanted('later', all),
-    none: wanted('none', all),
-  });
   return {
-    tasks: rows.flatMap(({ overdue: _o, soon: _s, later: _l, none: _n, marked: _m, ...task }) => (task.id === null ? [] : [task])),
-    figures: groups(first),
-    marked: groups(first?.marked),
-    searchedOfEach: each,
+    sql,
+    bindings: {
+      ...narrower.bindings,
+      ...text.bindings,
+      labelOffices: labelOfficesOf(actor),
+      paths: readingPaths(actor),
+      each: each ?? null,
+      now: times.now,
+      soon: times.soonUntil,
+      reader: actor.userId,
+      limit,
+      ...(cursor ? { afterPlain: !cursor.priority, afterDue: cursor.due, afterId: cursor.id } : {}),
+    },
   };
 }
 

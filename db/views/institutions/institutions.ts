@@ -1,4 +1,5 @@
 /** The register and the archive (机构档案) of an institution as readers see them: the public only what the directory shows, officers their subtree, an institution its own. */
+import { withinPaths } from '../../regions.ts';
 import { NotFoundError } from '../../../workflows/domain/errors.ts';
 import { normaliseNumber } from '../../../workflows/domain/people/identity.ts';
 import type { InstitutionKind, InstitutionStatus } from '../../../workflows/domain/institutions.ts';
@@ -36,7 +37,6 @@ export type RegisterLine = InstitutionLine & { classes: number };
 
 /** Everything that is in the public directory; those removed are not. */
 const directory = `i.status <> 'removed'`;
-const readingPaths = `exists (select 1 from unnest(cast(:paths as text[])) path where r.path = path or r.path like path || '/%')`;
 
 function pathsOf(actor: Actor): string[] {
   return actor.grants.filter((grant) => maySee({ grants: [grant] }, { regionPath: grant.path })).map((grant) => grant.path);
@@ -56,7 +56,7 @@ export async function listInstitutions(
   const bindings: Record<string, string | number | readonly string[]> = { limit: filter.size + 1 };
   const parts: string[] = [];
   if (actor) {
-    parts.push(readingPaths);
+    parts.push(withinPaths('r.path'));
     bindings['paths'] = pathsOf(actor);
   } else parts.push(directory);
   if (filter.kind) {
