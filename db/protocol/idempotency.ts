@@ -1,5 +1,6 @@
 /** Answers kept under the Idempotency-Key of their request: the same request again gets the same answer and does nothing. */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { run, statement } from '../statements.ts';
@@ -36,22 +37,37 @@ const takeKey = statement(`with same as materialized (select pg_advisory_xact_lo
             on conflict (user_id, key) do nothing returning key)
   select free, exists (select from taken) as taken from held`);
 
+type Held = { free: boolean; taken?: boolean };
+const TRIES = 40;
+const PAUSE_MS = 25;
+
+/**
+ * The locks of a transaction are let go one after another when it ends, so that whoever waited for the first may find the second held for a moment longer:
+ * it is another request only if that lasts. Throws ConflictError then.
+ */
+async function hold(trx: Trx, how: typeof holdKey, request: IdempotentRequest): Promise<Held> {
+  for (let tries = 1; ; tries += 1) {
+    const [held] = await run<Held>(trx, how, request);
+    if (held?.free) return held;
+    if (tries === TRIES) throw new ConflictError('idempotency.otherRequest');
+    await setTimeout(PAUSE_MS);
+  }
+}
+
 /**
  * Until the end of the transaction nobody else works under this key. The same request, sent twice, waits here until the first one has ended; another one
- * does not wait: throws ConflictError.
+ * waits a second at most: throws ConflictError.
  */
 export async function keepKey(trx: Trx, request: IdempotentRequest | undefined): Promise<void> {
-  const [held] = request ? await run<{ free: boolean }>(trx, holdKey, request) : [{ free: true }];
-  if (!held?.free) throw new ConflictError('idempotency.otherRequest');
+  if (request) await hold(trx, holdKey, request);
 }
 
 /** Runs `work` once per key, in one transaction with the keeping of its answer. Without a key it simply runs. */
 export async function onceOnly<T>(db: Db, request: IdempotentRequest | undefined, work: (trx: Trx) => Promise<T>): Promise<T> {
   if (!request) return inTransaction(db, work);
   return inTransaction(db, async (trx) => {
-    const [key] = await run<{ free: boolean; taken: boolean }>(trx, takeKey, request);
-    if (!key?.free) throw new ConflictError('idempotency.otherRequest');
-    if (!key.taken) return (await findAnswer<T>(trx, request)) as T;
+    const { taken } = await hold(trx, takeKey, request);
+    if (!taken) return (await findAnswer<T>(trx, request)) as T;
     const answer = await work(trx);
     await trx('idempotency_keys')
       .where({ user_id: request.userId, key: request.key })

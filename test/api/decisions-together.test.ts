@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { toOfficeError } from '../../api/http/errors.ts';
-import { onceOnly, requestDigest } from '../../db/protocol/idempotency.ts';
+import { locksOfKey, onceOnly, requestDigest } from '../../db/protocol/idempotency.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
@@ -128,7 +128,7 @@ test('[F12] a request that is still under way keeps nobody waiting but whoever s
   expect(await decidedFacts(others.map(({ id }) => id))).toHaveLength(8);
 });
 
-test('[F12] [F36] ten decisions at once under one key: one is done, nine are told at once that the key is taken, and nobody else waits', async () => {
+test('[F12] [F36] ten decisions at once under one key: one is done, nine are told that the key is taken, and nobody else waits', async () => {
   const opened = await openReviews(20);
   const key = randomUUID();
   const began = Date.now();
@@ -143,7 +143,7 @@ test('[F12] [F36] ten decisions at once under one key: one is done, nine are tol
   expect(await decidedFacts(opened.map(({ id }) => id))).toHaveLength(11);
 });
 
-test('[F36] while a request is under way, another one under its key is refused without waiting for it, on every address', async () => {
+test('[F36] while a request is under way, another one under its key is refused without waiting for its end, on every address', async () => {
   const [decided, held] = await openReviews(2);
   const { userId } = await counter.cases.actor('first-1');
   const desk = await counter.as('first-1');
@@ -158,6 +158,20 @@ test('[F36] while a request is under way, another one under its key is refused w
       body: refusedKey,
     });
   });
+});
+
+test('[F36] the same request that comes in the instant in which the first one lets its locks go is answered like it, not refused', async () => {
+  const { userId } = await counter.cases.actor('first-1');
+  const request = { userId, key: randomUUID(), digest: 'of the same request' };
+  await onceOnly(counter.db, request, async () => 'its answer');
+  let again: Promise<string> = Promise.resolve('');
+  await counter.db.transaction(async (trx) => {
+    // The lock of the request is let go already, that of the key not yet.
+    await trx.raw(`select pg_advisory_xact_lock(${locksOfKey('cast(:userId as text)', 'cast(:key as text)', `''`).key})`, request);
+    again = onceOnly(counter.db, request, async () => 'done twice');
+    await trx.raw('select pg_sleep(0.2)');
+  });
+  expect(await again).toBe('its answer');
 });
 const refusedKey = { code: 'idempotency.otherRequest' };
 

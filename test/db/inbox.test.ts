@@ -298,7 +298,9 @@ test('[F11] marked tasks come first, ties and those without due instant included
 test('[F10] a search for a word among all that is open in a region reads the index alone', async () => {
   await db.raw('vacuum (analyze) tasks');
   for (const text of ['学校', '350104', 'ABC'])
-    expect(await planOf(searchQuery(supervisor, { view: 'region', text }, times, { limit: 26 }))).toMatch(/Index Only Scan using tasks_region on tasks t/);
+    expect(await planOf(searchQuery(supervisor, { view: 'region', text }, times, { limit: 26 }))).toMatch(
+      /Index Only Scan using tasks_region on tasks t/,
+    );
 });
 
 test('[F11] so much is open that only some of each office is searched: what is marked is found all the same', async () => {
