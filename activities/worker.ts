@@ -36,6 +36,13 @@ export type WorkerOptions = {
  */
 const STACK_OF_WORKFLOWS = 5;
 
+/**
+ * How long a workflow may compute without a pause. After its five seconds the SDK breaks off the code in the middle, on which Node ends the whole process
+ * ("async hook stack has become corrupted", temporalio/sdk-typescript#939): on a machine that stalls, a replay of some thousand events takes that long.
+ * The option is known to the SDK, though not to its types.
+ */
+const patience = { isolateExecutionTimeout: '1m' };
+
 export type RunningWorker = { relay: Relay; stop(): Promise<void> /** Rejects when the worker breaks. */; done: Promise<void> };
 
 /** Starts everything and returns when it polls. `stop` drains: acts that are under way end first. */
@@ -56,6 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       reconciler,
     ),
     ...bundleOrPath(options.workflowBundle),
+    ...patience,
     shutdownGraceTime: '10s',
     shutdownForceTime: '20s',
     maxConcurrentWorkflowTaskExecutions: 40,
