@@ -28,3 +28,18 @@ export function isInstantText(given: unknown): given is string {
   const isDay = year > 0 && at.getUTCMonth() === month - 1 && at.getUTCDate() === day;
   return isDay && hour < 24 && minute < 60 && second < 60 && offset < 15 && offsetMinutes < 60;
 }
+
+/** A place in a list by time: the instant of the last line, and what tells lines of one instant apart. */
+export type TimeCursor = { at: string; id: string };
+
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function timeCursorText({ at, id }: TimeCursor): string {
+  return cursorText([at, id]);
+}
+
+/** `fits` says what the second part looks like. */
+export function readTimeCursor(text: string | undefined, fits: RegExp = uuidForm): TimeCursor | undefined {
+  const [at, id] = cursorParts(text) ?? [];
+  return isInstantText(at) && typeof id === 'string' && fits.test(id) ? { at, id } : undefined;
+}

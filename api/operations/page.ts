@@ -110,8 +110,8 @@ export function ageWords(seconds: number | null, t: Translate): string {
 
 /** Where a system administrator goes on. */
 const links: Partial<Record<CheckCode, { href: string; key: string }>> = {
-  mailFailed: { href: '/admin/mails?failed=1', key: 'operations.openMails' },
-  smsFailed: { href: '/admin/sms?failed=1', key: 'operations.openSms' },
+  mailFailed: { href: '/admin/mails?state=failed', key: 'operations.openMails' },
+  smsFailed: { href: '/admin/sms?state=undelivered', key: 'operations.openSms' },
   provisional: { href: '/admin/calendar', key: 'operations.openCalendar' },
 };
 
