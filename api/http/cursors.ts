@@ -1,4 +1,5 @@
 /** Places in lists as they stand in addresses: what nobody gave out begins from the top, whatever it looks like. */
+import type { TimePlace } from '../../db/time-pages.ts';
 
 const instantForm = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?[+-](\d\d)(?::(\d\d)(?::\d\d)?)?$/;
 
@@ -29,17 +30,14 @@ export function isInstantText(given: unknown): given is string {
   return isDay && hour < 24 && minute < 60 && second < 60 && offset < 15 && offsetMinutes < 60;
 }
 
-/** A place in a list by time: the instant of the last line, and what tells lines of one instant apart. */
-export type TimeCursor = { at: string; id: string };
-
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function timeCursorText({ at, id }: TimeCursor): string {
+export function timeCursorText({ at, id }: TimePlace): string {
   return cursorText([at, id]);
 }
 
 /** `fits` says what the second part looks like. */
-export function readTimeCursor(text: string | undefined, fits: RegExp = uuidForm): TimeCursor | undefined {
+export function readTimeCursor(text: string | undefined, fits: RegExp = uuidForm): TimePlace | undefined {
   const [at, id] = cursorParts(text) ?? [];
   return isInstantText(at) && typeof id === 'string' && fits.test(id) ? { at, id } : undefined;
 }

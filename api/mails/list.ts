@@ -1,9 +1,9 @@
 /** What the lists of mails and of short messages have in common: search, states, pages, the cases that a line is about. */
 import { z } from 'zod';
-import type { OutgoingCursor } from '../../db/correspondence/outgoing.ts';
+import type { TimePlace } from '../../db/time-pages.ts';
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { timeCursorText } from '../http/cursors.ts';
-import { emptyAsAbsent, withoutPersonalNumbers } from '../http/fields.ts';
+import { Cursor, emptyAsAbsent, withoutPersonalNumbers } from '../http/fields.ts';
 import type { Translate } from '../pages/i18n.ts';
 
 /** `q`: a login, or the whole number of a case or of a paper; never that of a person, which would stand in the address. */
@@ -11,7 +11,7 @@ export function outgoingQuery<const State extends string>(states: readonly State
   return z.object({
     state: z.enum(states).optional().or(emptyAsAbsent),
     q: z.string().trim().max(100).superRefine(withoutPersonalNumbers()).optional().or(emptyAsAbsent),
-    after: z.string().max(400).optional().or(emptyAsAbsent),
+    after: Cursor,
     size: z.coerce.number().int().min(1).max(100).default(50),
   });
 }
@@ -30,7 +30,7 @@ type Page = {
   noun: 'mails' | 'sms';
   asked: Asked;
   states: readonly string[];
-  next: OutgoingCursor | undefined;
+  next: TimePlace | undefined;
   t: Translate;
 };
 

@@ -2,7 +2,8 @@
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import { type OutgoingCursor, type OutgoingFilter, readPage } from './outgoing.ts';
+import type { TimePlace } from '../time-pages.ts';
+import { type OutgoingFilter, readPage } from './outgoing.ts';
 
 export type MailTemplate =
   | 'reminder'
@@ -141,8 +142,8 @@ export async function listMails(
   db: Db,
   paths: readonly string[],
   filter: OutgoingFilter<MailState>,
-): Promise<{ mails: MailLine[]; next: OutgoingCursor | undefined }> {
-  const { rows, next } = await readPage<MailLine>(db, paths, {
+): Promise<{ mails: MailLine[]; next: TimePlace | undefined }> {
+  const { lines, next } = await readPage<MailLine>(db, paths, {
     table: 'mails',
     filter,
     columns: `m.*, u.name, u.login, d.subject as digest_subject, c.cases`,
@@ -155,5 +156,5 @@ export async function listMails(
                   where x.params ->> 'number' <> '' group by 1) a
            left join procedures p on p.id = a.procedure_id) c`,
   });
-  return { mails: rows, next };
+  return { mails: lines, next };
 }

@@ -2,7 +2,8 @@
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import { type OutgoingCursor, type OutgoingFilter, readPage } from './outgoing.ts';
+import type { TimePlace } from '../time-pages.ts';
+import { type OutgoingFilter, readPage } from './outgoing.ts';
 
 export type SmsTemplate = 'correction' | 'approved' | 'refused' | 'urge';
 
@@ -97,12 +98,12 @@ export async function listSms(
   db: Db,
   paths: readonly string[],
   filter: OutgoingFilter<SmsState>,
-): Promise<{ messages: SmsLine[]; next: OutgoingCursor | undefined }> {
-  const { rows, next } = await readPage<SmsLine>(db, paths, {
+): Promise<{ messages: SmsLine[]; next: TimePlace | undefined }> {
+  const { lines, next } = await readPage<SmsLine>(db, paths, {
     table: 'sms',
     filter,
     columns: 'm.*, i.name as institution, p.type',
     joins: 'join institutions i on i.id = m.institution_id left join procedures p on p.id = m.procedure_id',
   });
-  return { messages: rows, next };
+  return { messages: lines, next };
 }
