@@ -6,6 +6,7 @@ import { pathsOf } from './accounts/accounts.ts';
 import type { Db, Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { auditProcedure, findProcedure, type LockedProcedure, lockProcedure, ringProcedures } from './protocol/procedures.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from './time-pages.ts';
 import type { Actor } from './accounts/users.ts';
 
 /** `ring`: the run looks at its place again. `restart`: the run is ended and a new one begins at the place on record. */
@@ -117,17 +118,25 @@ export type RepairLine = {
   decidedAt: Date | null;
 };
 
-/** Requests in these regions: those that wait first, the oldest of them on top; then the latest decided ones. */
-export async function listRepairs(db: Db, paths: readonly string[], decidedShown: number): Promise<RepairLine[]> {
+/** Requests in these regions: those that wait, the oldest first; and a page of those decided, the latest first. */
+export async function listRepairs(
+  db: Db,
+  paths: readonly string[],
+  { after, size }: TimePage,
+): Promise<{ waiting: RepairLine[]; decided: RepairLine[]; next: TimePlace | undefined }> {
   const columns = `q.id, q.procedure_id as "procedureId", p.subject_number as number, p.subject_title as title, q.kind, q.reason, q.status, a.name as "requestedBy",
-            a.id as "requestedById", q.requested_at as "requestedAt", d.name as "decidedBy", q.decided_at as "decidedAt"`;
+            a.id as "requestedById", q.requested_at as "requestedAt", d.name as "decidedBy", q.decided_at as "decidedAt", cast(q.decided_at as text) as place`;
   const from = `repair_requests q join procedures p on p.id = q.procedure_id join users a on a.id = q.requested_by left join users d on d.id = q.decided_by`;
   const inside = withinPaths('p.region_path');
-  const { rows } = await db.raw<{ rows: RepairLine[] }>(
-    `(select ${columns} from ${from} where q.status = 'requested' and ${inside} order by q.requested_at, q.id limit 200)
+  const { rows } = await db.raw<{ rows: (RepairLine & { place: string })[] }>(
+    `(select ${columns} from ${from} where q.status = 'requested' and ${inside} order by q.requested_at, q.id)
      union all
-     (select ${columns} from ${from} where q.status <> 'requested' and ${inside} order by q.decided_at desc, q.id limit :decidedShown)`,
-    { paths: [...paths], decidedShown },
+     (select ${columns} from ${from} where q.status <> 'requested' and ${inside} and ${afterPlace({ at: 'q.decided_at', id: 'q.id' }, after)} order by q.decided_at desc, q.id desc limit :limit)`,
+    { paths: [...paths], ...after, limit: size + 1 },
   );
-  return rows;
+  const { lines, next } = cutPage(
+    rows.filter(({ status }) => status !== 'requested'),
+    size,
+  );
+  return { waiting: rows.filter(({ status }) => status === 'requested'), decided: lines, next };
 }

@@ -5,13 +5,15 @@ import { confirmBudget, listBudgets, proposeBudget, refuseBudget } from '../../d
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { Cursor } from '../http/fields.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { budgetJson, budgetView, fundPaths, fundReaders } from './page.ts';
 import { Budget, BudgetForm, BudgetParams } from './schemas.ts';
 
 const tags = ['funds'];
-const SHOWN = 200;
+const SHOWN = 100;
 
 export function budgetRoutes(counter: Counter): void {
   route(counter, {
@@ -20,11 +22,18 @@ export function budgetRoutes(counter: Counter): void {
     summary: 'Budgets of the own regions: what waits for a second person, then the newest, with who and when',
     tags,
     access: fundReaders,
-    response: z.object({ budgets: z.array(Budget) }),
-    handle: async ({ db, actor, locale }) => {
-      const budgets = await listBudgets(db, fundPaths(actor), SHOWN);
-      const view = { budgets: budgets.map((budget) => budgetView(budget, actor, locale)), mayEnter: hasRole(actor, 'finance_officer') };
-      return page('budgets/index', view, { nav: 'funds', json: { budgets: budgets.map(budgetJson) } });
+    query: z.object({ after: Cursor }),
+    response: z.object({ budgets: z.array(Budget), next: z.string().nullable() }),
+    handle: async ({ db, actor, query, locale }) => {
+      const { budgets, next } = await listBudgets(db, fundPaths(actor), { after: readTimeCursor(query.after), size: SHOWN });
+      const cursor = next ? timeCursorText(next) : null;
+      const view = {
+        budgets: budgets.map((budget) => budgetView(budget, actor, locale)),
+        mayEnter: hasRole(actor, 'finance_officer'),
+        nextHref: cursor ? `/budgets?after=${cursor}` : undefined,
+        firstHref: query.after === undefined ? undefined : '/budgets',
+      };
+      return page('budgets/index', view, { nav: 'funds', json: { budgets: budgets.map(budgetJson), next: cursor } });
     },
   });
 

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { dropDraft } from '../../db/accounts/kept-drafts.ts';
 import { createClass, saveClass, submitClass, withdrawClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
-import { type ClassCursor, type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes/classes.ts';
+import { type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes/classes.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { correctionName, formName } from '../drafts/page.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { withWords } from '../http/validation.ts';
@@ -54,9 +55,9 @@ function listRoutes(counter: Counter): void {
         text: query.q,
         status: query.status,
         size: query.size,
-        after: query.after ? readCursor(query.after) : undefined,
+        after: readTimeCursor(query.after),
       });
-      const cursor = next ? Buffer.from(JSON.stringify([next.at, next.id])).toString('base64url') : null;
+      const cursor = next ? timeCursorText(next) : null;
       const kept = new URLSearchParams(
         Object.entries({ q: query.q ?? '', status: query.status ?? '' }).filter(([, value]) => value !== ''),
       );
@@ -79,21 +80,6 @@ function listRoutes(counter: Counter): void {
       );
     },
   });
-}
-
-function readCursor(text: string): ClassCursor | undefined {
-  const parsed = z
-    .tuple([z.string().regex(/^[\d :.+-]{10,40}$/), z.uuid()])
-    .safeParse(safeJson(Buffer.from(text, 'base64url').toString('utf8')));
-  return parsed.success ? { at: parsed.data[0], id: parsed.data[1] } : undefined;
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function lineJson(line: ClassLine) {

@@ -36,10 +36,10 @@ export function fundRoutes(counter: Counter): void {
     handle: async ({ db, actor, query, t, locale }) => {
       const paths = fundPaths(actor);
       const { after, size, ...list } = query;
-      const [balances, { entries, next }, budgets] = await Promise.all([
+      const [balances, { entries, next }, { budgets }] = await Promise.all([
         listBalances(db, paths),
         listEntries(db, paths, filterOf(list), { after, size }),
-        listBudgets(db, paths, BUDGETS_SHOWN),
+        listBudgets(db, paths, { size: BUDGETS_SHOWN }),
       ]);
       const view = {
         balances: balances.map((balance) => ({

@@ -1,4 +1,5 @@
 /** Places in lists as they stand in addresses: what nobody gave out begins from the top, whatever it looks like. */
+import type { TimePlace } from '../../db/time-pages.ts';
 
 const instantForm = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?[+-](\d\d)(?::(\d\d)(?::\d\d)?)?$/;
 
@@ -27,4 +28,16 @@ export function isInstantText(given: unknown): given is string {
   const at = new Date(Date.UTC(year, month - 1, day));
   const isDay = year > 0 && at.getUTCMonth() === month - 1 && at.getUTCDate() === day;
   return isDay && hour < 24 && minute < 60 && second < 60 && offset < 15 && offsetMinutes < 60;
+}
+
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function timeCursorText({ at, id }: TimePlace): string {
+  return cursorText([at, id]);
+}
+
+/** `fits` says what the second part looks like. */
+export function readTimeCursor(text: string | undefined, fits: RegExp = uuidForm): TimePlace | undefined {
+  const [at, id] = cursorParts(text) ?? [];
+  return isInstantText(at) && typeof id === 'string' && fits.test(id) ? { at, id } : undefined;
 }

@@ -9,8 +9,8 @@ export const civilDate = z.iso.date().pipe(z.string().refine((day) => day >= '19
 /** A filter that was left empty: a browser sends it in the address all the same. */
 export const emptyAsAbsent = z.literal('').transform(() => undefined);
 
-/** Of what was sent, that alone which did not arrive. */
-export const FailedOnly = z.object({ failed: z.literal('1').optional().or(emptyAsAbsent) });
+/** Where a page of a list begins, as the answer before gave it out. */
+export const Cursor = z.string().max(400).optional().or(emptyAsAbsent);
 
 /** No line breaks, no control characters, nothing that turns the direction of what follows: it would falsify a list or a printed paper. */
 const oneLine = /^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$/u;

@@ -1,46 +1,67 @@
 /** Mails as sent or kept, for the administrator. */
 import { z } from 'zod';
 import { pathsOf } from '../../db/accounts/accounts.ts';
-import { listMails } from '../../db/correspondence/mails.ts';
-import { FailedOnly } from '../http/fields.ts';
+import { listMails, type MailLine, mailStates } from '../../db/correspondence/mails.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
+import { listView, NamedCase, namedCase, outgoingQuery } from './list.ts';
 
-const SHOWN = 100;
+const path = '/admin/mails';
+const Query = outgoingQuery(mailStates);
 
 const Mail = z
   .object({
-    id: z.string(),
+    id: z.uuid(),
     to: z.string(),
+    login: z.string(),
     template: z.string(),
     subject: z.string().nullable(),
-    status: z.string(),
+    status: z.enum(mailStates),
     createdAt: z.string(),
     body: z.string().nullable(),
+    /** What it is about; of a digest, what each of its parts is about. Empty: an account or a substitution. */
+    cases: z.array(NamedCase),
+    /** The digest that told of it in its place. */
+    digest: z.object({ id: z.uuid(), subject: z.string().nullable() }).nullable(),
   })
   .meta({ id: 'Mail' });
+
+const tones = { queued: 'blue', sent: 'green', kept: 'blue', failed: 'red', merged: 'blue' } as const;
 
 export function mailRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
-    path: '/admin/mails',
-    summary: 'The newest mails to people of the own regions, sent or kept',
+    path,
+    summary: 'Mails to people of the own regions, sent or kept, newest first: by state, by login, by the number of a case or paper',
     tags: ['administration'],
     access: ['system_admin'],
-    query: FailedOnly,
-    response: z.object({ mails: z.array(Mail) }),
-    handle: async ({ db, actor, query }) => {
-      const failed = query.failed === '1';
-      const mails = (await listMails(db, { paths: pathsOf(actor, 'system_admin'), limit: SHOWN, failed })).map((mail) => ({
-        id: mail.id,
-        to: mail.name,
-        template: mail.template,
-        subject: mail.subject,
-        status: mail.status,
-        createdAt: mail.created_at.toISOString(),
-        body: mail.body,
-      }));
-      return page('mails/index', { mails, failed }, { nav: 'admin', json: { mails } });
+    query: Query,
+    response: z.object({ mails: z.array(Mail), next: z.string().nullable() }),
+    handle: async ({ db, actor, query, t }) => {
+      const { state, q, size } = query;
+      const found = await listMails(db, pathsOf(actor, 'system_admin'), { state, text: q, after: readTimeCursor(query.after), size });
+      const mails = found.mails.map(mailJson);
+      const view = {
+        ...listView({ path, noun: 'mails', asked: query, states: mailStates, next: found.next, t }),
+        mails: mails.map((mail) => ({ ...mail, tone: tones[mail.status] })),
+      };
+      return page('mails/index', view, { nav: 'admin', json: { mails, next: found.next ? timeCursorText(found.next) : null } });
     },
   });
+}
+
+function mailJson(mail: MailLine): z.output<typeof Mail> {
+  return {
+    id: mail.id,
+    to: mail.name,
+    login: mail.login,
+    template: mail.template,
+    subject: mail.subject,
+    status: mail.status,
+    createdAt: mail.created_at.toISOString(),
+    body: mail.body,
+    cases: mail.cases.map(namedCase),
+    digest: mail.merged_into === null ? null : { id: mail.merged_into, subject: mail.digest_subject },
+  };
 }

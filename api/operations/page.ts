@@ -110,8 +110,8 @@ export function ageWords(seconds: number | null, t: Translate): string {
 
 /** Where a system administrator goes on. */
 const links: Partial<Record<CheckCode, { href: string; key: string }>> = {
-  mailFailed: { href: '/admin/mails?failed=1', key: 'operations.openMails' },
-  smsFailed: { href: '/admin/sms?failed=1', key: 'operations.openSms' },
+  mailFailed: { href: '/admin/mails?state=failed', key: 'operations.openMails' },
+  smsFailed: { href: '/admin/sms?state=undelivered', key: 'operations.openSms' },
   provisional: { href: '/admin/calendar', key: 'operations.openCalendar' },
 };
 
@@ -121,7 +121,8 @@ function adviceOn(code: CheckCode, asks: boolean, t: Translate): string {
   return links[code] && !asks ? t('operations.askSystemAdmin', { what }) : what;
 }
 
-type Parts = { state: OperationsState; repairs: RepairLine[]; actor: Actor; t: Translate; words: Words };
+type Repairs = { waiting: RepairLine[]; decided: RepairLine[] };
+type Parts = { state: OperationsState; repairs: Repairs; actor: Actor; t: Translate; words: Words };
 
 export function operationsView({ state, repairs, actor, t, words }: Parts) {
   const checks = checksOf(state);
@@ -143,12 +144,12 @@ export function operationsView({ state, repairs, actor, t, words }: Parts) {
     faultKinds: faults.length,
     faultCount: faults.reduce((sum, check) => sum + check.count, 0),
     lastTurn: lastTurnWords(state, t),
-    tiles: tilesOf(state, checks, repairs, t),
+    tiles: tilesOf(state, checks, repairs.waiting.length, t),
     found: shown.filter((check) => check.count > 0),
     clear: shown.filter((check) => check.count === 0),
     lists: shown.filter((check) => check.items.length > 0),
-    waiting: repairs.filter((repair) => repair.status === 'requested').map((repair) => repairView(repair, actor)),
-    decided: repairs.filter((repair) => repair.status !== 'requested').map((repair) => repairView(repair, actor)),
+    waiting: repairs.waiting.map((repair) => repairView(repair, actor)),
+    decided: repairs.decided.map((repair) => repairView(repair, actor)),
     builds: buildsView(state, t),
   };
 }
@@ -184,13 +185,12 @@ function itemView(item: Item, check: Check, asks: boolean, t: Translate, words: 
   };
 }
 
-function tilesOf(state: OperationsState, checks: Check[], repairs: RepairLine[], t: Translate) {
+function tilesOf(state: OperationsState, checks: Check[], waiting: number, t: Translate) {
   const sum = (...codes: CheckCode[]): number =>
     checks.filter((check) => codes.includes(check.code)).reduce((total, check) => total + check.count, 0);
   const red = (count: number): string => (count > 0 ? 'red' : '');
   const stuck = sum('runMissing', 'runEnded', 'runFailing', 'runRetrying');
   const behind = sum('unapplied', 'alarm', 'noTask', 'closedTask');
-  const waiting = repairs.filter((repair) => repair.status === 'requested').length;
   return [
     {
       label: t('operations.tiles.bells'),
@@ -255,18 +255,20 @@ export function operationsJson({ state, repairs, t }: Pick<Parts, 'state' | 'rep
       whatToDo: t(`operations.checks.${check.code}.do`),
       items: items.map(({ procedureId, number, title, type, seconds, detail }) => ({ procedureId, number, title, type, seconds, detail })),
     })),
-    repairs: repairs.map(({ id, procedureId, number, kind, reason, status, requestedBy, requestedAt, decidedBy, decidedAt }) => ({
-      id,
-      procedureId,
-      number,
-      kind,
-      reason,
-      status,
-      requestedBy,
-      requestedAt: requestedAt.toISOString(),
-      decidedBy,
-      decidedAt: decidedAt?.toISOString() ?? null,
-    })),
+    repairs: [...repairs.waiting, ...repairs.decided].map(
+      ({ id, procedureId, number, kind, reason, status, requestedBy, requestedAt, decidedBy, decidedAt }) => ({
+        id,
+        procedureId,
+        number,
+        kind,
+        reason,
+        status,
+        requestedBy,
+        requestedAt: requestedAt.toISOString(),
+        decidedBy,
+        decidedAt: decidedAt?.toISOString() ?? null,
+      }),
+    ),
     builds: state.builds.map(({ buildId, procedures, classes, seenAgo, examples }) => ({
       buildId,
       inService: inService(seenAgo),

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmRepair, listRepairs, refuseRepair, requestRepair } from '../../db/repairs.ts';
 import { readOperations } from '../../db/views/operations.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { operationsJson, operationsView } from './page.ts';
-import { Operations, RepairForm, RepairParams } from './schemas.ts';
+import { Operations, OperationsQuery, RepairForm, RepairParams } from './schemas.ts';
 
 const tags = ['administration'];
 const DECIDED_SHOWN = 10;
@@ -14,12 +15,23 @@ const DECIDED_SHOWN = 10;
 export function operationsRoutes(counter: Counter): void {
   const { words } = counter.deps;
 
-  const show = async ({ db, actor, t }: Context<unknown, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> => {
+  const show = async (
+    { db, actor, t }: Context<unknown, unknown, unknown>,
+    { after, ...more }: Record<string, unknown> & { after?: string | undefined } = {},
+  ): Promise<Reply> => {
     const paths = pathsOf(actor, 'system_admin', 'security_admin', 'audit_admin');
-    const [state, repairs] = await Promise.all([readOperations(db, paths), listRepairs(db, paths, DECIDED_SHOWN)]);
-    return page('operations/index', () => ({ ...operationsView({ state, repairs, actor, t, words }), ...more }), {
+    const [state, repairs] = await Promise.all([
+      readOperations(db, paths),
+      listRepairs(db, paths, { after: readTimeCursor(after), size: DECIDED_SHOWN }),
+    ]);
+    const next = repairs.next ? timeCursorText(repairs.next) : null;
+    const pages = {
+      nextHref: next ? `/admin/operations?after=${next}#repairs` : undefined,
+      firstHref: after === undefined ? undefined : '/admin/operations#repairs',
+    };
+    return page('operations/index', () => ({ ...operationsView({ state, repairs, actor, t, words }), ...pages, ...more }), {
       nav: 'admin',
-      json: () => operationsJson({ state, repairs, t }),
+      json: () => ({ ...operationsJson({ state, repairs, t }), next }),
     });
   };
 
@@ -29,8 +41,9 @@ export function operationsRoutes(counter: Counter): void {
     summary: 'What stands still in the own regions: bells, facts, tasks, alarms, runs, mails; repairs; builds of the runs',
     tags,
     access: ['system_admin', 'security_admin', 'audit_admin'],
+    query: OperationsQuery,
     response: Operations,
-    handle: (context) => show(context),
+    handle: (context) => show(context, { after: context.query.after }),
   });
 
   route(counter, {

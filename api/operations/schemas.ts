@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { freeText } from '../http/fields.ts';
+import { Cursor, freeText } from '../http/fields.ts';
 import { repairKinds } from '../../db/repairs.ts';
 
 export const RepairForm = z
@@ -9,6 +9,9 @@ export const RepairForm = z
     reason: freeText(300, { min: 2 }),
   })
   .meta({ id: 'RepairForm' });
+
+/** `after`: of the repairs that were decided. */
+export const OperationsQuery = z.object({ after: Cursor });
 
 export const RepairParams = z.object({ id: z.uuid() });
 
@@ -53,7 +56,10 @@ export const Operations = z
     outbox: z.object({ waiting: z.number().int(), oldestSeconds: z.number() }),
     reconciler: z.object({ lastTurnSeconds: z.number().nullable(), startedBy: z.enum(['schedule', 'watch']).nullable() }),
     checks: z.array(Check),
+    /** All that wait, then a page of those decided. */
     repairs: z.array(Repair),
+    /** Where repairs that were decided earlier begin. */
+    next: z.string().nullable(),
     builds: z.array(
       z.object({
         buildId: z.string(),

@@ -10,17 +10,22 @@ import {
 } from '../../db/accounts/security-settings.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { securityFields, securityLimits } from '../../workflows/domain/people/security.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import type { Translate } from '../pages/i18n.ts';
-import { Security, SecurityForm, SecurityParams } from './schemas.ts';
+import { Security, SecurityForm, SecurityParams, SecurityQuery } from './schemas.ts';
 
 const tags = ['administration'];
 const EARLIER_SHOWN = 20;
 
 export function securityRoutes(counter: Counter): void {
-  const show = async ({ db, actor, t }: Context<unknown, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> => {
-    const { inForce, waiting, earlier } = await listSecurityVersions(db, EARLIER_SHOWN);
+  const show = async (
+    { db, actor, t }: Context<unknown, unknown, unknown>,
+    { after, ...more }: Record<string, unknown> & { after?: string | undefined } = {},
+  ): Promise<Reply> => {
+    const { inForce, waiting, earlier, next } = await listSecurityVersions(db, { after: readTimeCursor(after), size: EARLIER_SHOWN });
+    const cursor = next ? timeCursorText(next) : null;
     const view = {
       inForce: versionView(inForce, t),
       lines: securityFields.map((name) => ({
@@ -36,6 +41,8 @@ export function securityRoutes(counter: Counter): void {
       waiting: waiting && { ...waiting, ...actsOn(waiting, actor) },
       earlier: earlier.map((version) => versionView(version, t)),
       maySet: setsSecurity(actor),
+      nextHref: cursor ? `/admin/security?after=${cursor}#earlier` : undefined,
+      firstHref: after === undefined ? undefined : '/admin/security#earlier',
       ...more,
     };
     return page('security/index', view, {
@@ -44,6 +51,7 @@ export function securityRoutes(counter: Counter): void {
         inForce: versionJson(inForce),
         waiting: waiting ? versionJson(waiting) : null,
         earlier: earlier.map(versionJson),
+        next: cursor,
         limits: securityLimits,
       },
     });
@@ -55,8 +63,9 @@ export function securityRoutes(counter: Counter): void {
     summary: 'Settings of sessions, passwords, locks and idle accounts: in force, waiting for a second person, earlier ones',
     tags,
     access: ['system_admin', 'security_admin', 'audit_admin'],
+    query: SecurityQuery,
     response: Security,
-    handle: (context) => show(context),
+    handle: (context) => show(context, { after: context.query.after }),
   });
 
   route(counter, {

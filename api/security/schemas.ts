@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { securityFields, securityLimits } from '../../workflows/domain/people/security.ts';
-import { freeText } from '../http/fields.ts';
+import { Cursor, freeText } from '../http/fields.ts';
 
 /** A form sends figures as text; nothing else counts as one: 0 means «never». */
 const wholeNumber = (given: unknown): unknown => (typeof given === 'string' && /^\s*-?\d{1,9}\s*$/.test(given) ? Number(given) : given);
@@ -17,6 +17,8 @@ export const SecurityForm = z
     reason: freeText(300, { min: 2 }),
   })
   .meta({ id: 'SecurityForm' });
+
+export const SecurityQuery = z.object({ after: Cursor });
 
 export const SecurityParams = z.object({ id: z.uuid() });
 
@@ -46,6 +48,8 @@ export const Security = z
     inForce: Version,
     waiting: Version.nullable(),
     earlier: z.array(Version),
+    /** Where still earlier ones begin. */
+    next: z.string().nullable(),
     limits: z.object(
       Object.fromEntries(securityFields.map((field) => [field, z.object({ least: z.number().int(), most: z.number().int() })])),
     ),

@@ -1,13 +1,15 @@
 /** Short messages as sent, refused or kept, for the administrator. */
 import { z } from 'zod';
 import { pathsOf } from '../../db/accounts/accounts.ts';
-import { listSms } from '../../db/correspondence/sms.ts';
-import { FailedOnly } from '../http/fields.ts';
+import { listSms, smsStates } from '../../db/correspondence/sms.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page } from '../http/replies.ts';
-import type { Translate, Words } from '../pages/i18n.ts';
 import { type Counter, route } from '../http/routing.ts';
+import { listView, NamedCase, namedCase, outgoingQuery } from '../mails/list.ts';
+import type { Translate, Words } from '../pages/i18n.ts';
 
-const SHOWN = 100;
+const path = '/admin/sms';
+const Query = outgoingQuery(smsStates);
 
 const Sms = z
   .object({
@@ -23,6 +25,7 @@ const Sms = z
     /** A simulated gateway took it: nobody got it. */
     simulated: z.boolean(),
     createdAt: z.string(),
+    case: NamedCase.nullable(),
   })
   .meta({ id: 'Sms' });
 
@@ -31,15 +34,17 @@ const tones = { waiting: 'blue', sent: 'green', kept: 'blue', failed: 'red', ref
 export function smsRoutes(counter: Counter): void {
   route(counter, {
     method: 'get',
-    path: '/admin/sms',
-    summary: 'The newest short messages to institutions of the own regions with their state; numbers are masked',
+    path,
+    summary:
+      'Short messages to institutions of the own regions with their state, newest first: by state, by login or credit code, by the number of a case or paper; telephone numbers are masked',
     tags: ['administration'],
     access: ['system_admin'],
-    query: FailedOnly,
-    response: z.object({ messages: z.array(Sms) }),
+    query: Query,
+    response: z.object({ messages: z.array(Sms), next: z.string().nullable() }),
     handle: async ({ db, actor, deps, query, t }) => {
-      const failed = query.failed === '1';
-      const messages = (await listSms(db, { paths: pathsOf(actor, 'system_admin'), limit: SHOWN, failed })).map((sms) => ({
+      const { state, q, size } = query;
+      const found = await listSms(db, pathsOf(actor, 'system_admin'), { state, text: q, after: readTimeCursor(query.after), size });
+      const messages = found.messages.map((sms) => ({
         id: sms.id,
         institution: sms.institution,
         phone: sms.phone_masked,
@@ -50,6 +55,7 @@ export function smsRoutes(counter: Counter): void {
         failure: sms.failure,
         simulated: sms.simulated,
         createdAt: sms.created_at.toISOString(),
+        case: sms.params['number'] ? namedCase({ number: String(sms.params['number']), type: sms.type }) : null,
       }));
       const shown = messages.map((sms) => ({
         ...sms,
@@ -58,7 +64,12 @@ export function smsRoutes(counter: Counter): void {
         tone: tones[sms.status],
         cause: causeOf(sms.failure, t, deps.words),
       }));
-      return page('sms/index', { messages: shown, failed }, { nav: 'admin', json: { messages } });
+      const list = listView({ path, noun: 'sms', asked: query, states: smsStates, next: found.next, t });
+      return page(
+        'sms/index',
+        { ...list, messages: shown },
+        { nav: 'admin', json: { messages, next: found.next ? timeCursorText(found.next) : null } },
+      );
     },
   });
 }

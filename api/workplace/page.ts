@@ -1,26 +1,15 @@
 /** The first page of an institution, made of its rows: what is asked of it, its classes and claims. */
 import type { UnreadClass } from '../../db/views/classes/messages.ts';
-import type { AskedTask, DraftLine, OwnClass, WorkplaceCursor, YearMoney } from '../../db/views/workplace.ts';
+import type { AskedTask, DraftLine, OwnClass, YearMoney } from '../../db/views/workplace.ts';
 import { endOfDay, latestBefore } from '../../workflows/domain/calendar/calendar.ts';
 import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import { classPath, stageReached, stagesOf, statusTones } from '../classes/head.ts';
-import { cursorParts, cursorText, isInstantText } from '../http/cursors.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { type DueView, dueView, type Today } from '../tasks/due.ts';
 import { stepLabel, taskPath } from '../tasks/words.ts';
 
 export type Speech = { t: Translate; words: Words; at: Today };
-
-export function cursorOf({ at, id }: WorkplaceCursor): string {
-  return cursorText([at, id]);
-}
-
-/** `fits` says what the second part looks like. */
-export function readCursor(text: string | undefined, fits: RegExp): WorkplaceCursor | undefined {
-  const [at, id] = cursorParts(text) ?? [];
-  return isInstantText(at) && typeof id === 'string' && fits.test(id) ? { at, id } : undefined;
-}
 
 export type AskedView = {
   kind: string;

@@ -3,17 +3,17 @@ import { listUnreadClasses } from '../../db/views/classes/messages.ts';
 import { listOfficeAnswers } from '../../db/views/office-answers.ts';
 import { listAsked, listDrafts, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
+import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case.ts';
 import { answerJson, answersFilter, answersPath, answerView } from './answers.ts';
-import { askedJson, askedView, classJson, classView, cursorOf, readCursor, yearJson } from './page.ts';
+import { askedJson, askedView, classJson, classView, yearJson } from './page.ts';
 import { Answers, AnswersQuery, Workplace, WorkplaceQuery } from './schemas.ts';
 
 /** What the first page shows of each list before it leads on. */
 const ASKED = 20;
 const ANSWERS = 6;
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const answerPlace = /^[\w.+/-]{1,200}$/;
 
 export function workplaceRoutes(counter: Counter): void {
@@ -33,14 +33,14 @@ export function workplaceRoutes(counter: Counter): void {
         listAsked(db, actor, ASKED),
         listDrafts(db, actor, ASKED),
         listUnreadClasses(db, actor, ASKED),
-        listOwnClasses(db, actor, { text: query.q, after: readCursor(query.after, uuid), size: query.size }),
+        listOwnClasses(db, actor, { text: query.q, after: readTimeCursor(query.after), size: query.size }),
         sumYear(db, actor),
         listOfficeAnswers(db, actor, { size: ANSWERS }),
       ]);
       const speech = { t, words, at };
       const asked = askedView({ tasks, drafts, unread }, speech);
       const total = (tasks[0]?.total ?? 0) + drafts.length + unread.length;
-      const next = classes.next ? cursorOf(classes.next) : null;
+      const next = classes.next ? timeCursorText(classes.next) : null;
       return page(
         'workplace/index',
         () => ({
@@ -90,8 +90,8 @@ export function workplaceRoutes(counter: Counter): void {
     response: Answers,
     handle: async ({ db, actor, query, t }) => {
       const { kind, q, size } = query;
-      const { lines, next } = await listOfficeAnswers(db, actor, { kind, text: q, after: readCursor(query.after, answerPlace), size });
-      const cursor = next ? cursorOf(next) : null;
+      const { lines, next } = await listOfficeAnswers(db, actor, { kind, text: q, after: readTimeCursor(query.after, answerPlace), size });
+      const cursor = next ? timeCursorText(next) : null;
       return page(
         'workplace/answers',
         () => ({

@@ -4,6 +4,7 @@ import { type SecuritySettings, securityFields } from '../../workflows/domain/pe
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 import { pathsOf } from './accounts.ts';
 import type { Actor } from './users.ts';
 
@@ -28,25 +29,32 @@ export async function readSecurity(db: Db): Promise<SecuritySettings> {
   return rows[0];
 }
 
-/** What is in force, what waits for a second person, and the latest of the rest. */
+const decided = `coalesce(s.decided_at, '-infinity')`;
+
+/** What is in force, what waits for a second person, and a page of the rest, the latest first; what was shipped is the last of them. */
 export async function listSecurityVersions(
   db: Db,
-  shown: number,
-): Promise<{ inForce: SecurityVersion; waiting: SecurityVersion | undefined; earlier: SecurityVersion[] }> {
-  const { rows } = await db.raw<{ rows: SecurityVersion[] }>(
+  { after, size }: TimePage,
+): Promise<{
+  inForce: SecurityVersion;
+  waiting: SecurityVersion | undefined;
+  earlier: SecurityVersion[];
+  next: TimePlace | undefined;
+}> {
+  const { rows } = await db.raw<{ rows: (SecurityVersion & { place: string })[] }>(
     `select s.id, ${figures}, s.status, s.reason, a.name as "requestedBy", a.id as "requestedById", s.requested_at as "requestedAt", d.name as "decidedBy",
-            s.decided_at as "decidedAt"
+            s.decided_at as "decidedAt", cast(${decided} as text) as place
        from security_settings s left join users a on a.id = s.requested_by left join users d on d.id = s.decided_by
-      order by s.status not in ('requested', 'in_force'), s.decided_at desc nulls last limit :limit`,
-    { limit: shown + 2 },
+      where s.status in ('requested', 'in_force') or ${afterPlace({ at: decided, id: 's.id' }, after)}
+      order by s.status not in ('requested', 'in_force'), ${decided} desc, s.id desc limit :limit`,
+    // One of each is in force or waits.
+    { ...after, limit: size + 3 },
   );
   const inForce = rows.find(({ status }) => status === 'in_force');
   if (!inForce) throw new Error('no security settings are in force');
-  return {
-    inForce,
-    waiting: rows.find(({ status }) => status === 'requested'),
-    earlier: rows.filter(({ status }) => status !== 'in_force' && status !== 'requested'),
-  };
+  const others = rows.filter(({ status }) => status !== 'in_force' && status !== 'requested');
+  const { lines, next } = cutPage(others, size);
+  return { inForce, waiting: rows.find(({ status }) => status === 'requested'), earlier: lines, next };
 }
 
 /** Settings hold for everybody who signs in: for them stands who administers the whole tree. */

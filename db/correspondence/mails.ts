@@ -1,7 +1,9 @@
 /** Mails as rows: written in the transaction of the act that causes them, sent afterwards by the mail desk. */
+import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import { newestIds } from './newest.ts';
+import type { TimePlace } from '../time-pages.ts';
+import { type OutgoingFilter, readPage } from './outgoing.ts';
 
 export type MailTemplate =
   | 'reminder'
@@ -16,14 +18,16 @@ export type MailTemplate =
   | 'outcome'
   | 'set_up'
   | 'substitute';
+/** `merged`: another mail told of it. */
+export const mailStates = ['queued', 'sent', 'kept', 'failed', 'merged'] as const;
+export type MailState = (typeof mailStates)[number];
 export type MailRow = {
   id: string;
   user_id: string;
   template: MailTemplate;
   params: Record<string, string | number>;
   created_at: Date;
-  /** `merged`: another mail told of it. */
-  status: 'queued' | 'sent' | 'kept' | 'failed' | 'merged';
+  status: MailState;
   /** Business day of the digest that it may be part of. */
   digest: string | null;
   subject: string | null;
@@ -39,6 +43,8 @@ export type NewMail = {
   params: Record<string, string | number>;
   /** Names the occasion: one mail per person and occasion. */
   occasion: string;
+  /** What it is about; an account or a substitution is no procedure. */
+  procedureId?: string | undefined;
   /** Business day: it waits a moment for others to the same reader and goes out with them. */
   digest?: string | undefined;
 };
@@ -49,13 +55,14 @@ const DIGEST_WAIT_S = 60;
 /** Queues a mail to each of these people. */
 export async function queueMails(trx: Trx, userIds: readonly string[], mail: NewMail): Promise<void> {
   await trx.raw(
-    `insert into mails (user_id, region, template, params, dedupe, created_at, digest, next_at)
-     select id, region, :template, :params, :occasion || '/' || id, business_now(), cast(:digest as date), now() + case when cast(:digest as date) is null then 0 else cast(:wait as int) end * interval '1 second'
+    `insert into mails (user_id, region, template, params, procedure_id, dedupe, created_at, digest, next_at)
+     select id, region, :template, :params, cast(:procedureId as text), :occasion || '/' || id, business_now(), cast(:digest as date), now() + case when cast(:digest as date) is null then 0 else cast(:wait as int) end * interval '1 second'
        from users where id = any(cast(:userIds as uuid[])) on conflict (dedupe) do nothing`,
     {
       userIds: [...userIds],
       template: mail.template,
       params: JSON.stringify(mail.params),
+      procedureId: mail.procedureId ?? null,
       occasion: mail.occasion,
       digest: mail.digest ?? null,
       wait: DIGEST_WAIT_S,
@@ -119,15 +126,35 @@ export async function settleMail(
     });
 }
 
-/** The newest to people of these regions, for the administrator; `failed`: those that did not leave. */
+/** What a mail is about, of a digest what each of its parts is about. */
+export type MailCase = { number: string; type: ProcedureType | null };
+export type MailLine = MailRow & {
+  name: string;
+  login: string;
+  merged_into: string | null;
+  /** Of the digest that told of it. */
+  digest_subject: string | null;
+  cases: MailCase[];
+};
+
+/** A page of those to people of these regions, newest first, for the administrator. */
 export async function listMails(
   db: Db,
-  { paths, limit, failed = false }: { paths: readonly string[]; limit: number; failed?: boolean },
-): Promise<(MailRow & { name: string; address: string | null })[]> {
-  const { rows } = await db.raw<{ rows: (MailRow & { name: string; address: string | null })[] }>(
-    `select m.*, u.name, u.email as address from (${newestIds('mails', failed)}) n join mails m on m.id = n.id join users u on u.id = m.user_id
-      order by m.created_at desc, m.id`,
-    { paths: [...paths], limit },
-  );
-  return rows;
+  paths: readonly string[],
+  filter: OutgoingFilter<MailState>,
+): Promise<{ mails: MailLine[]; next: TimePlace | undefined }> {
+  const { lines, next } = await readPage<MailLine>(db, paths, {
+    table: 'mails',
+    filter,
+    columns: `m.*, u.name, u.login, d.subject as digest_subject, c.cases`,
+    joins: `join users u on u.id = m.user_id
+       left join mails d on d.id = m.merged_into
+       cross join lateral (
+         select coalesce(json_agg(json_build_object('number', a.number, 'type', p.type) order by a.number), '[]') as cases
+           from (select x.params ->> 'number' as number, max(x.procedure_id) as procedure_id
+                   from (select params, procedure_id from mails where id = m.id union all select params, procedure_id from mails where merged_into = m.id) x
+                  where x.params ->> 'number' <> '' group by 1) a
+           left join procedures p on p.id = a.procedure_id) c`,
+  });
+  return { mails: lines, next };
 }

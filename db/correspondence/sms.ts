@@ -1,9 +1,15 @@
 /** Short messages as rows: written in the transaction of the act that causes them, sent afterwards by the SMS desk. */
+import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import { newestIds } from './newest.ts';
+import type { TimePlace } from '../time-pages.ts';
+import { type OutgoingFilter, readPage } from './outgoing.ts';
 
 export type SmsTemplate = 'correction' | 'approved' | 'refused' | 'urge';
+
+/** By which a list is narrowed. `undelivered`: failed or refused. */
+export const smsStates = ['waiting', 'sent', 'kept', 'undelivered'] as const;
+export type SmsState = (typeof smsStates)[number];
 
 export type SmsRow = {
   id: string;
@@ -26,18 +32,20 @@ export type NewSms = {
   template: SmsTemplate;
   /** Numbers of classes and papers: nothing about persons. */
   params: Record<string, string | number>;
+  /** What it is about. */
+  procedureId?: string | undefined;
   /** Names the occasion: one message for each. */
   occasion: string;
 };
 
 /** Queues a message to the contact person of an institution; none where the register has no telephone number. */
-export async function queueSms(trx: Trx, institutionId: string, { template, params, occasion }: NewSms): Promise<void> {
+export async function queueSms(trx: Trx, institutionId: string, { template, params, procedureId, occasion }: NewSms): Promise<void> {
   await trx.raw(
-    `insert into sms (institution_id, region, template, params, dedupe, phone_masked, created_at)
-     select id, region, :template, :params, :occasion, contact_phone_masked, business_now()
+    `insert into sms (institution_id, region, template, params, procedure_id, dedupe, phone_masked, created_at)
+     select id, region, :template, :params, cast(:procedureId as text), :occasion, contact_phone_masked, business_now()
        from institutions where id = :institutionId and contact_phone_masked is not null
      on conflict (dedupe) do nothing`,
-    { institutionId, template, params: JSON.stringify(params), occasion },
+    { institutionId, template, params: JSON.stringify(params), procedureId: procedureId ?? null, occasion },
   );
 }
 
@@ -83,15 +91,19 @@ export async function settleSms(
     });
 }
 
-/** The newest to institutions of these regions, for the administrator; `failed`: those that did not arrive. */
+export type SmsLine = SmsRow & { institution: string; type: ProcedureType | null };
+
+/** A page of those to institutions of these regions, newest first, for the administrator. */
 export async function listSms(
   db: Db,
-  { paths, limit, failed = false }: { paths: readonly string[]; limit: number; failed?: boolean },
-): Promise<(SmsRow & { institution: string })[]> {
-  const { rows } = await db.raw<{ rows: (SmsRow & { institution: string })[] }>(
-    `select s.*, i.name as institution from (${newestIds('sms', failed)}) n join sms s on s.id = n.id join institutions i on i.id = s.institution_id
-      order by s.created_at desc, s.id`,
-    { paths: [...paths], limit },
-  );
-  return rows;
+  paths: readonly string[],
+  filter: OutgoingFilter<SmsState>,
+): Promise<{ messages: SmsLine[]; next: TimePlace | undefined }> {
+  const { lines, next } = await readPage<SmsLine>(db, paths, {
+    table: 'sms',
+    filter,
+    columns: 'm.*, i.name as institution, p.type',
+    joins: 'join institutions i on i.id = m.institution_id left join procedures p on p.id = m.procedure_id',
+  });
+  return { messages: lines, next };
 }

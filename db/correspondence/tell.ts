@@ -36,8 +36,9 @@ export async function tell(trx: Trx, name: OccasionName, told: Told): Promise<st
     ...(task ? { step: task.step, role: task.role, dueAt: task.due_at?.toISOString() ?? '', task: task.id } : {}),
     ...told.params,
   };
+  const about = procedure?.id ?? task?.procedure_id;
   const institution = sms && concerned(name, told);
-  if (institution) await queueSms(trx, institution, { template: sms, params, occasion: `${key}/${name}` });
+  if (institution) await queueSms(trx, institution, { template: sms, params, procedureId: about, occasion: `${key}/${name}` });
   if (people.length === 0) return [];
   const { task: taskId = null, ...words } = params as typeof params & { task?: string };
   await addNotices(trx, people, {
@@ -49,7 +50,7 @@ export async function tell(trx: Trx, name: OccasionName, told: Told): Promise<st
     author: told.actor,
     remark: told.remark,
   });
-  if (mail) await queueMails(trx, people, { template: mail, params, occasion: `${key}/${name}`, digest: told.digest });
+  if (mail) await queueMails(trx, people, { template: mail, params, procedureId: about, occasion: `${key}/${name}`, digest: told.digest });
   return people;
 }
 

@@ -1,5 +1,4 @@
 /** Budgets by fund, year and region (N3): entered by one finance officer with the document they rest on, confirmed by another, then posted to the ledger. */
-import { withinPaths } from '../regions.ts';
 import { ConflictError, inputError } from '../../workflows/domain/errors.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import type { Fund } from '../../workflows/domain/policy/policy.ts';
@@ -9,6 +8,8 @@ import type { Db } from '../client.ts';
 import { endOf, lockProposal, requireSecondPerson, settleProposal } from '../catalogue/proposals.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
+import { withinPaths } from '../regions.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 import type { Actor } from '../accounts/users.ts';
 import { availableFor, reduceBudget, setBudget } from './ledger.ts';
 
@@ -114,15 +115,26 @@ export type BudgetLine = {
   decidedAt: Date | null;
 };
 
-/** Within subtrees: what waits for a second person first, then the newest. */
-export async function listBudgets(db: Db, paths: readonly string[], limit: number): Promise<BudgetLine[]> {
-  const { rows } = await db.raw<{ rows: BudgetLine[] }>(
+/** Within subtrees: all that waits for a second person, then a page of the rest, the newest first; after a place the rest alone. */
+export async function listBudgets(
+  db: Db,
+  paths: readonly string[],
+  { after, size }: TimePage,
+): Promise<{ budgets: BudgetLine[]; next: TimePlace | undefined }> {
+  const { rows } = await db.raw<{ rows: (BudgetLine & { place: string })[] }>(
     `select b.id, b.fund, b.year, b.region, r.name_zh as "regionZh", r.name_en as "regionEn", b.direction, b.amount_fen as "amountFen", b.document, b.reason,
-            b.status, p.name as "proposedBy", p.id as "proposedById", b.proposed_at as "proposedAt", d.name as "decidedBy", b.decided_at as "decidedAt"
+            b.status, p.name as "proposedBy", p.id as "proposedById", b.proposed_at as "proposedAt", d.name as "decidedBy", b.decided_at as "decidedAt",
+            cast(b.proposed_at as text) as place
        from budget_entries b join regions r on r.code = b.region join users p on p.id = b.proposed_by left join users d on d.id = b.decided_by
-      where ${withinPaths('r.path')}
-      order by b.status = 'proposed' desc, b.proposed_at desc, b.id limit :limit`,
-    { paths: [...paths], limit },
+      where ${withinPaths('r.path')} and ${after ? `b.status <> 'proposed' and ${afterPlace({ at: 'b.proposed_at', id: 'b.id' }, after)}` : 'true'}
+      order by b.status = 'proposed' desc, b.proposed_at desc, b.id desc
+      limit :limit + ${after ? '0' : `(select cast(count(*) as int) from budget_entries where status = 'proposed')`}`,
+    { paths: [...paths], ...after, limit: size + 1 },
   );
-  return rows;
+  const waiting = rows.filter(({ status }) => status === 'proposed');
+  const { lines, next } = cutPage(
+    rows.filter(({ status }) => status !== 'proposed'),
+    size,
+  );
+  return { budgets: [...waiting, ...lines], next };
 }

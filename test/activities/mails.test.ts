@@ -59,7 +59,7 @@ test('a mail is sent once per person and occasion, with subject, html and text',
   expect((mail?.to as AddressObject | undefined)?.text).toBe('cs-supervise-1@demo.invalid');
   expect(mail?.text).toContain('https://shiming.example/tasks/class-1/pre_training.first_review/1');
   expect(mail?.html).toContain('电工（三级）');
-  expect((await listMails(db, { paths: ['350000'], limit: 10 })).map((row) => row.status)).toEqual(['sent']);
+  expect((await listMails(db, ['350000'], { size: 10 })).mails.map((row) => row.status)).toEqual(['sent']);
 });
 
 test('a mail is in the language of its reader', async () => {

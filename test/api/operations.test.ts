@@ -226,7 +226,7 @@ describe('the operations page', () => {
     expect([check.count, check.items.map(({ number }) => number).sort()]).toEqual([2, ['350104-2026-failed', '350104-2026-refused']]);
     const { html } = await (await province.browser('system-1')).get('/admin/operations?lang=zh-CN');
     const main = html.slice(html.indexOf('<main'));
-    for (const words of ['短信发送失败', '护理第 8 期', 'href="/admin/sms?failed&#x3D;1"']) expect(main).toContain(words);
+    for (const words of ['短信发送失败', '护理第 8 期', 'href="/admin/sms?state&#x3D;undelivered"']) expect(main).toContain(words);
     expect(main).toContain('1 类问题，共 2 件');
     expect(main).toMatch(/未送达的短信[^]{0,200}?>\s*2\s*</);
     // Whoever has no such page is not sent there.
@@ -239,7 +239,7 @@ describe('the operations page', () => {
       const { messages } = (await (await province.as('system-1')).get<{ messages: { status: string }[] }>(path)).body;
       return messages.map(({ status }) => status).sort();
     };
-    expect(await states('/admin/sms?failed=1')).toEqual(['failed', 'refused']);
+    expect(await states('/admin/sms?state=undelivered')).toEqual(['failed', 'refused']);
     expect(await states('/admin/sms')).toEqual(['failed', 'refused', 'waiting']);
     await province.db('sms').where('dedupe', 'like', 'planted%').delete();
   });
@@ -274,8 +274,8 @@ describe('the operations page', () => {
     const admin = await province.as('system-1');
     const browser = await province.browser('system-1');
     const seen = async () => {
-      const mails = (await admin.get<{ mails: { to: string }[] }>('/admin/mails?failed=1')).body.mails.map(({ to }) => to);
-      const sms = (await admin.get<{ messages: { institution: string }[] }>('/admin/sms?failed=1')).body.messages;
+      const mails = (await admin.get<{ mails: { to: string }[] }>('/admin/mails?state=failed')).body.mails.map(({ to }) => to);
+      const sms = (await admin.get<{ messages: { institution: string }[] }>('/admin/sms?state=undelivered')).body.messages;
       return { mails: mails.length, sms: sms.map(({ institution }) => institution).sort() };
     };
     const names = (region?: string) =>

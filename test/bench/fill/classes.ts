@@ -279,8 +279,8 @@ async function fillTraces(trx: Trx): Promise<void> {
      select 'opening_review', region || '人社培审〔2025〕' || n || '号', id, 'class-' || number, region, created_at + interval '7 days', null, '{}' from bench_classes where done >= 3`,
   );
   await trx.raw(
-    `insert into mails (user_id, region, template, params, dedupe, created_at, status, subject, html, body)
-     select author, region, 'assigned', jsonb_build_object('number', number, 'title', title), 'bench-' || number, created_at, 'kept', title, '<p>…</p>', '…' from bench_classes`,
+    `insert into mails (user_id, region, template, params, procedure_id, dedupe, created_at, status, subject, html, body)
+     select author, region, 'assigned', jsonb_build_object('number', number, 'title', title), 'class-' || number, 'bench-' || number, created_at, 'kept', title, '<p>…</p>', '…' from bench_classes`,
   );
   await trx.raw(
     `insert into class_messages (class_id, side, author, body, sent_at) select id, 'institution', author, '请问材料是否收到？', created_at + interval '1 day' from bench_classes where n % 10 = 7`,

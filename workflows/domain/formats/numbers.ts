@@ -61,6 +61,13 @@ export function numberSearch(typed: string): NumberSearch {
   return { begins, digits: /^\d/.test(begins), serial };
 }
 
+/** The numbers of records that somebody may mean who typed a whole one: with its letters, or without them any of these. None for anything else. */
+export function wholeNumbers(typed: string): string[] {
+  const { begins, digits } = numberSearch(typed);
+  if (!/^(?:[A-Z]{2})?\d{6}-\d{4}-\d{5,8}$/.test(begins)) return [];
+  return digits ? [begins, ...Object.values(letters).map((two) => `${two}${begins}`)] : [begins];
+}
+
 /** The beginning of a class number for digits typed without letters. */
 export function withClassLetters(digits: string): string {
   return `${letters.class}${digits}`;

@@ -1,0 +1,57 @@
+/** What the lists of mails and of short messages have in common: search, states, pages, the cases that a line is about. */
+import { z } from 'zod';
+import type { TimePlace } from '../../db/time-pages.ts';
+import type { ProcedureType } from '../../workflows/domain/procedures.ts';
+import { timeCursorText } from '../http/cursors.ts';
+import { Cursor, emptyAsAbsent, withoutPersonalNumbers } from '../http/fields.ts';
+import type { Translate } from '../pages/i18n.ts';
+
+/** `q`: a login, or the whole number of a case or of a paper; never that of a person, which would stand in the address. */
+export function outgoingQuery<const State extends string>(states: readonly State[]) {
+  return z.object({
+    state: z.enum(states).optional().or(emptyAsAbsent),
+    q: z.string().trim().max(100).superRefine(withoutPersonalNumbers()).optional().or(emptyAsAbsent),
+    after: Cursor,
+    size: z.coerce.number().int().min(1).max(100).default(50),
+  });
+}
+
+/** `href` where an administrator may open it: they keep the system and read no cases, but public lists are everybody's and the calendar is theirs. */
+export const NamedCase = z.object({ number: z.string(), href: z.string().nullable() }).meta({ id: 'NamedCase' });
+
+export function namedCase({ number, type }: { number: string; type: ProcedureType | null }): z.output<typeof NamedCase> {
+  const href = type === 'publicDisclosure' ? `/disclosures/${number}` : type === 'calendarNotice' ? '/admin/calendar' : null;
+  return { number, href };
+}
+
+type Asked = { state?: string | undefined; q?: string | undefined; after?: string | undefined };
+type Page = {
+  path: string;
+  noun: 'mails' | 'sms';
+  asked: Asked;
+  states: readonly string[];
+  next: TimePlace | undefined;
+  t: Translate;
+};
+
+/** Chips, search and pages of a list, as its template shows them. */
+export function listView({ path, noun, asked, states, next, t }: Page) {
+  const at = ({ state, q, after }: Asked): string => {
+    const query = new URLSearchParams({ ...(state ? { state } : {}), ...(q ? { q } : {}), ...(after ? { after } : {}) }).toString();
+    return query ? `${path}?${query}` : path;
+  };
+  const { state, q, after } = asked;
+  return {
+    path,
+    filter: { state, q },
+    filtered: state !== undefined || q !== undefined,
+    states: [undefined, ...states].map((one) => ({
+      label: t(one === undefined ? `${noun}.all` : `${noun}.states.${one}`),
+      href: at({ state: one, q }),
+      active: one === state,
+    })),
+    withoutText: q === undefined ? undefined : at({ state }),
+    nextHref: next ? at({ state, q, after: timeCursorText(next) }) : undefined,
+    firstHref: after === undefined ? undefined : at({ state, q }),
+  };
+}
