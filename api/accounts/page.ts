@@ -14,6 +14,7 @@ export function accountJson(account: AccountLine) {
     hasPassword: account.hasPassword,
     linkUntil: account.linkUntil?.toISOString() ?? null,
     lastSignInAt: account.lastSignInAt?.toISOString() ?? null,
+    lockedUntil: account.lockedUntil?.toISOString() ?? null,
     roles: account.roles,
     version: account.version,
   };

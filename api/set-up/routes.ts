@@ -6,6 +6,7 @@ import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
+import { keepDevice } from '../sessions/devices.ts';
 import { passwordDesk } from '../sessions/passwords.ts';
 
 const SetUpParams = z.object({ token: z.string().regex(/^[\w-]{43}$/) });
@@ -52,17 +53,19 @@ export function setUpRoutes(counter: Counter): void {
     errors: [429],
     response: z.object({ login: z.string() }),
     handle: async (context) => {
-      const { db, params, body, req } = context;
+      const { db, params, body, req, res, config } = context;
       const tokenHash = hashToken(params.token);
-      const counted = `set-up-${tokenHash.toString('hex')}`;
-      await desk.admit(counted, req.ip ?? '');
+      const door = { kind: 'link', key: tokenHash.toString('hex') } as const;
+      await desk.admit(door, req.ip ?? '');
       const person = await personOf(context);
       const fault = passwordFault(body.newPassword, person);
       if (fault) throw inputError('newPassword', fault);
       if (body.newPassword !== body.repeatPassword) throw inputError('repeatPassword', 'password.repeat');
       await useSetupLink(db, tokenHash, await desk.hash(body.newPassword));
-      await desk.forgive(counted, req.ip ?? '');
-      await desk.forgive(person.login);
+      await desk.forgive(door, req.ip ?? '');
+      await desk.forgive({ kind: 'login', key: person.login.toLowerCase() });
+      // Who held the link signs in from here, also while somebody keeps the account locked.
+      if (context.forPage) keepDevice(req, res, config, person.login);
       return redirect('/sign-in', { json: { login: person.login }, flash: 'set-up.done' });
     },
     onInvalid: (context, issues) => show(context, { issues }),

@@ -59,6 +59,7 @@ import * as securitySettings from './202611260300_set_security.ts';
 import * as priorities from './202611260400_prioritise_tasks.ts';
 import * as caseLabels from './202611260401_label_cases.ts';
 import * as placedEntries from './202611260500_place_ledger_entries.ts';
+import * as knownNetworks from './202611260800_know_networks.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -123,4 +124,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260400_prioritise_tasks', sql: priorities.sql },
   { name: '202611260401_label_cases', sql: caseLabels.sql },
   { name: '202611260500_place_ledger_entries', sql: placedEntries.sql },
+  { name: '202611260800_know_networks', sql: knownNetworks.sql },
 ];
