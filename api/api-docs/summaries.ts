@@ -104,6 +104,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   getAdminAuditExportCsv: '同样内容的 CSV 文件；导出留痕',
   getAdminAuditChain: '校验办件留痕的表单',
   postAdminAuditChain: '重算办件的哈希链；指出第一处不符',
+  postAdminAuditChainLog: '重算办理件以外全部记录的哈希链；指出每条链第一处不符的记录',
   getAdminMails: '最近的邮件',
   getAdminLetters: '邮件与短信模板及各自现行版本',
   getAdminLettersByChannelByName: '一个模板的中英文内容、预览与各版本；`version` 查看较早的，0 为随产品提供的',

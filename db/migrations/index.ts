@@ -60,6 +60,7 @@ import * as priorities from './202611260400_prioritise_tasks.ts';
 import * as caseLabels from './202611260401_label_cases.ts';
 import * as placedEntries from './202611260500_place_ledger_entries.ts';
 import * as knownNetworks from './202611260800_know_networks.ts';
+import * as chainedLines from './202611260810_chain_every_line.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -125,4 +126,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260401_label_cases', sql: caseLabels.sql },
   { name: '202611260500_place_ledger_entries', sql: placedEntries.sql },
   { name: '202611260800_know_networks', sql: knownNetworks.sql },
+  { name: '202611260810_chain_every_line', sql: chainedLines.sql },
 ];
