@@ -13,6 +13,7 @@ export function accountJson(account: AccountLine) {
     active: account.active,
     hasPassword: account.hasPassword,
     linkUntil: account.linkUntil?.toISOString() ?? null,
+    linkHeld: account.linkHeld,
     lastSignInAt: account.lastSignInAt?.toISOString() ?? null,
     lockedUntil: account.lockedUntil?.toISOString() ?? null,
     roles: account.roles,

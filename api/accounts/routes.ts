@@ -13,7 +13,7 @@ import {
   renewSetupLink,
 } from '../../db/accounts/accounts.ts';
 import { listGrantRequests, listGrants } from '../../db/accounts/grants.ts';
-import { liftLock } from '../../db/accounts/sign-in-guards.ts';
+import { liftLock, releaseLink } from '../../db/accounts/sign-in-guards.ts';
 import { setupLinkHours } from '../../db/accounts/setup-links.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
@@ -116,6 +116,7 @@ export function accountRoutes(counter: Counter): void {
       mayManage,
       mayGrant: mayGrant && account.id !== actor.userId && account.active,
       mayUnlock: mayGrant && account.id !== actor.userId && account.lockedUntil !== null,
+      mayRelease: mayGrant && account.id !== actor.userId && account.linkHeld,
       own: account.id === actor.userId,
       ...more,
     };
@@ -174,6 +175,18 @@ export function accountRoutes(counter: Counter): void {
     response: z.object({ accountId: z.string() }),
     handle: async ({ db, actor, params, request }) =>
       redirect(`/admin/accounts/${params.id}`, { json: await liftLock(db, actor, params.id, request), flash: 'accounts.unlocked' }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/accounts/:id/link/release',
+    summary: "Release the set-up link of an administrator's account, whose person has it in hand",
+    tags,
+    access: ['security_admin'],
+    params: AccountParams,
+    response: z.object({ accountId: z.string() }),
+    handle: async ({ db, actor, params, request }) =>
+      redirect(`/admin/accounts/${params.id}`, { json: await releaseLink(db, actor, params.id, request), flash: 'accounts.released' }),
   });
 
   route(counter, {

@@ -48,6 +48,8 @@ export const Account = z
     active: z.boolean(),
     hasPassword: z.boolean(),
     linkUntil: z.string().nullable(),
+    /** The link of an administrator's account waits for a security administrator. */
+    linkHeld: z.boolean(),
     lastSignInAt: z.string().nullable(),
     /** Wrong passwords have locked it; browsers and networks in which the person has signed in before are let in all the same. */
     lockedUntil: z.string().nullable(),

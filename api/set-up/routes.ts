@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/accounts/setup-links.ts';
-import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -23,8 +23,9 @@ export function setUpRoutes(counter: Counter): void {
     return person;
   };
   const show = async (context: Context<{ token: string }, unknown, unknown>, more: Record<string, unknown> = {}) => {
-    const { login, name, until } = await personOf(context);
-    return page('set-up/show', { login, name, until, ...more }, { layout: 'plain', json: { login, name, until: until.toISOString() } });
+    const { login, name, until, held } = await personOf(context);
+    const json = { login, name, until: until.toISOString(), held };
+    return page('set-up/show', { login, name, until, held, ...more }, { layout: 'plain', json });
   };
 
   route(counter, {
@@ -34,7 +35,8 @@ export function setUpRoutes(counter: Counter): void {
     tags: ['sessions'],
     access: 'public',
     params: SetUpParams,
-    response: z.object({ login: z.string(), name: z.string(), until: z.string() }),
+    /** `held`: the account is an administrator's, and the link waits for a security administrator. */
+    response: z.object({ login: z.string(), name: z.string(), until: z.string(), held: z.boolean() }),
     errors: [429],
     handle: async (context) => {
       await desk.admit(undefined, context.req.ip ?? '');
@@ -58,6 +60,7 @@ export function setUpRoutes(counter: Counter): void {
       const door = { kind: 'link', key: tokenHash.toString('hex') } as const;
       await desk.admit(door, req.ip ?? '');
       const person = await personOf(context);
+      if (person.held) throw new ConflictError('setUp.held');
       const fault = passwordFault(body.newPassword, person);
       if (fault) throw inputError('newPassword', fault);
       if (body.newPassword !== body.repeatPassword) throw inputError('repeatPassword', 'password.repeat');

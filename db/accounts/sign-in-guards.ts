@@ -1,4 +1,4 @@
-/** What keeps guessing of passwords apart from the people whose accounts they are: locks, and from where each of them signs in. On real time. */
+/** What keeps guessing of passwords, and links to set them, apart from the people whose accounts they are. On real time. */
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import type { Db } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
@@ -41,6 +41,24 @@ export async function liftLock(db: Db, actor: Actor, id: string, request?: Idemp
     );
     if (rows.length === 0) throw new ConflictError('account.notLocked');
     await auditOutside(trx, actor.userId, { act: 'account.unlock', subject: `account-${id}`, detail: { login: account.login } });
+    return { accountId: id };
+  });
+}
+
+/**
+ * A security administrator releases the link of another administrator's account, who has it in hand. Throws NotFoundError, ConflictError `account.own` and
+ * `account.linkNotHeld`.
+ */
+export async function releaseLink(db: Db, actor: Actor, id: string, request?: IdempotentRequest): Promise<{ accountId: string }> {
+  return onceOnly(db, request, async (trx) => {
+    const account = await getAccount(trx, pathsOf(actor, 'security_admin'), id);
+    if (id === actor.userId) throw new ConflictError('account.own');
+    const released = await trx('setup_links as l')
+      .where({ user_id: id, used_at: null, ended_at: null })
+      .whereRaw('expires_at > now() and is_held_link(l)')
+      .update({ released_by: actor.userId, released_at: trx.fn.now() });
+    if (released === 0) throw new ConflictError('account.linkNotHeld');
+    await auditOutside(trx, actor.userId, { act: 'account.release', subject: `account-${id}`, detail: { login: account.login } });
     return { accountId: id };
   });
 }

@@ -61,6 +61,7 @@ import * as caseLabels from './202611260401_label_cases.ts';
 import * as placedEntries from './202611260500_place_ledger_entries.ts';
 import * as knownNetworks from './202611260800_know_networks.ts';
 import * as chainedLines from './202611260810_chain_every_line.ts';
+import * as releasedLinks from './202611260820_release_links.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -127,4 +128,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260500_place_ledger_entries', sql: placedEntries.sql },
   { name: '202611260800_know_networks', sql: knownNetworks.sql },
   { name: '202611260810_chain_every_line', sql: chainedLines.sql },
+  { name: '202611260820_release_links', sql: releasedLinks.sql },
 ];

@@ -118,6 +118,40 @@ describe('an administrator as adversary', { timeout: 120_000 }, () => {
     expect((await outside('/sign-in', { login: closing.login, password: good })).status).toBe(422);
   });
 
+  test('[F37] whoever issues links becomes no other administrator by one: a security administrator releases it first', async () => {
+    const { id, login } = await settled();
+    const asked = await askForRole(login, 'audit_admin');
+    const [first, second, admin] = [await province.as('security-1'), await province.as('security-2'), await province.as('system-1')];
+    expect((await second.post(`/admin/grants/requests/${asked.body.requestId}/confirm`)).status).toBe(200);
+    const renewed = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
+    const link = new URL(renewed.body.setUpLink).pathname;
+    const words = { newPassword: `${good} again`, repeatPassword: `${good} again` };
+    expect((await outside(link)).body).toMatchObject({ login, held: true });
+    expect((await outside(link, undefined, 'text/html')).text).toContain('须先由安全管理员放行');
+    const taken = await many(20, () => outside(link, words));
+    for (const { status } of taken) expect([409, 429]).toContain(status);
+    expect(taken.some(({ body }) => body['code'] === 'setUp.held')).toBe(true);
+    expect((await outside('/sign-in', { login, password: words.newPassword })).status).toBe(422);
+    expect((await signIn(province.origin, login, good)).token).toBeTruthy();
+    // The database refuses it too, and that who issued it releases it.
+    const row = () => province.db('setup_links').where({ user_id: id, used_at: null, ended_at: null });
+    await expect(row().update({ used_at: province.db.fn.now() })).rejects.toThrow('released by another one');
+    await expect(row().update({ released_by: await idOf('system-1'), released_at: province.db.fn.now() })).rejects.toThrow(
+      'setup_links_two_people',
+    );
+    await expect(row().update({ released_by: id, released_at: province.db.fn.now() })).rejects.toThrow('setup_links_two_people');
+
+    for (const other of [admin, await province.as('cs-first-1')])
+      expect((await other.post(`/admin/accounts/${id}/link/release`)).status).toBe(403);
+    expect((await (await province.browser('security-1')).get(`/admin/accounts/${id}`)).html).toContain('放行设置链接');
+    await province.db('rate_limits').whereLike('key', 'link:%').delete();
+    expect((await first.post(`/admin/accounts/${id}/link/release`)).status).toBe(200);
+    expect(await first.post(`/admin/accounts/${id}/link/release`)).toMatchObject({ status: 409, body: { code: 'account.linkNotHeld' } });
+    expect((await first.post('/admin/accounts/00000000-0000-4000-8000-000000000000/link/release')).status).toBe(404);
+    expect((await outside(link, words)).status).toBe(200);
+    expect(await province.db('audit_log').where({ act: 'account.release', subject: `account-${id}` })).toHaveLength(1);
+  });
+
   test('[F37] a confirmation and the end of the account or of the role of who confirms: no grant outlives either unseen', async () => {
     const { id, login } = await settled();
     const asked = await askForRole(login, 'approver');
