@@ -62,6 +62,7 @@ import * as placedEntries from './202611260500_place_ledger_entries.ts';
 import * as knownNetworks from './202611260800_know_networks.ts';
 import * as chainedLines from './202611260810_chain_every_line.ts';
 import * as releasedLinks from './202611260820_release_links.ts';
+import * as namedSigners from './202611260830_name_who_signs.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -129,4 +130,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260800_know_networks', sql: knownNetworks.sql },
   { name: '202611260810_chain_every_line', sql: chainedLines.sql },
   { name: '202611260820_release_links', sql: releasedLinks.sql },
+  { name: '202611260830_name_who_signs', sql: namedSigners.sql },
 ];
