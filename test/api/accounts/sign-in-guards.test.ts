@@ -59,7 +59,7 @@ describe('an account under attack', { timeout: 60_000 }, () => {
     const other = await settled();
     const theirs = pair((await enter(other.login, { from: '203.0.113.7', password: good, page: true })).device);
     expect((await enter(login, { from: '192.0.2.3', password: good, cookie: theirs, page: true })).status).toBe(422);
-    const forged = cookie.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')).replace(/\d+\./, (day) => day);
+    const forged = cookie.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
     expect((await enter(login, { from: '192.0.2.3', password: good, cookie: forged, page: true })).status).toBe(422);
     // A browser that several people share remembers each.
     const both = pair((await enter(other.login, { from: '192.0.2.4', password: good, cookie, page: true })).device);
