@@ -119,12 +119,14 @@ export function ownAccountRoutes(counter: Counter): void {
       const done = once && (await findAnswer<{ sessions: number }>(db, once));
       if (done) return redirect('/account', { json: done });
       const account = await getOwnAccount(db, actor.userId);
-      await desk.admit(account.login, req.ip ?? '');
+      // Apart from attempts to sign in: who is in is not kept from a new password by whoever guesses the old one.
+      const door = { kind: 'own', key: actor.userId } as const;
+      await desk.admit(door, req.ip ?? '');
       if (!(await desk.verify(account.passwordHash, body.currentPassword))) {
         await auditOutside(db, actor.userId, { act: 'session.refuse', subject: 'password' });
         throw inputError('currentPassword', 'password.wrong');
       }
-      await desk.forgive(account.login, req.ip ?? '');
+      await desk.forgive(door, req.ip ?? '');
       const fault = passwordFault(body.newPassword, account);
       if (fault) throw inputError('newPassword', fault);
       if (body.newPassword === body.currentPassword) throw inputError('newPassword', 'password.same');

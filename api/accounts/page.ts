@@ -13,7 +13,9 @@ export function accountJson(account: AccountLine) {
     active: account.active,
     hasPassword: account.hasPassword,
     linkUntil: account.linkUntil?.toISOString() ?? null,
+    linkHeld: account.linkHeld,
     lastSignInAt: account.lastSignInAt?.toISOString() ?? null,
+    lockedUntil: account.lockedUntil?.toISOString() ?? null,
     roles: account.roles,
     version: account.version,
   };

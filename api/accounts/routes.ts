@@ -13,6 +13,7 @@ import {
   renewSetupLink,
 } from '../../db/accounts/accounts.ts';
 import { listGrantRequests, listGrants } from '../../db/accounts/grants.ts';
+import { liftLock, releaseLink } from '../../db/accounts/sign-in-guards.ts';
 import { setupLinkHours } from '../../db/accounts/setup-links.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
@@ -50,7 +51,10 @@ export function accountRoutes(counter: Counter): void {
         accounts: accounts.map((account) => accountView(account, locale, t)),
         filter: { q: query.q ?? '', state: query.state ?? '' },
         filtered: Boolean(query.q ?? query.state),
-        states: (['active', 'waiting', 'stale', 'inactive'] as const).map((value) => ({ value, label: t(`accounts.states.${value}`) })),
+        states: (['active', 'waiting', 'stale', 'locked', 'inactive'] as const).map((value) => ({
+          value,
+          label: t(`accounts.states.${value}`),
+        })),
         mayCreate: hasRole(actor, 'system_admin'),
         nextHref: next ? search(next) : '',
         firstHref: query.after ? search() : '',
@@ -111,6 +115,8 @@ export function accountRoutes(counter: Counter): void {
       requests: requests.map((request) => requestView(request, actor, locale)),
       mayManage,
       mayGrant: mayGrant && account.id !== actor.userId && account.active,
+      mayUnlock: mayGrant && account.id !== actor.userId && account.lockedUntil !== null,
+      mayRelease: mayGrant && account.id !== actor.userId && account.linkHeld,
       own: account.id === actor.userId,
       ...more,
     };
@@ -157,6 +163,30 @@ export function accountRoutes(counter: Counter): void {
       await reactivateAccount(db, actor, params.id, body, request);
       return redirect(`/admin/accounts/${params.id}`, { json: { accountId: params.id }, flash: 'accounts.reactivated' });
     },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/accounts/:id/unlock',
+    summary: 'Lift the lock that wrong passwords have put on an account',
+    tags,
+    access: ['security_admin'],
+    params: AccountParams,
+    response: z.object({ accountId: z.string() }),
+    handle: async ({ db, actor, params, request }) =>
+      redirect(`/admin/accounts/${params.id}`, { json: await liftLock(db, actor, params.id, request), flash: 'accounts.unlocked' }),
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/accounts/:id/link/release',
+    summary: "Release the set-up link of an administrator's account, whose person has it in hand",
+    tags,
+    access: ['security_admin'],
+    params: AccountParams,
+    response: z.object({ accountId: z.string() }),
+    handle: async ({ db, actor, params, request }) =>
+      redirect(`/admin/accounts/${params.id}`, { json: await releaseLink(db, actor, params.id, request), flash: 'accounts.released' }),
   });
 
   route(counter, {

@@ -5,7 +5,7 @@ export const AccountParams = z.object({ id: z.uuid() });
 
 export const AccountQuery = z.object({
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),
-  state: z.enum(['active', 'inactive', 'waiting', 'stale']).optional().or(emptyAsAbsent),
+  state: z.enum(['active', 'inactive', 'waiting', 'stale', 'locked']).optional().or(emptyAsAbsent),
   after: z.string().max(100).optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(50),
 });
@@ -48,7 +48,11 @@ export const Account = z
     active: z.boolean(),
     hasPassword: z.boolean(),
     linkUntil: z.string().nullable(),
+    /** The link of an administrator's account waits for a security administrator. */
+    linkHeld: z.boolean(),
     lastSignInAt: z.string().nullable(),
+    /** Wrong passwords have locked it; browsers and networks in which the person has signed in before are let in all the same. */
+    lockedUntil: z.string().nullable(),
     roles: z.array(z.string()),
     version: z.number().int(),
   })

@@ -11,9 +11,12 @@ import {
   proveChain,
   readAuditKeeping,
   readingActs,
+  readsWholeLog,
 } from '../../db/views/audit-log.ts';
+import { proveLog } from '../../db/views/audit-lanes.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
-import { file, page } from '../http/replies.ts';
+import { file, page, type Reply } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
 import { actCode } from '../tasks/words.ts';
@@ -48,7 +51,10 @@ const Line = z
     act: z.string(),
     subject: z.string(),
     procedureId: z.string().nullable(),
-    no: z.number().int().nullable(),
+    /** The chain of a line outside of all cases. */
+    lane: z.number().int().nullable(),
+    /** Its place in that chain, or in the one of its case. */
+    no: z.number().int(),
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditLine' });
@@ -61,6 +67,10 @@ const ProcedureId = z
   .trim()
   .regex(/^[\w/.-]{3,120}$/, 'audit.procedure');
 const Proof = z.object({ procedureId: z.string(), lines: z.number().int(), whole: z.boolean(), brokenAt: z.number().int().nullable() });
+/** `broken`: by lane, the place of its first line that does not fit. */
+const LogProof = z
+  .object({ lines: z.number().int(), whole: z.boolean(), broken: z.array(z.object({ lane: z.number().int(), no: z.number().int() })) })
+  .meta({ id: 'AuditLogProof' });
 
 export function auditRoutes(counter: Counter): void {
   const { words } = counter.deps;
@@ -122,7 +132,7 @@ export function auditRoutes(counter: Counter): void {
     tags,
     access: readers,
     query: z.object({ procedure: z.string().max(120).optional() }),
-    handle: ({ query, actor }) => page('audit/chain', { procedure: query.procedure ?? '', proof: undefined }, { nav: actorNav(actor) }),
+    handle: ({ query, actor }) => chainPage(actor, { procedure: query.procedure ?? '' }),
   });
 
   route(counter, {
@@ -137,19 +147,40 @@ export function auditRoutes(counter: Counter): void {
     handle: async ({ db, actor, body, t }) => {
       const proof = await proveChain(db, actor, body.procedure);
       const { procedureId, title, lines, brokenAt, line } = proof;
-      return page(
-        'audit/chain',
+      return chainPage(
+        actor,
         {
           procedure: procedureId,
           proof: { procedureId, title, lines, whole: brokenAt === null, brokenAt },
           line: line && lineView(line, words, t),
         },
-        { nav: actorNav(actor), json: { procedureId, lines, whole: brokenAt === null, brokenAt } },
+        { procedureId, lines, whole: brokenAt === null, brokenAt },
       );
     },
-    onInvalid: (context, issues, entered) =>
-      page('audit/chain', { procedure: '', proof: undefined, issues, entered }, { nav: actorNav(context.actor) }),
+    onInvalid: ({ actor }, issues, entered) => chainPage(actor, { issues, entered }),
   });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/audit/chain/log',
+    summary: 'Recompute the hash chains of all lines outside of cases; names the first line of each that does not fit',
+    tags,
+    access: readers,
+    response: LogProof,
+    handle: async ({ db, actor, t }) => {
+      const { lines, broken, first } = await proveLog(db, actor);
+      const json = { lines, whole: broken.length === 0, broken };
+      return chainPage(actor, { log: { ...json, first: broken[0] }, line: first && lineView(first, words, t) }, json);
+    },
+  });
+}
+
+function chainPage(actor: Actor, view: Record<string, unknown>, json?: object): Reply {
+  return page(
+    'audit/chain',
+    { procedure: '', proof: undefined, log: undefined, line: undefined, provesLog: readsWholeLog(actor), ...view },
+    { nav: actorNav(actor), ...(json ? { json } : {}) },
+  );
 }
 
 function actorNav(actor: { grants: readonly { role: Role }[] }): string {
@@ -185,6 +216,7 @@ function lineJson(line: AuditRow) {
     act: line.act,
     subject: line.subject,
     procedureId: line.procedureId,
+    lane: line.lane,
     no: line.no,
     detail: line.detail,
   };
@@ -205,8 +237,8 @@ async function* csvOf(batches: AsyncIterable<AuditRow[]>, words: Words, t: Trans
         line.act,
         actLabel(line, words, t),
         line.subject,
-        line.procedureId ?? '',
-        line.no === null ? '' : String(line.no),
+        line.procedureId ?? t('audit.lane', { lane: line.lane ?? '' }),
+        String(line.no),
         JSON.stringify(line.detail),
       ]),
     );

@@ -2,7 +2,7 @@
 import type { CookieOptions, Request, Response } from 'express';
 import type { ApiConfig } from '../config.ts';
 
-export type CookieName = 'session' | 'lang' | 'flash' | 'kept' | 'density' | 'text';
+export type CookieName = 'session' | 'lang' | 'flash' | 'kept' | 'density' | 'text' | 'device';
 
 /** `__Host-` binds a cookie to this very host; browsers accept it over TLS only. */
 export function cookieName(name: CookieName, config: ApiConfig): string {

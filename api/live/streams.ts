@@ -25,7 +25,7 @@ export const listsPerSession = 2;
 const plainPagesPerSession = 1;
 
 const POLL_MS = 1_000;
-/** Every so many turns the question is whether the sessions live on and what their people may do, instead of what changed. */
+/** Every so many turns, and whenever the record says that something about people changed, the question is whether the sessions live on and what their people may do. */
 const SESSIONS_EVERY = 5;
 /** A line can be committed after one with a higher number: for so long numbers are looked at again. */
 const LATE_MS = 5_000;
@@ -146,6 +146,8 @@ export function createStreams(db: Knex, log: Logger): Streams {
     const changes = read.changes.filter((change) => !told.has(change.line));
     const now = Date.now();
     const anew = read.lines.some((line) => !told.has(line));
+    // Before anything more is told: a role may have been taken away, a session ended.
+    if (read.people.some((line) => !told.has(line))) await lookAtSessions();
     for (const line of read.lines) if (!told.has(line)) told.set(line, now);
     // Under a flood what is late is given up, so that the rest is not.
     const flood = read.lines.length >= linesAtMost;

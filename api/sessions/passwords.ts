@@ -1,9 +1,11 @@
-/** Checking passwords: argon2id, at most two at once, and a limit of attempts per account and per address that all processes share. */
+/** Checking passwords: argon2id, at most two at once, and limits of attempts that all processes share: per account, counted apart where the person is known, and per address. */
 import { hash, verify } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { readSecurity } from '../../db/accounts/security-settings.ts';
 import { createLimit, type Limit } from '../http/limits.ts';
+import { networkOf } from '../http/networks.ts';
+import { TooManyError } from '../http/too-many.ts';
 
 /** ASVS 5.0: 19 MiB, two passes. */
 const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -15,15 +17,30 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, argon);
 }
 
+/**
+ * Where an attempt is counted: at the account, or apart from everybody else's in a browser (`device`) or network in which this person has signed in
+ * before; at the own account of somebody who is signed in, or at a set-up link.
+ */
+export type Door = { kind: 'login' | 'network' | 'device' | 'own' | 'link'; key: string };
+
+/** Who stands before these may not learn whether there is such an account: a shut door and a wrong password are answered alike. */
+const silent: readonly Door['kind'][] = ['login', 'network'];
+
 export type PasswordDesk = {
-  /** Counts an attempt, at an account (or what stands for it) and from an address. Throws TooManyError; `onLocked` when that locks the account. */
-  admit(login: string | undefined, address: string, onLocked?: () => Promise<void>): Promise<void>;
+  /**
+   * Counts an attempt, from an address and at a door. False where the door is shut and may not say so; throws TooManyError for the others and for the
+   * address. `onLocked` when this attempt shuts it.
+   */
+  admit(door: Door | undefined, address: string, onLocked?: () => Promise<void>): Promise<boolean>;
   /** Hashes a new password, in its turn like every check. */
   hash(password: string): Promise<string>;
   /** False for a wrong password and for an account that does not exist, in the same time. */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>;
-  /** After a right password: forgets the attempts of the account, and gives its attempt back to the address, behind which many people may sit. */
-  forgive(login: string, address?: string): Promise<void>;
+  /**
+   * After a right password: forgets the attempts at this door and no other, and gives the address, behind which many people may sit, this one attempt
+   * back; wrong ones before it stay counted.
+   */
+  forgive(door: Door, address?: string): Promise<void>;
 };
 
 const desks = new WeakMap<Knex, PasswordDesk>();
@@ -38,12 +55,11 @@ export function passwordDesk(db: Knex): PasswordDesk {
 function createPasswordDesk(db: Knex): PasswordDesk {
   const kept = new Map<string, Limit>();
   /** As the security settings say now; the counts are the same for all of them. */
-  const perAccount = async (): Promise<Limit> => {
+  const perDoor = async (name: Door['kind']): Promise<Limit> => {
     const { attempts, lockMinutes } = await readSecurity(db);
-    const limit =
-      kept.get(`${attempts}/${lockMinutes}`) ??
-      createLimit(db, { name: 'login', points: attempts, duration: lockMinutes * 60, code: 'signIn.tooMany' });
-    kept.set(`${attempts}/${lockMinutes}`, limit);
+    const words = `${name}/${attempts}/${lockMinutes}`;
+    const limit = kept.get(words) ?? createLimit(db, { name, points: attempts, duration: lockMinutes * 60, code: 'signIn.tooMany' });
+    kept.set(words, limit);
     return limit;
   };
   const perAddress = createLimit(db, { name: 'address', points: 200, duration: 900, code: 'signIn.tooMany' });
@@ -64,9 +80,16 @@ function createPasswordDesk(db: Knex): PasswordDesk {
   }
 
   return {
-    async admit(login, address, onLocked) {
-      await perAddress.consume(address);
-      if (login !== undefined) await (await perAccount()).consume(login.toLowerCase(), onLocked);
+    async admit(door, address, onLocked) {
+      await perAddress.consume(networkOf(address));
+      if (!door) return true;
+      try {
+        await (await perDoor(door.kind)).consume(door.key, onLocked);
+        return true;
+      } catch (error) {
+        if (!(error instanceof TooManyError) || !silent.includes(door.kind)) throw error;
+        return false;
+      }
     },
     hash: (password) => inTurn(() => hashPassword(password)),
     async verify(passwordHash, password) {
@@ -75,9 +98,9 @@ function createPasswordDesk(db: Knex): PasswordDesk {
       const right = await inTurn(() => verify(expected, password));
       return right && passwordHash !== undefined;
     },
-    async forgive(login, address) {
-      if (address !== undefined) await perAddress.giveBack(address);
-      await (await perAccount()).forget(login.toLowerCase());
+    async forgive(door, address) {
+      if (address !== undefined) await perAddress.giveBack(networkOf(address));
+      await (await perDoor(door.kind)).forget(door.key);
     },
   };
 }

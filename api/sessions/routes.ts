@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { auditOutside } from '../../db/protocol/procedures.ts';
 import { addSession, endSession } from '../../db/accounts/sessions.ts';
 import { getActor } from '../../db/accounts/account-in-force.ts';
+import { isKnownNetwork, keepNetwork } from '../../db/accounts/sign-in-guards.ts';
 import { readSecurity } from '../../db/accounts/security-settings.ts';
 import { type Account, type Actor, findUserByLogin } from '../../db/accounts/users.ts';
 import type { Db } from '../../db/client.ts';
@@ -14,10 +15,12 @@ import { homeOf } from '../pages/navigation.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { hashToken } from '../http/security.ts';
+import { networkOf } from '../http/networks.ts';
 import { localPath } from '../http/sending.ts';
 import { toLocale } from '../pages/i18n.ts';
 import { visitOf } from '../http/visit.ts';
-import { passwordDesk } from './passwords.ts';
+import { findDevice, keepDevice } from './devices.ts';
+import { type Door, passwordDesk } from './passwords.ts';
 
 const SignIn = z.object({
   login: z.string().trim().min(1).max(100),
@@ -55,18 +58,21 @@ export function sessionRoutes(counter: Counter): void {
     response: Signed,
     errors: [429],
     handle: async (context) => {
-      const { db, body, req } = context;
-      await desk.admit(body.login, req.ip ?? '', async () => {
-        const locked = await findUserByLogin(db, body.login);
-        await auditOutside(db, locked?.userId, { act: 'session.lock', subject: 'sign-in' });
-      });
+      const { db, body, req, res, config } = context;
       const account = await findUserByLogin(db, body.login);
-      const right = await desk.verify(account?.active ? account.passwordHash : undefined, body.password);
+      const door = await doorFor(context, account?.userId);
+      const admitted = await desk.admit(door, req.ip ?? '', () =>
+        auditOutside(db, account?.userId, { act: 'session.lock', subject: 'sign-in', detail: { counted: door.kind } }),
+      );
+      // Where the account is locked the password is looked at all the same, and takes as long, and opens nothing.
+      const right = await desk.verify(admitted && account?.active ? account.passwordHash : undefined, body.password);
       if (!account || !right) {
-        await auditOutside(db, account?.userId, { act: 'session.refuse', subject: 'sign-in' });
+        if (admitted) await auditOutside(db, account?.userId, { act: 'session.refuse', subject: 'sign-in' });
         throw inputError('password', 'signIn.wrong');
       }
-      await desk.forgive(body.login, req.ip ?? '');
+      await desk.forgive(door, req.ip ?? '');
+      await keepNetwork(db, account.userId, networkOf(req.ip));
+      if (context.forPage) keepDevice(req, res, config, body.login);
       return begin(context, account.userId, body.next, await isTooOld(db, account));
     },
     onInvalid: ({ body }, issues) =>
@@ -156,6 +162,16 @@ export function sessionRoutes(counter: Counter): void {
       return begin(context, account.userId, undefined);
     },
   });
+}
+
+/** Where the attempt is counted: apart from everybody else's where this person has signed in before. */
+async function doorFor({ db, req, config, body }: Context<unknown, unknown, { login: string }>, userId: string | undefined): Promise<Door> {
+  const login = body.login.toLowerCase();
+  const network = networkOf(req.ip);
+  const known = await isKnownNetwork(db, userId, network);
+  const device = findDevice(req, config, login);
+  if (device) return { kind: 'device', key: `${login}@${device}` };
+  return known ? { kind: 'network', key: `${login}@${network}` } : { kind: 'login', key: login };
 }
 
 /** Whether the password has to be changed first. Those of a demonstration are everybody's and stay. */

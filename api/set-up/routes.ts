@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/accounts/setup-links.ts';
-import { inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
+import { keepDevice } from '../sessions/devices.ts';
 import { passwordDesk } from '../sessions/passwords.ts';
 
 const SetUpParams = z.object({ token: z.string().regex(/^[\w-]{43}$/) });
@@ -22,8 +23,9 @@ export function setUpRoutes(counter: Counter): void {
     return person;
   };
   const show = async (context: Context<{ token: string }, unknown, unknown>, more: Record<string, unknown> = {}) => {
-    const { login, name, until } = await personOf(context);
-    return page('set-up/show', { login, name, until, ...more }, { layout: 'plain', json: { login, name, until: until.toISOString() } });
+    const { login, name, until, held } = await personOf(context);
+    const json = { login, name, until: until.toISOString(), held };
+    return page('set-up/show', { login, name, until, held, ...more }, { layout: 'plain', json });
   };
 
   route(counter, {
@@ -33,7 +35,8 @@ export function setUpRoutes(counter: Counter): void {
     tags: ['sessions'],
     access: 'public',
     params: SetUpParams,
-    response: z.object({ login: z.string(), name: z.string(), until: z.string() }),
+    /** `held`: the account is an administrator's, and the link waits for a security administrator. */
+    response: z.object({ login: z.string(), name: z.string(), until: z.string(), held: z.boolean() }),
     errors: [429],
     handle: async (context) => {
       await desk.admit(undefined, context.req.ip ?? '');
@@ -52,17 +55,20 @@ export function setUpRoutes(counter: Counter): void {
     errors: [429],
     response: z.object({ login: z.string() }),
     handle: async (context) => {
-      const { db, params, body, req } = context;
+      const { db, params, body, req, res, config } = context;
       const tokenHash = hashToken(params.token);
-      const counted = `set-up-${tokenHash.toString('hex')}`;
-      await desk.admit(counted, req.ip ?? '');
+      const door = { kind: 'link', key: tokenHash.toString('hex') } as const;
+      await desk.admit(door, req.ip ?? '');
       const person = await personOf(context);
+      if (person.held) throw new ConflictError('setUp.held');
       const fault = passwordFault(body.newPassword, person);
       if (fault) throw inputError('newPassword', fault);
       if (body.newPassword !== body.repeatPassword) throw inputError('repeatPassword', 'password.repeat');
       await useSetupLink(db, tokenHash, await desk.hash(body.newPassword));
-      await desk.forgive(counted, req.ip ?? '');
-      await desk.forgive(person.login);
+      await desk.forgive(door, req.ip ?? '');
+      await desk.forgive({ kind: 'login', key: person.login.toLowerCase() });
+      // Who held the link signs in from here, also while somebody keeps the account locked.
+      if (context.forPage) keepDevice(req, res, config, person.login);
       return redirect('/sign-in', { json: { login: person.login }, flash: 'set-up.done' });
     },
     onInvalid: (context, issues) => show(context, { issues }),

@@ -33,8 +33,12 @@ export type AccountLine = {
   hasPassword: boolean;
   /** Until when its set-up link works, if it has one. */
   linkUntil: Date | null;
+  /** That link is of an administrator's account and waits for a security administrator. */
+  linkHeld: boolean;
   /** Real time; null: not since it is kept. */
   lastSignInAt: Date | null;
+  /** Real time until when nobody signs in who is not known to be this person, because of wrong passwords. */
+  lockedUntil: Date | null;
   roles: Role[];
 };
 
@@ -56,17 +60,23 @@ export function pathsOf(actor: Actor, ...roles: Role[]): string[] {
   return actor.grants.filter((grant) => roles.includes(grant.role)).map((grant) => grant.path);
 }
 
+/** Attempts are counted by the counter of `api/http/limits.ts`, in milliseconds: one too many is a lock. */
+const lockedSql = `k.key = 'login:' || lower(u.login) and k.expire > extract(epoch from now()) * 1000
+    and k.points > (select attempts from security_settings where status = 'in_force')`;
+
 const accountSql = `
   select u.id, u.login, u.name, u.email, u.active, u.demo, u.version, r.code as region, r.path as "regionPath", r.name_zh as "regionZh", r.name_en as "regionEn",
          u.institution_id as "institutionId", i.name as institution, i.credit_code as "creditCode", u.password_hash is not null as "hasPassword",
          (select l.expires_at from setup_links l where l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now()) as "linkUntil",
+         exists (select from setup_links l where l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now() and is_held_link(l)) as "linkHeld",
          (select s.at from sign_ins s where s.user_id = u.id) as "lastSignInAt",
+         (select to_timestamp(k.expire / 1000.0) from rate_limits k where ${lockedSql}) as "lockedUntil",
          array(select distinct g.role from grants_in_force g where g.user_id = u.id order by 1) as roles
     from users u join regions r on r.code = u.region left join institutions i on i.id = u.institution_id`;
 
 export type AccountFilter = {
   text?: string | undefined;
-  state?: 'active' | 'inactive' | 'waiting' | 'stale' | undefined;
+  state?: 'active' | 'inactive' | 'waiting' | 'stale' | 'locked' | undefined;
   after?: string | undefined;
   size: number;
 };
@@ -75,6 +85,7 @@ const states: Record<NonNullable<AccountFilter['state']>, string> = {
   active: 'u.active',
   inactive: 'not u.active',
   waiting: 'u.active and u.password_hash is null and not u.demo',
+  locked: `exists (select from rate_limits k where ${lockedSql})`,
   stale: `u.active and greatest((select s.at from sign_ins s where s.user_id = u.id), u.password_changed_at)
     < now() - make_interval(days => (select stale_days from security_settings where status = 'in_force'))`,
 };

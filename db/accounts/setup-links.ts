@@ -3,7 +3,7 @@
  * sees once, and the one that the mail desk makes at the moment of sending, so that no copy of a table or of a mail opens an account.
  * Links run on real time, like sessions.
  */
-import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { queueMails } from '../correspondence/mails.ts';
 import { auditOutside } from '../protocol/procedures.ts';
@@ -36,19 +36,21 @@ export async function keepMailedToken(trx: Trx, linkId: string, mailedHash: Buff
   return kept === 1;
 }
 
-export type SetupPerson = { userId: string; login: string; name: string; until: Date };
+/** `held`: the account is an administrator's, and the link waits for a security administrator. */
+export type SetupPerson = { userId: string; login: string; name: string; until: Date; held: boolean };
 
 /** Whose link this is, if it still works. */
 export async function findSetupLink(db: Db, tokenHash: Buffer): Promise<SetupPerson | undefined> {
-  const row = await live(db, tokenHash).first('u.id', 'u.login', 'u.name', 'l.expires_at');
-  return row && { userId: row.id, login: row.login, name: row.name, until: row.expires_at };
+  const row = await live(db, tokenHash).first('u.id', 'u.login', 'u.name', 'l.expires_at', db.raw('is_held_link(l) as held'));
+  return row && { userId: row.id, login: row.login, name: row.name, until: row.expires_at, held: row.held };
 }
 
-/** Sets the password and ends the link, the other sessions and every other link of the person. Throws NotFoundError `setUp.dead`; of many at once one gets through. */
+/** Sets the password and ends the link, the other sessions and every other link of the person. Throws NotFoundError `setUp.dead`, ConflictError `setUp.held`; of many at once one gets through. */
 export async function useSetupLink(db: Db, tokenHash: Buffer, passwordHash: string): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const row = await live(trx, tokenHash).first('l.id', 'u.id as user_id');
+    const row = await live(trx, tokenHash).first('l.id', 'u.id as user_id', trx.raw('is_held_link(l) as held'));
     if (!row) throw new NotFoundError('setUp.dead');
+    if (row.held) throw new ConflictError('setUp.held');
     // The account first, then its links: the order in which closing it and renewing its link take their locks.
     const changed = await trx('users')
       .where({ id: row.user_id, active: true })

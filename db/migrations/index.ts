@@ -60,6 +60,10 @@ import * as priorities from './202611260400_prioritise_tasks.ts';
 import * as caseLabels from './202611260401_label_cases.ts';
 import * as placedEntries from './202611260500_place_ledger_entries.ts';
 import * as outgoingPages from './202611260600_page_outgoing.ts';
+import * as knownNetworks from './202611260800_know_networks.ts';
+import * as chainedLines from './202611260810_chain_every_line.ts';
+import * as releasedLinks from './202611260820_release_links.ts';
+import * as namedSigners from './202611260830_name_who_signs.ts';
 import * as searchedTasks from './202611260900_search_open_tasks.ts';
 
 export type Migration = { name: string; sql: string };
@@ -126,5 +130,9 @@ export const migrations: readonly Migration[] = [
   { name: '202611260401_label_cases', sql: caseLabels.sql },
   { name: '202611260500_place_ledger_entries', sql: placedEntries.sql },
   { name: '202611260600_page_outgoing', sql: outgoingPages.sql },
+  { name: '202611260800_know_networks', sql: knownNetworks.sql },
+  { name: '202611260810_chain_every_line', sql: chainedLines.sql },
+  { name: '202611260820_release_links', sql: releasedLinks.sql },
+  { name: '202611260830_name_who_signs', sql: namedSigners.sql },
   { name: '202611260900_search_open_tasks', sql: searchedTasks.sql },
 ];

@@ -210,7 +210,7 @@ export async function auditProcedure(trx: Trx, procedure: LockedProcedure, actor
   procedure.audit_hash = hash;
 }
 
-/** An audit line outside any procedure: sign-in, grants, reading of personal data. */
+/** An audit line outside any procedure: sign-in, grants, reading of personal data. The database puts it on the chain of the person's lane. */
 export async function auditOutside(db: Db, actor: ActorId, line: AuditLine): Promise<void> {
   await db.raw('insert into audit_log (at, actor, act, subject, detail) values (business_now(), ?, ?, ?, ?)', [
     actor ?? null,

@@ -19,7 +19,10 @@ export type AuditRow = {
   /** Login of the account that the line is about. */
   subjectLogin: string | null;
   procedureId: string | null;
-  no: number | null;
+  /** The chain of a line outside of all procedures. */
+  lane: number | null;
+  /** Its place in the chain of its procedure, or of its lane. */
+  no: number;
   detail: Record<string, unknown>;
 };
 
@@ -45,6 +48,13 @@ const paths = (actor: Actor): string[] =>
 
 const subjectLogin = `case when a.subject ~ '^account-[0-9a-f-]{36}$' then (select s.login from users s where s.id = cast(substr(a.subject, 9) as uuid)) end as "subjectLogin"`;
 
+export const auditColumns = `a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.lane, a.no, a.detail`;
+
+/** Whether this reader's regions are all there are. */
+export function readsWholeLog(actor: Actor): boolean {
+  return paths(actor).some((path) => !path.includes('/'));
+}
+
 /** Lines after `after`, the newest first. A line belongs to the region of its procedure and to that of who acted; whoever reads from the root reads all. */
 export async function listAuditLines(
   db: Db,
@@ -55,7 +65,7 @@ export async function listAuditLines(
   const where = conditionsOf(actor, filter);
   if (page.after !== undefined) where.parts.push('a.id < :after');
   const { rows } = await db.raw<{ rows: AuditRow[] }>(
-    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.no, a.detail
+    `select ${auditColumns}
        from audit_log a left join users u on u.id = a.actor
       ${where.parts.length > 0 ? `where ${where.parts.join(' and ')}` : ''} order by a.id desc limit :limit`,
     { ...where.bindings, after: page.after ?? null, limit: page.size + 1 },
@@ -74,7 +84,7 @@ export async function readAuditKeeping(db: Db, actor: Actor): Promise<AuditKeepi
   const lastDay = (act: string) =>
     `(select cast(count(*) as int) from (select recorded_at from audit_log where act = '${act}' order by id desc limit ${LATEST}) l
        where l.recorded_at > clock_timestamp() - interval '1 day')`;
-  const whole = paths(actor).some((path) => !path.includes('/'));
+  const whole = readsWholeLog(actor);
   const { rows } = await db.raw<{ rows: AuditKeeping[] }>(
     `select (select recorded_at from audit_log order by id limit 1) as since, ${whole ? lastDay('session.refuse') : 'null'} as refused,
             ${whole ? lastDay('session.lock') : 'null'} as locked`,
@@ -151,7 +161,7 @@ export async function proveChain(db: Db, actor: Actor, procedureId: string): Pro
   const brokenAt = broken ?? cut ?? null;
   await auditOutside(db, actor.userId, { act: 'audit.verify', subject: procedureId, detail: { lines, brokenAt } });
   const { rows } = await db.raw<{ rows: AuditRow[] }>(
-    `select a.id, a.at, a.recorded_at as "recordedAt", u.login as "actorLogin", u.name as "actorName", a.act, a.subject, ${subjectLogin}, a.procedure_id as "procedureId", a.no, a.detail
+    `select ${auditColumns}
        from audit_log a left join users u on u.id = a.actor where a.procedure_id = ? and a.no = ?`,
     [procedureId, brokenAt ?? 0],
   );

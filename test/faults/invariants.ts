@@ -1,6 +1,7 @@
 /** What must hold after any fault: asked of the record itself. Each question returns what is wrong; an empty answer is right. */
 import type { Knex } from 'knex';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
+import { proveLanes } from '../../db/views/audit-lanes.ts';
 
 const questions: Record<string, string> = {
   'classes that did not end': `select number, status from classes where status not in ('paid', 'refused', 'withdrawn', 'expired')`,
@@ -37,6 +38,7 @@ export async function findFaults(db: Knex): Promise<string[]> {
     const broken = await findBrokenLink(db, id);
     if (broken !== undefined) found.push(`audit chain of ${id} is broken at line ${broken}`);
   }
+  for (const { lane, no } of (await proveLanes(db)).broken) found.push(`audit lane ${lane} is broken at line ${no}`);
   return found;
 }
 

@@ -47,7 +47,7 @@ export type Province = {
   close(): Promise<void>;
 };
 
-export async function openProvince(config: { demo?: boolean } = {}): Promise<Province> {
+export async function openProvince(config: { demo?: boolean; trustedProxies?: number; publicUrl?: string } = {}): Promise<Province> {
   const database = await freshDatabase();
   const owner = openDatabase(database.url, { owner: true, max: 2 });
   const db = openDatabase(database.url, { max: 8 });
@@ -56,7 +56,7 @@ export async function openProvince(config: { demo?: boolean } = {}): Promise<Pro
   const api: RunningApi = await startApi({
     db,
     vault,
-    config: readApiConfig({ port: 0, demo: config.demo ?? true, strict: true, secret: randomBytes(32) }, {}),
+    config: readApiConfig({ port: 0, demo: true, strict: true, secret: randomBytes(32), ...config }, {}),
     log: pino({ level: 'silent' }),
     checks: {},
   });

@@ -18,7 +18,7 @@ export type Stream = {
   type: string | null;
 };
 
-export async function listenTo(counter: CounterOfTests, login: string, path: string): Promise<Stream> {
+export async function listenTo(counter: Pick<CounterOfTests, 'origin' | 'as'>, login: string, path: string): Promise<Stream> {
   const { token } = await counter.as(login);
   const leave = new AbortController();
   const response = await fetch(`${counter.origin}${path}`, {

@@ -43,11 +43,11 @@ export async function newestLine(db: Db): Promise<number> {
   return rows[0]?.newest ?? 0;
 }
 
-/** Lines above `after` with the tasks that they concern: those that are open, and those that a line or a step has ended. A line may concern none. */
-export async function listTaskChanges(db: Db, after: number): Promise<{ lines: number[]; changes: TaskChange[] }> {
+/** Lines above `after` with the tasks that they concern: those that are open, and those that a line or a step has ended. A line may concern none. `people`: lines about who may be here and do what. */
+export async function listTaskChanges(db: Db, after: number): Promise<{ lines: number[]; people: number[]; changes: TaskChange[] }> {
   const { rows } = await db
-    .raw<{ rows: (TaskChange | { line: number; id: null })[] }>(
-      `select a.id as line, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
+    .raw<{ rows: ((TaskChange | { line: number; id: null }) & { people: boolean })[] }>(
+      `select a.id as line, a.act ~ '^(account|grant|substitution)[.]|^session[.]end$' as people, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
               t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act = 'task.resume' and a.subject = t.id) as fresh,
               t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended,
               t.priority, t.priority_reason,
@@ -62,5 +62,9 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
       [after],
     )
     .options({ name: 'task_changes' });
-  return { lines: [...new Set(rows.map((row) => row.line))], changes: rows.filter((row): row is TaskChange => row.id !== null) };
+  return {
+    lines: [...new Set(rows.map((row) => row.line))],
+    people: rows.filter(({ people }) => people).map(({ line }) => line),
+    changes: rows.filter((row): row is TaskChange & { people: boolean } => row.id !== null),
+  };
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCsv } from '../../../db/formats/csv.ts';
 import { firstReview } from '../../support/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
-import { accountsIn, issuesOf } from './account-makers.ts';
+import { accountsIn, good, issuesOf } from './account-makers.ts';
 
 let province: Province;
 const { newAccount, settled, granted } = accountsIn(() => province);
@@ -115,6 +115,97 @@ describe('[N20] the audit log', () => {
     expect(await prove()).toMatchObject({ whole: true });
     expect((await admin.post('/admin/audit/chain', { procedure: 'class-350104-2026-99999' })).status).toBe(404);
     expect(issuesOf(await admin.post('/admin/audit/chain', { procedure: '?' }))).toEqual([['procedure', 'audit.procedure']]);
+  });
+
+  test('[N20] every line outside of cases is on a chain too: a flipped byte, a removed and a cut-off line are named', async () => {
+    const admin = await province.as('auditadmin-1');
+    type LogProof = { whole: boolean; lines: number; broken: { lane: number; no: number }[] };
+    const prove = async () => (await admin.post<LogProof>('/admin/audit/chain/log')).body;
+    const { id, login } = await settled();
+    await granted(login, 'inspector');
+    // Many at once, of one person and of nobody: no number is given twice and none is left out.
+    const at = (password: string, name: string) =>
+      fetch(`${province.origin}/sign-in`, {
+        method: 'POST',
+        headers: { accept: 'application/json' },
+        body: new URLSearchParams({ login: name, password }),
+      });
+    await Promise.all([...Array(8).keys()].map((n) => at(n % 2 ? good : 'wrong', n < 4 ? login : 'nobody')));
+    expect((await province.db('audit_log').whereNull('hash').orWhereNull('no').count({ n: '*' }).first())?.n).toBe(0);
+    expect(await prove()).toMatchObject({ whole: true, broken: [] });
+
+    const acts = ['session.begin', 'session.refuse', 'grant.confirm', 'account.setUp'];
+    for (const act of acts) {
+      const line = () => province.db('audit_log').where({ act }).orderBy('id', 'desc');
+      const kept = await line().first();
+      const flips = {
+        subject: `${kept.subject.slice(0, -1)}~`,
+        detail: { forged: true },
+        recorded_at: new Date(kept.recorded_at.getTime() + 1),
+      };
+      for (const [column, value] of Object.entries(flips)) {
+        const exact = await province
+          .db('audit_log')
+          .where({ id: kept.id })
+          .first(province.db.raw(`${column}::text as text`));
+        await province
+          .db('audit_log')
+          .where({ id: kept.id })
+          .update({ [column]: value });
+        expect((await prove()).broken, `${act} ${column}`).toEqual([{ lane: kept.lane, no: kept.no }]);
+        const cast = { subject: 'text', detail: 'jsonb', recorded_at: 'timestamptz' }[column];
+        await province
+          .db('audit_log')
+          .where({ id: kept.id })
+          .update({ [column]: province.db.raw(`cast(? as ${cast})`, [exact.text]) });
+        expect((await prove()).whole).toBe(true);
+      }
+    }
+    const forged = await province
+      .db('audit_log')
+      .where({ act: 'grant.confirm', subject: `account-${id}` })
+      .first();
+    await province
+      .db('audit_log')
+      .where({ id: forged.id })
+      .update({ detail: { role: 'approver' } });
+    const shown = await (await province.browser('auditadmin-1')).post('/admin/audit/chain/log');
+    for (const words of [`日志链 ${forged.lane} · 第 ${forged.no} 条不符`, '确认授权', `account-${id}`])
+      expect(shown.html).toContain(words);
+    await province.db('audit_log').where({ id: forged.id }).update({ detail: forged.detail });
+
+    // Removed in the middle, and cut off at the end.
+    await province.db.raw('create table kept_audit as select * from audit_log');
+    const lane = await province.db('audit_log').where({ act: 'session.refuse' }).whereNull('actor').orderBy('no');
+    for (const gone of [lane[0], lane.at(-1)]) {
+      await province.db('audit_log').where({ id: gone.id }).delete();
+      expect((await prove()).broken).toEqual([{ lane: 0, no: gone.no }]);
+      await province.db.raw('alter table audit_log disable trigger audit_log_chain');
+      await province.db.raw('insert into audit_log overriding system value select * from kept_audit where id = ?', [gone.id]);
+      await province.db.raw('alter table audit_log enable trigger audit_log_chain');
+      expect((await prove()).whole).toBe(true);
+    }
+  });
+
+  test('[N20] nobody passes the chains by: the processes cannot move a head, and a line without a link is refused', async () => {
+    const denied = (sql: string) =>
+      expect(
+        province.db.transaction(async (trx) => {
+          await trx.raw('set local role shiming_app');
+          await trx.raw(sql);
+        }),
+        sql,
+      ).rejects.toThrow('permission denied');
+    await denied('update audit_lanes set no = 0');
+    await denied('delete from audit_lanes');
+    await denied('insert into audit_lanes (lane) values (300)');
+    await expect(province.db('audit_log').insert({ at: new Date(), act: 'x.y', subject: 'x', procedure_id: 'class-1' })).rejects.toThrow(
+      'audit_log_chained',
+    );
+    const county = await settled();
+    await granted(county.login, 'audit_admin', '350104');
+    expect(await county.person.post('/admin/audit/chain/log')).toMatchObject({ status: 403, body: { code: 'audit.whole' } });
+    expect((await (await province.as('security-1')).post('/admin/audit/chain/log')).status).toBe(403);
   });
 
   test('[N20] the audit administrator changes nothing', async () => {

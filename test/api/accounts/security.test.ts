@@ -104,15 +104,15 @@ describe('security settings', { timeout: 60_000 }, () => {
     expect(after).toEqual({ idle: 10 });
   });
 
-  test('[F37] as many wrong passwords as the settings say lock the account, once on record; the right one does not open it', async () => {
+  test('[F37] as many wrong passwords as the settings say lock the account, once on record; the right one does not open it, and nobody is told', async () => {
     await set({ attempts: 3, lockMinutes: 30 });
     const { id, login } = await settled();
+    await province.db('known_networks').where({ user_id: id }).delete();
     const answers = [];
     for (let at = 0; at < 5; at += 1) answers.push(await outside('/sign-in', { login, password: 'wrong' }));
-    expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 429, 429]);
-    const right = await outside('/sign-in', { login, password: good });
-    expect(right.status).toBe(429);
-    expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(29 * 60);
+    answers.push(await outside('/sign-in', { login, password: good }));
+    for (const { status, body, headers } of answers)
+      expect([status, body['issues'], headers.get('retry-after')]).toEqual([422, answers[0]?.body['issues'], null]);
     expect(await province.db('audit_log').where({ act: 'session.lock', actor: id })).toHaveLength(1);
     const { body } = await (await province.as('auditadmin-1')).get<{ keeping: Record<string, unknown> }>('/admin/audit?act=session.lock');
     expect(body).toMatchObject({ lines: [{ person: login }], keeping: { since: expect.any(String), refused: 3, locked: 1 } });

@@ -1,0 +1,64 @@
+/** What keeps guessing of passwords, and links to set them, apart from the people whose accounts they are. On real time. */
+import { ConflictError } from '../../workflows/domain/errors.ts';
+import type { Db } from '../client.ts';
+import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
+import { auditOutside } from '../protocol/procedures.ts';
+import { getAccount, pathsOf } from './accounts.ts';
+import type { Actor } from './users.ts';
+
+const KNOWN_DAYS = 90;
+const known = `at > now() - interval '${KNOWN_DAYS} days'`;
+
+/** Whether the person has signed in from this network of late. Asked for an account that does not exist (undefined) too, so that both take as long. */
+export async function isKnownNetwork(db: Db, userId: string | undefined, network: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { found: boolean }[] }>(
+    `select exists (select from known_networks where user_id = cast(? as uuid) and network = ? and ${known}) as found`,
+    [userId ?? null, network],
+  );
+  return rows[0]?.found ?? false;
+}
+
+/** From now on this network is known for the person; those of long ago are forgotten. */
+export async function keepNetwork(db: Db, userId: string, network: string): Promise<void> {
+  await db.raw(
+    `with gone as (delete from known_networks where user_id = :userId and network <> :network and not (${known}))
+     insert into known_networks (user_id, network, at) values (:userId, :network, now())
+     on conflict (user_id, network) do update set at = excluded.at`,
+    { userId, network },
+  );
+}
+
+/** A security administrator lifts the lock of somebody else's account. Throws NotFoundError, ConflictError `account.own` and `account.notLocked`. */
+export async function liftLock(db: Db, actor: Actor, id: string, request?: IdempotentRequest): Promise<{ accountId: string }> {
+  return onceOnly(db, request, async (trx) => {
+    const account = await getAccount(trx, pathsOf(actor, 'security_admin'), id);
+    if (id === actor.userId) throw new ConflictError('account.own');
+    if (!account.lockedUntil) throw new ConflictError('account.notLocked');
+    const { rows } = await trx.raw<{ rows: unknown[] }>(
+      `delete from rate_limits where key = 'login:' || lower(:login) or starts_with(key, 'network:' || lower(:login) || '@')
+          or starts_with(key, 'device:' || lower(:login) || '@') returning 1`,
+      { login: account.login },
+    );
+    if (rows.length === 0) throw new ConflictError('account.notLocked');
+    await auditOutside(trx, actor.userId, { act: 'account.unlock', subject: `account-${id}`, detail: { login: account.login } });
+    return { accountId: id };
+  });
+}
+
+/**
+ * A security administrator releases the link of another administrator's account, who has it in hand. Throws NotFoundError, ConflictError `account.own` and
+ * `account.linkNotHeld`.
+ */
+export async function releaseLink(db: Db, actor: Actor, id: string, request?: IdempotentRequest): Promise<{ accountId: string }> {
+  return onceOnly(db, request, async (trx) => {
+    const account = await getAccount(trx, pathsOf(actor, 'security_admin'), id);
+    if (id === actor.userId) throw new ConflictError('account.own');
+    const released = await trx('setup_links as l')
+      .where({ user_id: id, used_at: null, ended_at: null })
+      .whereRaw('expires_at > now() and is_held_link(l)')
+      .update({ released_by: actor.userId, released_at: trx.fn.now() });
+    if (released === 0) throw new ConflictError('account.linkNotHeld');
+    await auditOutside(trx, actor.userId, { act: 'account.release', subject: `account-${id}`, detail: { login: account.login } });
+    return { accountId: id };
+  });
+}
