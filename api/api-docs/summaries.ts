@@ -107,7 +107,6 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postAdminAuditChain: '重算办件的哈希链；指出第一处不符',
   getAdminMails: '邮件，新的在前：按状态、账号、案件或文书编号',
   postAdminAuditChainLog: '重算办理件以外全部记录的哈希链；指出每条链第一处不符的记录',
-  getAdminMails: '最近的邮件',
   getAdminLetters: '邮件与短信模板及各自现行版本',
   getAdminLettersByChannelByName: '一个模板的中英文内容、预览与各版本；`version` 查看较早的，0 为随产品提供的',
   postAdminLettersByChannelByName: '说明原因，将模板修改为新版本；`version`（或 If-Match）防止覆盖他人刚保存的内容',
