@@ -5,7 +5,7 @@ import type { TaskChange } from '../../db/views/inbox/task-changes.ts';
 import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
 import { labelOfficesOf } from '../../workflows/domain/labels.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
-import { isWithin, mayDecide } from '../../workflows/domain/scope.ts';
+import { isRefusedTo, isWithin, mayDecide } from '../../workflows/domain/scope.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Translate } from '../pages/i18n.ts';
 
@@ -35,7 +35,9 @@ export function isListed(actor: Actor, { filter, times }: OpenList, task: TaskCh
     case 'asked':
       return task.delegated_to === actor.userId;
     case 'queue':
-      return !task.suspended || isOutsideRole(task.role);
+      return isOutsideRole(task.role) || (!task.suspended && !isRefusedTo(actor, task, task.signers));
+    case 'barred':
+      return !task.suspended && isRefusedTo(actor, task, task.signers);
     case 'region':
       return true;
   }

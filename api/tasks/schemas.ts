@@ -134,6 +134,8 @@ export const Inbox = z
       priority: z.number().int(),
       mine: z.number().int(),
       asked: z.number().int(),
+      /** In the own queues, refused by four eyes: somebody else has to do them. Not in the other figures. */
+      barred: z.number().int(),
       capped: z.boolean(),
       searchedOfEach: z.number().int().optional().meta({
         description:

@@ -17,7 +17,7 @@ import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
 import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
 import { isOfOffice, taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
-import { hasRole } from '../../../workflows/domain/scope.ts';
+import { hasRole, mayDecide } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
 import type { ListNames, RegionName } from '../../../db/views/inbox/list-names.ts';
 import { datesIn } from '../../pages/dates.ts';
@@ -119,7 +119,7 @@ function signaturesOf({ joint, signatures }: InboxLine) {
 
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
-  if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
+  if (view === 'asked' || view === 'barred' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
   if (view === 'mine') return ['release', 'approve'];
   const supervises = view === 'region' && hasRole(actor, 'supervisor');
   // Whoever reviews nothing is offered nothing that every task would refuse.
@@ -183,7 +183,7 @@ export function figureWords(view: InboxView, counts: InboxCounts, actor: Actor, 
   return {
     groups: Object.fromEntries(inboxGroups.map(words)) as Record<InboxGroup, string>,
     total: actor.institutionId === undefined ? t('tasks.total', { total, mine: counts.mine }) : t('tasks.totalOnly', { total }),
-    views: { mine: counts.mine, asked: counts.asked },
+    views: { mine: counts.mine, asked: counts.asked, barred: counts.barred },
   };
 }
 
@@ -203,9 +203,9 @@ export function inboxView(parts: InboxParts) {
   return {
     today: at.today,
     workingDay: isWorkingDay(at.calendar, at.today),
-    // Being asked for an opinion is rare: the view shows when there is something in it.
+    // Being asked for an opinion is rare, and so is what somebody else has to do: the view shows when there is something in it.
     views: viewsOf(parts.actor)
-      .filter((view) => view !== 'asked' || counts.asked > 0 || list.view === 'asked')
+      .filter((view) => (view !== 'asked' && view !== 'barred') || counts[view] > 0 || list.view === view)
       .map((view) => viewChip(view, parts)),
     chips: chipsOf(parts),
     filter: list,
@@ -225,7 +225,7 @@ export function inboxView(parts: InboxParts) {
     empty: rows.length === 0,
     filtered: chipsOf(parts).length > 0,
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorOf(next) })) : undefined,
-    nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
+    nextTask: rows.length > 0 && list.view !== 'region' && list.view !== 'barred' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
     list: listQuery(list),
     savedViews: counts.savedViews.map(({ name, list: saved }) => ({
@@ -312,6 +312,8 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     delegate: task.delegate,
     asked: task.delegated_to === actor.userId,
     suspended: task.suspended_at !== null,
+    // In a view of its own it is said once, above the list.
+    barred: list.view !== 'barred' && task.took_part && mayDecide(actor, { role: task.role, office: task.office, institutionId: null }),
     self: task.claimed_by === actor.userId,
   };
 }
@@ -325,11 +327,13 @@ export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
 }
 
 function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
+  const counted = view === 'mine' || view === 'asked' || view === 'barred';
   return {
     label: viewLabel(view, actor, t),
     view,
-    counted: view === 'mine' || view === 'asked',
-    count: view === 'mine' || view === 'asked' ? counts[view] : undefined,
+    counted,
+    count: counted ? counts[view] : undefined,
+    title: view === 'barred' ? t('tasks.barredHint') : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };
