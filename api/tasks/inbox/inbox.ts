@@ -19,7 +19,7 @@ import { isOfOffice, taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
 import { hasRole, mayDecide } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
-import type { ListNames, RegionName } from '../../../db/views/inbox/list-names.ts';
+import type { ListNames, OfficerHolding, RegionName } from '../../../db/views/inbox/list-names.ts';
 import { datesIn } from '../../pages/dates.ts';
 import { candidateOptions } from '../supervision/candidates.ts';
 import type { Candidate } from '../../../db/views/board.ts';
@@ -145,6 +145,8 @@ type InboxParts = {
   regions: readonly RegionName[];
   /** Labels in use in the reader's offices. */
   labels: readonly string[];
+  /** Who has something open, where a list of the region is read. */
+  officers: readonly OfficerHolding[];
   /** Who could take tasks of this page over, where they can be handed over. */
   candidates: readonly Candidate[];
   /** Number of the newest line of the record before the list was read. */
@@ -219,6 +221,7 @@ export function inboxView(parts: InboxParts) {
     priorityOptions: [{ value: '1', label: t('tasks.filter.priorityOnly') }],
     // A label that is in use no longer may still be asked for.
     labelOptions: [...new Set([...(list.label ? [list.label] : []), ...parts.labels])].map((label) => ({ value: label, label })),
+    holderOptions: holderOptions(parts),
     groups,
     total: figures.total,
     searchedOfEach: counts.searchedOfEach,
@@ -316,6 +319,14 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     barred: list.view !== 'barred' && task.took_part && mayDecide(actor, { role: task.role, office: task.office, institutionId: null }),
     self: task.claimed_by === actor.userId,
   };
+}
+
+/** Two officers may have the same name: the office stands beside it. Whoever has nothing any more may still be asked for. */
+function holderOptions({ list, officers, names, locale }: InboxParts) {
+  const options = officers.map(({ id, name, zh, en }) => ({ value: id, label: `${name} · ${locale === 'en' ? en : zh}` }));
+  const kept = list.holder === undefined || officers.length === 0 ? undefined : names.people.get(list.holder);
+  if (list.holder === undefined || kept === undefined || options.some(({ value }) => value === list.holder)) return options;
+  return [{ value: list.holder, label: kept }, ...options];
 }
 
 function capped(count: number): string {
