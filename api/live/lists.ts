@@ -1,6 +1,6 @@
 /** Whether a task that changed stands in a list, and what the list says of it: as the list itself would. */
 import type { Actor } from '../../db/accounts/users.ts';
-import type { InboxFilter, InboxTimes } from '../../db/views/inbox/inbox.ts';
+import { type InboxFilter, type InboxGroup, type InboxTimes, urgencies } from '../../db/views/inbox/inbox.ts';
 import type { TaskChange } from '../../db/views/inbox/task-changes.ts';
 import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
 import { labelOfficesOf } from '../../workflows/domain/labels.ts';
@@ -86,6 +86,12 @@ function fits(filter: InboxFilter, task: TaskChange, classIds: ReadonlySet<strin
 
 function liesIn(path: string | undefined, task: TaskChange): boolean {
   return path === undefined || isWithin(task.office_path, path) || isWithin(task.region_path, path);
+}
+
+/** The group of a list under which a task stands. */
+export function groupOf({ times }: OpenList, task: TaskChange): InboxGroup {
+  if (task.priority && !isOutsideRole(task.role)) return 'priority';
+  return urgencies.find((urgency) => isInTime({ view: 'queue', urgency }, times, task.due_at)) ?? 'none';
 }
 
 function isInTime({ urgency, dueBy }: InboxFilter, { now, soonUntil }: InboxTimes, due: Date | null): boolean {

@@ -6,6 +6,8 @@ import {
   type InboxCounts,
   type InboxCursor,
   type InboxFilter,
+  type InboxGroup,
+  inboxGroups,
   type InboxLine,
   type InboxTask,
   type InboxView,
@@ -169,9 +171,6 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
   };
 }
 
-const inboxGroups = ['priority', ...urgencies] as const;
-type InboxGroup = (typeof inboxGroups)[number];
-
 /** The figures of a list in words, as its page says them and as the page is told of them later. */
 export function figureWords(view: InboxView, counts: InboxCounts, actor: Actor, t: Translate) {
   const shown = (count: number): string => (view === 'region' ? capped(count) : count.toLocaleString('en-US'));
@@ -194,14 +193,13 @@ export function inboxView(parts: InboxParts) {
   const { list, counts, next, t, at } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
   const figures = figureWords(list.view, counts, parts.actor, t);
-  const groups = inboxGroups
-    .map((group) => ({
-      group,
-      tone: groupTones[group],
-      words: figures.groups[group],
-      rows: rows.filter((row) => (row.priority ? 'priority' : row.due.state) === group),
-    }))
-    .filter((group) => group.rows.length > 0);
+  const office = parts.actor.institutionId === undefined;
+  const groups = inboxGroups.map((group) => ({
+    group,
+    tone: groupTones[group],
+    words: figures.groups[group],
+    rows: rows.filter((row) => (row.priority ? 'priority' : row.due.state) === group),
+  }));
   return {
     today: at.today,
     workingDay: isWorkingDay(at.calendar, at.today),
@@ -217,12 +215,14 @@ export function inboxView(parts: InboxParts) {
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     regionOptions: parts.regions.map((region) => ({ value: region.code, label: regionLabel(region, parts.regions, parts.locale) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
-    office: parts.actor.institutionId === undefined,
+    office,
     priorityOptions: [{ value: '1', label: t('tasks.filter.priorityOnly') }],
     // A label that is in use no longer may still be asked for.
     labelOptions: [...new Set([...(list.label ? [list.label] : []), ...parts.labels])].map((label) => ({ value: label, label })),
     holderOptions: holderOptions(parts),
-    groups,
+    groups: groups.filter((group) => group.rows.length > 0),
+    // For the script, which moves what somebody marks while the list is open.
+    otherGroups: office ? groups.filter((group) => group.rows.length === 0) : [],
     total: figures.total,
     searchedOfEach: counts.searchedOfEach,
     empty: rows.length === 0,

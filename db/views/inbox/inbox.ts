@@ -26,6 +26,10 @@ export type InboxView = (typeof inboxViews)[number];
 export const urgencies = ['overdue', 'soon', 'later', 'none'] as const;
 export type Urgency = (typeof urgencies)[number];
 
+/** A list shows what is marked as pressing in a group of its own, before the others. */
+export const inboxGroups = ['priority', ...urgencies] as const;
+export type InboxGroup = (typeof inboxGroups)[number];
+
 export type InboxFilter = {
   view: InboxView;
   kind?: TaskKind | undefined;

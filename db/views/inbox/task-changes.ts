@@ -22,7 +22,7 @@ export type TaskChange = {
   region_path: string;
   due_at: Date | null;
   open: boolean;
-  /** The line opened it, or took it up again. */
+  /** The line opened it, took it up again or marked it as pressing. */
   fresh: boolean;
   claimed_by: string | null;
   holder: string | null;
@@ -51,7 +51,7 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
   const { rows } = await db
     .raw<{ rows: (TaskChange | { line: number; id: null })[] }>(
       `select a.id as line, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
-              t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act = 'task.resume' and a.subject = t.id) as fresh,
+              t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act in ('task.resume', 'task.prioritise') and a.subject = t.id) as fresh,
               t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended,
               t.priority, t.priority_reason, ${tookPartElsewhere} as signers,
               (select coalesce(json_agg(json_build_object('office', k.office, 'label', k.label) order by k.set_at, k.label), '[]')

@@ -60,7 +60,8 @@ test('[F05] [F11] the second review of what one reviewed first is counted nowher
   expect(await badge('both-1')).toBe(after.counts.total === 0 ? '0' : String(after.counts.total));
   expect((await (await counter.as('both-1')).get<{ taskId: string | null }>('/tasks/next')).body.taskId).not.toBe(second);
   // An open list is told that it is there no longer.
-  await (await counter.as('supervise-1')).post(`/tasks/${second}/prioritise`, { reason: '上级交办，尽快办结' });
+  const marked = { priority: true, reason: '上级交办，尽快办结' };
+  expect((await (await counter.as('supervise-1')).post(`/tasks/${second}/priority`, marked)).status).toBe(200);
   await until(() => stream.told.findLast((task) => task.id === second)?.listed === false);
   stream.stop();
 
