@@ -44,7 +44,7 @@ test('[F36] a form that is only drawn again does nothing, whatever it holds', as
 });
 
 test('[F36] a password is never sent along', async () => {
-  const form = { currentPassword: 'nobody-knows', newPassword: 'short', repeatPassword: 'another' };
+  const form = { currentPassword: 'nobody-knows', newPassword: 'kurz-1', repeatPassword: 'anders-2' };
   const { html, status } = await counter.browse('first-1', '/account/password', form);
   expect(status).toBe(422);
   expect(html).toContain('id="language"');

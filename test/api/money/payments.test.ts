@@ -136,6 +136,22 @@ test('[F05] [N18] a batch is no work of whoever made it: out of the list, the fi
   expect(/data-figure="tasks"[^>]*>([^<]*)</.exec(html)?.[1]).toBe(String(maker.counts.total));
 });
 
+test('[F28] the ledger of a class shows what went out to the bank with its batch, marked as the whole batch, and no other batch', async () => {
+  const { filed, application, number } = await released(2);
+  const other = await released(3);
+  type Entries = { entries: { kind: string; reference: string; amountFen: number; throughBatch: boolean; classNumber: string | null }[] };
+  for (const text of [filed.number, application.number]) {
+    const { body } = await (await as('cs-finance-1')).get<Entries>(`/funds?q=${text}`);
+    const out = body.entries.filter(({ kind }) => kind === 'dispatch');
+    expect(out).toMatchObject([{ reference: number, amountFen: 140_000, throughBatch: true, classNumber: null }]);
+    expect(body.entries.filter(({ kind }) => kind === 'commitment')).toMatchObject([{ throughBatch: false, classNumber: filed.number }]);
+    expect(JSON.stringify(body.entries)).not.toContain(other.number);
+  }
+  const found = await browse('cs-finance-1', `/funds?q=${filed.number}`);
+  expect(found.html).toContain('整批金额，含所查班级');
+  expect((await browse('cs-finance-1', '/funds')).html).not.toContain('整批金额');
+});
+
 describe('the claim', () => {
   test('[N19] [N28] the institution sees every amount with standard, percentage and source before it sends the claim, and sends it once', async () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
