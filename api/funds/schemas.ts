@@ -49,6 +49,8 @@ export const LedgerEntry = z
     regionZh: z.string(),
     regionEn: z.string(),
     classNumber: z.string().nullable(),
+    /** Found by a class whose payments are in this batch; the amount is that of the whole batch. */
+    throughBatch: z.boolean(),
     document: z.string().nullable(),
   })
   .meta({ id: 'LedgerEntry' });

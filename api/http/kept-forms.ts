@@ -1,6 +1,8 @@
 /** What was typed into a form whose session had ended is kept for an hour and offered again after signing in. Files and passwords are not kept. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Issue } from '../../workflows/domain/errors.ts';
 import { addKeptForm, deleteKeptForm, findKeptForm } from '../../db/accounts/sessions.ts';
 import { clearCookie, readCookie, setCookie } from './cookies.ts';
 import type { ApiConfig } from '../config.ts';
@@ -39,6 +41,35 @@ export async function dropKept({ db, config }: ApiDeps, req: Request, res: Respo
   const token = readCookie(req, 'kept', config);
   if (token) await deleteKeptForm(db, hashToken(token));
   clearCookie(res, 'kept', config);
+}
+
+/**
+ * A form that is drawn again in another language (`_redraw`): what was wrong with it, as codes, and what was typed, which the change of language sends
+ * back to the form's own address. It is drawn and nothing else: whatever the form asks for is not done.
+ */
+export type Redrawn = { fields: KeptFields; issues: string };
+
+const Redrawing = z.array(
+  z.object({
+    field: z.string().max(200),
+    code: z.string().max(100),
+    params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  }),
+);
+
+export function redrawn(entered: Record<string, unknown>, issues: readonly Issue[]): Redrawn {
+  return { fields: flatten(entered), issues: JSON.stringify(issues.map(({ field, code, params }) => ({ field, code, params }))) };
+}
+
+/** What was wrong with a form that is only to be drawn again; undefined where it was sent to be done. */
+export function readRedrawing(text: unknown): Issue[] | undefined {
+  if (typeof text !== 'string') return undefined;
+  try {
+    const read = Redrawing.safeParse(JSON.parse(text));
+    return read.success ? read.data.map(({ params, ...issue }) => (params ? { ...issue, params } : issue)) : [];
+  } catch {
+    return [];
+  }
 }
 
 function flatten(value: unknown, name = ''): KeptFields {

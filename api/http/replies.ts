@@ -1,5 +1,6 @@
 /** What a handler answers with; `api/http/routing.ts` turns it into a page for a browser and JSON for a program. */
 import type { Readable } from 'node:stream';
+import type { Redrawn } from './kept-forms.ts';
 
 /** What a template prints. Beside the page's own fields the layout knows: `title`, `issues` and `entered` of a refused form. */
 export type View = Readonly<Record<string, unknown>>;
@@ -15,6 +16,8 @@ export type PageOptions = {
   nav?: string;
   /** The page loads itself again after so many seconds, without JavaScript ("recorded, moving on"). */
   refreshSeconds?: number;
+  /** A form was drawn again: what a change of language must not lose. */
+  redrawn?: Redrawn;
   /** Version for If-Match of a later write; sent as a strong ETag to programs. */
   etag?: string;
 };

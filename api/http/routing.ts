@@ -14,13 +14,14 @@ import type { Actor } from '../../db/accounts/users.ts';
 import type { Vault } from '../../db/vault.ts';
 import { withoutNumbers } from '../../workflows/domain/people/typed-text.ts';
 import { cleanName } from '../../workflows/domain/classes/material.ts';
-import { InputError, inputError, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
+import { InputError, inputError, type Issue, NotAllowedError, NotFoundError, NotSignedInError } from '../../workflows/domain/errors.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { ApiConfig } from '../config.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import type { Renderer } from '../pages/render.ts';
 import { findUnstorable, tame } from './bodies.ts';
+import { readRedrawing, redrawn } from './kept-forms.ts';
 import { type FileKind, made, type Reply } from './replies.ts';
 import { requireToken } from './security.ts';
 import { sendReply } from './sending.ts';
@@ -170,7 +171,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   const broken = brokenUploads.get(req);
   // Of a body that could not be read the token may be lost; nothing is done with it but to say so.
   if (spec.method !== 'get' && !broken) requireToken(req, visit);
-  const { body, key } = takeBody(req);
+  const { body, key, redrawing } = takeBody(req);
   const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
   const context: Context<z.output<P>, z.output<Q>, unknown> = {
@@ -194,18 +195,30 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     ifMatch: spec.guarded ? versionOf(req.get('if-match')) : undefined,
     waitMs: spec.waits ? waitOf(req, res) : 0,
   };
+  const entered = Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
+  const drawAgain = async (issues: readonly Issue[]): Promise<Reply | undefined> => {
+    const reply = await spec.onInvalid?.(context, withWords(issues, visit.t), entered);
+    return reply?.kind === 'page' ? { ...reply, options: { status: 422, redrawn: redrawn(entered, issues), ...reply.options } } : reply;
+  };
+  // In another language, and nothing else.
+  if (redrawing && context.forPage) {
+    const reply = await drawAgain(redrawing);
+    if (reply) return reply;
+  }
   try {
     if (broken) throw broken;
     const parsed = parse(spec.body, body, deps.words);
     const reply = await spec.handle({ ...context, body: parsed });
     // What `onInvalid` draws is for browsers alone; the document says nothing of it.
     if (deps.config.strict) await requireAsPromised(spec, reply);
-    return reply;
+    // Drawn again by the handler itself, as where somebody else was first.
+    const refused = reply.kind === 'page' && spec.onInvalid !== undefined && (reply.options.status ?? 200) >= 400;
+    return refused ? { ...reply, options: { redrawn: redrawn(entered, []), ...reply.options } } : reply;
   } catch (error) {
     if (!(error instanceof InputError) || !spec.onInvalid || !context.forPage) throw error;
-    const entered = Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
-    const reply = await spec.onInvalid(context, withWords(error.issues, visit.t), entered);
-    return reply.kind === 'page' ? { ...reply, options: { status: 422, ...reply.options } } : reply;
+    const reply = await drawAgain(error.issues);
+    if (!reply) throw error;
+    return reply;
   }
 }
 
@@ -286,15 +299,15 @@ function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words
   throw new InputError(toIssues(result.error.issues, words));
 }
 
-/** The fields of the form without the two that belong to the shell. */
-function takeBody(req: Request): { body: Record<string, unknown>; key: string | undefined } {
+/** The fields of the form without those that belong to the shell. */
+function takeBody(req: Request): { body: Record<string, unknown>; key: string | undefined; redrawing: Issue[] | undefined } {
   const given = (typeof req.body === 'object' && req.body !== null ? req.body : {}) as Record<string, unknown>;
-  const { _csrf: _token, idempotencyKey, ...fields } = given;
+  const { _csrf: _token, _redraw: redraw, idempotencyKey, ...fields } = given;
   // A browser sends every field of a form; one left empty counts as absent.
   const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
   if (key !== undefined && key.length > LONGEST_KEY) throw inputError('idempotencyKey', 'tooLong', { maximum: LONGEST_KEY });
-  return { body, key: key || undefined };
+  return { body, key: key || undefined, redrawing: readRedrawing(redraw) };
 }
 
 function digestOf(file: UploadedFile): string {

@@ -1,11 +1,11 @@
 /** Whether a task that changed stands in a list, and what the list says of it: as the list itself would. */
 import type { Actor } from '../../db/accounts/users.ts';
-import type { InboxFilter, InboxTimes } from '../../db/views/inbox/inbox.ts';
+import { type InboxFilter, type InboxGroup, type InboxTimes, urgencies } from '../../db/views/inbox/inbox.ts';
 import type { TaskChange } from '../../db/views/inbox/task-changes.ts';
 import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
 import { labelOfficesOf } from '../../workflows/domain/labels.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
-import { isWithin, mayDecide } from '../../workflows/domain/scope.ts';
+import { isRefusedTo, isWithin, mayDecide } from '../../workflows/domain/scope.ts';
 import { isOutsideRole, stageOf } from '../../workflows/domain/tasks.ts';
 import type { Translate } from '../pages/i18n.ts';
 
@@ -35,7 +35,9 @@ export function isListed(actor: Actor, { filter, times }: OpenList, task: TaskCh
     case 'asked':
       return task.delegated_to === actor.userId;
     case 'queue':
-      return !task.suspended || isOutsideRole(task.role);
+      return isOutsideRole(task.role) || (!task.suspended && !isRefusedTo(actor, task, task.signers));
+    case 'barred':
+      return !task.suspended && isRefusedTo(actor, task, task.signers);
     case 'region':
       return true;
   }
@@ -84,6 +86,12 @@ function fits(filter: InboxFilter, task: TaskChange, classIds: ReadonlySet<strin
 
 function liesIn(path: string | undefined, task: TaskChange): boolean {
   return path === undefined || isWithin(task.office_path, path) || isWithin(task.region_path, path);
+}
+
+/** The group of a list under which a task stands. */
+export function groupOf({ times }: OpenList, task: TaskChange): InboxGroup {
+  if (task.priority && !isOutsideRole(task.role)) return 'priority';
+  return urgencies.find((urgency) => isInTime({ view: 'queue', urgency }, times, task.due_at)) ?? 'none';
 }
 
 function isInTime({ urgency, dueBy }: InboxFilter, { now, soonUntil }: InboxTimes, due: Date | null): boolean {

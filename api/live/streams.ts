@@ -16,7 +16,7 @@ import { readInstant } from '../../db/calendar/instant.ts';
 import { readToday } from '../tasks/case.ts';
 import { inboxTimes } from '../tasks/due.ts';
 import { figureWords } from '../tasks/inbox/inbox.ts';
-import { concerns, holdingWords, isListed, labelsRead, type OpenList } from './lists.ts';
+import { concerns, groupOf, holdingWords, isListed, labelsRead, type OpenList } from './lists.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import type { Translate } from '../pages/i18n.ts';
 
@@ -218,7 +218,7 @@ function newestOf(changes: readonly TaskChange[]): TaskChange[] {
   return [...newest.values()];
 }
 
-/** `listed`: whether it stands in the list now; `fresh`: it has come into the queue lately. */
+/** `listed`: whether it stands in the list now; `fresh`: it has come into the queue, or to its top, lately; `group`: under which it stands. */
 function tellTasks(listener: Listener, changes: readonly TaskChange[]): void {
   const { actor, list, t } = listener;
   if (!list) return;
@@ -229,6 +229,7 @@ function tellTasks(listener: Listener, changes: readonly TaskChange[]): void {
       open: change.open,
       listed: isListed(actor, list, change),
       fresh: change.fresh,
+      group: groupOf(list, change),
       holder: change.open ? change.holder : null,
       words: change.open ? holdingWords(actor, change, t) : '',
       amber: change.suspended,

@@ -91,6 +91,7 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
         locale,
         otherLocale,
         langHref: withLanguage(req, otherLocale),
+        redrawn: options.redrawn && { action: withLanguage(req, otherLocale), ...options.redrawn },
         nonce: visit.nonce,
         csrfToken: session?.csrfToken,
         path: req.path,

@@ -5,6 +5,7 @@ import type { Signature } from '../../db/protocol/signing/groups.ts';
 import type { OrderOnRecord } from '../../db/protocol/supervision/orders.ts';
 import type { RungOnRecord } from '../../db/protocol/supervision/rungs.ts';
 import type { Actor } from '../../db/accounts/users.ts';
+import type { ReviewSignature } from '../../db/views/classes/class-reviews.ts';
 import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
 import { classTrack } from '../../workflows/domain/classes/class.ts';
 import { readsMessages } from '../../workflows/domain/classes/message.ts';
@@ -25,7 +26,7 @@ import { type LoadedEvidence, ownPageOf } from './evidence.ts';
 import { withQuery } from './inbox/inbox.ts';
 import { ladderView, orderView } from './supervision/ladder.ts';
 import { whatHappens } from './next.ts';
-import { endedView, possibleSigners, signersView } from './signing/signatures.ts';
+import { endedView, possibleSigners, proposalsView, signersView } from './signing/signatures.ts';
 import {
   actCode,
   actWords,
@@ -63,6 +64,8 @@ export type CaseParts = {
   /** Labels of the reader's offices on the case, and those in use there. */
   labels: readonly string[];
   labelsInUse: readonly string[];
+  /** Refusals that earlier reviewers proposed; empty outside the office. */
+  proposed: readonly ReviewSignature[];
   /** The order of the superior authority about this task. */
   order: OrderOnRecord | undefined;
   /** Checks that no register confirmed and nobody settled: they stand in the way of an approval. */
@@ -140,6 +143,7 @@ export function caseView(parts: CaseParts) {
       office && open && task.priority_reason !== null
         ? { reason: task.priority_reason, name: task.prioritiser ?? '—', at: task.prioritised_at }
         : undefined,
+    proposed: proposalsView(parts.proposed, procedure, parts),
     labels: labelsView(parts),
     barred: barring.find((code) => code === parts.verdict('decide')),
     holding: office && open ? holdingView(parts, may) : undefined,

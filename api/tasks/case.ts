@@ -7,6 +7,7 @@ import { listSignatures } from '../../db/protocol/signing/groups.ts';
 import { listColleagues } from '../../db/protocol/supervision/supervision.ts';
 import { noteRead, obstacleToTakingBack } from '../../db/protocol/taking-back.ts';
 import { findCapacity, whoSignedElsewhere } from '../../db/protocol/task-acts.ts';
+import { listProposedRefusals } from '../../db/views/classes/class-reviews.ts';
 import { listCaseLabels, listLabelsInUse } from '../../db/inbox/labels.ts';
 import { listRungs } from '../../db/protocol/supervision/rungs.ts';
 import { countOutstanding } from '../../db/classes/verifications.ts';
@@ -87,6 +88,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     possible,
     labels,
     labelsInUse,
+    proposed,
   ] = await Promise.all([
     readToday(db, context.instant, actor),
     loadEvidence({ db, actor, task, procedure, t, words: deps.words, locale }),
@@ -103,6 +105,8 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     verdict('add_signer') === 'yes' && takesSigners(task) ? listPossibleSigners(db, task) : undefined,
     listCaseLabels(db, actor, procedure.id),
     takesLabels(procedure) ? listLabelsInUse(db, actor) : [],
+    // What is only proposed stays inside the office.
+    office && task.status === 'open' && task.kind === 'review' ? listProposedRefusals(db, task) : [],
   ]);
   const list = normalList(redraw.list);
   const subject = await loadPart(context, found, { part: redraw.part ?? 'overview', before: redraw.before, list });
@@ -124,6 +128,7 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     possible,
     labels,
     labelsInUse,
+    proposed,
     outstanding,
     corrections,
     actor,
@@ -201,6 +206,9 @@ function caseJson(
     decided: task.decided_at && task.status === 'decided' ? { name: task.decider ?? '—', at: task.decided_at.toISOString() } : null,
     ladder: view.ladder.map(({ no, act, role, level, state, at, told }) => ({ no, act, role, level, state, at: at.toISOString(), told })),
     // What the office asks and arranges among itself is for the office.
+    ...(office
+      ? { proposedRefusals: view.proposed.map(({ step, name, at: on, reason }) => ({ step, name, at: on.toISOString(), reason })) }
+      : {}),
     suspended: office && task.suspended_at !== null,
     delegate: office ? task.delegate : null,
     priority: office && task.status === 'open' && task.priority_reason !== null ? { reason: task.priority_reason } : null,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { type InboxFilter, readInbox, viewsOf } from '../../db/views/inbox/inbox.ts';
-import { listRegionsBelow, readListNames } from '../../db/views/inbox/list-names.ts';
+import { listOfficersHolding, listRegionsBelow, readListNames } from '../../db/views/inbox/list-names.ts';
 import { listLabelsInUse } from '../../db/inbox/labels.ts';
 import { newestLine } from '../../db/views/inbox/task-changes.ts';
 import { listCandidates } from '../../db/views/board.ts';
@@ -44,15 +44,16 @@ export function taskRoutes(counter: Counter): void {
       const times = inboxTimes(at);
       // Before the list is read: what comes later is told to the open page, once or twice, and nothing is lost.
       const since = forPage ? await newestLine(db) : 0;
-      const [{ tasks, next, counts }, names, regions, labels] = await Promise.all([
+      const [{ tasks, next, counts }, names, regions, labels, officers] = await Promise.all([
         readInbox(db, actor, filter, times, { cursor: readCursor(query.after), size: query.size }),
         readListNames(db, actor, [filter]),
         forPage ? listRegionsBelow(db, actor) : [],
         forPage ? listLabelsInUse(db, actor) : [],
+        forPage && list.view === 'region' ? listOfficersHolding(db, actor) : [],
       ]);
       const handsOver = forPage && list.view === 'region' && hasRole(actor, 'supervisor');
       const candidates = handsOver ? await listCandidates(db, tasks) : [];
-      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, labels, candidates, since };
+      const parts = { list, tasks, next, counts, actor, at, t, words, locale, names, regions, labels, officers, candidates, since };
       return page('tasks/index', () => inboxView(parts), { nav: 'tasks', json: () => inboxJson(parts) });
     },
   });

@@ -134,6 +134,8 @@ export const Inbox = z
       priority: z.number().int(),
       mine: z.number().int(),
       asked: z.number().int(),
+      /** In the own queues, refused by four eyes: somebody else has to do them. Not in the other figures. */
+      barred: z.number().int(),
       capped: z.boolean(),
       searchedOfEach: z.number().int().optional().meta({
         description:
@@ -151,6 +153,8 @@ export const CaseDetail = TaskFacts.extend({
   outcomes: z.array(z.string()).optional(),
   outcome: z.string().nullable(),
   decided: z.object({ name: z.string(), at: z.string() }).nullable(),
+  /** That earlier reviewers proposed to refuse it, and why; absent for institutions. */
+  proposedRefusals: z.array(z.object({ step: z.string(), name: z.string(), at: z.string(), reason: z.string() })).optional(),
   mayDecide: z.boolean(),
   /** Name of the principal for whom a substitute has it or decided it. */
   substituteFor: z.string().nullable(),

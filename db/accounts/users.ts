@@ -1,4 +1,5 @@
 /** Accounts and what they may do where. */
+import { tookPartElsewhere } from '../protocol/signing/four-eyes.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { StandIn } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
@@ -119,20 +120,24 @@ export async function listSuperiors(
   return superiors.length > 0 ? superiors : listHolders(db, 'approver', task.office);
 }
 
-/** Who works on a task: its holder or, while it has none, everybody who may decide it. */
+/** Who works on a task: its holder or, while it has none, everybody who may decide it; nobody whom four eyes refuse it. */
 export async function listWorkers(
   db: Db,
-  task: { role: string; office: string; institution_id: string | null; claimed_by: string | null },
+  task: { id: string; role: string; office: string; institution_id: string | null; claimed_by: string | null },
 ): Promise<string[]> {
   if (isOutsideRole(task.role)) return listInstitutionPeople(db, task.institution_id);
-  const people = task.claimed_by ? [task.claimed_by] : await listHolders(db, task.role, task.office);
+  const { rows } = await db.raw<{ rows: { signers: string[] }[] }>(`select ${tookPartElsewhere} as signers from tasks t where t.id = ?`, [
+    task.id,
+  ]);
+  const mayWork = (person: string): boolean => !rows[0]?.signers.includes(person);
+  const people = task.claimed_by ? [task.claimed_by] : (await listHolders(db, task.role, task.office)).filter(mayWork);
   // Who is away is told as well, and does not answer: the substitute does.
   const standIns: string[] = await db('substitutions_in_force')
     .whereIn('principal', people)
     .where({ role: task.role, region: task.office })
     .orderBy('substitute')
     .pluck('substitute');
-  return [...new Set([...people, ...standIns])];
+  return [...new Set([...people, ...standIns.filter(mayWork)])];
 }
 
 export async function listInstitutionPeople(db: Db, institutionId: string | null): Promise<string[]> {

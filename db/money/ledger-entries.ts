@@ -18,6 +18,8 @@ export type EntryLine = LedgerScope & {
   regionZh: string;
   regionEn: string;
   classNumber: string | null;
+  /** Looked up by a class, and of a whole batch with payments of it: the amount is that of the batch. */
+  throughBatch: boolean;
   /** The document that a budget rests on. */
   document: string | null;
 };
@@ -31,7 +33,7 @@ export type EntryFilter = {
 };
 type EntryPage = { after?: number | undefined; size: number };
 
-/** Of each region of `places` its newest entries; of a text those of the classes that it names. Numbers are written out, so that PostgreSQL plans for a page and not for the whole ledger. */
+/** Of each region of `places` its newest entries; of a text those of the classes that it names, and the batches that pay them. Numbers are written out, so that PostgreSQL plans for a page and not for the whole ledger. */
 function foundBy({ text, kind, fund, year }: EntryFilter, { after, size }: EntryPage): { sql: string; bindings: Record<string, string> } {
   const narrower = [
     ...(kind ? ['e.kind = :kind'] : []),
@@ -45,8 +47,11 @@ function foundBy({ text, kind, fund, year }: EntryFilter, { after, size }: Entry
     const classes = classNumberFound('c.number', text);
     const claims = numberFound('s.number', text);
     const named = `select c.id from classes c where ${classes.sql} union select s.class_id from subsidy_applications s where ${claims.sql}`;
+    // What goes out to the bank goes out by the batch, which names no class: its payments do.
+    const batches = `select b.number from subsidy_applications s join payment_lines l on l.application_id = s.id join payment_attempts a on a.line_id = l.id
+       join payment_batches b on b.id = a.batch_id where s.class_id = any(array(${named}))`;
     return {
-      sql: `select e.id from ledger_entries e where e.class_id = any(array(${named})) and e.region in (select code from places)${narrower.join('')} ${newest}`,
+      sql: `select e.id from ledger_entries e where (e.class_id = any(array(${named})) or (e.kind = 'dispatch' and e.reference = any(array(${batches})))) and e.region in (select code from places)${narrower.join('')} ${newest}`,
       bindings: { ...bindings, ...claims.bindings, ...classes.bindings },
     };
   }
@@ -64,7 +69,7 @@ export async function listEntries(
   page: EntryPage,
 ): Promise<{ entries: EntryLine[]; next: number | undefined }> {
   const found = foundBy(filter, page);
-  const { rows } = await db.raw<{ rows: EntryLine[] }>(
+  const { rows } = await db.raw<{ rows: Omit<EntryLine, 'throughBatch'>[] }>(
     `with places as materialized (select r.code from regions r where ${withinPaths('r.path')}),
      found as materialized (${found.sql})
      select e.id, e.kind, e.reference, e.at, s.*, e.fund, e.year, e.region,
@@ -83,7 +88,7 @@ export async function listEntries(
       paths: [...paths],
     },
   );
-  const entries = rows.slice(0, page.size);
+  const entries = rows.slice(0, page.size).map((row) => ({ ...row, throughBatch: filter.text !== undefined && row.classNumber === null }));
   return { entries, next: rows.length > page.size ? entries.at(-1)?.id : undefined };
 }
 

@@ -18,6 +18,29 @@ afterAll(() => counter?.close());
 type SavedView = { id: string; name: string; href: string };
 
 describe('saved views', () => {
+  test('[F10] the panel of a region offers the officers of the own offices who have something open, and nobody else', async () => {
+    const offered = async (login: string, query = '?view=region') =>
+      /<select[^>]*name="holder"[\s\S]*?<\/select>/.exec((await counter.browse(login, `/tasks${query}`)).html)?.[0] ?? '';
+    const here = (await counter.cases.open([firstReview])).taskIds[0] ?? '';
+    const there = (await counter.cases.open([firstReview], { region: '350102' })).taskIds[0] ?? '';
+    const people = await Promise.all(['first-1', 'first-2', 'other-first-1'].map((login) => counter.cases.actor(login)));
+    const [own = '', idle = '', elsewhere = ''] = people.map(({ userId }) => `value="${userId}"`);
+    await (await counter.as('first-1')).post(`/tasks/${here}/claim`);
+    expect((await (await counter.as('other-first-1')).post(`/tasks/${there}/claim`)).status).toBe(200);
+    const county = await offered('supervise-1');
+    expect(county).toContain(own);
+    expect(county).toContain('仓山区');
+    for (const unknown of [idle, elsewhere]) expect(county).not.toContain(unknown);
+    const city = await offered('city-supervise-1');
+    for (const known of [own, elsewhere]) expect(city).toContain(known);
+    expect(await offered('city-supervise-1', `?view=region&holder=${people[0]?.userId}`)).toContain(`${own} selected`);
+    // A list of the own queue, and an institution, are offered nobody.
+    expect(await offered('first-1', '')).toBe('');
+    expect(await offered('school-1', '?view=region')).toBe('');
+    await (await counter.as('first-1')).post(`/tasks/${here}/release`);
+    expect(await offered('supervise-1')).not.toContain(own);
+  });
+
   test('[F11] a filter under a name: a chip above the list, the address stays shareable, renamed, deleted', async () => {
     await counter.cases.open([firstReview], { title: '电工（三级）第 1 期' });
     const list = await counter.browse('first-1', '/tasks?q=%E7%94%B5%E5%B7%A5');

@@ -80,6 +80,34 @@ test('[F06] an institution learns nothing of opinions, suspensions, taking back,
   for (const word of ['内部挂起', '内部提议', '内部退回', '内部久拖']) expect(inside).toContain(word);
 });
 
+test('[F06] [F11] the approver is told at the top who proposed to refuse it and why, until it went back; the institution is not', async () => {
+  const approval: Ask = {
+    ...sendingBack,
+    step: 'pre_training.approval',
+    role: 'approver',
+    outcomes: ['approve', 'return', 'refuse', 'back_to_1'],
+  };
+  const { taskIds } = await counter.cases.open([firstReview, sendingBack, approval]);
+  const [first = '', second = '', last = ''] = taskIds;
+  type Told = { proposedRefusals?: { step: string; name: string; reason: string }[] };
+  const approver = await counter.as('approve-1');
+  const told = async () => (await approver.get<Told>(`/tasks/${last}`)).body.proposedRefusals;
+  expect(await told()).toEqual([]);
+  const [one, two] = [await counter.as('first-1'), await counter.as('second-1')];
+  expect((await one.post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '内部提议：场地与申报不符' })).status).toBe(200);
+  expect(await told()).toMatchObject([{ step: firstReview.step, name: '周明', reason: '内部提议：场地与申报不符' }]);
+  const { html } = await counter.browse('approve-1', `/tasks/${last}`);
+  const notice = /<div class="notice red"><h2>[^<]*拟不予通过<\/h2><p>内部提议：场地与申报不符<\/p><p class="muted">周明/.exec(html);
+  expect(notice).not.toBeNull();
+  // Before what is to be decided.
+  expect(notice?.index).toBeLessThan(html.indexOf('id="decision"'));
+  expect(await readOutside(last)).toEqual([]);
+  expect((await (await counter.as('school-1')).get<Told>(`/tasks/${last}`)).body.proposedRefusals).toBeUndefined();
+  // Sent back inside the office: it stands no longer.
+  expect((await two.post(`/tasks/${second}/decide`, { outcome: 'back_to_1', reason: '内部退回重看' })).status).toBe(200);
+  expect(await told()).toEqual([]);
+});
+
 test('[F06] nor of who is asked to sign as well', async () => {
   const { taskIds } = await counter.cases.open([firstReview]);
   const [first = ''] = taskIds;

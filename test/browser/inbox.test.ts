@@ -99,6 +99,32 @@ describe.skipIf(!browserAvailable())('the inbox in a browser', () => {
     await context.close();
   }, 120_000);
 
+  test('[F11] what a supervisor marks goes to its group on an open list at once, and back when the mark is taken off', async () => {
+    const opened = await Promise.all([counter.openReview(), counter.openReview(), counter.openReview()]);
+    const { context, page } = await openAs('first-1');
+    await page.goto(`${counter.origin}/tasks`);
+    const ids = () => page.locator('tr[data-task]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-task') ?? ''));
+    const before = await ids();
+    const marked = before.findLast((id) => opened.some(({ taskId }) => taskId === id)) ?? '';
+    const group = async () =>
+      page.locator(`tr[data-task="${marked}"]`).evaluate((row) => row.closest('tbody')?.querySelector('.group')?.textContent?.trim());
+    const at = await group();
+    expect(at).not.toContain('加急');
+    const boss = await counter.as('supervise-1');
+    expect((await boss.post(`/tasks/${marked}/priority`, { priority: true, reason: '上级交办，月底前办结' })).status).toBe(200);
+    await page.waitForSelector(`tbody[data-group="priority"] tr[data-task="${marked}"]`);
+    expect(await ids()).toEqual([marked, ...before.filter((id) => id !== marked)]);
+    await page.waitForSelector('tbody[data-group="priority"] [data-figure-of="priority"]:has-text("1 件")');
+    expect(await group()).toContain('加急');
+    expect(await page.textContent(`tr[data-task="${marked}"] [data-priority]`)).toContain('上级交办，月底前办结');
+    expect(await page.locator('[data-live]').isVisible()).toBe(false);
+    expect((await boss.post(`/tasks/${marked}/priority`, { priority: false, reason: '已不再紧急处理' })).status).toBe(200);
+    await page.waitForSelector('tbody[data-group="priority"]', { state: 'detached' });
+    expect(await ids()).toEqual(before);
+    expect((await group())?.slice(0, 3)).toBe(at?.slice(0, 3));
+    await context.close();
+  }, 120_000);
+
   test('[F06] the header counts an unread notice as it comes, on a list and on any other page, and says so once', async () => {
     const { context, page } = await openAs('second-1');
     const other = await context.newPage();

@@ -52,10 +52,26 @@ export function capacitiesFor(
   return own ? [undefined] : principals;
 }
 
-/** The queues that somebody works on: the own ones, and those of the people for whom this person substitutes. */
-export function workQueuesOf(actor: Scope): { role: Role; region: string }[] {
+/** The queues that somebody works on: the own ones, and those of the people for whom this person substitutes. `principals`: only for them, without a right of the own. */
+export function workQueuesOf(actor: Scope): { role: Role; region: string; principals: string[] | undefined }[] {
   const queues = [...actor.grants, ...(actor.standsInFor ?? [])];
-  return queues.filter((one, at) => queues.findIndex(({ role, region }) => role === one.role && region === one.region) === at);
+  return queues
+    .filter((one, at) => queues.findIndex(({ role, region }) => role === one.role && region === one.region) === at)
+    .map(({ role, region }) => {
+      const task = { role, office: region };
+      return { role, region, principals: mayInOwnRight(actor, task) ? undefined : principalsOf(actor, task).map((one) => one.principal) };
+    });
+}
+
+/** Whether four eyes refuse a task of an own queue to this person, where `signers` took part in other steps of the same matter. */
+export function isRefusedTo(
+  actor: Scope & { userId: string },
+  task: { role: string; office: string },
+  signers: readonly string[],
+): boolean {
+  if (signers.includes(actor.userId)) return true;
+  const principals = principalsOf(actor, task);
+  return !mayInOwnRight(actor, task) && principals.length > 0 && principals.every(({ principal }) => signers.includes(principal));
 }
 
 /** Officers read what lies in their own subtree; an institution reads what is its own. */

@@ -6,6 +6,8 @@ import {
   type InboxCounts,
   type InboxCursor,
   type InboxFilter,
+  type InboxGroup,
+  inboxGroups,
   type InboxLine,
   type InboxTask,
   type InboxView,
@@ -17,9 +19,9 @@ import type { TaskPeriod } from '../../../db/protocol/tasks.ts';
 import { endOfDay, isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
 import { isOfOffice, taskKinds } from '../../../workflows/domain/task-kinds.ts';
 import { officerRoles, readingRoles } from '../../../workflows/domain/roles.ts';
-import { hasRole } from '../../../workflows/domain/scope.ts';
+import { hasRole, mayDecide } from '../../../workflows/domain/scope.ts';
 import { type BulkAct, bulkLimit, supervisingBulkActs } from '../../../workflows/domain/tasks.ts';
-import type { ListNames, RegionName } from '../../../db/views/inbox/list-names.ts';
+import type { ListNames, OfficerHolding, RegionName } from '../../../db/views/inbox/list-names.ts';
 import { datesIn } from '../../pages/dates.ts';
 import { candidateOptions } from '../supervision/candidates.ts';
 import type { Candidate } from '../../../db/views/board.ts';
@@ -119,7 +121,7 @@ function signaturesOf({ joint, signatures }: InboxLine) {
 
 /** The acts on many tasks that a list offers to this person: what is one's own is released, what is not is claimed. */
 function bulkActsOf(actor: Actor, view: InboxView): readonly BulkAct[] {
-  if (view === 'asked' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
+  if (view === 'asked' || view === 'barred' || actor.institutionId !== undefined || !hasRole(actor, ...officerRoles)) return [];
   if (view === 'mine') return ['release', 'approve'];
   const supervises = view === 'region' && hasRole(actor, 'supervisor');
   // Whoever reviews nothing is offered nothing that every task would refuse.
@@ -145,6 +147,8 @@ type InboxParts = {
   regions: readonly RegionName[];
   /** Labels in use in the reader's offices. */
   labels: readonly string[];
+  /** Who has something open, where a list of the region is read. */
+  officers: readonly OfficerHolding[];
   /** Who could take tasks of this page over, where they can be handed over. */
   candidates: readonly Candidate[];
   /** Number of the newest line of the record before the list was read. */
@@ -167,9 +171,6 @@ export function inboxJson({ list, tasks, next, counts, actor, at, t }: InboxPart
   };
 }
 
-const inboxGroups = ['priority', ...urgencies] as const;
-type InboxGroup = (typeof inboxGroups)[number];
-
 /** The figures of a list in words, as its page says them and as the page is told of them later. */
 export function figureWords(view: InboxView, counts: InboxCounts, actor: Actor, t: Translate) {
   const shown = (count: number): string => (view === 'region' ? capped(count) : count.toLocaleString('en-US'));
@@ -183,7 +184,7 @@ export function figureWords(view: InboxView, counts: InboxCounts, actor: Actor, 
   return {
     groups: Object.fromEntries(inboxGroups.map(words)) as Record<InboxGroup, string>,
     total: actor.institutionId === undefined ? t('tasks.total', { total, mine: counts.mine }) : t('tasks.totalOnly', { total }),
-    views: { mine: counts.mine, asked: counts.asked },
+    views: { mine: counts.mine, asked: counts.asked, barred: counts.barred },
   };
 }
 
@@ -192,20 +193,19 @@ export function inboxView(parts: InboxParts) {
   const { list, counts, next, t, at } = parts;
   const rows = parts.tasks.map((task) => rowView(task, parts));
   const figures = figureWords(list.view, counts, parts.actor, t);
-  const groups = inboxGroups
-    .map((group) => ({
-      group,
-      tone: groupTones[group],
-      words: figures.groups[group],
-      rows: rows.filter((row) => (row.priority ? 'priority' : row.due.state) === group),
-    }))
-    .filter((group) => group.rows.length > 0);
+  const office = parts.actor.institutionId === undefined;
+  const groups = inboxGroups.map((group) => ({
+    group,
+    tone: groupTones[group],
+    words: figures.groups[group],
+    rows: rows.filter((row) => (row.priority ? 'priority' : row.due.state) === group),
+  }));
   return {
     today: at.today,
     workingDay: isWorkingDay(at.calendar, at.today),
-    // Being asked for an opinion is rare: the view shows when there is something in it.
+    // Being asked for an opinion is rare, and so is what somebody else has to do: the view shows when there is something in it.
     views: viewsOf(parts.actor)
-      .filter((view) => view !== 'asked' || counts.asked > 0 || list.view === 'asked')
+      .filter((view) => (view !== 'asked' && view !== 'barred') || counts[view] > 0 || list.view === view)
       .map((view) => viewChip(view, parts)),
     chips: chipsOf(parts),
     filter: list,
@@ -215,17 +215,20 @@ export function inboxView(parts: InboxParts) {
     stageOptions: stages.map((stage) => ({ value: stage, label: t(`tasks.stages.${stage}`) })),
     regionOptions: parts.regions.map((region) => ({ value: region.code, label: regionLabel(region, parts.regions, parts.locale) })),
     urgencyOptions: urgencies.map((urgency) => ({ value: urgency, label: t(`tasks.groups.${urgency}`) })),
-    office: parts.actor.institutionId === undefined,
+    office,
     priorityOptions: [{ value: '1', label: t('tasks.filter.priorityOnly') }],
     // A label that is in use no longer may still be asked for.
     labelOptions: [...new Set([...(list.label ? [list.label] : []), ...parts.labels])].map((label) => ({ value: label, label })),
-    groups,
+    holderOptions: holderOptions(parts),
+    groups: groups.filter((group) => group.rows.length > 0),
+    // For the script, which moves what somebody marks while the list is open.
+    otherGroups: office ? groups.filter((group) => group.rows.length === 0) : [],
     total: figures.total,
     searchedOfEach: counts.searchedOfEach,
     empty: rows.length === 0,
     filtered: chipsOf(parts).length > 0,
     nextPage: next ? withQuery('/tasks', listQuery(list, { after: cursorOf(next) })) : undefined,
-    nextTask: rows.length > 0 && list.view !== 'region' ? withQuery('/tasks/next', listQuery(list)) : undefined,
+    nextTask: rows.length > 0 && list.view !== 'region' && list.view !== 'barred' ? withQuery('/tasks/next', listQuery(list)) : undefined,
     clear: withQuery('/tasks', listQuery({ view: list.view })),
     list: listQuery(list),
     savedViews: counts.savedViews.map(({ name, list: saved }) => ({
@@ -312,8 +315,18 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     delegate: task.delegate,
     asked: task.delegated_to === actor.userId,
     suspended: task.suspended_at !== null,
+    // In a view of its own it is said once, above the list.
+    barred: list.view !== 'barred' && task.took_part && mayDecide(actor, { role: task.role, office: task.office, institutionId: null }),
     self: task.claimed_by === actor.userId,
   };
+}
+
+/** Two officers may have the same name: the office stands beside it. Whoever has nothing any more may still be asked for. */
+function holderOptions({ list, officers, names, locale }: InboxParts) {
+  const options = officers.map(({ id, name, zh, en }) => ({ value: id, label: `${name} · ${locale === 'en' ? en : zh}` }));
+  const kept = list.holder === undefined || officers.length === 0 ? undefined : names.people.get(list.holder);
+  if (list.holder === undefined || kept === undefined || options.some(({ value }) => value === list.holder)) return options;
+  return [{ value: list.holder, label: kept }, ...options];
 }
 
 function capped(count: number): string {
@@ -325,11 +338,13 @@ export function viewLabel(view: InboxView, actor: Actor, t: Translate): string {
 }
 
 function viewChip(view: InboxView, { list, t, counts, actor }: InboxParts) {
+  const counted = view === 'mine' || view === 'asked' || view === 'barred';
   return {
     label: viewLabel(view, actor, t),
     view,
-    counted: view === 'mine' || view === 'asked',
-    count: view === 'mine' || view === 'asked' ? counts[view] : undefined,
+    counted,
+    count: counted ? counts[view] : undefined,
+    title: view === 'barred' ? t('tasks.barredHint') : undefined,
     href: withQuery('/tasks', listQuery(list, { view: view === 'queue' ? undefined : view })),
     active: list.view === view,
   };

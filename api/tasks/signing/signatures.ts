@@ -1,9 +1,12 @@
 /** What is said of the signatures under one step: who has signed, with outcome and time, and who is still missing. */
 import type { PossibleSigner } from '../../../db/protocol/signing/added-signers.ts';
 import type { Signature } from '../../../db/protocol/signing/groups.ts';
-import type { JointPart, signatureStates } from '../../../workflows/domain/signing.ts';
+import type { ProcedureRow } from '../../../db/protocol/procedures.ts';
+import type { ReviewSignature } from '../../../db/views/classes/class-reviews.ts';
+import { type JointPart, rowStepOf, type signatureStates } from '../../../workflows/domain/signing.ts';
+import { reviewTableOf, stageOf } from '../../../workflows/domain/tasks.ts';
 import type { Locale, Translate, Words } from '../../pages/i18n.ts';
-import { officeName, decidedLabel, taskPath, whoFor } from '../words.ts';
+import { officeName, decidedLabel, stepLabel, taskPath, whoFor } from '../words.ts';
 
 type Speech = { t: Translate; words: Words; locale: Locale };
 
@@ -48,6 +51,15 @@ export function signersView(signatures: readonly Signature[], current: string, {
       asked: one.asked_by === null ? undefined : t('signing.askedBy', { name: one.asked_by, question: one.question ?? '' }),
     })),
   };
+}
+
+/** «培训前复核：拟不予通过», by whom and why. */
+export function proposalsView(reviews: readonly ReviewSignature[], { terms }: Pick<ProcedureRow, 'terms'>, { t, words }: Speech) {
+  return reviews.map(({ step, name, at, reason }) => {
+    const stage = stageOf(step);
+    const role = reviewTableOf(terms, stage)?.find((row) => `${stage}.${row.step}` === rowStepOf(step))?.role ?? '';
+    return { step, title: t('tasks.proposedRefusal', { step: stepLabel(words, t, { step, role }) }), name, at, reason };
+  });
 }
 
 /** Why a signature is no longer needed: who decided the step, and how. */

@@ -16,14 +16,19 @@ import { listOrderPapers } from '../../protocol/supervision/orders.ts';
 import { run, statementOf } from '../../statements.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
-import { conditionsOf, labelsColumn, markedFigures, noneMarked, ranges, taskColumns } from './conditions.ts';
+import { conditionsOf, labelsColumn, markedFigures, noneMarked, ranges, readerTookPart, taskColumns } from './conditions.ts';
 import { scopeOf } from './queues.ts';
 import { type Found, searchRegion } from './region-search.ts';
 
-export const inboxViews = ['mine', 'asked', 'queue', 'region'] as const;
+/** `barred`: of the own queues what four eyes refuse to the reader (须他人办理); it is no work of theirs. */
+export const inboxViews = ['mine', 'asked', 'queue', 'barred', 'region'] as const;
 export type InboxView = (typeof inboxViews)[number];
 export const urgencies = ['overdue', 'soon', 'later', 'none'] as const;
 export type Urgency = (typeof urgencies)[number];
+
+/** A list shows what is marked as pressing in a group of its own, before the others. */
+export const inboxGroups = ['priority', ...urgencies] as const;
+export type InboxGroup = (typeof inboxGroups)[number];
 
 export type InboxFilter = {
   view: InboxView;
@@ -85,7 +90,13 @@ export type InboxTask = TaskPeriod & {
 };
 
 /** As it stands in a list that somebody reads, with the messages about its class that are unread, how far its group of signatures is and the paper of an order. */
-export type InboxLine = InboxTask & { unread_messages: number; signatures?: SignatureCount | undefined; paper?: string | undefined };
+export type InboxLine = InboxTask & {
+  unread_messages: number;
+  /** Its reader took part in another step of the same matter. */
+  took_part: boolean;
+  signatures?: SignatureCount | undefined;
+  paper?: string | undefined;
+};
 
 /** Counts stop here: beyond it the page says «10,000+». */
 export const countedAtMost = 10_000;
@@ -93,7 +104,7 @@ export const countedAtMost = 10_000;
 /** The views that this person has. */
 export function viewsOf(actor: Actor): InboxView[] {
   if (actor.institutionId !== undefined) return ['queue'];
-  return hasRole(actor, ...readingRoles) ? ['queue', 'mine', 'asked', 'region'] : ['queue', 'mine', 'asked'];
+  return hasRole(actor, ...readingRoles) ? ['queue', 'mine', 'asked', 'barred', 'region'] : ['queue', 'mine', 'asked', 'barred'];
 }
 
 /** The range of due instants of a group; `none` has no instant. */
@@ -166,7 +177,7 @@ function countsOfSearch(
   { figures, marked, searchedOfEach }: Pick<Found, 'figures' | 'marked' | 'searchedOfEach'>,
   own: InboxCounts,
 ): InboxCounts {
-  const { mine, asked, savedViews } = own;
+  const { mine, asked, barred, savedViews } = own;
   const total = urgencies.reduce((sum, urgency) => sum + figures[urgency], 0);
   return {
     ...figures,
@@ -175,6 +186,7 @@ function countsOfSearch(
     capped: false,
     mine,
     asked,
+    barred,
     savedViews,
     ...(searchedOfEach ? { searchedOfEach } : {}),
   };
@@ -200,7 +212,7 @@ async function withMore(db: Db, page: InboxPage<InboxLine>): Promise<InboxPage<I
 /** Looked up for the lines of the page alone, after it was cut off. */
 function withUnread(actor: Actor, { sql, bindings }: Query): Query {
   return {
-    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages from (${sql}) l order by part, due_at, id`,
+    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages, ${readerTookPart('l.id')} from (${sql}) l order by part, due_at, id`,
     bindings: { ...bindings, reader: actor.userId },
   };
 }
@@ -294,11 +306,13 @@ export type InboxCounts = Record<Urgency, number> & {
   mine: number;
   /** About which a colleague asked this person for an opinion. */
   asked: number;
+  /** In the own queues, and refused by four eyes: somebody else has to do them. */
+  barred: number;
   /** The filters that this person gave a name, by name. */
   savedViews: { id: string; name: string; list: string }[];
 };
 
-/** How many tasks each group of a view holds, from the index alone where nothing but the view limits them. */
+/** How many tasks each group of a view holds, from an index. */
 export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, times: InboxTimes): Promise<InboxCounts> {
   if (searchesRegion(filter)) {
     const [searched, own] = await Promise.all([
@@ -312,14 +326,14 @@ export async function countInbox(db: Db, actor: Actor, filter: InboxFilter, time
   return countsOf(filter, row);
 }
 
-type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'marked' | 'mine' | 'asked' | 'savedViews'>;
+type CountRow = Record<Urgency, number> & Pick<InboxCounts, 'marked' | 'mine' | 'asked' | 'barred' | 'savedViews'>;
 
 function prioritised(marked: Record<Urgency, number>): Pick<InboxCounts, 'marked' | 'priority'> {
   return { marked, priority: urgencies.reduce((sum, urgency) => sum + marked[urgency], 0) };
 }
 
 function countsOf(filter: InboxFilter, row: CountRow | undefined): InboxCounts {
-  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, marked: noneMarked, mine: 0, asked: 0, savedViews: [] };
+  const counts = row ?? { overdue: 0, soon: 0, later: 0, none: 0, marked: noneMarked, mine: 0, asked: 0, barred: 0, savedViews: [] };
   const total = urgencies.reduce((sum, urgency) => sum + counts[urgency], 0);
   // A region is counted no further than this; a queue to its end.
   const capped = filter.view === 'region' && total > countedAtMost;
@@ -331,6 +345,12 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
   const conditions = conditionsOf(filter, actor);
   const held = scopeOf(actor, { view: 'mine' });
   const mine = `(select cast(count(*) as int) from ${held.from} join tasks t on ${held.match} and t.status = 'open') as mine`;
+  // Of an institution nothing is refused by four eyes.
+  const refused = scopeOf(actor, { view: 'barred' });
+  const barred =
+    actor.institutionId === undefined
+      ? `(select cast(count(*) as int) from ${refused.from} join tasks t on t.status = 'open' and ${refused.match})`
+      : '0';
   const wanted = filter.urgency ? [filter.urgency] : urgencies;
   const limit = filter.view === 'region' ? `limit ${countedAtMost + 1}` : '';
   const count = (urgency: Urgency): string =>
@@ -344,8 +364,17 @@ export function countQuery(actor: Actor, filter: InboxFilter, times: InboxTimes)
       (select ${markedFigures} from ${scope.from} join tasks t on t.status = 'open' and t.priority and ${scope.match}${conditions.sql}${due}) as marked,
       ${mine},
       (select cast(count(*) as int) from tasks where delegated_to = :reader and status = 'open') as asked,
+      ${barred} as barred,
       (select coalesce(json_agg(json_build_object('id', v.id, 'name', v.name, 'list', v.list) order by v.name), '[]') from saved_views v where v.user_id = :reader) as "savedViews"`,
-    bindings: { ...scope.bindings, ...held.bindings, ...conditions.bindings, now: times.now, soon: times.soonUntil, reader: actor.userId },
+    bindings: {
+      ...refused.bindings,
+      ...scope.bindings,
+      ...held.bindings,
+      ...conditions.bindings,
+      now: times.now,
+      soon: times.soonUntil,
+      reader: actor.userId,
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { readingPaths } from '../../../workflows/domain/scope.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statement } from '../../statements.ts';
 import type { Db } from '../../client.ts';
+import { officersOnly } from './conditions.ts';
 import type { InboxFilter } from './inbox.ts';
 
 export type RegionName = { code: string; zh: string; en: string; path: string };
@@ -36,6 +37,30 @@ export async function listRegionsBelow(db: Db, actor: Actor): Promise<RegionName
   const paths = readingPaths(actor);
   const large = paths.filter((path) => path.split('/').length < COUNTY_DEPTH);
   return large.length === 0 ? [] : run<RegionName>(db, belowSql, { paths: large });
+}
+
+export type OfficerHolding = { id: string; name: string; zh: string; en: string };
+
+/** More are not offered: of a large region those of the own offices come first. */
+const OFFERED_AT_MOST = 200;
+
+// Whoever has something open in the offices that the reader sees, as far as the reader may know the name: the office of theirs lies there too.
+const holdingSql = statement(
+  `select u.id, u.name, r.name_zh as zh, r.name_en as en
+     from (select g.user_id, min(r.path) as path from unnest(cast(:paths as text[])) p (path)
+             join regions r on r.path = p.path or r.path like p.path || '/%' join grants g on g.region = r.code group by g.user_id) o
+     join users u on u.id = o.user_id and u.institution_id is null
+     join regions r on r.path = o.path
+    where exists (select from tasks t where t.claimed_by = u.id and t.status = 'open' and ${officersOnly}
+                     and ${withinPaths('t.office_path')})
+    order by length(o.path), o.path, u.name, u.id limit ${OFFERED_AT_MOST}`,
+);
+
+/** Officers to whose tasks the list of a region can be limited. */
+export async function listOfficersHolding(db: Db, actor: Actor): Promise<OfficerHolding[]> {
+  if (actor.institutionId !== undefined) return [];
+  const paths = readingPaths(actor);
+  return paths.length === 0 ? [] : run<OfficerHolding>(db, holdingSql, { paths });
 }
 
 /** Province, city, county. */

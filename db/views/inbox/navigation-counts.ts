@@ -3,6 +3,7 @@ import { hasRole, workQueuesOf } from '../../../workflows/domain/scope.ts';
 import type { Db } from '../../client.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { waits } from '../../correspondence/notices.ts';
+import { refusedInQueue } from '../../protocol/signing/four-eyes.ts';
 import { run, statement } from '../../statements.ts';
 
 /** More than this is not counted. */
@@ -14,8 +15,9 @@ export function unreadUpTo(person: string, most: string): string {
 }
 
 const counting = statement(`select (select count(*) from (
-               select 1 from unnest(cast(:roles as text[]), cast(:offices as text[])) g (role, office)
+               select 1 from unnest(cast(:roles as text[]), cast(:offices as text[]), cast(:principals as text[])) g (role, office, principals)
                  join tasks t on t.role = g.role and t.role not in ('institution', 'assessor') and t.office = g.office and t.status = 'open' and t.suspended_at is null and (t.claimed_by is null or t.claimed_by = :actor)
+                  and not ${refusedInQueue(':actor')}
                union all
                select 1 from tasks t where t.delegated_to = :actor and t.status = 'open'
                union all
@@ -32,6 +34,7 @@ export async function countsFor(db: Db, actor: Actor): Promise<Record<string, nu
   const [row] = await run<{ tasks: number; board: number; notices: number }>(db, counting, {
     roles: queues.map(({ role }) => role),
     offices: queues.map(({ region }) => region),
+    principals: queues.map(({ principals }) => principals?.join(',') ?? null),
     actor: actor.userId,
     institution: actor.institutionId ?? null,
     paths: hasRole(actor, 'supervisor') ? actor.grants.filter((grant) => grant.role === 'supervisor').map((grant) => grant.path) : [],

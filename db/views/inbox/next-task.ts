@@ -2,6 +2,7 @@
 import { mayDecide } from '../../../workflows/domain/scope.ts';
 import type { Actor } from '../../accounts/users.ts';
 import type { Db } from '../../client.ts';
+import { tookPart } from '../../protocol/signing/four-eyes.ts';
 import { run, statement } from '../../statements.ts';
 import { type InboxCursor, type InboxFilter, type InboxTask, type InboxTimes, listInbox } from './inbox.ts';
 
@@ -10,8 +11,7 @@ const PAGES = [20, 100, 100, 100];
 
 // Whoever signed another step of the same matter would only be refused there.
 const notSignedElsewhere = statement(
-  `select t.id from tasks t where t.id = any(cast(:ids as text[]))
-      and not exists (select from signatures s where s.scope = any(t.four_eyes) and s.user_id = cast(:person as uuid) and s.step <> t.step)`,
+  `select t.id from tasks t where t.id = any(cast(:ids as text[])) and not ${tookPart('cast(:person as uuid)')}`,
 );
 
 /** Undefined where there is none among the most urgent ones. `except`: the one that was just decided. */

@@ -5,6 +5,7 @@ import { soleOfficeRole } from '../../../workflows/domain/task-kinds.ts';
 import { isOutsideRole } from '../../../workflows/domain/tasks.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { withinPaths } from '../../regions.ts';
+import { refusedInQueue } from '../../protocol/signing/four-eyes.ts';
 import { officersOnly, officesOf } from './conditions.ts';
 import type { InboxFilter } from './inbox.ts';
 
@@ -28,9 +29,14 @@ export function scopeOf(actor: Actor, filter: InboxFilter): Scope {
     };
   }
   const queues = workQueuesOf(actor).filter(({ role }) => !isOutsideRole(role));
-  const own = queuesOf(queues.map(({ region, role }) => ({ office: region, role })));
-  // What is suspended is out of the queue; its holder and the supervisors of the region see it.
-  return { from: own.from, match: 't.office = g.office and t.role = g.role and t.suspended_at is null', bindings: own.bindings };
+  const own = queuesOf(queues.map(({ region, role, principals }) => ({ office: region, role, principals: principals?.join(',') ?? null })));
+  // What is suspended is out of the queue; its holder and the supervisors of the region see it. What four eyes refuse stands in a view of its own.
+  const refused = `${filter.view === 'barred' ? '' : 'not '}${refusedInQueue('cast(:barred as uuid)')}`;
+  return {
+    from: own.from,
+    match: `t.office = g.office and t.role = g.role and t.suspended_at is null and ${refused}`,
+    bindings: { ...own.bindings, barred: actor.userId },
+  };
 }
 
 /**
@@ -39,7 +45,11 @@ export function scopeOf(actor: Actor, filter: InboxFilter): Scope {
  */
 function queuesOf(queues: readonly Record<string, string | null>[], prefix = ''): Pick<Scope, 'from' | 'bindings'> {
   const names = Object.keys(queues[0] ?? {});
-  if (names.length === 0) return { from: `(select cast(null as text) as office, cast(null as text) as role where false) g`, bindings: {} };
+  if (names.length === 0)
+    return {
+      from: `(select cast(null as text) as office, cast(null as text) as role, cast(null as text) as principals where false) g`,
+      bindings: {},
+    };
   const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${prefix}${name}${at} as text)`).join(', ')})`);
   const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${prefix}${name}${at}`, queue[name]])));
   return { from: `(values ${rows.join(', ')}) g (${names.join(', ')})`, bindings };

@@ -26,6 +26,23 @@
     }, 0);
   });
 
+  // Another language for a form that was drawn again: what was typed since goes along.
+  const language = document.getElementById('language');
+  if (language)
+    language.addEventListener('submit', () => {
+      const address = (form) => new URL(form.getAttribute('action') || '', location.href).pathname;
+      const form = [...document.forms].find((one) => one !== language && one.method === 'post' && address(one) === address(language));
+      if (!form) return;
+      for (const field of language.querySelectorAll('[data-typed]')) field.remove();
+      for (const [name, value] of new FormData(form)) {
+        if (typeof value !== 'string' || /^_csrf$|^idempotencyKey$|password/i.test(name)) continue;
+        const field = document.createElement('input');
+        Object.assign(field, { type: 'hidden', name, value });
+        field.dataset.typed = '';
+        language.append(field);
+      }
+    });
+
   // Back in the history: the page comes from memory with its buttons still off.
   window.addEventListener('pageshow', (event) => {
     if (!event.persisted) return;

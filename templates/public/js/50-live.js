@@ -68,6 +68,32 @@
     box.disabled = gone;
     box.dispatchEvent(new Event('change', { bubbles: true }));
   };
+  // What a supervisor marks while the list is open goes to its group at once, in the order of the list; without script it does so on the next page.
+  const order = ['priority', 'overdue', 'soon', 'later', 'none'];
+  const emptied = new Map();
+  const bodyOf = (table, group) => {
+    const known = table.querySelector(`tbody[data-group="${group}"]`);
+    const absent = table.querySelector(`template[data-group="${group}"]`);
+    const made = known ? undefined : emptied.get(group) || (absent && absent.content.firstElementChild.cloneNode(true));
+    if (!made) return known;
+    const after = [...table.tBodies].find((body) => order.indexOf(body.dataset.group) > order.indexOf(group));
+    table.insertBefore(made, after || null);
+    return made;
+  };
+  const showGroup = (row, group) => {
+    const from = row.closest('tbody');
+    if (!group || !from.dataset.group || from.dataset.group === group) return;
+    const to = bodyOf(row.closest('table'), group);
+    if (!to) return;
+    const at = (one) => one.dataset.due || '9';
+    const later = [...to.querySelectorAll('tr[data-task]')].find((one) => at(one) > at(row) || (at(one) === at(row) && one.dataset.task > row.dataset.task));
+    const focused = row.contains(document.activeElement) ? document.activeElement : null;
+    to.insertBefore(row, later || null);
+    if (focused) focused.focus({ preventScroll: true });
+    if (from.querySelector('tr[data-task]')) return;
+    emptied.set(from.dataset.group, from);
+    from.remove();
+  };
   const showNews = (words) => {
     notice.querySelector('[data-live-words]').textContent = words;
     notice.hidden = words === '';
@@ -82,6 +108,7 @@
           showHolder(row.querySelector('[data-holder]'), task);
           showLabels(row.querySelector('[data-labels]'), task.labels);
           showPriority(row.querySelector('[data-priority]'), task);
+          if (task.listed) showGroup(row, task.group);
         }
         // It is shown, as it is or as gone.
         if (task.listed) changed.delete(task.id);

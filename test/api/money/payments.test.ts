@@ -107,6 +107,51 @@ async function released(trainees = 3): Promise<{ filed: FiledClass; application:
   return { filed, application, number: await money.batch(application, 'released') };
 }
 
+test('[F05] [N18] a batch is no work of whoever made it: out of the list, the figures and the badge, and listed apart', async () => {
+  const filed = await money.plant();
+  const number = await money.batch(await money.approved(filed), 'made');
+  type Inbox = { tasks: { id: string }[]; counts: { total: number; barred: number } };
+  const list = async (login: string, query = '') => (await (await as(login)).get<Inbox>(`/tasks${query}`)).body;
+  const before = await list('cs-pay-1');
+  await money.step(`batch-${number}`, 'checking', {
+    asks: [
+      {
+        step: 'checking.batch_check',
+        kind: 'batch_check',
+        role: 'payment_officer',
+        level: 'county',
+        outcomes: ['check', 'send_back'],
+        workingDays: 3,
+        fourEyes: [`batch-${number}`],
+      },
+    ],
+  });
+  const id = `batch-${number}/checking.batch_check/1`;
+  const maker = await list('cs-pay-1');
+  expect(maker.counts).toMatchObject({ total: before.counts.total, barred: before.counts.barred + 1 });
+  expect(maker.tasks.map((task) => task.id)).not.toContain(id);
+  expect((await list('cs-pay-1', '?view=barred')).tasks.map((task) => task.id)).toContain(id);
+  expect((await list('cs-pay-2')).tasks.map((task) => task.id)).toContain(id);
+  const { html } = await browse('cs-pay-1', '/notices');
+  expect(/data-figure="tasks"[^>]*>([^<]*)</.exec(html)?.[1]).toBe(String(maker.counts.total));
+});
+
+test('[F28] the ledger of a class shows what went out to the bank with its batch, marked as the whole batch, and no other batch', async () => {
+  const { filed, application, number } = await released(2);
+  const other = await released(3);
+  type Entries = { entries: { kind: string; reference: string; amountFen: number; throughBatch: boolean; classNumber: string | null }[] };
+  for (const text of [filed.number, application.number]) {
+    const { body } = await (await as('cs-finance-1')).get<Entries>(`/funds?q=${text}`);
+    const out = body.entries.filter(({ kind }) => kind === 'dispatch');
+    expect(out).toMatchObject([{ reference: number, amountFen: 140_000, throughBatch: true, classNumber: null }]);
+    expect(body.entries.filter(({ kind }) => kind === 'commitment')).toMatchObject([{ throughBatch: false, classNumber: filed.number }]);
+    expect(JSON.stringify(body.entries)).not.toContain(other.number);
+  }
+  const found = await browse('cs-finance-1', `/funds?q=${filed.number}`);
+  expect(found.html).toContain('整批金额，含所查班级');
+  expect((await browse('cs-finance-1', '/funds')).html).not.toContain('整批金额');
+});
+
 describe('the claim', () => {
   test('[N19] [N28] the institution sees every amount with standard, percentage and source before it sends the claim, and sends it once', async () => {
     const filed = await money.plant({ trainees: 2, groups: ['rural_migrant', 'disabled'] });
