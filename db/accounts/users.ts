@@ -1,5 +1,4 @@
 /** Accounts and what they may do where. */
-import { tookPartElsewhere } from '../protocol/signing/four-eyes.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import type { StandIn } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
@@ -126,10 +125,8 @@ export async function listWorkers(
   task: { id: string; role: string; office: string; institution_id: string | null; claimed_by: string | null },
 ): Promise<string[]> {
   if (isOutsideRole(task.role)) return listInstitutionPeople(db, task.institution_id);
-  const { rows } = await db.raw<{ rows: { signers: string[] }[] }>(`select ${tookPartElsewhere} as signers from tasks t where t.id = ?`, [
-    task.id,
-  ]);
-  const mayWork = (person: string): boolean => !rows[0]?.signers.includes(person);
+  const row: { signers: string[] } | undefined = await db('tasks').where({ id: task.id }).first('signers');
+  const mayWork = (person: string): boolean => !row?.signers.includes(person);
   const people = task.claimed_by ? [task.claimed_by] : (await listHolders(db, task.role, task.office)).filter(mayWork);
   // Who is away is told as well, and does not answer: the substitute does.
   const standIns: string[] = await db('substitutions_in_force')

@@ -65,6 +65,7 @@ import * as chainedLines from './202611260810_chain_every_line.ts';
 import * as releasedLinks from './202611260820_release_links.ts';
 import * as namedSigners from './202611260830_name_who_signs.ts';
 import * as searchedTasks from './202611260900_search_open_tasks.ts';
+import * as namedTaskSigners from './202611260910_name_signers_on_tasks.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -135,4 +136,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260820_release_links', sql: releasedLinks.sql },
   { name: '202611260830_name_who_signs', sql: namedSigners.sql },
   { name: '202611260900_search_open_tasks', sql: searchedTasks.sql },
+  { name: '202611260910_name_signers_on_tasks', sql: namedTaskSigners.sql },
 ];

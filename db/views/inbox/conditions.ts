@@ -73,10 +73,8 @@ export function labelsColumn(actor: Actor, procedureId: string): string {
   return `array(select k.label from case_labels k where k.procedure_id = ${procedureId} and k.office = any(cast(:labelOffices as text[])) group by k.label order by min(k.set_at), k.label) as labels`;
 }
 
-/** Whether the reader took part in another step of the matter of a task, as a column; binds `reader`. */
-export function readerTookPart(taskId: string): string {
-  return `exists (select from tasks t where t.id = ${taskId} and ${tookPart('cast(:reader as uuid)')}) as took_part`;
-}
+/** Whether the reader took part in another step of the matter of a task `l`, as a column; binds `reader`. */
+export const readerTookPart = `${tookPart('cast(:reader as uuid)', 'l')} as took_part`;
 
 /** Read once, whatever number of rows asks for it. */
 const wanted = `(select w.path from regions w where w.code = :region)`;
@@ -92,4 +90,4 @@ export function officesOf(filter: Pick<InboxFilter, 'region'>): string {
 }
 
 export const taskColumns = `t.id, t.procedure_id, t.class_id, t.step, t.round, t.kind, t.role, t.office, t.subject_number, t.subject_title, t.institution_name, t.headcount, t.amount_fen, t.from_date,
-  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.priority, t.priority_reason, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version, t.joint, t.joint_group`;
+  t.working_days, t.days_used, t.due_date, t.due_at, cast(t.due_at as text) as due_key, t.provisional, t.urged_at, t.priority, t.priority_reason, t.claimed_by, t.claimed_at, t.delegated_to, t.suspended_at, t.version, t.joint, t.joint_group, t.signers`;

@@ -212,7 +212,7 @@ async function withMore(db: Db, page: InboxPage<InboxLine>): Promise<InboxPage<I
 /** Looked up for the lines of the page alone, after it was cut off. */
 function withUnread(actor: Actor, { sql, bindings }: Query): Query {
   return {
-    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages, ${readerTookPart('l.id')} from (${sql}) l order by part, due_at, id`,
+    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages, ${readerTookPart} from (${sql}) l order by part, due_at, id`,
     bindings: { ...bindings, reader: actor.userId },
   };
 }

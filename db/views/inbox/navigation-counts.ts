@@ -15,7 +15,8 @@ export function unreadUpTo(person: string, most: string): string {
 }
 
 const counting = statement(`select (select count(*) from (
-               select 1 from unnest(cast(:roles as text[]), cast(:offices as text[]), cast(:principals as text[])) g (role, office, principals)
+               select 1 from (select role, office, cast(string_to_array(principals, ',') as uuid[]) as principals
+                       from unnest(cast(:roles as text[]), cast(:offices as text[]), cast(:principals as text[])) q (role, office, principals)) g
                  join tasks t on t.role = g.role and t.role not in ('institution', 'assessor') and t.office = g.office and t.status = 'open' and t.suspended_at is null and (t.claimed_by is null or t.claimed_by = :actor)
                   and not ${refusedInQueue(':actor')}
                union all

@@ -29,7 +29,7 @@ export function scopeOf(actor: Actor, filter: InboxFilter): Scope {
     };
   }
   const queues = workQueuesOf(actor).filter(({ role }) => !isOutsideRole(role));
-  const own = queuesOf(queues.map(({ region, role, principals }) => ({ office: region, role, principals: principals?.join(',') ?? null })));
+  const own = queuesOf(queues.map(({ region, role, principals }) => ({ office: region, role, principals: principals ?? null })));
   // What is suspended is out of the queue; its holder and the supervisors of the region see it. What four eyes refuse stands in a view of its own.
   const refused = `${filter.view === 'barred' ? '' : 'not '}${refusedInQueue('cast(:barred as uuid)')}`;
   return {
@@ -43,14 +43,16 @@ export function scopeOf(actor: Actor, filter: InboxFilter): Scope {
  * The queues of a person as rows of `g`. Written out, so that PostgreSQL knows how many they are without seeing them and keeps one plan for
  * everybody who has as many: to plan took longer than to read.
  */
-function queuesOf(queues: readonly Record<string, string | null>[], prefix = ''): Pick<Scope, 'from' | 'bindings'> {
+function queuesOf(queues: readonly Record<string, string | readonly string[] | null>[], prefix = ''): Pick<Scope, 'from' | 'bindings'> {
   const names = Object.keys(queues[0] ?? {});
   if (names.length === 0)
     return {
-      from: `(select cast(null as text) as office, cast(null as text) as role, cast(null as text) as principals where false) g`,
+      from: `(select cast(null as text) as office, cast(null as text) as role, cast(null as uuid[]) as principals where false) g`,
       bindings: {},
     };
-  const rows = queues.map((_queue, at) => `(${names.map((name) => `cast(:${prefix}${name}${at} as text)`).join(', ')})`);
+  const rows = queues.map(
+    (_queue, at) => `(${names.map((name) => `cast(:${prefix}${name}${at} as ${name === 'principals' ? 'uuid[]' : 'text'})`).join(', ')})`,
+  );
   const bindings = Object.fromEntries(queues.flatMap((queue, at) => names.map((name) => [`${prefix}${name}${at}`, queue[name]])));
   return { from: `(values ${rows.join(', ')}) g (${names.join(', ')})`, bindings };
 }

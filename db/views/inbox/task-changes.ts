@@ -1,7 +1,6 @@
 /** What changed about tasks lately, for pages that are open: read from the record, which every act and every step of a procedure writes to. */
 import type { TaskKind } from '../../../workflows/domain/task-kinds.ts';
 import type { Db } from '../../client.ts';
-import { tookPartElsewhere } from '../../protocol/signing/four-eyes.ts';
 
 export type TaskChange = {
   /** Number of the line of the record that tells of it. */
@@ -53,7 +52,7 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
       `select a.id as line, a.act ~ '^(account|grant|substitution)[.]|^session[.]end$' as people, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
               t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act in ('task.resume', 'task.prioritise') and a.subject = t.id) as fresh,
               t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended,
-              t.priority, t.priority_reason, ${tookPartElsewhere} as signers,
+              t.priority, t.priority_reason, t.signers,
               (select coalesce(json_agg(json_build_object('office', k.office, 'label', k.label) order by k.set_at, k.label), '[]')
                  from case_labels k where k.procedure_id = t.procedure_id) as labels
          from (select id, procedure_id, subject, at, act from audit_log where id > ? order by id limit ${linesAtMost}) a
