@@ -60,16 +60,18 @@ const written = [...figures.split(' '), ...marks.split(' '), ...instants.split('
 const issuesOf = (body: unknown): string =>
   [...new Set(((body as { issues?: { field: string }[] }).issues ?? []).map(({ field }) => field))].join();
 
-/** Places are called so in every address: `after` goes on in a list, `before` back in what happened. */
-const places = ['after', 'before', 'cursor'];
+/** Places are called so in every address: `after` goes on in a list, `before` back in what happened; of several lists each has its own, as `uploadsAfter`. */
+const isPlace = (name: string): boolean => /^(after|before|cursor)$|After$/.test(name);
 const taking = counter.routes.flatMap((route) => {
   const asked = document.paths[route.path.replaceAll(/[:*](\w+)/g, '{$1}')]?.[route.method]?.parameters ?? [];
-  return asked.filter(({ in: place, name }) => place === 'query' && places.includes(name)).map(({ name }) => ({ ...route, place: name }));
+  return asked.filter(({ in: place, name }) => place === 'query' && isPlace(name)).map(({ name }) => ({ ...route, place: name }));
 });
 
 test('[F36] the addresses that take a place in a list are the known ones', () => {
   const found = taking.map(({ path, place }) => `${path} ${place}`);
   for (const one of [
+    '/prior-benefits after',
+    '/prior-benefits uploadsAfter',
     '/admin/mails after',
     '/admin/sms after',
     '/admin/audit after',
