@@ -13,12 +13,13 @@ export function afterPlace(
   return after ? `(${at}, ${id}) ${first === 'newest' ? '<' : '>'} (cast(:at as timestamptz), cast(:id as uuid))` : 'true';
 }
 
-/** A page of rows of which one more than it holds was read; `place` is the text of the instant. `next` is where the following page begins. */
-export function cutPage<Row extends { id: string; place: string }>(
-  rows: readonly Row[],
+/** A page of rows of which one more than it holds was read; `place`, the text of the instant, is no part of a line. `next` is where the following page begins. */
+export function cutPage<Line extends { id: string }>(
+  rows: readonly (Line & { place: string })[],
   size: number,
-): { lines: Row[]; next: TimePlace | undefined } {
-  const lines = rows.slice(0, size);
-  const last = lines.at(-1);
+): { lines: Line[]; next: TimePlace | undefined } {
+  const shown = rows.slice(0, size);
+  const last = shown.at(-1);
+  const lines = shown.map(({ place: _place, ...line }) => line as unknown as Line);
   return { lines, next: rows.length > size && last ? { at: last.place, id: last.id } : undefined };
 }

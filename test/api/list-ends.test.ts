@@ -1,7 +1,7 @@
 /** Lists that were once cut off at a fixed number: each is reached to its first line, by programs and on pages, in both languages. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openProvince, type Province } from '../support/province.ts';
+import { draftClass, openProvince, type Province } from '../support/province.ts';
 import { pagersOf, walkAnswers, walkPages } from '../support/list-pages.ts';
 
 type Line = { id: string };
@@ -116,4 +116,197 @@ describe('earlier benefits', () => {
     expect(first?.next).toMatch(/^\/prior-benefits\?q=.*&after=[^&]+&uploadsAfter=[^&#]+#uploads$/);
     expect(second?.first).toMatch(/^\/prior-benefits\?q=[^&]+#benefits$/);
   });
+});
+
+describe('grants and what is asked for', () => {
+  beforeAll(async () => {
+    const regions: string[] = await province.db('regions').orderBy('code').pluck('code');
+    const roles = [
+      'first_reviewer',
+      'second_reviewer',
+      'approver',
+      'inspector',
+      'supervisor',
+      'auditor',
+      'finance_officer',
+      'payment_officer',
+    ];
+    const pairs = regions.flatMap((region) => roles.map((role) => ({ region, role, user_id: ids['gl-first-1'] })));
+    const requests = pairs.slice(0, 115).map((pair, n) => ({
+      ...pair,
+      valid_from: '2026-03-02',
+      reason: `第 ${n} 次`,
+      requested_by: ids['security-1'],
+      requested_at: `2026-02-0${1 + Math.floor(n / 40)}T09:00:00+08:00`,
+    }));
+    await province.db.batchInsert('grant_requests', requests);
+    const former = pairs.slice(0, 60).map((pair) => ({ ...pair, valid_from: '2020-01-01', valid_to: '2020-02-01' }));
+    await province.db.batchInsert('grants', former);
+  });
+
+  test('[F37] whatever waits for a second person is reached, the oldest first, beside the grants', async () => {
+    const waiting = (await walkAnswers(province, 'security-2', '/admin/grants', linesOf('requests'), {
+      place: 'requestsAfter',
+      next: 'requestsNext',
+    })) as {
+      id: string;
+      requestedAt: string;
+    }[][];
+    expect(lengths(waiting)).toEqual([50, 50, 15]);
+    expect(distinct(waiting)).toBe(115);
+    const times = waiting.flat().map(({ requestedAt }) => requestedAt);
+    expect(times).toEqual([...times].sort());
+  });
+
+  test('[F37] of one account: its grants, those that are over with them, and what is asked for it', async () => {
+    const path = `/admin/accounts/${ids['gl-first-1']}`;
+    const grants = await walkAnswers(province, 'security-1', path, linesOf('grants'));
+    expect(lengths(grants)).toEqual([50, 11]);
+    expect(distinct(grants)).toBe(61);
+    const asked = await walkAnswers(province, 'system-1', path, linesOf('requests'), { place: 'requestsAfter', next: 'requestsNext' });
+    expect(lengths(asked)).toEqual([50, 50, 15]);
+  });
+
+  test.each([
+    ['', '待确认', '现有权限', '权限'],
+    ['lang=en', 'Waiting for confirmation', 'Grants in force and to come', 'Grants'],
+  ])('[F37] on the pages without script %s', async (lang, waiting, inForce, grants) => {
+    const visitor = await province.browser('security-2');
+    const pages = await walkPages(visitor, `/admin/grants?role=first_reviewer&${lang}`, waiting);
+    expect(pages).toHaveLength(3);
+    expect(new Set(pages.flatMap((html) => html.match(/\/admin\/grants\/requests\/[0-9a-f-]+\/confirm/g) ?? [])).size).toBe(115);
+    expect(pagersOf(pages[1] ?? '')[0]?.first).toBe('/admin/grants?role=first_reviewer#requests');
+    const living = await walkAnswers(province, 'security-2', '/admin/grants', linesOf('grants'));
+    expect(living.length).toBeGreaterThan(1);
+    expect(await walkPages(visitor, `/admin/grants?${lang}`, inForce)).toHaveLength(living.length);
+    expect(await walkPages(visitor, `/admin/accounts/${ids['gl-first-1']}?${lang}`, waiting)).toHaveLength(3);
+    expect(await walkPages(visitor, `/admin/accounts/${ids['gl-first-1']}?${lang}`, grants)).toHaveLength(2);
+  });
+});
+
+test('[F09] substitutions in force and to come, the earliest first; the account and the board show the first of them and lead to the rest', async () => {
+  const before = (await walkAnswers(province, 'cs-supervise-1', '/substitutions', linesOf('substitutions'))).flat().length;
+  const rows = Array.from({ length: 70 }, (_, n) => ({
+    principal: ids['cs-first-1'],
+    substitute: ids['cs-first-2'],
+    role: 'first_reviewer',
+    region: '350104',
+    valid_from: n < 60 ? '2099-01-01' : '2098-01-01',
+    valid_to: '2099-02-01',
+    reason: `出差 ${n}`,
+    named_by: ids['cs-first-1'],
+    named_at: '2026-03-02T09:00:00+08:00',
+  }));
+  await province.db.batchInsert('substitutions', rows);
+  for (const login of ['cs-first-1', 'cs-supervise-1']) {
+    const pages = (await walkAnswers(province, login, '/substitutions', linesOf('substitutions'))) as (Line & { from: string })[][];
+    expect(pages.length).toBe(2);
+    expect(distinct(pages)).toBeGreaterThanOrEqual(70);
+    const begins = pages.flat().map(({ from }) => from);
+    expect(begins).toEqual([...begins].sort());
+  }
+  expect((await walkAnswers(province, 'cs-supervise-1', '/substitutions', linesOf('substitutions'))).flat().length).toBe(before + 70);
+  const visitor = await province.browser('cs-supervise-1');
+  for (const lang of ['', '?lang=en']) expect(await walkPages(visitor, `/substitutions${lang}`)).toHaveLength(2);
+  const board = (await visitor.get('/board?lang=en')).html;
+  expect([board.match(/出差 \d+/g)?.length, board.includes('All substitutes')]).toEqual([20 - before, true]);
+  expect((await (await province.browser('cs-first-2')).get('/account')).html).toContain('全部代理');
+  expect((await (await province.browser('cs-approve-1')).get('/account')).html).not.toContain('全部代理');
+});
+
+test('[N9] closures that hold in a region and those below it, each by pages of its own', async () => {
+  const closure = (region: string, day: string) => ({
+    region,
+    first_day: day,
+    last_day: day,
+    kind: 'off',
+    reason: '台风停工',
+    document: '榕政〔2026〕1号',
+    entered_by: ids['system-1'],
+    entered_at: '2026-03-02T09:00:00+08:00',
+    withdrawn_by: ids['system-1'],
+    withdrawn_at: '2026-03-03T09:00:00+08:00',
+    withdrawn_reason: '台风未至',
+    withdrawn_document: '榕政〔2026〕2号',
+  });
+  const dayOf = (n: number): string => `2025-0${1 + (n % 9)}-1${n % 7}`;
+  await province.db.batchInsert(
+    'calendar_closures',
+    Array.from({ length: 180 }, (_, n) => closure(n < 70 ? '350000' : '350104', dayOf(n))),
+  );
+  const path = '/admin/calendar?region=350000';
+  const here = (await walkAnswers(province, 'system-1', path, linesOf('closures'))) as (Line & { firstDay: string })[][];
+  expect(here.length).toBe(2);
+  expect(distinct(here)).toBe(here.flat().length);
+  const days = here.flat().map(({ firstDay }) => firstDay);
+  expect(days).toEqual([...days].sort().reverse());
+  const below = await walkAnswers(province, 'system-1', path, linesOf('closuresBelow'), { place: 'belowAfter', next: 'belowNext' });
+  expect(below.length).toBe(3);
+  expect(distinct(below)).toBeGreaterThanOrEqual(110);
+  const visitor = await province.browser('system-1');
+  for (const [lang, name] of [
+    ['', '下级地区录入的'],
+    ['&lang=en', 'Entered below it'],
+  ]) {
+    const pages = await walkPages(visitor, `${path}${lang}`, name);
+    expect(pages).toHaveLength(3);
+    expect(pagersOf(pages[1] ?? '')[1]?.first).toBe('/admin/calendar?region=350000#closures-below');
+  }
+});
+
+test('[N3] paying accounts: all that waits and all in use, then what was, to the first one', async () => {
+  const before = (await walkAnswers(province, 'cs-pay-1', '/paying-accounts', linesOf('accounts'))).flat().length;
+  const proposal = (n: number) => ({
+    region: '350104',
+    fund: 'special_account',
+    name: '福州市仓山区财政局',
+    account: `6228480${String(n).padStart(9, '0')}`,
+    bank_template: 'common',
+    reason: `第 ${n} 次`,
+    status: n === 0 ? 'proposed' : 'refused',
+    proposed_by: ids['cs-pay-1'],
+    proposed_at: n === 0 ? '2024-01-02T09:00:00+08:00' : '2026-02-02T09:00:00+08:00',
+    decided_by: n === 0 ? null : ids['cs-pay-2'],
+    decided_at: n === 0 ? null : '2026-02-03T09:00:00+08:00',
+  });
+  await province.db.batchInsert(
+    'paying_account_proposals',
+    Array.from({ length: 121 }, (_, n) => proposal(n)),
+  );
+  const pages = (await walkAnswers(province, 'cs-pay-1', '/paying-accounts', linesOf('accounts'))) as (Line & { status: string })[][];
+  expect(lengths(pages).slice(1)).toEqual([50, 20]);
+  expect(pages[0]?.[0]?.status).toBe('proposed');
+  expect(
+    pages
+      .slice(1)
+      .flat()
+      .every(({ status }) => status === 'refused'),
+  ).toBe(true);
+  expect(pages.flat().length).toBe(before + 121);
+  const visitor = await province.browser('cs-pay-1');
+  for (const lang of ['', '?lang=en']) expect(await walkPages(visitor, `/paying-accounts${lang}`)).toHaveLength(3);
+});
+
+test('[F06] copies of a class, back to the first one, with the page that one came from', async () => {
+  const number = await draftClass(province, { seed: 61, trainees: 4 });
+  await (await province.as('kangning-1')).post(`/classes/${number}/submit`);
+  const sender = await province.as('cs-first-1');
+  for (let n = 0; n < 23; n += 1)
+    expect((await sender.post(`/classes/${number}/copies`, { to: [ids['cs-first-2']], remark: `第 ${n} 次抄送` })).status).toBe(201);
+  const pages = await walkAnswers(
+    province,
+    'cs-first-1',
+    `/classes/${number}/copies`,
+    (answer) => (answer['copies'] as { remark: string }[]).map(({ remark }) => remark),
+    { place: 'before' },
+  );
+  expect(lengths(pages)).toEqual([20, 3]);
+  expect(pages[1]?.at(-1)).toBe('第 0 次抄送');
+  const visitor = await province.browser('cs-first-1');
+  for (const lang of ['', '&lang=en']) {
+    const seen = await walkPages(visitor, `/classes/${number}/copies?back=/classes/${number}${lang}`);
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toContain('第 0 次抄送');
+    expect(pagersOf(seen[1] ?? '')[0]?.first).toBe(`/classes/${number}/copies?back=%2Fclasses%2F${number}#earlier`);
+  }
 });

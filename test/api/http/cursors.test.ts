@@ -20,6 +20,7 @@ beforeAll(async () => {
     .where({ login: 'kangning-1' })
     .first('i.credit_code');
   named['number'] = number;
+  named['id'] = (await province.db('users').where({ login: 'kangning-1' }).first('id')).id;
   named['creditCode'] = school.credit_code;
   named['procedure'] = `class-${number}`;
   named['step'] = 'pre_training.first_review';
@@ -71,6 +72,12 @@ test('[F36] the addresses that take a place in a list are the known ones', () =>
   const found = taking.map(({ path, place }) => `${path} ${place}`);
   for (const one of [
     '/prior-benefits after',
+    '/admin/grants requestsAfter',
+    '/substitutions after',
+    '/admin/calendar belowAfter',
+    '/paying-accounts after',
+    '/classes/:number/copies before',
+    '/admin/accounts/:id requestsAfter',
     '/prior-benefits uploadsAfter',
     '/admin/mails after',
     '/admin/sms after',
