@@ -40,6 +40,8 @@ const PasswordForm = z.object({
   newPassword: z.string().min(1).max(400),
   repeatPassword: z.string().min(1).max(400),
 });
+/** The others stand in the list of substitutes. */
+const SUBSTITUTIONS_SHOWN = 20;
 const Ended = z.object({ sessions: z.number().int() });
 
 export function ownAccountRoutes(counter: Counter): void {
@@ -51,11 +53,11 @@ export function ownAccountRoutes(counter: Counter): void {
   ): Promise<Reply> => {
     const session = visitOf(req).session;
     const officer = hasRole(actor, ...officerRoles);
-    const [account, sessions, regions, lines] = await Promise.all([
+    const [account, sessions, regions, { lines, next }] = await Promise.all([
       getOwnAccount(db, actor.userId),
       listSessionsOf(db, actor.userId, session?.idHash),
       listRegionsOf(db, actor),
-      officer ? listSubstitutions(db, { userId: actor.userId }) : [],
+      officer ? listSubstitutions(db, { userId: actor.userId, size: SUBSTITUTIONS_SHOWN }) : { lines: [], next: undefined },
     ]);
     const names = new Map(regions.map((region) => [region.code, locale === 'en' ? region.nameEn : region.nameZh]));
     const sessionLines = sessions.map((line) => ({ ...line, browser: browserOf(line.userAgent) || t('account.program') }));
@@ -71,6 +73,7 @@ export function ownAccountRoutes(counter: Counter): void {
       passwordChangedAt: account.passwordChangedAt,
       officer,
       substitutions: lines.map((line) => substitutionView(line, actor, t, locale)),
+      moreSubstitutions: next !== undefined,
       sessions: sessionLines,
       others: sessionLines.filter((line) => !line.current).length,
       ...more,

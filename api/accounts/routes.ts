@@ -17,11 +17,22 @@ import { liftLock, releaseLink } from '../../db/accounts/sign-in-guards.ts';
 import { setupLinkHours } from '../../db/accounts/setup-links.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { grantView, requestView } from '../grants/page.ts';
+import { grantJson, grantView, requestJson, requestView } from '../grants/page.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { accountJson, accountView, regionOptions } from './page.ts';
-import { Account, AccountForm, AccountIssued, AccountParams, AccountQuery, Deactivation, Versioned } from './schemas.ts';
+import {
+  Account,
+  AccountDetail,
+  AccountForm,
+  AccountIssued,
+  AccountParams,
+  AccountQuery,
+  Deactivation,
+  GrantsQuery,
+  Versioned,
+} from './schemas.ts';
 
 const tags = ['administration'];
 const readers: readonly Role[] = ['system_admin', 'security_admin'];
@@ -98,14 +109,18 @@ export function accountRoutes(counter: Counter): void {
     onInvalid: (context, issues, entered) => form(context, { issues, entered }),
   });
 
-  const show = async (context: Context<{ id: string }, unknown, unknown>, more: Record<string, unknown> = {}): Promise<Reply> => {
-    const { db, actor, params, locale, t } = context;
+  const show = async (
+    { db, actor, params, locale, t }: Context<{ id: string }, unknown, unknown>,
+    { asked = {}, ...more }: Record<string, unknown> & { asked?: z.output<typeof GrantsQuery> } = {},
+  ): Promise<Reply> => {
     const paths = pathsOf(actor, ...readers);
     const account = await getAccount(db, paths, params.id);
-    const [{ grants }, requests] = await Promise.all([
-      listGrants(db, paths, { userId: account.id, size: GRANTS_SHOWN }),
-      listGrantRequests(db, paths, GRANTS_SHOWN, account.id),
+    const [{ grants, next }, { requests, next: following }] = await Promise.all([
+      listGrants(db, paths, { userId: account.id, after: asked.after, size: GRANTS_SHOWN }),
+      listGrantRequests(db, paths, { userId: account.id, after: readTimeCursor(asked.requestsAfter), size: GRANTS_SHOWN }),
     ]);
+    const requestsNext = nextCursor(following);
+    const here = `/admin/accounts/${account.id}`;
     const mayManage = hasRole(actor, 'system_admin') && account.id !== actor.userId;
     const mayGrant = hasRole(actor, 'security_admin');
     const view = {
@@ -113,6 +128,8 @@ export function accountRoutes(counter: Counter): void {
       account: accountView(account, locale, t),
       grants: grants.map((grant) => grantView(grant, actor, locale)),
       requests: requests.map((request) => requestView(request, actor, locale)),
+      requestPages: pagerOf(here, asked, { name: 'requestsAfter', next: requestsNext, anchor: '#grants' }),
+      grantPages: pagerOf(here, asked, { next: next ?? null, anchor: '#grants' }),
       mayManage,
       mayGrant: mayGrant && account.id !== actor.userId && account.active,
       mayUnlock: mayGrant && account.id !== actor.userId && account.lockedUntil !== null,
@@ -120,7 +137,14 @@ export function accountRoutes(counter: Counter): void {
       own: account.id === actor.userId,
       ...more,
     };
-    return page('accounts/show', view, { nav: 'admin', json: accountJson(account) });
+    const json = {
+      ...accountJson(account),
+      requests: requests.map(requestJson),
+      requestsNext,
+      grants: grants.map(grantJson),
+      next: next ?? null,
+    };
+    return page('accounts/show', view, { nav: 'admin', json });
   };
 
   route(counter, {
@@ -130,8 +154,9 @@ export function accountRoutes(counter: Counter): void {
     tags,
     access: readers,
     params: AccountParams,
-    response: Account,
-    handle: (context) => show(context),
+    query: GrantsQuery,
+    response: AccountDetail,
+    handle: (context) => show(context, { asked: context.query }),
   });
 
   route(counter, {

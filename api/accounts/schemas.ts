@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { emptyAsAbsent, freeText, line } from '../http/fields.ts';
+import { Grant, GrantRequest } from '../grants/schemas.ts';
+import { Cursor, emptyAsAbsent, freeText, line } from '../http/fields.ts';
 
 export const AccountParams = z.object({ id: z.uuid() });
 
@@ -8,6 +9,12 @@ export const AccountQuery = z.object({
   state: z.enum(['active', 'inactive', 'waiting', 'stale', 'locked']).optional().or(emptyAsAbsent),
   after: z.string().max(100).optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(50),
+});
+
+/** Of one account: `after` goes on among its grants, `requestsAfter` among what is asked for it. */
+export const GrantsQuery = z.object({
+  after: z.coerce.number().int().positive().optional().or(emptyAsAbsent),
+  requestsAfter: Cursor,
 });
 
 /** An account of an office names its region, one of an institution the credit code. */
@@ -57,6 +64,17 @@ export const Account = z
     version: z.number().int(),
   })
   .meta({ id: 'Account' });
+
+export const AccountDetail = z
+  .object({
+    ...Account.shape,
+    requests: z.array(GrantRequest),
+    requestsNext: z.string().nullable(),
+    /** The newest first, those that are over with them. */
+    grants: z.array(Grant),
+    next: z.number().nullable(),
+  })
+  .meta({ id: 'AccountDetail' });
 
 /** `setUpLink` is there the first time only; the same request again gets null. */
 export const AccountIssued = z

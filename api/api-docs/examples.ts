@@ -63,7 +63,7 @@ const texts: Readonly<Record<string, string>> = {
   round: '1',
   receipt: 'YY-2026-7K4M9Q',
   token: 'q3Jw0kq7mF0m1v5yQH2b8n4dT6sR9xLzA1cE3gI5kM7',
-  next: '/tasks',
+  next: 'eyJkdWUiOiIyMDI2LTAzLTA5In0',
   after: 'eyJkdWUiOiIyMDI2LTAzLTA5In0',
   q: '烹调',
   list: 'urgency=soon',
@@ -98,7 +98,7 @@ const texts: Readonly<Record<string, string>> = {
   companion: '林某',
   contact: '0591-83000000',
   licenceScope: '中式烹调师',
-  to: '2026-03-09T09:00:00+08:00',
+  to: 'cs-first-1@example.invalid',
 };
 const numbers: Readonly<Record<string, number>> = {
   year: 2026,

@@ -25,6 +25,7 @@ export type BoardParts = {
   /** Overdue tasks for which an order was asked for: one is enough. */
   ordered: ReadonlySet<string>;
   substitutions: SubstitutionLine[];
+  moreSubstitutions: boolean;
   locale: Locale;
   t: Translate;
   words: Words;
@@ -88,6 +89,7 @@ export function boardView(parts: BoardParts) {
     candidates: candidateOptions(parts.candidates, t, parts.locale),
     bulkLimit,
     substitutions: parts.substitutions.map((line) => substitutionView(line, parts.actor, t, parts.locale)),
+    moreSubstitutions: parts.moreSubstitutions,
   };
 }
 

@@ -14,6 +14,8 @@ import { type BoardParts, boardJson, boardView } from './page.ts';
 
 const SHOWN = 40;
 const OWED_SHOWN = 20;
+/** The others stand in the list of substitutes. */
+const SUBSTITUTIONS_SHOWN = 20;
 
 /** `now=1` counts for this answer, however long it takes. */
 const BoardQuery = z.object({ now: z.literal('1').optional() });
@@ -87,7 +89,7 @@ export function boardRoutes(counter: Counter): void {
       const times = boardTimes(at);
       const [kept, substitutions, overdue, owed] = await Promise.all([
         query.now ? undefined : findKeptBoard(db, actor, at.now),
-        listSubstitutions(db, { paths: supervisor.grants.map(({ path }) => path) }),
+        listSubstitutions(db, { paths: supervisor.grants.map(({ path }) => path), size: SUBSTITUTIONS_SHOWN }),
         listInbox(db, supervisor, { view: 'region', urgency: 'overdue' }, times, { size: SHOWN }),
         listOwed(db, supervisor, times, OWED_SHOWN),
       ]);
@@ -106,7 +108,8 @@ export function boardRoutes(counter: Counter): void {
         kept: kept !== undefined,
         candidates,
         ordered,
-        substitutions,
+        substitutions: substitutions.lines,
+        moreSubstitutions: substitutions.next !== undefined,
         t,
         words,
         locale,

@@ -9,6 +9,7 @@ import type { NoticeDay } from '../../workflows/domain/calendar/calendar.ts';
 import { inputError, NotAllowedError } from '../../workflows/domain/errors.ts';
 import { hasRoleAbove } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { closureJson, closureView, previewView } from './page.ts';
@@ -16,6 +17,7 @@ import { Basis, CalendarOfRegion, CalendarQuery, Closed, ClosureForm, ClosurePar
 
 const tags = ['administration'];
 const access = ['system_admin'] as const;
+const CLOSURES_SHOWN = 50;
 type Asked = Context<unknown, unknown, unknown>;
 
 export function calendarRoutes(counter: Counter): void {
@@ -25,20 +27,33 @@ export function calendarRoutes(counter: Counter): void {
 }
 
 /** The calendar of a region; without one, of the first region of the administrator. */
-async function show({ db, actor, locale }: Asked, code: unknown, more: Record<string, unknown> = {}, status = 200): Promise<Reply> {
+async function show(
+  { db, actor, locale }: Asked,
+  code: unknown,
+  { after, belowAfter, ...more }: Record<string, unknown> & { after?: string | undefined; belowAfter?: string | undefined } = {},
+  status = 200,
+): Promise<Reply> {
   const paths = pathsOf(actor, 'system_admin');
   const region = await getRegion(db, typeof code === 'string' ? code : (paths[0]?.split('/').at(-1) ?? ''));
   if (!hasRoleAbove(actor, region.path, 'system_admin')) throw new NotAllowedError('calendar.outside');
-  const [years, { here, below }, regions, { version }, loadsYears] = await Promise.all([
+  const [years, closures, regions, { version }, loadsYears] = await Promise.all([
     listYears(db),
-    listClosures(db, region.path),
+    listClosures(db, region.path, {
+      here: { after: readTimeCursor(after), size: CLOSURES_SHOWN },
+      below: { after: readTimeCursor(belowAfter), size: CLOSURES_SHOWN },
+    }),
     listRegionsWithin(db, paths),
     readCalendar(db, region.code),
     mayLoadYears(db, actor),
   ]);
+  const [here, below] = [closures.here.lines, closures.below.lines];
+  const [next, belowNext] = [nextCursor(closures.here.next), nextCursor(closures.below.next)];
+  const asked = { region: region.code, after, belowAfter };
   const view = {
     ...years,
     region: region.code,
+    herePages: pagerOf('/admin/calendar', asked, { next, anchor: '#closures' }),
+    belowPages: pagerOf('/admin/calendar', asked, { name: 'belowAfter', next: belowNext, anchor: '#closures-below' }),
     regionName: locale === 'en' ? region.nameEn : region.nameZh,
     regionOptions: regionOptions(regions, locale),
     choosing: regions.length > 1,
@@ -48,7 +63,15 @@ async function show({ db, actor, locale }: Asked, code: unknown, more: Record<st
     kinds: (['off', 'work'] as const).map((value) => ({ value, key: `calendar.kinds.${value}` })),
     ...more,
   };
-  const json = { ...years, region: region.code, version, closures: here.map(closureJson), closuresBelow: below.map(closureJson) };
+  const json = {
+    ...years,
+    region: region.code,
+    version,
+    closures: here.map(closureJson),
+    next,
+    closuresBelow: below.map(closureJson),
+    belowNext,
+  };
   return page('calendar/index', view, { nav: 'admin', status, json });
 
   function mayWithdraw(line: { path: string; withdrawnAt: Date | null }): boolean {
@@ -69,11 +92,11 @@ function yearRoutes(counter: Counter): void {
     response: CalendarOfRegion,
     errors: [404],
     handle: (context) =>
-      show(
-        context,
-        context.query.region,
-        context.query.firstDay === undefined && context.query.year === undefined ? {} : { entered: context.query },
-      ),
+      show(context, context.query.region, {
+        after: context.query.after,
+        belowAfter: context.query.belowAfter,
+        ...(context.query.firstDay === undefined && context.query.year === undefined ? {} : { entered: context.query }),
+      }),
   });
 
   route(counter, {

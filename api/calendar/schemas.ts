@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { civilDate, emptyAsAbsent, line, reasonField } from '../http/fields.ts';
+import { Cursor, civilDate, emptyAsAbsent, line, reasonField } from '../http/fields.ts';
 
 const kind = z.enum(['off', 'work']);
 const Day = z.object({ date: civilDate, kind });
@@ -36,6 +36,8 @@ export const CalendarQuery = z.object({
   year: z.coerce.number().int().optional().or(emptyAsAbsent),
   source: z.string().max(300).optional(),
   days: z.string().max(8_000).optional(),
+  after: Cursor,
+  belowAfter: Cursor,
 });
 
 const Closure = z
@@ -62,7 +64,10 @@ export const CalendarOfRegion = z
     years: z.array(z.object({ year: z.number().int(), source: z.string() })),
     /** Of the region and of the regions above it. */
     closures: z.array(Closure),
+    next: z.string().nullable(),
     closuresBelow: z.array(Closure),
+    /** Goes on among those below: send it back as `belowAfter`. */
+    belowNext: z.string().nullable(),
   })
   .meta({ id: 'Calendar' });
 

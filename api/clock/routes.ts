@@ -85,6 +85,7 @@ export function clockRoutes(counter: Counter): void {
     body: z.object({
       to: z.iso
         .datetime({ offset: true, local: true })
+        .meta({ examples: ['2026-03-09T09:00:00+08:00'] })
         .optional()
         .or(z.literal('').transform(() => undefined)),
       /** `due`: only procedures whose alarm is passed are rung; for programs that jump again and end with `all`. */

@@ -6,6 +6,7 @@ import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officerRoles } from '../../workflows/domain/roles.ts';
 import { classPath, headView } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
+import { pagerOf } from '../http/cursors.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import type { FieldIssue } from '../http/validation.ts';
@@ -15,7 +16,8 @@ const tags = ['copies'];
 const path = '/classes/:number/copies';
 
 type Shown = Pick<Context<z.output<typeof ClassParams>, z.output<typeof CopyQuery>, unknown>, 'db' | 'actor' | 'params' | 't' | 'locale'>;
-type Redraw = { back?: string | undefined; issues?: FieldIssue[]; entered?: Record<string, unknown> };
+const SHOWN = 20;
+type Redraw = { back?: string | undefined; before?: number | undefined; issues?: FieldIssue[]; entered?: Record<string, unknown> };
 
 export function copyRoutes(counter: Counter): void {
   route(counter, {
@@ -27,7 +29,7 @@ export function copyRoutes(counter: Counter): void {
     params: ClassParams,
     query: CopyQuery,
     response: Copies,
-    handle: (context) => show(context, { back: context.query.back }),
+    handle: (context) => show(context, context.query),
   });
 
   route(counter, {
@@ -49,10 +51,13 @@ export function copyRoutes(counter: Counter): void {
   });
 }
 
-async function show({ db, actor, params, t, locale }: Shown, { back, issues, entered }: Redraw): Promise<Reply> {
+async function show({ db, actor, params, t, locale }: Shown, { back, before, issues, entered }: Redraw): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   if (!head.procedure) throw new NotFoundError('class.unknown');
-  const [copies, readers] = await Promise.all([listCopies(db, head.number), listCopyReaders(db, head.region_path, actor.userId)]);
+  const [{ copies, next }, readers] = await Promise.all([
+    listCopies(db, head.number, { before, size: SHOWN }),
+    listCopyReaders(db, head.region_path, actor.userId),
+  ]);
   const chosen = [entered?.['to'] ?? []].flat();
   const people = readers.map(({ id, name, roles, region_zh: zh, region_en: en }) => ({
     id,
@@ -70,6 +75,7 @@ async function show({ db, actor, params, t, locale }: Shown, { back, issues, ent
       pageTitle: t('common.pageOf', { page: t('copies.heading'), title: head.title }),
       copies: copies.map((copy) => ({ ...copy, names: copy.readers.join(t('common.listSeparator')) })),
       offices: officesOf(people),
+      ...pagerOf(`/classes/${head.number}/copies`, { back: from, before }, { name: 'before', next: next ?? null, anchor: '#earlier' }),
       action: `/classes/${head.number}/copies`,
       back: from,
       backHref: from ?? classPath(head.number),
@@ -79,7 +85,8 @@ async function show({ db, actor, params, t, locale }: Shown, { back, issues, ent
     {
       nav: 'classes',
       json: {
-        copies: copies.map(({ at, ...copy }) => ({ ...copy, at: at.toISOString() })),
+        copies: copies.map(({ no, at, ...copy }) => ({ no, at: at.toISOString(), ...copy })),
+        next: next ?? null,
         readers: people.map(({ id, name, roles, region }) => ({ id, name, roles, region })),
       },
     },

@@ -1,6 +1,6 @@
 /** What sending a copy takes and answers. */
 import { z } from 'zod';
-import { line } from '../http/fields.ts';
+import { emptyAsAbsent, line } from '../http/fields.ts';
 
 /** A browser sends one box as a text, several as a list. */
 export const CopyForm = z
@@ -15,11 +15,18 @@ export const CopyForm = z
   })
   .meta({ id: 'CopyForm' });
 
-export const CopyQuery = z.object({ back: z.string().max(320).optional() });
+export const CopyQuery = z.object({
+  back: z.string().max(320).optional(),
+  before: z.coerce.number().int().positive().optional().or(emptyAsAbsent),
+});
 
 export const Copies = z
   .object({
-    copies: z.array(z.object({ at: z.string(), sender: z.string(), readers: z.array(z.string()), remark: z.string() })),
+    copies: z.array(
+      z.object({ no: z.number().int(), at: z.string(), sender: z.string(), readers: z.array(z.string()), remark: z.string() }),
+    ),
+    /** Send it back as `before`. */
+    next: z.number().int().nullable(),
     readers: z.array(z.object({ id: z.uuid(), name: z.string(), roles: z.array(z.string()), region: z.string() })),
   })
   .meta({ id: 'Copies' });

@@ -4,13 +4,14 @@ import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmGrant, listGrantRequests, listGrants, refuseGrant, requestGrant, revokeGrant } from '../../db/accounts/grants.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 import { regionOptions } from '../accounts/page.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { grantJson, grantView, requestJson, requestView } from './page.ts';
 import { Grant, GrantForm, GrantParams, GrantQuery, GrantRequest, RequestParams, Revocation } from './schemas.ts';
 
 const tags = ['administration'];
-const REQUESTS_SHOWN = 200;
+const REQUESTS_SHOWN = 50;
 
 export function grantRoutes(counter: Counter): void {
   const list = async (
@@ -19,28 +20,25 @@ export function grantRoutes(counter: Counter): void {
     more: Record<string, unknown> = {},
   ): Promise<Reply> => {
     const paths = pathsOf(actor, 'security_admin');
-    const [requests, { grants, next }] = await Promise.all([
-      listGrantRequests(db, paths, REQUESTS_SHOWN),
+    const [{ requests, next: following }, { grants, next }] = await Promise.all([
+      listGrantRequests(db, paths, { after: readTimeCursor(query.requestsAfter), size: REQUESTS_SHOWN }),
       listGrants(db, paths, { text: query.q, role: query.role, after: query.after, size: query.size }),
     ]);
-    const search = (after?: number): string => {
-      const fields = { q: query.q, role: query.role, after: after === undefined ? undefined : String(after) };
-      const given = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
-      return `/admin/grants?${new URLSearchParams(given).toString()}`;
-    };
+    const requestsNext = nextCursor(following);
+    const { size: _size, ...asked } = query;
     const view = {
       requests: requests.map((request) => requestView(request, actor, locale)),
       grants: grants.map((grant) => grantView(grant, actor, locale)),
       filter: { q: query.q ?? '', role: query.role ?? '' },
       filtered: Boolean(query.q ?? query.role),
       roleOptions: roles.map((role) => ({ value: role, label: t(`common.roles.${role}`) })),
-      nextHref: next ? search(next) : '',
-      firstHref: query.after ? search() : '',
+      requestPages: pagerOf('/admin/grants', asked, { name: 'requestsAfter', next: requestsNext, anchor: '#requests' }),
+      grantPages: pagerOf('/admin/grants', asked, { next: next ?? null, anchor: '#in-force' }),
       ...more,
     };
     return page('grants/index', view, {
       nav: 'admin',
-      json: { requests: requests.map(requestJson), grants: grants.map(grantJson), next: next ?? null },
+      json: { requests: requests.map(requestJson), requestsNext, grants: grants.map(grantJson), next: next ?? null },
     });
   };
 
@@ -51,7 +49,12 @@ export function grantRoutes(counter: Counter): void {
     tags,
     access: ['security_admin'],
     query: GrantQuery,
-    response: z.object({ requests: z.array(GrantRequest), grants: z.array(Grant), next: z.number().nullable() }),
+    response: z.object({
+      requests: z.array(GrantRequest),
+      requestsNext: z.string().nullable(),
+      grants: z.array(Grant),
+      next: z.number().nullable(),
+    }),
     handle: (context) => list(context, context.query),
   });
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { emptyAsAbsent, freeText } from '../http/fields.ts';
+import { Cursor, emptyAsAbsent, freeText } from '../http/fields.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 
 export const GrantQuery = z.object({
   q: z.string().trim().max(100).optional().or(emptyAsAbsent),
   role: z.enum(roles).optional().or(emptyAsAbsent),
   after: z.coerce.number().int().positive().optional().or(emptyAsAbsent),
+  requestsAfter: Cursor,
   size: z.coerce.number().int().min(1).max(100).default(50),
 });
 

@@ -36,8 +36,27 @@ export function timeCursorText({ at, id }: TimePlace): string {
   return cursorText([at, id]);
 }
 
+/** `next` of an answer. */
+export function nextCursor(next: TimePlace | undefined): string | null {
+  return next ? timeCursorText(next) : null;
+}
+
 /** `fits` says what the second part looks like. */
 export function readTimeCursor(text: string | undefined, fits: RegExp = uuidForm): TimePlace | undefined {
   const [at, id] = cursorParts(text) ?? [];
   return isInstantText(at) && typeof id === 'string' && fits.test(id) ? { at, id } : undefined;
+}
+
+/** Links of the pages of a list: `name` is what the address calls its place; filters, and the places of other lists of the page, stay as they are. */
+export function pagerOf(
+  path: string,
+  asked: Readonly<Record<string, string | number | undefined>>,
+  { name = 'after', next, anchor = '' }: { name?: string; next: string | number | null; anchor?: string },
+): { nextHref: string | undefined; firstHref: string | undefined } {
+  const at = (place: string | number | undefined): string => {
+    const query = new URLSearchParams();
+    for (const [field, value] of Object.entries({ ...asked, [name]: place })) if (value !== undefined) query.set(field, String(value));
+    return `${path}${query.size > 0 ? `?${query.toString()}` : ''}${anchor}`;
+  };
+  return { nextHref: next === null ? undefined : at(next), firstHref: asked[name] === undefined ? undefined : at(undefined) };
 }

@@ -15,13 +15,15 @@ import { funds } from '../../workflows/domain/policy/policy.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';
 import { fundPaths, fundReaders, proposalTones } from '../budgets/page.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
+import { Cursor } from '../http/fields.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import type { Locale } from '../pages/i18n.ts';
 import { PayingAccount, PayingAccountForm, PayingAccountParams } from './schemas.ts';
 
 const tags = ['payments'];
-const SHOWN = 200;
+const SHOWN = 50;
 
 export function payingAccountRoutes(counter: Counter): void {
   route(counter, {
@@ -30,11 +32,18 @@ export function payingAccountRoutes(counter: Counter): void {
     summary: 'Accounts that the offices of the own regions pay from: what waits, what is in use, what was',
     tags,
     access: fundReaders,
-    response: z.object({ accounts: z.array(PayingAccount) }),
-    handle: async ({ db, actor, locale }) => {
-      const lines = (await listPayingAccounts(db, fundPaths(actor), SHOWN)).map((line) => masked(line, actor));
-      const view = { accounts: lines.map((line) => accountView(line, actor, locale)), mayPropose: hasRole(actor, 'payment_officer') };
-      return page('paying-accounts/index', view, { nav: 'payments', json: { accounts: lines.map(accountJson) } });
+    query: z.object({ after: Cursor }),
+    response: z.object({ accounts: z.array(PayingAccount), next: z.string().nullable() }),
+    handle: async ({ db, actor, query, locale }) => {
+      const found = await listPayingAccounts(db, fundPaths(actor), { after: readTimeCursor(query.after), size: SHOWN });
+      const lines = found.accounts.map((line) => masked(line, actor));
+      const next = nextCursor(found.next);
+      const view = {
+        accounts: lines.map((line) => accountView(line, actor, locale)),
+        mayPropose: hasRole(actor, 'payment_officer'),
+        ...pagerOf('/paying-accounts', query, { next }),
+      };
+      return page('paying-accounts/index', view, { nav: 'payments', json: { accounts: lines.map(accountJson), next } });
     },
   });
 

@@ -19,10 +19,11 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 import { parsePriorBenefits, type PriorError, type PriorRow } from '../../workflows/domain/money/prior-benefits.ts';
 import type { SheetRow } from '../../workflows/domain/formats/sheet.ts';
 import { regionOptions } from '../accounts/page.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import type { Translate } from '../pages/i18n.ts';
-import { PriorBenefit, PriorUploadForm, PriorUploadParams, PriorUploadRow, PriorWithdrawal } from './schemas.ts';
+import { PriorBenefit, PriorBenefitQuery, PriorUploadForm, PriorUploadParams, PriorUploadRow, PriorWithdrawal } from './schemas.ts';
 
 const tags = ['prior-benefits'];
 const writers: readonly Role[] = ['first_reviewer', 'catalogue_officer'];
@@ -42,8 +43,15 @@ export function priorBenefitRoutes(counter: Counter): void {
     summary: 'Files of earlier benefits in the own regions, and the benefits with masked numbers',
     tags,
     access: readers,
-    response: z.object({ uploads: z.array(PriorUploadRow), benefits: z.array(PriorBenefit), total: z.number().int() }),
-    handle: (context) => show(context),
+    query: PriorBenefitQuery,
+    response: z.object({
+      uploads: z.array(PriorUploadRow),
+      uploadsNext: z.string().nullable(),
+      benefits: z.array(PriorBenefit),
+      total: z.number().int(),
+      next: z.string().nullable(),
+    }),
+    handle: (context) => show(context, { asked: context.query }),
   });
 
   route(counter, {
@@ -91,15 +99,28 @@ export function priorBenefitRoutes(counter: Counter): void {
   });
 }
 
-async function show({ db, actor, locale, t }: PageContext, more: Record<string, unknown> = {}): Promise<Reply> {
+type Shown = Record<string, unknown> & { asked?: z.output<typeof PriorBenefitQuery> };
+
+async function show({ db, actor, locale, t }: PageContext, { asked = {}, ...more }: Shown = {}): Promise<Reply> {
   const paths = pathsOf(actor, ...readers);
   const mayUpload = hasRole(actor, ...writers);
-  const [uploads, { benefits, total }, regions] = await Promise.all([
-    listPriorUploads(db, paths, UPLOADS_SHOWN),
-    listPriorBenefits(db, paths, BENEFITS_SHOWN),
+  const { q: text, year, region } = asked;
+  const [files, { benefits, total, next: following }, regions, within] = await Promise.all([
+    listPriorUploads(db, paths, { after: readTimeCursor(asked.uploadsAfter), size: UPLOADS_SHOWN }),
+    listPriorBenefits(db, paths, { text, year, region, after: readTimeCursor(asked.after), size: BENEFITS_SHOWN }),
     mayUpload ? listRegionsWithin(db, priorPaths(actor)) : [],
+    listRegionsWithin(db, paths),
   ]);
+  const uploads = files.lines;
+  const [uploadsNext, next] = [nextCursor(files.next), nextCursor(following)];
+  const filtered = [text, year, region].some((given) => given !== undefined);
   const view = {
+    filter: { q: text, year, region },
+    filtered,
+    choosing: filtered || asked.after !== undefined || benefits.length > 0,
+    within: within.length > 1 ? regionOptions(within, locale) : [],
+    uploadPages: pagerOf('/prior-benefits', asked, { name: 'uploadsAfter', next: uploadsNext, anchor: '#uploads' }),
+    benefitPages: pagerOf('/prior-benefits', asked, { next, anchor: '#benefits' }),
     uploads: uploads.map((upload) => ({
       ...upload,
       regionName: locale === 'en' ? upload.regionEn : upload.regionZh,
@@ -115,11 +136,17 @@ async function show({ db, actor, locale, t }: PageContext, more: Record<string, 
     mayUpload,
     ...more,
   };
-  const files = uploads.map(({ regionZh: _zh, regionEn: _en, uploadedAt, ...upload }) => ({
-    ...upload,
-    uploadedAt: uploadedAt.toISOString(),
-  }));
-  return page('prior-benefits/index', view, { nav: 'prior-benefits', json: { uploads: files, benefits, total } });
+  const json = {
+    uploads: uploads.map(({ regionZh: _zh, regionEn: _en, uploadedAt, ...upload }) => ({
+      ...upload,
+      uploadedAt: uploadedAt.toISOString(),
+    })),
+    uploadsNext,
+    benefits,
+    total,
+    next,
+  };
+  return page('prior-benefits/index', view, { nav: 'prior-benefits', json });
 }
 
 async function take(context: Context<unknown, unknown, unknown>, region: string): Promise<Reply> {

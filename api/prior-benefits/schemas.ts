@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { line } from '../http/fields.ts';
+import { Cursor, emptyAsAbsent, line, withoutPersonalNumbers } from '../http/fields.ts';
+
+/** Of the benefits; `after` goes on among them, `uploadsAfter` among the files. */
+export const PriorBenefitQuery = z.object({
+  q: z.string().trim().max(100).superRefine(withoutPersonalNumbers()).optional().or(emptyAsAbsent),
+  year: z.coerce.number().int().min(2000).max(2099).optional().or(emptyAsAbsent),
+  region: z
+    .string()
+    .regex(/^\d{6,12}$/, 'region.unknown')
+    .optional()
+    .or(emptyAsAbsent),
+  after: Cursor,
+  uploadsAfter: Cursor,
+});
 
 export const PriorUploadForm = z.object({ region: z.string().regex(/^\d{6,12}$/, 'region.unknown') }).meta({ id: 'PriorBenefitUpload' });
 export const PriorUploadParams = z.object({ id: z.uuid() });
@@ -22,6 +35,7 @@ export const PriorUploadRow = z
 
 export const PriorBenefit = z
   .object({
+    id: z.string(),
     name: z.string(),
     idMasked: z.string(),
     occupation: z.string(),

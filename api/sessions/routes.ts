@@ -22,10 +22,16 @@ import { visitOf } from '../http/visit.ts';
 import { findDevice, keepDevice } from './devices.ts';
 import { type Door, passwordDesk } from './passwords.ts';
 
+/** Where one wanted to go before signing in. */
+const Destination = z
+  .string()
+  .max(500)
+  .optional()
+  .meta({ examples: ['/tasks'] });
 const SignIn = z.object({
   login: z.string().trim().min(1).max(100),
   password: z.string().min(1).max(200),
-  next: z.string().max(500).optional(),
+  next: Destination,
 });
 const Signed = z.object({
   token: z.string(),
@@ -44,7 +50,7 @@ export function sessionRoutes(counter: Counter): void {
     summary: 'The form to sign in',
     tags: ['sessions'],
     access: 'public',
-    query: z.object({ next: z.string().max(500).optional() }),
+    query: z.object({ next: Destination }),
     handle: ({ query }) => page('sessions/new', { next: query.next ?? '' }, { layout: 'plain' }),
   });
 

@@ -11,12 +11,15 @@ import {
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import { officerRoles } from '../../workflows/domain/roles.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
+import { Cursor } from '../http/fields.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { substitutionJson, substitutionView } from './page.ts';
 import { NewSubstitution, Substitution } from './schemas.ts';
 
 const tags = ['substitutes'];
+const SHOWN = 50;
 const Principal = z.object({ principal: z.uuid().optional() });
 
 export function substitutionRoutes(counter: Counter): void {
@@ -26,11 +29,17 @@ export function substitutionRoutes(counter: Counter): void {
     summary: 'Substitutions in force or to come: the own ones and, for supervisors, those of the own regions',
     tags,
     access: officerRoles,
-    response: z.object({ substitutions: z.array(Substitution) }),
-    handle: async ({ db, actor, t, locale }) => {
-      const lines = await listSubstitutions(db, { userId: actor.userId, paths: pathsOf(actor, 'supervisor') });
-      const substitutions = lines.map((line) => substitutionView(line, actor, t, locale));
-      return page('substitutions/index', { substitutions }, { nav: 'account', json: { substitutions: lines.map(substitutionJson) } });
+    query: z.object({ after: Cursor }),
+    response: z.object({ substitutions: z.array(Substitution), next: z.string().nullable() }),
+    handle: async ({ db, actor, query, t, locale }) => {
+      const found = { userId: actor.userId, paths: pathsOf(actor, 'supervisor'), after: readTimeCursor(query.after), size: SHOWN };
+      const { lines, next: following } = await listSubstitutions(db, found);
+      const next = nextCursor(following);
+      const view = {
+        substitutions: lines.map((line) => substitutionView(line, actor, t, locale)),
+        ...pagerOf('/substitutions', query, { next }),
+      };
+      return page('substitutions/index', view, { nav: 'account', json: { substitutions: lines.map(substitutionJson), next } });
     },
   });
 

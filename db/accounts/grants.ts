@@ -12,6 +12,7 @@ import { requireEnoughLeft } from './enough-administrators.ts';
 import { businessToday } from '../calendar/instant.ts';
 import type { Actor } from './users.ts';
 import { containing } from '../text-search.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 
 export type NewGrantRequest = {
   login: string;
@@ -320,14 +321,20 @@ export type GrantRequestLine = {
   requestedAt: Date;
 };
 
-/** Requests that wait for a second person, the oldest first. */
-export async function listGrantRequests(db: Db, paths: readonly string[], limit: number, userId?: string): Promise<GrantRequestLine[]> {
-  const { rows } = await db.raw<{ rows: GrantRequestLine[] }>(
+/** Requests that wait for a second person, the oldest first; of everybody in these regions, or of one person. */
+export async function listGrantRequests(
+  db: Db,
+  paths: readonly string[],
+  { after, size, userId }: TimePage & { userId?: string },
+): Promise<{ requests: GrantRequestLine[]; next: TimePlace | undefined }> {
+  const { rows } = await db.raw<{ rows: (GrantRequestLine & { place: string })[] }>(
     `select q.id, u.id as "userId", u.login, u.name, q.role, q.region, r.name_zh as "regionZh", r.name_en as "regionEn", q.valid_from as "validFrom",
-            q.valid_to as "validTo", q.reason, a.name as "requestedBy", a.id as "requestedById", q.requested_at as "requestedAt"
+            q.valid_to as "validTo", q.reason, a.name as "requestedBy", a.id as "requestedById", q.requested_at as "requestedAt", cast(q.requested_at as text) as place
        from grant_requests q join users u on u.id = q.user_id join regions r on r.code = q.region join users a on a.id = q.requested_by
-      where q.status = 'requested' and ${inside} ${userId ? 'and q.user_id = :userId' : ''} order by q.requested_at, q.id limit :limit`,
-    { paths: [...paths], limit, userId: userId ?? null },
+      where q.status = 'requested' and ${inside} ${userId ? 'and q.user_id = :userId' : ''} and ${afterPlace({ at: 'q.requested_at', id: 'q.id' }, after, 'oldest')}
+      order by q.requested_at, q.id limit :limit`,
+    { paths: [...paths], ...after, limit: size + 1, userId: userId ?? null },
   );
-  return rows;
+  const { lines, next } = cutPage(rows, size);
+  return { requests: lines, next };
 }

@@ -14,6 +14,7 @@ import { endDelegation } from '../protocol/holding/delegations.ts';
 import { tell } from '../correspondence/tell.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 import type { Actor } from './users.ts';
 
 /** The longest period of one substitution; what takes longer is a grant. */
@@ -213,22 +214,28 @@ export type SubstitutionLine = {
   state: 'inForce' | 'future' | 'suspended';
 };
 
-/** What is in force or to come: of one person, as principal or substitute, or of every office below `paths`. */
-export async function listSubstitutions(db: Db, of: { userId?: string; paths?: readonly string[] }): Promise<SubstitutionLine[]> {
-  const { rows } = await db.raw<{ rows: SubstitutionLine[] }>(
+/** What is in force or to come, the earliest first: of one person, as principal or substitute, or of every office below `paths`. */
+export async function listSubstitutions(
+  db: Db,
+  { userId, paths = [], after, size }: TimePage & { userId?: string; paths?: readonly string[] },
+): Promise<{ lines: SubstitutionLine[]; next: TimePlace | undefined }> {
+  const begins = 'cast(s.valid_from as timestamptz)';
+  const { rows } = await db.raw<{ rows: (SubstitutionLine & { place: string })[] }>(
     `select s.id, s.principal as "principalId", p.name as principal, s.substitute as "substituteId", u.name as substitute, s.role, s.region,
             r.name_zh as "officeZh", r.name_en as "officeEn", s.valid_from as "from", s.valid_to - 1 as until, s.reason, n.name as "namedBy",
             case when s.valid_from > business_today() then 'future'
-                 when exists (select from substitutions_in_force f where f.id = s.id) then 'inForce' else 'suspended' end as state
+                 when exists (select from substitutions_in_force f where f.id = s.id) then 'inForce' else 'suspended' end as state,
+            cast(${begins} as text) as place
        from substitutions s join users p on p.id = s.principal join users u on u.id = s.substitute join users n on n.id = s.named_by
        join regions r on r.code = s.region
       where s.revoked_at is null and s.valid_to > business_today()
         and (s.principal = :userId or s.substitute = :userId
              or ${withinPaths('r.path')})
-      order by s.valid_from, p.name, s.id limit 200`,
-    { userId: of.userId ?? null, paths: [...(of.paths ?? [])] },
+        and ${afterPlace({ at: begins, id: 's.id' }, after, 'oldest')}
+      order by ${begins}, s.id limit :limit`,
+    { userId: userId ?? null, paths: [...paths], ...after, limit: size + 1 },
   );
-  return rows;
+  return cutPage(rows, size);
 }
 
 export type Lending = { role: Role; region: string; path: string; officeZh: string; officeEn: string };

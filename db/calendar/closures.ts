@@ -9,6 +9,7 @@ import type { Db } from '../client.ts';
 import { followOnce, type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { getRegion, type Region } from '../regions.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 import { lockCalendars } from './calendar.ts';
 import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 
@@ -139,18 +140,27 @@ export async function getLivingClosure(db: Db, actor: Actor, id: string): Promis
   return line;
 }
 
-/** So many of each are listed, the latest days first. */
-const LISTED = 100;
+type ClosurePage = { lines: ClosureLine[]; next: TimePlace | undefined };
 
-/** What holds in a region: its own closures and those of the regions above it; and what was entered below it. */
-export async function listClosures(db: Db, path: string): Promise<{ here: ClosureLine[]; below: ClosureLine[] }> {
-  const [here, below] = await Promise.all(
-    [`:path = r.path or :path like r.path || '/%'`, `r.path like :path || '/%'`].map((where) =>
-      db.raw<{ rows: ClosureLine[] }>(`${lineSql} where ${where} order by c.first_day desc, r.path, c.id limit :listed`, {
-        path,
-        listed: LISTED,
-      }),
-    ),
-  );
-  return { here: here?.rows ?? [], below: below?.rows ?? [] };
+/** What holds in a region: its own closures and those of the regions above it; and what was entered below it. Each a page, the latest days first. */
+export async function listClosures(
+  db: Db,
+  path: string,
+  pages: { here: TimePage; below: TimePage },
+): Promise<{ here: ClosurePage; below: ClosurePage }> {
+  const begins = 'cast(c.first_day as timestamptz)';
+  const list = async (where: string, { after, size }: TimePage): Promise<ClosurePage> => {
+    const { rows } = await db.raw<{ rows: (ClosureLine & { place: string })[] }>(
+      `select x.*, cast(cast(x."firstDay" as timestamptz) as text) as place
+         from (${lineSql} where ${where} and ${afterPlace({ at: begins, id: 'c.id' }, after)} order by ${begins} desc, c.id desc limit :limit) x
+        order by x."firstDay" desc, x.id desc`,
+      { path, ...after, limit: size + 1 },
+    );
+    return cutPage(rows, size);
+  };
+  const [here, below] = await Promise.all([
+    list(`(:path = r.path or :path like r.path || '/%')`, pages.here),
+    list(`r.path like :path || '/%'`, pages.below),
+  ]);
+  return { here, below };
 }

@@ -61,16 +61,21 @@ export async function sendCopy(
   });
 }
 
-export type CopyOnRecord = { at: Date; sender: string; readers: string[]; remark: string };
+export type CopyOnRecord = { no: number; at: Date; sender: string; readers: string[]; remark: string };
 
-/** What was sent about a class, newest first. */
-export async function listCopies(db: Db, number: string): Promise<CopyOnRecord[]> {
+/** What was sent about a class, newest first, a page at a time; `before` and `next` are numbers of its record. */
+export async function listCopies(
+  db: Db,
+  number: string,
+  { before, size }: { before?: number | undefined; size: number },
+): Promise<{ copies: CopyOnRecord[]; next: number | undefined }> {
   const { rows } = await db.raw<{ rows: CopyOnRecord[] }>(
-    `select a.at, u.name as sender, a.detail ->> 'reason' as remark,
+    `select a.no, a.at, u.name as sender, a.detail ->> 'reason' as remark,
             (select coalesce(array_agg(w.name order by w.name), '{}') from users w where a.detail -> 'to' \\? cast(w.id as text)) as readers
        from audit_log a join users u on u.id = a.actor
-      where a.procedure_id = ? and a.act = 'class.copy' order by a.no desc limit 50`,
-    [classProcedureId(number)],
+      where a.procedure_id = :procedure and a.act = 'class.copy' and (cast(:before as bigint) is null or a.no < cast(:before as bigint)) order by a.no desc limit :limit`,
+    { procedure: classProcedureId(number), before: before ?? null, limit: size + 1 },
   );
-  return rows;
+  const copies = rows.slice(0, size);
+  return { copies, next: rows.length > size ? copies.at(-1)?.no : undefined };
 }

@@ -10,6 +10,7 @@ import { endOf, lockProposal, type Proposal, requireSecondPerson, settleProposal
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 
 export type NewPayingAccount = { region: string; fund: Fund; name: string; account: string; bankTemplate: string; reason: string };
 type ProposalRow = Proposal & { fund: Fund; name: string; account: string; bank_template: string };
@@ -99,18 +100,36 @@ export type PayingAccountLine = {
 
 const within = withinPaths('r.path');
 
-/** Within subtrees: what waits, what is in use, then what was or was refused. Full numbers: the counter masks them. */
-export async function listPayingAccounts(db: Db, paths: readonly string[], limit: number): Promise<PayingAccountLine[]> {
-  const { rows } = await db.raw<{ rows: PayingAccountLine[] }>(
-    `select x.*, r.name_zh as "regionZh", r.name_en as "regionEn", a.name as "proposedBy", d.name as "decidedBy" from (
-       select q.id, q.region, q.fund, q.name, q.account, q.bank_template as "bankTemplate", q.reason, q.status, p.region is not null as "inUse",
-              q.proposed_by as "proposedById", q.proposed_at as "proposedAt", q.decided_by, q.decided_at as "decidedAt"
-         from paying_account_proposals q left join paying_accounts p on p.proposal_id = q.id
-       union all
-       select null, region, fund, name, account, bank_template, null, 'confirmed', true, null, null, null, null from paying_accounts where proposal_id is null) x
-       join regions r on r.code = x.region left join users a on a.id = x."proposedById" left join users d on d.id = x.decided_by
-      where ${within} order by x.status = 'proposed' desc, x."inUse" desc, r.path, x.fund, x."proposedAt" desc limit :limit`,
-    { paths: [...paths], limit },
-  );
-  return rows;
+/** Within subtrees: all that waits and all that is in use, then a page of what was or was refused, the latest first; after a place these alone. Full numbers: the counter masks them. */
+export async function listPayingAccounts(
+  db: Db,
+  paths: readonly string[],
+  { after, size }: TimePage,
+): Promise<{ accounts: PayingAccountLine[]; next: TimePlace | undefined }> {
+  const list = async <Line extends PayingAccountLine>(where: string, order: string, place = ''): Promise<Line[]> => {
+    const { rows } = await db.raw<{ rows: Line[] }>(
+      `select x.id, x.region, x.fund, x.name, x.account, x."bankTemplate", x.reason, x.status, x."inUse", x."proposedById", x."proposedAt", x."decidedAt",
+              r.name_zh as "regionZh", r.name_en as "regionEn", a.name as "proposedBy", d.name as "decidedBy"${place} from (
+         select q.id, q.region, q.fund, q.name, q.account, q.bank_template as "bankTemplate", q.reason, q.status, p.region is not null as "inUse",
+                q.proposed_by as "proposedById", q.proposed_at as "proposedAt", q.decided_by, q.decided_at as "decidedAt"
+           from paying_account_proposals q left join paying_accounts p on p.proposal_id = q.id
+         union all
+         select null, region, fund, name, account, bank_template, null, 'confirmed', true, null, null, null, null from paying_accounts where proposal_id is null) x
+         join regions r on r.code = x.region left join users a on a.id = x."proposedById" left join users d on d.id = x.decided_by
+        where ${within} and ${where} order by ${order}`,
+      { paths: [...paths], ...after, limit: size + 1 },
+    );
+    return rows;
+  };
+  const living = `(x.status = 'proposed' or x."inUse")`;
+  const [now, former] = await Promise.all([
+    after ? [] : list(living, `x.status = 'proposed' desc, r.path, x.fund`),
+    list<PayingAccountLine & { id: string; place: string }>(
+      `not ${living} and ${afterPlace({ at: 'x."proposedAt"', id: 'x.id' }, after)}`,
+      'x."proposedAt" desc, x.id desc limit :limit',
+      ', cast(x."proposedAt" as text) as place',
+    ),
+  ]);
+  const { lines, next } = cutPage(former, size);
+  return { accounts: [...now, ...lines], next };
 }

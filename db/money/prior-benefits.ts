@@ -10,6 +10,8 @@ import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
+import { containing } from '../text-search.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 import type { Vault } from '../vault.ts';
 
 /** `rows` were read, `added` of them are new; the others were on record already. */
@@ -129,18 +131,24 @@ export type PriorUploadLine = {
 };
 const within = withinPaths('r.path');
 
-export async function listPriorUploads(db: Db, paths: readonly string[], limit: number): Promise<PriorUploadLine[]> {
-  const { rows } = await db.raw<{ rows: PriorUploadLine[] }>(
+/** Files that came in, the latest first. */
+export async function listPriorUploads(
+  db: Db,
+  paths: readonly string[],
+  { after, size }: TimePage,
+): Promise<{ lines: PriorUploadLine[]; next: TimePlace | undefined }> {
+  const { rows } = await db.raw<{ rows: (PriorUploadLine & { place: string })[] }>(
     `select u.id, u.region, r.name_zh as "regionZh", r.name_en as "regionEn", u.file_name as "fileName", u.digest, u.row_count as rows, u.added_count as added,
-            a.name as "uploadedBy", u.uploaded_at as "uploadedAt", w.name as "withdrawnBy", u.withdraw_reason as "withdrawReason"
+            a.name as "uploadedBy", u.uploaded_at as "uploadedAt", w.name as "withdrawnBy", u.withdraw_reason as "withdrawReason", cast(u.uploaded_at as text) as place
        from prior_benefit_uploads u join regions r on r.code = u.region join users a on a.id = u.uploaded_by left join users w on w.id = u.withdrawn_by
-      where ${within} order by u.uploaded_at desc, u.id limit :limit`,
-    { paths: [...paths], limit },
+      where ${within} and ${afterPlace({ at: 'u.uploaded_at', id: 'u.id' }, after)} order by u.uploaded_at desc, u.id desc limit :limit`,
+    { paths: [...paths], ...after, limit: size + 1 },
   );
-  return rows;
+  return cutPage(rows, size);
 }
 
 export type PriorBenefitLine = {
+  id: string;
   name: string;
   idMasked: string;
   occupation: string;
@@ -152,18 +160,34 @@ export type PriorBenefitLine = {
   region: string;
 };
 
-/** With full names and masked numbers, as officers see people everywhere; the latest years first. */
+/** `text`: a part of an occupation or of an institution's name; nobody is looked for, the address would say whom. `region`: it and those below it. */
+export type PriorBenefitFilter = TimePage & { year?: number | undefined; region?: string | undefined; text?: string | undefined };
+
+/** What has no day stands at the beginning of its year. */
+const day = 'cast(coalesce(b.paid_on, make_date(b.year, 1, 1)) as timestamptz)';
+
+/** With full names and masked numbers, as officers see people everywhere; the latest days first. `total` counts every page. */
 export async function listPriorBenefits(
   db: Db,
   paths: readonly string[],
-  limit: number,
-): Promise<{ benefits: PriorBenefitLine[]; total: number }> {
-  const { rows } = await db.raw<{ rows: (PriorBenefitLine & { total: number })[] }>(
-    `select p.name, p.id_masked as "idMasked", b.occupation, b.level, b.year, b.amount_fen as "amountFen", b.institution, b.paid_on as "paidOn", b.region,
-            count(*) over () as total
-       from prior_benefits b join people p on p.id = b.person_id join regions r on r.code = b.region
-      where ${within} order by b.year desc, b.paid_on desc nulls last, b.id limit :limit`,
-    { paths: [...paths], limit },
-  );
-  return { benefits: rows.map(({ total: _total, ...benefit }) => benefit), total: rows[0]?.total ?? 0 };
+  { year, region, text, after, size }: PriorBenefitFilter,
+): Promise<{ benefits: PriorBenefitLine[]; next: TimePlace | undefined; total: number }> {
+  const parts = [within];
+  if (year) parts.push('b.year = :year');
+  if (region) parts.push(`exists (select from regions w where w.code = :region and (r.path = w.path or r.path like w.path || '/%'))`);
+  const named = containing(['b.occupation', 'b.institution'], text ?? '');
+  if (text) parts.push(named.sql);
+  const from = 'prior_benefits b join people p on p.id = b.person_id join regions r on r.code = b.region';
+  const bindings = { paths: [...paths], year: year ?? null, region: region ?? null, ...named.bindings };
+  const [{ rows }, { rows: counted }] = await Promise.all([
+    db.raw<{ rows: (PriorBenefitLine & { place: string })[] }>(
+      `select b.id, p.name, p.id_masked as "idMasked", b.occupation, b.level, b.year, b.amount_fen as "amountFen", b.institution, b.paid_on as "paidOn", b.region,
+              cast(${day} as text) as place
+         from ${from} where ${[...parts, afterPlace({ at: day, id: 'b.id' }, after)].join(' and ')} order by ${day} desc, b.id desc limit :limit`,
+      { ...bindings, ...after, limit: size + 1 },
+    ),
+    db.raw<{ rows: { total: number }[] }>(`select count(*) as total from ${from} where ${parts.join(' and ')}`, bindings),
+  ]);
+  const { lines, next } = cutPage(rows, size);
+  return { benefits: lines, next, total: counted[0]?.total ?? 0 };
 }

@@ -9,7 +9,7 @@ import { isPassedOn } from './inside.ts';
 import { classOfPaperFound, numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
 import { quoted, run, statementOf } from '../statements.ts';
-import type { WorkplaceCursor } from './workplace.ts';
+import type { TimePage, TimePlace } from '../time-pages.ts';
 import { containing } from '../text-search.ts';
 
 /** `key` tells answers of the same instant apart. What an answer is not about is null. */
@@ -38,12 +38,10 @@ export type OfficeAnswer = {
   paper_id: string | null;
 };
 
-export type AnswerFilter = {
+export type AnswerFilter = TimePage & {
   kind?: AnswerKind | undefined;
   /** Number of a class or of a claim, or words of the title of a class. */
   text?: string | undefined;
-  after?: WorkplaceCursor | undefined;
-  size: number;
 };
 
 /** Tasks whose decision is an answer to the institution; what payment officers do among themselves is none. */
@@ -126,7 +124,7 @@ export async function listOfficeAnswers(
   db: Db,
   actor: Actor,
   filter: AnswerFilter,
-): Promise<{ lines: OfficeAnswer[]; next: WorkplaceCursor | undefined }> {
+): Promise<{ lines: OfficeAnswer[]; next: TimePlace | undefined }> {
   const { kind, text, after, size } = filter;
   const wanted = sources.filter(({ kinds }) => kind === undefined || kinds.includes(kind));
   const rows = await run<OfficeAnswer>(

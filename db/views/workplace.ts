@@ -7,10 +7,8 @@ import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import type { TaskPeriod } from '../protocol/tasks.ts';
 import { run, statement, statementOf } from '../statements.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
 import { classNumberFound, classOfPaperFound } from './number-search.ts';
-
-/** Place of the last row shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
-export type WorkplaceCursor = { at: string; id: string };
 
 export type AskedTask = TaskPeriod & {
   id: string;
@@ -87,15 +85,14 @@ export type OwnClass = {
   task_step: string | null;
   task_role: string | null;
   task_due_date: string | null;
-  created_key: string;
 };
 
 /** The classes of an institution, and those that it assesses, newest first, a page at a time. Of the open tasks the reader's own comes first. */
 export async function listOwnClasses(
   db: Db,
   actor: Actor,
-  { text, after, size }: { text?: string | undefined; after?: WorkplaceCursor | undefined; size: number },
-): Promise<{ lines: OwnClass[]; next: WorkplaceCursor | undefined }> {
+  { text, after, size }: TimePage & { text?: string | undefined },
+): Promise<{ lines: OwnClass[]; next: TimePlace | undefined }> {
   const own = [
     ...(hasRole(actor, 'institution') ? ['c.institution_id = cast(:institution as uuid)'] : []),
     ...(hasRole(actor, 'assessor') ? [`(c.status <> 'draft' and c.assessor_id = cast(:institution as uuid))`] : []),
@@ -103,14 +100,14 @@ export async function listOwnClasses(
   const number = text === undefined ? undefined : classNumberFound('c.number', text);
   const paper = text === undefined ? undefined : classOfPaperFound('c.id', text, true);
   const named = [number?.sql, paper?.sql, `strpos(lower(c.title), lower(cast(:text as text))) > 0`].filter(Boolean).join(' or ');
-  const rows = await run<OwnClass>(
+  const rows = await run<OwnClass & { place: string }>(
     db,
     statementOf(`select c.id, c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, p.stage, a.number as application, s.stage as application_stage,
             a.status as application_status, e.headcount, e.amount_fen as expected_fen, a.total_fen as claimed_fen, a.approved_fen, l.paid_fen, l.returned_lines,
-            t.step as task_step, t.role as task_role, t.due_date as task_due_date, cast(c.created_at as text) as created_key
+            t.step as task_step, t.role as task_role, t.due_date as task_due_date, cast(c.created_at as text) as place
        from (select * from classes c where (${own.join(' or ')})
                 ${text ? `and (${named})` : ''}
-                ${after ? 'and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}
+                and ${afterPlace({ at: 'c.created_at', id: 'c.id' }, after)}
               order by c.created_at desc, c.id desc limit ${Math.trunc(size) + 1}) c
        join catalogue_projects j on j.id = c.project_id
        left join procedures p on p.id = 'class-' || c.number
@@ -132,9 +129,7 @@ export async function listOwnClasses(
       ...after,
     },
   );
-  const lines = rows.slice(0, size);
-  const last = lines.at(-1);
-  return { lines, next: rows.length > size && last ? { at: last.created_key, id: last.id } : undefined };
+  return cutPage(rows, size);
 }
 
 export type YearMoney = { year: number; claimed_fen: number; approved_fen: number; paid_fen: number; applications: number };

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../db/accounts/users.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { openVault } from '../../db/vault.ts';
-import { type ClassCursor, listClasses } from '../../db/views/classes/classes.ts';
+import type { TimePlace } from '../../db/time-pages.ts';
+import { listClasses } from '../../db/views/classes/classes.ts';
 import { classNumberFound, classOfPaperFound } from '../../db/views/number-search.ts';
 import { openCases } from '../support/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
@@ -61,7 +62,7 @@ test.each([
 ])('[N28] %s is found page after page, newest first, in the own regions only', async (text) => {
   for (const actor of [city, county]) {
     const seen: string[] = [];
-    let after: ClassCursor | undefined;
+    let after: TimePlace | undefined;
     do {
       const { lines, next } = await listClasses(db, actor, { text, after, size: 700 });
       seen.push(...lines.map(({ number }) => number));

@@ -15,10 +15,9 @@ import { searchClasses } from './class-search.ts';
 import type { ProcedureRow } from '../../protocol/procedures.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { containing } from '../../text-search.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../../time-pages.ts';
 
-export type ClassFilter = { status?: ClassStatus | undefined; text?: string | undefined; after?: ClassCursor | undefined; size: number };
-/** Place of the last class shown. `at` is PostgreSQL's own text of the instant, so that no microsecond is lost. */
-export type ClassCursor = { at: string; id: string };
+export type ClassFilter = TimePage & { status?: ClassStatus | undefined; text?: string | undefined };
 
 export type ClassLine = {
   id: string;
@@ -35,23 +34,18 @@ export type ClassLine = {
   end_date: string | null;
   headcount: number;
   amount_fen: number;
-  created_key: string;
   task_step: string | null;
   task_role: string | null;
   task_due_date: string | null;
 };
 
 /** The classes of a reader, newest first, a page at a time. `next` is where the following page begins. */
-export async function listClasses(
-  db: Db,
-  actor: Actor,
-  filter: ClassFilter,
-): Promise<{ lines: ClassLine[]; next: ClassCursor | undefined }> {
+export async function listClasses(db: Db, actor: Actor, filter: ClassFilter): Promise<{ lines: ClassLine[]; next: TimePlace | undefined }> {
   const { sql, bindings } =
     filter.text && !actor.institutionId ? await pageOfSearch(db, actor, filter, filter.text) : pageOf(actor, filter);
-  const { rows } = await db.raw<{ rows: ClassLine[] }>(
+  const { rows } = await db.raw<{ rows: (ClassLine & { place: string })[] }>(
     `select c.id, c.number, c.title, c.status, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
-            c.start_date, c.end_date, c.created_at::text as created_key, coalesce(s.stage, p.stage) as stage,
+            c.start_date, c.end_date, c.created_at::text as place, coalesce(s.stage, p.stage) as stage,
             e.headcount, e.amount_fen, t.step as task_step, t.role as task_role, t.due_date as task_due_date
        from (${sql}) c
        join institutions i on i.id = c.institution_id
@@ -66,9 +60,7 @@ export async function listClasses(
       order by c.created_at desc, c.id desc`,
     bindings,
   );
-  const lines = rows.slice(0, filter.size);
-  const last = lines.at(-1);
-  return { lines, next: rows.length > filter.size && last ? { at: last.created_key, id: last.id } : undefined };
+  return cutPage(rows, filter.size);
 }
 
 /**
@@ -94,7 +86,7 @@ function pageOf(
     parts.push(`(${[numbered, ...(paper ? [paper] : []), named].map(({ sql }) => sql).join(' or ')})`);
   }
   if (after) {
-    parts.push('(c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))');
+    parts.push(afterPlace({ at: 'c.created_at', id: 'c.id' }, after));
     bindings['at'] = after.at;
     bindings['id'] = after.id;
   }
@@ -124,7 +116,7 @@ async function pageOfSearch(
   text: string,
 ): Promise<{ sql: string; bindings: Record<string, string | number | readonly string[]> }> {
   const found = await searchClasses(db, readingPaths(actor), text, {
-    where: `${status ? ' and c.status = :status' : ''}${after ? ' and (c.created_at, c.id) < (cast(:at as timestamptz), cast(:id as uuid))' : ''}`,
+    where: `${status ? ' and c.status = :status' : ''} and ${afterPlace({ at: 'c.created_at', id: 'c.id' }, after)}`,
     bindings: { ...(status ? { status } : {}), ...after },
   });
   return {

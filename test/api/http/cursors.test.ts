@@ -20,6 +20,7 @@ beforeAll(async () => {
     .where({ login: 'kangning-1' })
     .first('i.credit_code');
   named['number'] = number;
+  named['id'] = (await province.db('users').where({ login: 'kangning-1' }).first('id')).id;
   named['creditCode'] = school.credit_code;
   named['procedure'] = `class-${number}`;
   named['step'] = 'pre_training.first_review';
@@ -60,16 +61,24 @@ const written = [...figures.split(' '), ...marks.split(' '), ...instants.split('
 const issuesOf = (body: unknown): string =>
   [...new Set(((body as { issues?: { field: string }[] }).issues ?? []).map(({ field }) => field))].join();
 
-/** Places are called so in every address: `after` goes on in a list, `before` back in what happened. */
-const places = ['after', 'before', 'cursor'];
+/** Places are called so in every address: `after` goes on in a list, `before` back in what happened; of several lists each has its own, as `uploadsAfter`. */
+const isPlace = (name: string): boolean => /^(after|before|cursor)$|After$/.test(name);
 const taking = counter.routes.flatMap((route) => {
   const asked = document.paths[route.path.replaceAll(/[:*](\w+)/g, '{$1}')]?.[route.method]?.parameters ?? [];
-  return asked.filter(({ in: place, name }) => place === 'query' && places.includes(name)).map(({ name }) => ({ ...route, place: name }));
+  return asked.filter(({ in: place, name }) => place === 'query' && isPlace(name)).map(({ name }) => ({ ...route, place: name }));
 });
 
 test('[F36] the addresses that take a place in a list are the known ones', () => {
   const found = taking.map(({ path, place }) => `${path} ${place}`);
   for (const one of [
+    '/prior-benefits after',
+    '/admin/grants requestsAfter',
+    '/substitutions after',
+    '/admin/calendar belowAfter',
+    '/paying-accounts after',
+    '/classes/:number/copies before',
+    '/admin/accounts/:id requestsAfter',
+    '/prior-benefits uploadsAfter',
     '/admin/mails after',
     '/admin/sms after',
     '/admin/audit after',

@@ -74,6 +74,14 @@ describe('[F36] the document of the addresses', () => {
     expect(faults).toEqual([]);
   });
 
+  test('shows where a list goes on as a place, and whom a mail went to as an address', () => {
+    const answerTo = (path: string): Record<string, unknown> =>
+      document.paths[path]?.['get']?.responses['200']?.content?.['application/json']?.example as Record<string, unknown>;
+    expect(answerTo('/budgets')['next']).toMatch(/^ey/);
+    expect(answerTo('/prior-benefits')['uploadsNext']).toMatch(/^ey/);
+    expect(answerTo('/admin/mails')['mails']).toMatchObject([{ to: 'cs-first-1@example.invalid' }]);
+  });
+
   test('says what every body and answer holds: nothing is unknown but what is kept as somebody else wrote it', () => {
     const open: string[] = [];
     const look = (schema: JsonSchema, at: string): void => {

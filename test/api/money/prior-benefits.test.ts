@@ -235,6 +235,6 @@ describe('[N3] earlier benefits', () => {
     expect((await upload(history)).body, 'may come in again').toMatchObject({ added: 5 });
     const page = (await (await province.browser('cs-audit-1')).get('/prior-benefits')).html;
     expect(page).toContain('上传了错误的台账');
-    expect(page).not.toContain('action="/prior-benefits');
+    expect(page).not.toContain('method="post" action="/prior-benefits');
   });
 });
