@@ -2,12 +2,10 @@
  * Mails and short messages as an administrator reads them: newest first, a page at a time, down to the first one. Each region of the administrator gives no
  * more than a page, from its own newest on; by a text only those of the person or of the procedures that it names are looked at.
  */
-import { wholeNumbers } from '../../workflows/domain/formats/numbers.ts';
-import { procedureIdOf, procedureTypes } from '../../workflows/domain/procedures.ts';
 import type { Db } from '../client.ts';
 import { withinPaths } from '../regions.ts';
 import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
-import { listClassesOfPaper } from '../views/number-search.ts';
+import { listProceduresNamed } from '../views/number-search.ts';
 
 export type OutgoingFilter<State extends string> = TimePage & {
   state?: State | undefined;
@@ -74,17 +72,4 @@ export async function readPage<Row>(
     bindings,
   );
   return cutPage(rows, size);
-}
-
-/** The procedures that a text names: of a class, by its number or that of a paper, all of them; else the one that has the number. */
-async function listProceduresNamed(db: Db, text: string): Promise<string[]> {
-  const numbers = wholeNumbers(text);
-  const classes = await listClassesOfPaper(db, text, false);
-  const typed = numbers.length > 0 ? numbers : [text.trim()];
-  const { rows } = await db.raw<{ rows: { id: string }[] }>(
-    `select id from procedures where id = any(cast(:ids as text[]))
-     union select id from procedures where class_id = any(array(select id from classes where number = any(cast(:numbers as text[])) union select unnest(cast(:classes as uuid[]))))`,
-    { ids: typed.flatMap((number) => procedureTypes.map((type) => procedureIdOf(type, number))), numbers: typed, classes },
-  );
-  return rows.map(({ id }) => id);
 }
