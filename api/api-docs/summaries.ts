@@ -170,7 +170,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   getPaymentsByNumberFile: '放行后的银行文件（GB 18030），供拨付部门；留痕',
   postPaymentsByNumberAnswer: '银行回单：文件（GB 18030 或 UTF-8）或文本；每行都须有结果',
   getPaymentsByNumberSimulatedAnswer: '仅演示（模拟）：批次的银行回单，可含退票',
-  getFunds: '本地区按资金、年度、地区的余额；记账分录，最新在前，可按资金、年度、凭证、班次或申请编号筛选',
+  getFunds: '本地区按资金、年度、地区的余额；记账分录，最新在前，可按资金、年度、凭证、班次、申请或拨付批次编号筛选',
   getFundsExportCsv: '同一份记账分录的 CSV 文件，含全部页；导出留痕',
   getBudgets: '本地区预算：待第二人确认的在前，其次最新，含经手人与时间',
   postBudgets: '登记预算下达或核减及文号；由另一名财政经办确认',
