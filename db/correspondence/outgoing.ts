@@ -11,6 +11,8 @@ export type OutgoingFilter<State extends string> = TimePage & {
   state?: State | undefined;
   /** Login of the recipient, of a short message also the credit code; or the whole number of a case or of a paper. */
   text?: string | undefined;
+  /** One of them alone. */
+  id?: string | undefined;
 };
 
 type Table = 'mails' | 'sms';
@@ -34,11 +36,12 @@ export async function readPage<Row>(
   paths: readonly string[],
   { table, filter, columns, joins }: Shape<string>,
 ): Promise<{ lines: Row[]; next: TimePlace | undefined }> {
-  const { state, text, after, size } = filter;
+  const { state, text, id, after, size } = filter;
   const bindings: Record<string, string | readonly string[]> = {
     paths: [...paths],
     ...(state && state !== 'undelivered' ? { state } : {}),
     ...after,
+    ...(id ? { one: id } : {}),
     ...(text ? { text, procedures: await listProceduresNamed(db, text) } : {}),
   };
   const narrower = [
@@ -64,7 +67,9 @@ export async function readPage<Row>(
       ]
         .map((one) => `(${one})`)
         .join(' union ')
-    : `select m.id, m.created_at from places o cross join lateral (${pick(`${table} m`, 'm.region = o.code')}) m`;
+    : id
+      ? few('x.id = cast(:one as uuid)')
+      : `select m.id, m.created_at from places o cross join lateral (${pick(`${table} m`, 'm.region = o.code')}) m`;
   const { rows } = await db.raw<{ rows: (Row & { id: string; place: string })[] }>(
     `with places as materialized (select g.code from regions g where ${withinPaths('g.path')}),
      page as materialized (select n.id, n.created_at from (${found}) n ${newest('n')})
