@@ -54,8 +54,10 @@ function foundBy({ text, kind, fund, year }: EntryFilter, { after, size }: Entry
     // What goes out to the bank goes out by the batch, which names no class: its payments do.
     const batches = `select b.number from subsidy_applications s join payment_lines l on l.application_id = s.id join payment_attempts a on a.line_id = l.id
        join payment_batches b on b.id = a.batch_id where s.class_id = any(array(${named})) union select b.number from payment_batches b where ${numbered.sql}`;
+    const lines = `select a.reference from payment_batches b join payment_attempts a on a.batch_id = b.id where ${numbered.sql}`;
     return {
-      sql: `select e.id from ledger_entries e where (e.class_id = any(array(${named})) or (e.kind = 'dispatch' and e.reference = any(array(${batches})))) and e.region in (select code from places)${narrower.join('')} ${newest}`,
+      sql: `select e.id from ledger_entries e where (e.class_id = any(array(${named})) or (e.kind = 'dispatch' and e.reference = any(array(${batches})))
+         or (e.kind in ('payment', 'bank_return') and e.reference = any(array(${lines})))) and e.region in (select code from places)${narrower.join('')} ${newest}`,
       bindings: { ...bindings, ...claims.bindings, ...classes.bindings },
     };
   }

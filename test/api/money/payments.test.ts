@@ -161,6 +161,11 @@ test('[F28] the ledger finds what went out by the number of the batch that its r
       { kind: 'dispatch', throughBatch: false, batchClasses: [filed.number] },
     ]);
   }
+  // What the bank answered prints the number with the line behind it.
+  const { text: answer } = await download('cs-pay-1', `/payments/${number}/simulated-answer`);
+  expect((await (await as('cs-pay-1')).post(`/payments/${number}/answer`, { text: answer })).status).toBe(200);
+  const paid = (await (await as('cs-finance-1')).get<Entries>(`/funds?q=${number}&kind=payment`)).body;
+  expect(paid.entries.map(({ reference }) => reference).sort()).toEqual([`${number}-0001`, `${number}-0002`]);
   const found = (await browse('cs-finance-1', `/funds?q=${number}`)).html;
   expect(found).toContain(`href="/classes/${filed.number}"`);
   expect(found).not.toContain('整批金额');
