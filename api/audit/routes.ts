@@ -1,20 +1,21 @@
 /** The audit log: read, taken along as a file, proved. Nothing here changes a line. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { emptyAsAbsent } from '../http/fields.ts';
+import { emptyAsAbsent, withoutPersonalNumbers } from '../http/fields.ts';
 import { csvText } from '../../db/formats/csv.ts';
 import {
   type AuditFilter,
   type AuditRow,
   exportAuditLines,
   listAuditLines,
-  proveChain,
   readAuditKeeping,
   readingActs,
   readsWholeLog,
 } from '../../db/views/audit-log.ts';
-import { proveLog } from '../../db/views/audit-lanes.ts';
+import { type ChainProof, countCases, proveCases, proveNextCases } from '../../db/views/audit-cases.ts';
+import { AUDIT_LANES, proveLog } from '../../db/views/audit-lanes.ts';
 import type { Actor } from '../../db/accounts/users.ts';
+import type { Db } from '../../db/client.ts';
 import type { Role } from '../../workflows/domain/roles.ts';
 import { file, page, type Reply } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -62,15 +63,45 @@ const Line = z
 const Keeping = z
   .object({ since: z.string().nullable(), refused: z.number().int().nullable(), locked: z.number().int().nullable() })
   .meta({ id: 'AuditKeeping' });
-const ProcedureId = z
+/** The id of a procedure, or the number of a record or paper, as people write them. */
+const CaseText = z
   .string()
   .trim()
-  .regex(/^[\w/.-]{3,120}$/, 'audit.procedure');
+  .max(120)
+  .regex(/[\p{L}\d].*\d/u, 'audit.procedure')
+  .superRefine(withoutPersonalNumbers());
 const Proof = z.object({ procedureId: z.string(), lines: z.number().int(), whole: z.boolean(), brokenAt: z.number().int().nullable() });
+/** One chain for each procedure that the number is of. */
+const CaseProof = z.object({ whole: z.boolean(), lines: z.number().int(), proofs: z.array(Proof) }).meta({ id: 'AuditCaseProof' });
 /** `broken`: by lane, the place of its first line that does not fit. */
 const LogProof = z
-  .object({ lines: z.number().int(), whole: z.boolean(), broken: z.array(z.object({ lane: z.number().int(), no: z.number().int() })) })
+  .object({
+    lines: z.number().int(),
+    chains: z.number().int(),
+    whole: z.boolean(),
+    broken: z.array(z.object({ lane: z.number().int(), no: z.number().int() })),
+    at: z.string(),
+  })
   .meta({ id: 'AuditLogProof' });
+/** A step of the proof of all cases; `next`: where the next one goes on, null after the last one. */
+const CasesProof = z
+  .object({
+    chains: z.number().int(),
+    lines: z.number().int(),
+    whole: z.boolean(),
+    broken: z.array(Proof),
+    at: z.string(),
+    next: z.string().nullable(),
+  })
+  .meta({ id: 'AuditCasesProof' });
+const CasesPlace = z.object({
+  after: z.string().max(120).default(''),
+  size: z.coerce.number().int().min(1).max(500).default(500),
+  /** What the steps before it proved: for the page. */
+  chains: z.coerce.number().int().nonnegative().default(0),
+  lines: z.coerce.number().int().nonnegative().default(0),
+  broken: z.coerce.number().int().nonnegative().default(0),
+});
 
 export function auditRoutes(counter: Counter): void {
   const { words } = counter.deps;
@@ -132,32 +163,33 @@ export function auditRoutes(counter: Counter): void {
     tags,
     access: readers,
     query: z.object({ procedure: z.string().max(120).optional() }),
-    handle: ({ query, actor }) => chainPage(actor, { procedure: query.procedure ?? '' }),
+    handle: ({ db, query, actor }) => chainPage(db, actor, { procedure: query.procedure ?? '' }),
   });
 
   route(counter, {
     method: 'post',
     path: '/admin/audit/chain',
-    summary: 'Recompute the hash chain of a procedure; names the first line that does not fit',
+    summary: 'Recompute the hash chains of a case, by its number or id; names the first line that does not fit',
     tags,
     access: readers,
-    body: z.object({ procedure: ProcedureId }),
-    response: Proof,
-    errors: [404],
+    body: z.object({ procedure: CaseText }),
+    response: CaseProof,
     handle: async ({ db, actor, body, t }) => {
-      const proof = await proveChain(db, actor, body.procedure);
-      const { procedureId, title, lines, brokenAt, line } = proof;
+      const { proofs, first } = await proveCases(db, actor, body.procedure);
+      const chains = proofs.map(proofJson);
+      const json = { whole: chains.every(({ whole }) => whole), lines: chains.reduce((sum, { lines }) => sum + lines, 0), proofs: chains };
       return chainPage(
+        db,
         actor,
         {
-          procedure: procedureId,
-          proof: { procedureId, title, lines, whole: brokenAt === null, brokenAt },
-          line: line && lineView(line, words, t),
+          procedure: body.procedure,
+          proofs: proofs.map((proof) => ({ ...proof, whole: proof.brokenAt === null })),
+          line: first && lineView(first, words, t),
         },
-        { procedureId, lines, whole: brokenAt === null, brokenAt },
+        json,
       );
     },
-    onInvalid: ({ actor }, issues, entered) => chainPage(actor, { issues, entered }),
+    onInvalid: ({ db, actor }, issues, entered) => chainPage(db, actor, { issues, entered }),
   });
 
   route(counter, {
@@ -167,20 +199,49 @@ export function auditRoutes(counter: Counter): void {
     tags,
     access: readers,
     response: LogProof,
-    handle: async ({ db, actor, t }) => {
+    handle: async ({ db, actor, instant, t }) => {
       const { lines, broken, first } = await proveLog(db, actor);
-      const json = { lines, whole: broken.length === 0, broken };
-      return chainPage(actor, { log: { ...json, first: broken[0] }, line: first && lineView(first, words, t) }, json);
+      const json = { lines, chains: AUDIT_LANES, whole: broken.length === 0, broken, at: instant.now.toISOString() };
+      return chainPage(db, actor, { log: { ...json, first: broken[0] }, line: first && lineView(first, words, t) }, json);
+    },
+  });
+
+  route(counter, {
+    method: 'post',
+    path: '/admin/audit/chain/cases',
+    summary: 'Recompute the hash chains of all cases of the own regions, in steps: `after` is `next` of the step before',
+    tags,
+    access: readers,
+    body: CasesPlace,
+    response: CasesProof,
+    handle: async ({ db, actor, body, instant, t }) => {
+      const step = await proveNextCases(db, actor, body.after, body.size);
+      const { chains, lines, next } = step;
+      const broken = step.broken.map(proofJson);
+      const json = { chains, lines, whole: broken.length === 0, broken, at: instant.now.toISOString(), next: next ?? null };
+      const all = { chains: body.chains + chains, lines: body.lines + lines, broken: body.broken + broken.length };
+      const view = { ...all, at: json.at, next, here: step.broken, whole: all.broken === 0, done: next === undefined };
+      return chainPage(db, actor, { cases: view, line: step.first && lineView(step.first, words, t) }, json);
     },
   });
 }
 
-function chainPage(actor: Actor, view: Record<string, unknown>, json?: object): Reply {
-  return page(
-    'audit/chain',
-    { procedure: '', proof: undefined, log: undefined, line: undefined, provesLog: readsWholeLog(actor), ...view },
-    { nav: actorNav(actor), ...(json ? { json } : {}) },
-  );
+function proofJson({ procedureId, lines, brokenAt }: ChainProof): z.output<typeof Proof> {
+  return { procedureId, lines, whole: brokenAt === null, brokenAt };
+}
+
+async function chainPage(db: Db, actor: Actor, view: Record<string, unknown>, json?: object): Promise<Reply> {
+  const shown = {
+    procedure: '',
+    proofs: undefined,
+    log: undefined,
+    cases: undefined,
+    line: undefined,
+    provesLog: readsWholeLog(actor),
+    lanes: AUDIT_LANES,
+    caseCount: await countCases(db, actor),
+  };
+  return page('audit/chain', { ...shown, ...view }, { nav: actorNav(actor), ...(json ? { json } : {}) });
 }
 
 function actorNav(actor: { grants: readonly { role: Role }[] }): string {

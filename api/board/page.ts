@@ -121,9 +121,9 @@ function loadRows({ board: { loads, unclaimed }, t }: BoardParts) {
   }));
 }
 
-/** The heaviest load first, then what nobody has taken; who has nothing open and decided nothing today is only named. */
+/** The heaviest load first, then what nobody has taken; who has nothing open is only named, and what was done today. */
 function splitByWork(rows: ReturnType<typeof loadRows>) {
-  const works = (row: (typeof rows)[number]): boolean => row.unclaimed || row.total > 0 || row.decidedToday > 0;
+  const works = (row: (typeof rows)[number]): boolean => row.unclaimed || row.total > 0;
   const busy = rows.filter(works).sort((a, b) => Number(a.unclaimed) - Number(b.unclaimed) || b.overdue - a.overdue || b.total - a.total);
   return { loads: rows, busy, idle: rows.filter((row) => !works(row)) };
 }

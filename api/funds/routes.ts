@@ -23,7 +23,7 @@ export function fundRoutes(counter: Counter): void {
     method: 'get',
     path: '/funds',
     summary:
-      'Balances by fund, year and region of the own regions, and the entries of the ledger, newest first: by fund, year, kind, class or claim',
+      'Balances by fund, year and region of the own regions, and the entries of the ledger, newest first: by fund, year, kind, class, claim or payment batch',
     tags: ['funds'],
     access: fundReaders,
     query: EntryQuery,
@@ -111,7 +111,7 @@ async function* csvOf(batches: AsyncIterable<EntryLine[]>, t: Translate, locale:
           entry.at.toISOString(),
           t(`funds.kinds.${entry.kind}`),
           entry.document ?? entry.referenceLabel,
-          entry.classNumber ?? '',
+          entry.classNumber ?? entry.batchClasses.join(' '),
           t(`funds.names.${entry.fund}`),
           String(entry.year),
           entry.regionName,

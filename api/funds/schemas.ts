@@ -51,6 +51,8 @@ export const LedgerEntry = z
     classNumber: z.string().nullable(),
     /** Found by a class whose payments are in this batch; the amount is that of the whole batch. */
     throughBatch: z.boolean(),
+    /** Of what goes out by a batch: the classes whose payments are in it. */
+    batchClasses: z.array(z.string()),
     document: z.string().nullable(),
   })
   .meta({ id: 'LedgerEntry' });

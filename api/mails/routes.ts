@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { listMails, type MailLine, mailStates } from '../../db/correspondence/mails.ts';
 import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { emptyAsAbsent } from '../http/fields.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { listView, NamedCase, namedCase, outgoingQuery } from './list.ts';
 
 const path = '/admin/mails';
-const Query = outgoingQuery(mailStates);
+/** `id`: that mail alone, as the one that told of another is linked to. */
+const Query = outgoingQuery(mailStates).extend({ id: z.uuid().optional().or(emptyAsAbsent) });
 
 const Mail = z
   .object({
@@ -24,6 +26,8 @@ const Mail = z
     cases: z.array(NamedCase),
     /** The digest that told of it in its place. */
     digest: z.object({ id: z.uuid(), subject: z.string().nullable() }).nullable(),
+    /** It waits a moment for others to the same reader, to go out with them. */
+    awaitsDigest: z.boolean(),
   })
   .meta({ id: 'Mail' });
 
@@ -39,11 +43,12 @@ export function mailRoutes(counter: Counter): void {
     query: Query,
     response: z.object({ mails: z.array(Mail), next: z.string().nullable() }),
     handle: async ({ db, actor, query, t }) => {
-      const { state, q, size } = query;
-      const found = await listMails(db, pathsOf(actor, 'system_admin'), { state, text: q, after: readTimeCursor(query.after), size });
+      const { state, q, size, id } = query;
+      const found = await listMails(db, pathsOf(actor, 'system_admin'), { state, text: q, id, after: readTimeCursor(query.after), size });
       const mails = found.mails.map(mailJson);
       const view = {
         ...listView({ path, noun: 'mails', asked: query, states: mailStates, next: found.next, t }),
+        one: id !== undefined,
         mails: mails.map((mail) => ({ ...mail, tone: tones[mail.status] })),
       };
       return page('mails/index', view, { nav: 'admin', json: { mails, next: found.next ? timeCursorText(found.next) : null } });
@@ -63,5 +68,6 @@ function mailJson(mail: MailLine): z.output<typeof Mail> {
     body: mail.body,
     cases: mail.cases.map(namedCase),
     digest: mail.merged_into === null ? null : { id: mail.merged_into, subject: mail.digest_subject },
+    awaitsDigest: mail.status === 'queued' && mail.digest !== null && mail.attempts === 0,
   };
 }

@@ -122,21 +122,45 @@ export function createRenderer({ config, words, assets, surroundings }: Renderer
         ...visit.preferences,
         large: visit.preferences.largeText,
       };
-      const issues = (view['issues'] as FieldIssue[] | undefined)?.map((issue) => ({ ...issue, label: fieldLabel(issue, name, words, t) }));
-      const context = { ...view, page, issues, entered: view['entered'] };
-      const data = { page, issues: context.issues ?? [], entered: context.entered ?? {} };
-      const body = template(locale, name)(context, { data });
+      const draw = (issues: readonly FieldIssue[] | undefined) => {
+        const context = { ...view, page, issues, entered: view['entered'] };
+        const data = { page, issues: issues ?? [], entered: context.entered ?? {} };
+        return { context, data, body: template(locale, name)(context, { data }) };
+      };
+      const issues = view['issues'] as FieldIssue[] | undefined;
+      const first = draw(issues);
+      // The summary stands before the form whose labels it repeats.
+      const { context, data, body } = issues && issues.length > 0 ? draw(withLabels(issues, first.body, name, words, t)) : first;
       return template(locale, `layouts/${options.layout ?? 'page'}`)({ ...context, body }, { data });
     },
   };
 }
 
-/** The field's name, as its form has it, before words that fit any field («必填»); words of a field's own say it themselves. */
-function fieldLabel({ code, field }: FieldIssue, template: string, words: Words, t: Translate): string {
+/**
+ * The field's name, as its form has it, before words that fit any field («必填») and before those that several fields share; words of a field's own say
+ * it themselves.
+ */
+function withLabels(issues: readonly FieldIssue[], form: string, template: string, words: Words, t: Translate) {
+  return issues.map((issue) => {
+    const shared = issues.some((other) => other.field !== issue.field && other.message === issue.message);
+    const label = !issue.code.includes('.') || shared ? (labelIn(form, issue.field) ?? nameOf(issue, template, words, t)) : '';
+    return { ...issue, label };
+  });
+}
+
+/** What stands on the label of a field, as it was drawn. */
+function labelIn(form: string, field: string): Handlebars.SafeString | undefined {
+  const at = form.indexOf(` for="f-${Handlebars.escapeExpression(field)}"`);
+  const [, text] = at === -1 ? [] : (/^[^>]*>([^<]+)/.exec(form.slice(at)) ?? []);
+  return text?.trim() ? new Handlebars.SafeString(text.trim()) : undefined;
+}
+
+/** Of a field without a label of its own, as a group of choices. */
+function nameOf({ field }: FieldIssue, template: string, words: Words, t: Translate): string {
   const ofForm = `errors.fieldsOf.${template.split('/')[0]}`;
   const name = field.split('.').at(-1);
   const key = [`${ofForm}.${field}`, `${ofForm}.${name}`, `errors.fields.${name}`].find((known) => words.has(known));
-  return key !== undefined && !code.includes('.') ? t(key) : '';
+  return key === undefined ? '' : t(key);
 }
 
 function roleLabel(grants: readonly { role: string }[], t: Translate): string {

@@ -393,7 +393,9 @@ function openView(other: OpenTask, { found, actor, t, words, locale }: CaseParts
     href: taskPath(other.id),
     current: other.id === found.task.id,
     step: stepLabel(words, t, other, actor.institutionId !== undefined),
-    who: isOutsideRole(other.role) ? t(`common.roles.${other.role}`) : `${officeName(other, locale)} · ${t(`common.roles.${other.role}`)}`,
+    who: isOutsideRole(other.role)
+      ? [other.assessor, t(`common.roles.${other.role}`)].filter(Boolean).join(' · ')
+      : `${officeName(other, locale)} · ${t(`common.roles.${other.role}`)}`,
     holder: other.holder,
     dueDate: other.due_date,
   };

@@ -2,17 +2,17 @@
  * Mails and short messages as an administrator reads them: newest first, a page at a time, down to the first one. Each region of the administrator gives no
  * more than a page, from its own newest on; by a text only those of the person or of the procedures that it names are looked at.
  */
-import { wholeNumbers } from '../../workflows/domain/formats/numbers.ts';
-import { procedureIdOf, procedureTypes } from '../../workflows/domain/procedures.ts';
 import type { Db } from '../client.ts';
 import { withinPaths } from '../regions.ts';
 import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
-import { listClassesOfPaper } from '../views/number-search.ts';
+import { listProceduresNamed } from '../views/number-search.ts';
 
 export type OutgoingFilter<State extends string> = TimePage & {
   state?: State | undefined;
   /** Login of the recipient, of a short message also the credit code; or the whole number of a case or of a paper. */
   text?: string | undefined;
+  /** One of them alone. */
+  id?: string | undefined;
 };
 
 type Table = 'mails' | 'sms';
@@ -36,11 +36,12 @@ export async function readPage<Row>(
   paths: readonly string[],
   { table, filter, columns, joins }: Shape<string>,
 ): Promise<{ lines: Row[]; next: TimePlace | undefined }> {
-  const { state, text, after, size } = filter;
+  const { state, text, id, after, size } = filter;
   const bindings: Record<string, string | readonly string[]> = {
     paths: [...paths],
     ...(state && state !== 'undelivered' ? { state } : {}),
     ...after,
+    ...(id ? { one: id } : {}),
     ...(text ? { text, procedures: await listProceduresNamed(db, text) } : {}),
   };
   const narrower = [
@@ -66,7 +67,9 @@ export async function readPage<Row>(
       ]
         .map((one) => `(${one})`)
         .join(' union ')
-    : `select m.id, m.created_at from places o cross join lateral (${pick(`${table} m`, 'm.region = o.code')}) m`;
+    : id
+      ? few('x.id = cast(:one as uuid)')
+      : `select m.id, m.created_at from places o cross join lateral (${pick(`${table} m`, 'm.region = o.code')}) m`;
   const { rows } = await db.raw<{ rows: (Row & { id: string; place: string })[] }>(
     `with places as materialized (select g.code from regions g where ${withinPaths('g.path')}),
      page as materialized (select n.id, n.created_at from (${found}) n ${newest('n')})
@@ -74,17 +77,4 @@ export async function readPage<Row>(
     bindings,
   );
   return cutPage(rows, size);
-}
-
-/** The procedures that a text names: of a class, by its number or that of a paper, all of them; else the one that has the number. */
-async function listProceduresNamed(db: Db, text: string): Promise<string[]> {
-  const numbers = wholeNumbers(text);
-  const classes = await listClassesOfPaper(db, text, false);
-  const typed = numbers.length > 0 ? numbers : [text.trim()];
-  const { rows } = await db.raw<{ rows: { id: string }[] }>(
-    `select id from procedures where id = any(cast(:ids as text[]))
-     union select id from procedures where class_id = any(array(select id from classes where number = any(cast(:numbers as text[])) union select unnest(cast(:classes as uuid[]))))`,
-    { ids: typed.flatMap((number) => procedureTypes.map((type) => procedureIdOf(type, number))), numbers: typed, classes },
-  );
-  return rows.map(({ id }) => id);
 }

@@ -1,5 +1,6 @@
 /** The entries of the ledger, newest first, by page and as a file. */
 import { withoutTyped } from '../../workflows/domain/people/typed-text.ts';
+import { isFoundBy, numberSearch } from '../../workflows/domain/formats/numbers.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import { auditOutside } from '../protocol/procedures.ts';
@@ -20,6 +21,8 @@ export type EntryLine = LedgerScope & {
   classNumber: string | null;
   /** Looked up by a class, and of a whole batch with payments of it: the amount is that of the batch. */
   throughBatch: boolean;
+  /** Of what goes out by a batch: the classes whose payments are in it. */
+  batchClasses: string[];
   /** The document that a budget rests on. */
   document: string | null;
 };
@@ -28,12 +31,12 @@ export type EntryFilter = {
   fund?: string | undefined;
   year?: number | undefined;
   kind?: EntryKind | undefined;
-  /** Number of a class or of its claim. */
+  /** Number of a class, of its claim or of a payment batch. */
   text?: string | undefined;
 };
 type EntryPage = { after?: number | undefined; size: number };
 
-/** Of each region of `places` its newest entries; of a text those of the classes that it names, and the batches that pay them. Numbers are written out, so that PostgreSQL plans for a page and not for the whole ledger. */
+/** Of each region of `places` its newest entries; of a text those of the classes that it names and the batches that pay them, or of the batch that it names. Numbers are written out, so that PostgreSQL plans for a page and not for the whole ledger. */
 function foundBy({ text, kind, fund, year }: EntryFilter, { after, size }: EntryPage): { sql: string; bindings: Record<string, string> } {
   const narrower = [
     ...(kind ? ['e.kind = :kind'] : []),
@@ -47,11 +50,14 @@ function foundBy({ text, kind, fund, year }: EntryFilter, { after, size }: Entry
     const classes = classNumberFound('c.number', text);
     const claims = numberFound('s.number', text);
     const named = `select c.id from classes c where ${classes.sql} union select s.class_id from subsidy_applications s where ${claims.sql}`;
+    const numbered = numberFound('b.number', text);
     // What goes out to the bank goes out by the batch, which names no class: its payments do.
     const batches = `select b.number from subsidy_applications s join payment_lines l on l.application_id = s.id join payment_attempts a on a.line_id = l.id
-       join payment_batches b on b.id = a.batch_id where s.class_id = any(array(${named}))`;
+       join payment_batches b on b.id = a.batch_id where s.class_id = any(array(${named})) union select b.number from payment_batches b where ${numbered.sql}`;
+    const lines = `select a.reference from payment_batches b join payment_attempts a on a.batch_id = b.id where ${numbered.sql}`;
     return {
-      sql: `select e.id from ledger_entries e where (e.class_id = any(array(${named})) or (e.kind = 'dispatch' and e.reference = any(array(${batches})))) and e.region in (select code from places)${narrower.join('')} ${newest}`,
+      sql: `select e.id from ledger_entries e where (e.class_id = any(array(${named})) or (e.kind = 'dispatch' and e.reference = any(array(${batches})))
+         or (e.kind in ('payment', 'bank_return') and e.reference = any(array(${lines})))) and e.region in (select code from places)${narrower.join('')} ${newest}`,
       bindings: { ...bindings, ...claims.bindings, ...classes.bindings },
     };
   }
@@ -60,6 +66,11 @@ function foundBy({ text, kind, fund, year }: EntryFilter, { after, size }: Entry
     bindings,
   };
 }
+
+/** The classes that a batch `e.reference` pays; the first of many. */
+const classesOfBatch = `select k.number from classes k where k.id in (
+   select s.class_id from payment_batches b join payment_attempts a on a.batch_id = b.id join payment_lines l on l.id = a.line_id
+     join subsidy_applications s on s.id = l.application_id where b.number = e.reference) order by k.number limit 20`;
 
 /** A page of the entries within subtrees, each with the account debited and the one credited, which are looked up row by row (`offset 0`); `next` is there when more follow. */
 export async function listEntries(
@@ -73,7 +84,8 @@ export async function listEntries(
     `with places as materialized (select r.code from regions r where ${withinPaths('r.path')}),
      found as materialized (${found.sql})
      select e.id, e.kind, e.reference, e.at, s.*, e.fund, e.year, e.region,
-            r.name_zh as "regionZh", r.name_en as "regionEn", c.number as "classNumber", b.document
+            r.name_zh as "regionZh", r.name_en as "regionEn", c.number as "classNumber", b.document,
+            case when e.kind = 'dispatch' then array(${classesOfBatch}) else '{}' end as "batchClasses"
        from found x
        join ledger_entries e on e.id = x.id
        cross join lateral (
@@ -88,7 +100,11 @@ export async function listEntries(
       paths: [...paths],
     },
   );
-  const entries = rows.slice(0, page.size).map((row) => ({ ...row, throughBatch: filter.text !== undefined && row.classNumber === null }));
+  const search = filter.text === undefined ? undefined : numberSearch(filter.text);
+  const entries = rows.slice(0, page.size).map((row) => ({
+    ...row,
+    throughBatch: search !== undefined && row.classNumber === null && !isFoundBy(row.reference, search),
+  }));
   return { entries, next: rows.length > page.size ? entries.at(-1)?.id : undefined };
 }
 

@@ -7,7 +7,7 @@ import { type AuditRow, auditColumns, readsWholeLog } from './audit-log.ts';
 
 /** Lanes proved by one statement, each of which has 20 seconds. */
 const LANES_AT_ONCE = 16;
-const LANES = 257;
+export const AUDIT_LANES = 257;
 
 export type BrokenLane = { lane: number; no: number };
 type Proved = { lane: number; lines: number; brokenAt: number | null };
@@ -16,7 +16,7 @@ type Proved = { lane: number; lines: number; brokenAt: number | null };
 export async function proveLanes(db: Db): Promise<{ lines: number; broken: BrokenLane[] }> {
   const broken: BrokenLane[] = [];
   let lines = 0;
-  for (let from = 0; from < LANES; from += LANES_AT_ONCE) {
+  for (let from = 0; from < AUDIT_LANES; from += LANES_AT_ONCE) {
     const { rows } = await db.raw<{ rows: Proved[] }>(
       `with linked as (
          select lane, row_number() over by_no as place,

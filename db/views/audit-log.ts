@@ -1,10 +1,8 @@
-/** The audit log as its reader sees it: filtered, page by page, and the proof that a procedure's lines are whole. */
+/** The audit log as its reader sees it: filtered, page by page. */
 import { withinPaths } from '../regions.ts';
-import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { withoutTyped } from '../../workflows/domain/people/typed-text.ts';
-import { isWithin } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
-import { auditOutside, findBrokenLink } from '../protocol/procedures.ts';
+import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
 import { beginningWith } from '../text-search.ts';
 
@@ -43,7 +41,8 @@ export type AuditFilter = {
 /** Acts that are reads of personal data. */
 export const readingActs: readonly string[] = ['person.reveal', 'person.search', 'batch.file', 'audit.export'];
 
-const paths = (actor: Actor): string[] =>
+/** Where this reader reads the log. */
+export const auditPaths = (actor: Actor): string[] =>
   actor.grants.filter((grant) => grant.role === 'audit_admin' || grant.role === 'auditor').map((grant) => grant.path);
 
 const subjectLogin = `case when a.subject ~ '^account-[0-9a-f-]{36}$' then (select s.login from users s where s.id = cast(substr(a.subject, 9) as uuid)) end as "subjectLogin"`;
@@ -52,7 +51,7 @@ export const auditColumns = `a.id, a.at, a.recorded_at as "recordedAt", u.login 
 
 /** Whether this reader's regions are all there are. */
 export function readsWholeLog(actor: Actor): boolean {
-  return paths(actor).some((path) => !path.includes('/'));
+  return auditPaths(actor).some((path) => !path.includes('/'));
 }
 
 /** Lines after `after`, the newest first. A line belongs to the region of its procedure and to that of who acted; whoever reads from the root reads all. */
@@ -95,7 +94,7 @@ export async function readAuditKeeping(db: Db, actor: Actor): Promise<AuditKeepi
 function conditionsOf(actor: Actor, filter: AuditFilter): { parts: string[]; bindings: Record<string, unknown> } {
   const parts: string[] = [];
   const bindings: Record<string, unknown> = {};
-  const own = paths(actor);
+  const own = auditPaths(actor);
   if (!own.some((path) => !path.includes('/'))) {
     parts.push(
       `(exists (select from procedures o where o.id = a.procedure_id and ${withinPaths('o.region_path')})
@@ -142,28 +141,4 @@ export async function* exportAuditLines(db: Db, actor: Actor, filter: AuditFilte
     if (next === undefined) return;
     after = next;
   }
-}
-
-export type ChainProof = { procedureId: string; title: string; lines: number; brokenAt: number | null; line: AuditRow | undefined };
-
-/**
- * Recomputes the chain of a procedure. `brokenAt` is the number of the first line that does not fit: changed, left out, or, at the end, cut off.
- * Throws NotFoundError outside the reader's regions.
- */
-export async function proveChain(db: Db, actor: Actor, procedureId: string): Promise<ChainProof> {
-  const procedure = await db('procedures').where({ id: procedureId }).first('region_path', 'subject_title', 'audit_no', 'audit_hash');
-  if (!procedure || !paths(actor).some((path) => isWithin(procedure.region_path, path))) throw new NotFoundError('procedure.unknown');
-  const broken = await findBrokenLink(db, procedureId);
-  const last = await db('audit_log').where({ procedure_id: procedureId }).orderBy('no', 'desc').first('no', 'hash');
-  const lines = Number(last?.no ?? 0);
-  // The procedure's row remembers its last link: lines that are missing at the end show there.
-  const cut = lines < procedure.audit_no ? lines + 1 : !procedure.audit_hash.equals(last?.hash ?? Buffer.alloc(0)) ? lines : undefined;
-  const brokenAt = broken ?? cut ?? null;
-  await auditOutside(db, actor.userId, { act: 'audit.verify', subject: procedureId, detail: { lines, brokenAt } });
-  const { rows } = await db.raw<{ rows: AuditRow[] }>(
-    `select ${auditColumns}
-       from audit_log a left join users u on u.id = a.actor where a.procedure_id = ? and a.no = ?`,
-    [procedureId, brokenAt ?? 0],
-  );
-  return { procedureId, title: procedure.subject_title, lines, brokenAt, line: rows[0] };
 }

@@ -108,6 +108,8 @@ export type OpenTask = {
   holder: string | null;
   office_zh: string;
   office_en: string;
+  /** Of a task that is asked of an assessment body. */
+  assessor: string | null;
 };
 
 /** What the procedure waits for now: who has it, until when. */
@@ -115,10 +117,22 @@ export async function listOpenTasks(db: Db, procedureId: string): Promise<OpenTa
   return db('tasks as t')
     .join('regions as r', 'r.code', 't.office')
     .leftJoin('users as u', 'u.id', 't.claimed_by')
+    .leftJoin('classes as c', 'c.id', 't.class_id')
+    .leftJoin('institutions as a', (on) => on.on('a.id', 'c.assessor_id').andOnVal('t.role', 'assessor'))
     .where({ 't.procedure_id': procedureId, 't.status': 'open' })
     .orderBy('t.opened_at')
     .orderBy('t.id')
-    .select('t.id', 't.step', 't.kind', 't.role', 't.due_date', 'u.name as holder', 'r.name_zh as office_zh', 'r.name_en as office_en');
+    .select(
+      't.id',
+      't.step',
+      't.kind',
+      't.role',
+      't.due_date',
+      'u.name as holder',
+      'r.name_zh as office_zh',
+      'r.name_en as office_en',
+      'a.name as assessor',
+    );
 }
 
 export type SessionLine = {

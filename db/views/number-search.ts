@@ -1,5 +1,13 @@
 /** What a query asks of a number, so that it is found by its beginning, with its letters or without, and by its last part. */
-import { documentEnd, type NumberSearch, numberLetters, numberSearch, withClassLetters } from '../../workflows/domain/formats/numbers.ts';
+import {
+  documentEnd,
+  type NumberSearch,
+  numberLetters,
+  numberSearch,
+  wholeNumbers,
+  withClassLetters,
+} from '../../workflows/domain/formats/numbers.ts';
+import { procedureIdOf, procedureTypes } from '../../workflows/domain/procedures.ts';
 import type { Db } from '../client.ts';
 import { run, statementOf } from '../statements.ts';
 import { beginningWith } from '../text-search.ts';
@@ -61,3 +69,16 @@ export async function listClassesOfPaper(db: Db, typed: string | undefined, outs
 }
 
 const CLASSES_AT_MOST = 1_000;
+
+/** The procedures that a text names: of a class, by its number or that of a paper, all of them; else the one that has the number. */
+export async function listProceduresNamed(db: Db, text: string): Promise<string[]> {
+  const numbers = wholeNumbers(text);
+  const classes = await listClassesOfPaper(db, text, false);
+  const typed = numbers.length > 0 ? numbers : [text.trim()];
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `select id from procedures where id = any(cast(:ids as text[]))
+     union select id from procedures where class_id = any(array(select id from classes where number = any(cast(:numbers as text[])) union select unnest(cast(:classes as uuid[]))))`,
+    { ids: typed.flatMap((number) => procedureTypes.map((type) => procedureIdOf(type, number))), numbers: typed, classes },
+  );
+  return rows.map(({ id }) => id);
+}

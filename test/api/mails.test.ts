@@ -105,6 +105,21 @@ describe('mails of the own regions', () => {
     expect((await admin.get('/admin/mails?state=nonsense')).status).toBe(422);
   });
 
+  test('[F15] a merged mail links to the one that told of it, which its address shows alone; one that waits for the digest says so', async () => {
+    await clear();
+    const digest = await plantMail({ about: number, status: 'kept', subject: '今日提醒：2 件', at: '2026-03-05' });
+    const merged = await plantMail({ about: other, status: 'merged', into: digest });
+    const waiting = await plantMail({ about: number, status: 'queued' });
+    expect(idsOf(await read(`?id=${digest}`))).toEqual([digest]);
+    expect(idsOf(await read(`?id=${randomUUID()}`))).toEqual([]);
+    expect(await pageOf('/admin/mails?state=merged')).toContain(`<a href="/admin/mails?id=${digest}">见“今日提醒：2 件”</a>`);
+    expect(await pageOf(`/admin/mails?id=${digest}`)).not.toContain('待并入');
+    expect(await pageOf('/admin/mails?state=queued')).not.toContain('待并入每日汇总');
+    await province.db('mails').where({ id: waiting }).update({ digest: '2026-03-02' });
+    expect(await pageOf('/admin/mails?state=queued')).toContain('待并入每日汇总');
+    expect((await read()).mails.map(({ id }) => id)).toContain(merged);
+  });
+
   test('[F04] a mail names its case, a digest each case it told of, and is found by the number of any of them', async () => {
     await clear();
     const digest = await plantMail({ about: number, status: 'kept', subject: '今日提醒：2 件', at: '2026-03-05' });

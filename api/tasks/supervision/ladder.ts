@@ -4,6 +4,7 @@ import type { RungOnRecord } from '../../../db/protocol/supervision/rungs.ts';
 import type { Case } from '../../../db/views/case.ts';
 import { ladderOfTask } from '../../../workflows/domain/calendar/deadlines.ts';
 import { rungCode } from '../../../workflows/domain/policy/ladder.ts';
+import { isOutsideRole } from '../../../workflows/domain/tasks.ts';
 import type { Locale, Translate } from '../../pages/i18n.ts';
 import { numberLine } from '../../papers/page.ts';
 import { taskPath } from '../words.ts';
@@ -29,12 +30,19 @@ export function ladderView({ task, procedure }: Case, rang: readonly RungOnRecor
         state,
         at: record?.rang_at ?? planned,
         told: record?.told ?? null,
-        label: t(`tasks.ladder.${rungCode({ ...rung, act, role, level })}`),
+        label: rungLabel(task.role, rungCode({ ...rung, act, role, level }), t),
         when: whenWords(rung.when, t),
         tone: { rang: rung.when > 0 ? 'red' : 'amber', passed: '', next: 'blue', later: '' }[state],
       },
     ];
   });
+}
+
+/** What goes to who works on the task is called after whom it is asked of. */
+function rungLabel(role: string, code: ReturnType<typeof rungCode>, t: Translate): string {
+  return isOutsideRole(role) && (code === 'reminder' || code === 'due')
+    ? t(`tasks.ladder.outside.${role}.${code}`)
+    : t(`tasks.ladder.${code}`);
 }
 
 function whenWords(workingDays: number, t: Translate): string {

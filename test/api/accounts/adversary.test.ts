@@ -123,8 +123,13 @@ describe('an administrator as adversary', { timeout: 120_000 }, () => {
     const asked = await askForRole(login, 'audit_admin');
     const [first, second, admin] = [await province.as('security-1'), await province.as('security-2'), await province.as('system-1')];
     expect((await second.post(`/admin/grants/requests/${asked.body.requestId}/confirm`)).status).toBe(200);
-    const renewed = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
-    const link = new URL(renewed.body.setUpLink).pathname;
+    const shown = await (await province.browser('system-1')).post(`/admin/accounts/${id}/link`);
+    expect(shown.html).toContain('须由安全管理员放行后才能使用');
+    const { login: plain } = await settled();
+    const theirs = await (await province.browser('system-1')).post(`/admin/accounts/${await idOf(plain)}/link`);
+    expect(theirs.html).not.toContain('须由安全管理员放行后才能使用');
+    const again = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
+    const link = new URL(again.body.setUpLink).pathname;
     const words = { newPassword: `${good} again`, repeatPassword: `${good} again` };
     expect((await outside(link)).body).toMatchObject({ login, held: true });
     expect((await outside(link, undefined, 'text/html')).text).toContain('须先由安全管理员放行');

@@ -97,7 +97,8 @@ describe('[N20] the audit log', () => {
     await (await province.as('cs-first-1')).post(`/tasks/${id}/pre_training.first_review/1/claim`);
     const admin = await province.as('auditadmin-1');
     const prove = async () =>
-      (await admin.post<{ whole: boolean; brokenAt: number | null; lines: number }>('/admin/audit/chain', { procedure: id })).body;
+      (await admin.post<{ proofs: { whole: boolean; brokenAt: number | null; lines: number }[] }>('/admin/audit/chain', { procedure: id }))
+        .body.proofs[0] ?? { lines: 0 };
     const whole = await prove();
     expect(whole).toMatchObject({ whole: true, brokenAt: null });
     expect(whole.lines).toBeGreaterThanOrEqual(3);
@@ -113,8 +114,81 @@ describe('[N20] the audit log', () => {
     expect(await prove()).toMatchObject({ whole: false, brokenAt: whole.lines });
     await province.db('audit_log').insert({ ...last, id: undefined, detail: JSON.stringify(last.detail) });
     expect(await prove()).toMatchObject({ whole: true });
-    expect((await admin.post('/admin/audit/chain', { procedure: 'class-350104-2026-99999' })).status).toBe(404);
+    expect(issuesOf(await admin.post('/admin/audit/chain', { procedure: 'class-350104-2026-99999' }))).toEqual([
+      ['procedure', 'audit.unknown'],
+    ]);
     expect(issuesOf(await admin.post('/admin/audit/chain', { procedure: '?' }))).toEqual([['procedure', 'audit.procedure']]);
+  });
+
+  test('[N20] a number as people write it names the cases to prove; one that names none is refused at its field', async () => {
+    const number = await draftClass(province, { trainees: 3, seed: 72 });
+    const school = await province.as('kangning-1');
+    expect((await school.post(`/classes/${number}/submit`)).status).toBe(200);
+    const admin = await province.as('auditadmin-1');
+    type CaseProof = { whole: boolean; proofs: { procedureId: string; whole: boolean }[] };
+    for (const typed of [number, number.replace(/^PX/, ''), ` ${number.toLowerCase()} `, `class-${number}`]) {
+      const { body } = await admin.post<CaseProof>('/admin/audit/chain', { procedure: typed });
+      expect(body.proofs, typed).toMatchObject([{ procedureId: `class-${number}`, whole: true }]);
+    }
+    // Of a class with a claim both are proved.
+    const { id: classId } = await province.db('classes').where({ number }).first('id');
+    const row = await province
+      .db('procedures')
+      .where({ id: `class-${number}` })
+      .first();
+    await province.db('procedures').insert({
+      ...row,
+      id: 'application-BT350104-2026-77777',
+      type: 'subsidyApplication',
+      class_id: classId,
+      subject_number: 'BT350104-2026-77777',
+    });
+    const both = (await admin.post<CaseProof>('/admin/audit/chain', { procedure: number })).body;
+    expect(both.whole).toBe(false);
+    expect(both.proofs.map(({ procedureId, whole }) => [procedureId, whole]).sort()).toEqual([
+      ['application-BT350104-2026-77777', false],
+      [`class-${number}`, true],
+    ]);
+    expect((await admin.post<CaseProof>('/admin/audit/chain', { procedure: 'BT350104-2026-77777' })).body.proofs).toHaveLength(1);
+    await province.db('procedures').where({ id: 'application-BT350104-2026-77777' }).delete();
+    const refused = await (await province.browser('auditadmin-1')).post('/admin/audit/chain', { procedure: 'PX350104-2026-99998' });
+    expect(refused.status).toBe(422);
+    expect(refused.html).toContain('您的辖区内没有这个编号的办理件');
+    expect(refused.html).toContain('value="PX350104-2026-99998"');
+  });
+
+  test('[N20] all cases are proved in steps, which say how many chains and lines; the proof outside of cases says that it is not of them', async () => {
+    const admin = await province.as('auditadmin-1');
+    type Step = { chains: number; lines: number; whole: boolean; broken: { procedureId: string; brokenAt: number }[]; next: string | null };
+    const proveAll = async (): Promise<Step[]> => {
+      const steps: Step[] = [];
+      for (let after: string | null = ''; after !== null; ) {
+        const { body }: { body: Step } = await admin.post<Step>('/admin/audit/chain/cases', { after, size: 1 });
+        steps.push(body);
+        after = body.next;
+      }
+      return steps;
+    };
+    const ids = (await province.db('procedures').orderBy('id').select('id')).map(({ id }) => id);
+    const steps = await proveAll();
+    expect(steps.map(({ chains, whole }) => [chains, whole])).toEqual(ids.map(() => [1, true]));
+    const counted = Number((await province.db('audit_log').whereNotNull('procedure_id').count({ n: '*' }).first())?.n);
+    expect(steps.reduce((sum, { lines }) => sum + lines, 0)).toBe(counted);
+    const line = () => province.db('audit_log').where({ procedure_id: ids[1], no: 1 });
+    const kept = await line().first();
+    await line().update({ detail: { forged: true } });
+    expect((await proveAll()).flatMap(({ broken }) => broken)).toMatchObject([{ procedureId: ids[1], brokenAt: 1 }]);
+    const browser = await province.browser('auditadmin-1');
+    expect((await browser.post('/admin/audit/chain/cases', { size: '1' })).html).toContain('继续校验');
+    expect((await browser.post('/admin/audit/chain/cases')).html).toContain('1 个办理件的哈希链不符');
+    await line().update({ detail: kept.detail });
+    expect((await browser.post('/admin/audit/chain/cases')).html).toContain(
+      `已校验办理件哈希链 ${ids.length} 条（现有 ${ids.length} 条），记录 ${counted} 条`,
+    );
+    const { html } = await browser.post('/admin/audit/chain/log');
+    expect(html).toContain('完好：办理件以外的每一条记录');
+    expect(html).toContain('已校验办理件以外的哈希链 257 条');
+    expect(html).toContain(`办理件的哈希链 ${ids.length} 条不在其中`);
   });
 
   test('[N20] every line outside of cases is on a chain too: a flipped byte, a removed and a cut-off line are named', async () => {

@@ -25,6 +25,15 @@ async function set(wanted: Partial<typeof shipped>): Promise<void> {
 }
 
 describe('security settings', { timeout: 60_000 }, () => {
+  test('[F37] where several fields are refused alike, the summary names each by the label that the form gives it', async () => {
+    const security = await province.browser('security-1');
+    const form = { ...Object.fromEntries(Object.entries(shipped).map(([name, value]) => [name, String(value)])), reason: '测评意见' };
+    const wrong = await security.post('/admin/security', { ...form, idleMinutes: '1', longestHours: '0', attempts: '1', lockMinutes: '1' });
+    expect(wrong.status).toBe(422);
+    const summary = /class="error-summary"[\s\S]*?<\/ul>/.exec(wrong.html)?.[0] ?? '';
+    for (const label of ['空闲退出：', '最长登录：', '口令尝试：', '锁定时长：']) expect(summary).toContain(`>${label}`);
+  });
+
   test('[F37] one security administrator asks, another one confirms; nobody else, and nobody the own request', async () => {
     expect(await inForce()).toMatchObject(shipped);
     for (const login of ['system-1', 'auditadmin-1', 'cs-first-1']) expect((await ask(login, { idleMinutes: 30 })).status).toBe(403);

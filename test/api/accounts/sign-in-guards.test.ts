@@ -65,6 +65,7 @@ describe('an account under attack', { timeout: 60_000 }, () => {
     const both = pair((await enter(other.login, { from: '192.0.2.4', password: good, cookie, page: true })).device);
     expect((await enter(login, { from: '192.0.2.5', password: good, cookie: both, page: true })).status).toBe(303);
     expect((await accountOf(id)).lockedUntil).toEqual(expect.any(String));
+    expect((await (await province.browser('system-1')).get(`/admin/accounts/${id}`)).html).toContain('安全管理员可提前解除');
   });
 
   test('[F37] lets programs in from where they have signed in before, however often somebody guesses elsewhere', async () => {

@@ -324,6 +324,15 @@ describe('results', () => {
       workingDays: 5,
     };
     await office.step(planted, 'filing', { asks: [correction] });
+    const named = (
+      await office.db('classes as c').join('institutions as a', 'a.id', 'c.assessor_id').where('c.number', planted.number).first('a.name')
+    )?.name;
+    const asked = `/tasks/${planted.procedureId}/filing.correction/1`;
+    expect((await pageOf('first', asked)).html).toContain(`<span>${named} · 评价机构经办</span>`);
+    // Whom the ladder reminds is no officer.
+    const ladder = (await pageOf('first', asked, 'en')).html;
+    expect(ladder).not.toContain('Reminder to the officer');
+    expect(ladder).toContain('Reminder to the assessment body');
 
     expect(issuesOf(await put([row(0, { theoryScore: 90 }), row(1, { certificateDate: '2026-03-21' })]))).toEqual([
       'results.0.theoryScore correction.locked',

@@ -148,8 +148,28 @@ test('[F28] the ledger of a class shows what went out to the bank with its batch
     expect(JSON.stringify(body.entries)).not.toContain(other.number);
   }
   const found = await browse('cs-finance-1', `/funds?q=${filed.number}`);
-  expect(found.html).toContain('整批金额，含所查班级');
+  expect(found.html).toContain('整批金额，含所查班次');
   expect((await browse('cs-finance-1', '/funds')).html).not.toContain('整批金额');
+});
+
+test('[F28] the ledger finds what went out by the number of the batch that its row prints, names the classes in it, and says which numbers are found', async () => {
+  const { filed, number } = await released(2);
+  type Entries = { entries: { kind: string; reference: string; throughBatch: boolean; batchClasses: string[] }[] };
+  for (const text of [number, number.replace(/^ZF/, '')]) {
+    const { body } = await (await as('cs-finance-1')).get<Entries>(`/funds?q=${text}&kind=dispatch`);
+    expect(body.entries.filter(({ reference }) => reference === number)).toMatchObject([
+      { kind: 'dispatch', throughBatch: false, batchClasses: [filed.number] },
+    ]);
+  }
+  // What the bank answered prints the number with the line behind it.
+  const { text: answer } = await download('cs-pay-1', `/payments/${number}/simulated-answer`);
+  expect((await (await as('cs-pay-1')).post(`/payments/${number}/answer`, { text: answer })).status).toBe(200);
+  const paid = (await (await as('cs-finance-1')).get<Entries>(`/funds?q=${number}&kind=payment`)).body;
+  expect(paid.entries.map(({ reference }) => reference).sort()).toEqual([`${number}-0001`, `${number}-0002`]);
+  const found = (await browse('cs-finance-1', `/funds?q=${number}`)).html;
+  expect(found).toContain(`href="/classes/${filed.number}"`);
+  expect(found).not.toContain('整批金额');
+  expect((await browse('cs-finance-1', '/funds?q=ZF350104-2026-99999')).html).toContain('拨付批次（ZF…）的编号');
 });
 
 describe('the claim', () => {

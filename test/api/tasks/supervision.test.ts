@@ -103,6 +103,8 @@ describe('supervision', () => {
 
   test('the board counts what is late in the subtree, by officer and week', async () => {
     const { taskId } = await counter.openReview();
+    const done = await counter.openReview();
+    expect((await (await counter.as('first-1')).post(`/tasks/${done.taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
     await counter.db.raw(`update tasks set due_date = '2026-02-25', due_at = timestamptz '2026-02-26T00:00:00+08:00' where id = ?`, [
       taskId,
     ]);
@@ -121,6 +123,19 @@ describe('supervision', () => {
     const page = await counter.browse('city-supervise-1', '/board');
     expect(page.status).toBe(200);
     expect(page.html).toContain('超期 4 个工作日');
+    // Who has nothing in hand is counted and named in one place, what was done today beside it; nobody with nothing is a bar.
+    const own = (await counter.browse('supervise-1', '/board')).html;
+    expect(own).not.toMatch(/class="value">0 件/);
+    const [, said, names] = /目前无在办 (\d+) 人：([\s\S]*?)<\/div>/.exec(own) ?? [];
+    const { loads } = (
+      await (
+        await counter.as('supervise-1')
+      ).get<{ loads: { userId: string | null; overdue: number; soon: number; later: number }[] }>('/board')
+    ).body;
+    const free = loads.filter((load) => load.userId !== null && load.overdue + load.soon + load.later === 0).length;
+    expect(Number(said)).toBe(free);
+    expect(names?.match(/class="nowrap"/g)).toHaveLength(free);
+    expect(names).toMatch(/（今日已办 \d+ 件）/);
   });
 
   test('what institutions let pass stands on the board in a list of its own, and their kinds are no choice of an officer', async () => {
