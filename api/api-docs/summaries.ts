@@ -154,7 +154,8 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postTasksByProcedureByStepByRoundReveal: '说明用途查看一名学员的证件号；每次留痕',
   postTasksByProcedureByStepByRoundReassign: '转办给本部门同角色的其他人',
   postTasksByProcedureByStepByRoundUrge: '向办理人发邮件催办；每工作日最多一次',
-  postTasksByProcedureByStepByRoundPriority: '说明理由将在办任务标为加急，或取消加急：在列表中排在最前，时限不变',
+  postTasksByProcedureByStepByRoundPriority:
+    '说明理由将在办任务标为加急，或取消加急：在列表中排在最前，时限不变，同一事项本机关后续任务一并加急',
   postTasksByProcedureByStepByRoundLabels: '给任务所属事项贴上本单位的标签：至多 5 个，只有本单位看得到',
   postTasksByProcedureByStepByRoundLabelsRemove: '去掉本单位给事项贴的标签',
   postTasksByProcedureByStepByRoundEscalate: '立即提请上级督办（督办单）',

@@ -11,6 +11,8 @@ import { findCorrectionRequest } from '../../db/views/case.ts';
 import { listMaterials } from '../../db/views/classes/materials.ts';
 import { findEndReason, listClassTimeline } from '../../db/views/classes/class-record.ts';
 import { type ClassHead, type ClassTask, getClassHead, listClassTasks } from '../../db/views/classes/classes.ts';
+import { listCaseLabels } from '../../db/inbox/labels.ts';
+import { listProposedRefusals, type ReviewSignature } from '../../db/views/classes/class-reviews.ts';
 import type { Issue } from '../../workflows/domain/errors.ts';
 import { materialRules, rule } from '../../workflows/domain/policy/policy.ts';
 import { endedStatuses } from '../../workflows/domain/classes/class.ts';
@@ -28,6 +30,7 @@ import { actsFor, classPath, headView, stageReached } from './head.ts';
 import type { ClassParams } from './schemas.ts';
 import { timelineView } from './timeline.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
+import { labelOfficesOf } from '../../workflows/domain/labels.ts';
 import { readsMessages } from '../../workflows/domain/classes/message.ts';
 
 export type ClassContext = Pick<
@@ -55,6 +58,7 @@ export async function showOverview(
       withMessages: readsMessages(actor, head),
     }),
   ]);
+  const inside = await insideOffice(db, actor, tasks);
   const found = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
   // Points of a list that wait for an answer stand at the list; what is missing in the class stands at its parts.
   const outstanding = found.filter((issue) => !issue.field.startsWith('answers.'));
@@ -63,7 +67,7 @@ export async function showOverview(
     (head.procedure?.applied_no ?? 0) < (head.procedure?.fact_no ?? 0) ||
     (head.application?.applied_no ?? 0) < (head.application?.fact_no ?? 0);
   const returned = head.status === 'correction' && head.procedure ? await findCorrectionRequest(db, head.procedure.id) : undefined;
-  const asked = tasks.map((task) => taskView(task, { actor, head, today, t, words: deps.words, locale }));
+  const asked = tasks.map((task) => taskView(task, { actor, head, today, t, words: deps.words, locale, inside }));
   const correction = tasks.find(
     (task) => task.kind === 'correction' && task.procedure_id === head.procedure?.id && task.step.startsWith('pre_training.'),
   );
@@ -98,7 +102,7 @@ export async function showOverview(
       ahead: following(head, tasks, returned?.step, { t, words: deps.words }),
       summary: summaryOf(head, t),
       timeline: lines.map((line) => ({
-        ...timelineView(line, t, deps.words, actor.institutionId !== undefined),
+        ...timelineView(line, t, deps.words, actor.institutionId !== undefined, labelOfficesOf(actor)),
         who: line.name ?? whoWithoutName(line, t),
       })),
       shares: await sharesOf(db, head),
@@ -180,11 +184,33 @@ function isMine(task: ClassTask, actor: Actor): boolean {
   return isOutsideRole(task.role) && task.institution_id === actor.institutionId && hasRole(actor, task.role);
 }
 
+type Inside = { labels: ReadonlyMap<string, readonly string[]>; proposed: ReadonlyMap<string, readonly ReviewSignature[]> };
+
+/** What the office keeps to itself about what is being worked on: the reader's labels by procedure, the refusals proposed by task. */
+async function insideOffice(db: Knex, actor: Actor, tasks: readonly ClassTask[]): Promise<Inside> {
+  if (actor.institutionId !== undefined) return { labels: new Map(), proposed: new Map() };
+  const procedures = [...new Set(tasks.map((task) => task.procedure_id))];
+  const reviews = tasks.filter(({ kind }) => kind === 'review');
+  const [labels, proposed] = await Promise.all([
+    Promise.all(procedures.map(async (id) => [id, await listCaseLabels(db, actor, id)] as const)),
+    Promise.all(reviews.map(async (task) => [task.id, await listProposedRefusals(db, task)] as const)),
+  ]);
+  return { labels: new Map(labels), proposed: new Map(proposed) };
+}
+
 type Speech = { t: Translate; words: Words; locale: Locale };
 
 function taskView(
   task: ClassTask,
-  { actor, head, today, t, words, locale }: Speech & { actor: Actor; head: ClassHead; today: Awaited<ReturnType<typeof readToday>> },
+  {
+    actor,
+    head,
+    today,
+    t,
+    words,
+    locale,
+    inside,
+  }: Speech & { actor: Actor; head: ClassHead; today: Awaited<ReturnType<typeof readToday>>; inside: Inside },
 ) {
   const due = dueView(task, today, t);
   const mine = isMine(task, actor);
@@ -197,6 +223,13 @@ function taskView(
     href: here ? `${classPath(head.number)}#correction` : taskPath(task.id),
     who: isOutsideRole(task.role) ? t(`common.roles.${task.role}`) : `${officeName(task, locale)} · ${t(`common.roles.${task.role}`)}`,
     holder: task.holder,
+    priority: actor.institutionId === undefined && task.priority ? (task.priority_reason ?? '') : undefined,
+    labels: inside.labels.get(task.procedure_id) ?? [],
+    proposed: (inside.proposed.get(task.id) ?? []).map(({ step, name, reason }) => ({
+      title: t('tasks.proposedRefusal', { step: stepLabel(words, t, { step, role: 'first_reviewer' }, false) }),
+      name,
+      reason,
+    })),
     words: due.words,
     tone: due.tone || (due.state === 'later' ? 'green' : ''),
     percent: due.state === 'none' ? undefined : due.percent,

@@ -9,6 +9,7 @@ import { headView } from './head.ts';
 import { checkJson, loadChecks, loadMoney } from './record.ts';
 import { ClassChecks, ClassMoney, ClassPapers, ClassTimeline } from './record-schemas.ts';
 import { ClassParams } from './schemas.ts';
+import { labelOfficesOf } from '../../workflows/domain/labels.ts';
 import { timelineView } from './timeline.ts';
 
 export function classTabRoutes(counter: Counter): void {
@@ -160,7 +161,7 @@ export function classTabRoutes(counter: Counter): void {
       });
       const shown = lines.slice(0, TIMELINE);
       const next = lines.length > TIMELINE ? shown.at(-1)?.id : undefined;
-      const items = shown.map((line) => timelineView(line, t, deps.words, actor.institutionId !== undefined));
+      const items = shown.map((line) => timelineView(line, t, deps.words, actor.institutionId !== undefined, labelOfficesOf(actor)));
       return page(
         'classes/timeline',
         {

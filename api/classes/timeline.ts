@@ -1,10 +1,10 @@
 /** What happened to a class, in words. */
 import type { TimelineLine } from '../../db/views/case.ts';
 import type { Translate, Words } from '../pages/i18n.ts';
-import { actCode, actWords, stepLabel, whoWithoutName } from '../tasks/words.ts';
+import { actCode, actWords, isLabelling, stepLabel, whoWithoutName } from '../tasks/words.ts';
 
-/** A line: what, who, when. An act has words under `classes.acts`, `tasks.acts` or `institutions.acts`; one without shows its code, which never happens silently. */
-export function timelineView(line: TimelineLine, t: Translate, words: Words, outside: boolean) {
+/** `offices`: those whose labels the reader sees; of others only that there was one. A line: what, who, when. An act has words under `classes.acts`, `tasks.acts` or `institutions.acts`; one without shows its code, which never happens silently. */
+export function timelineView(line: TimelineLine, t: Translate, words: Words, outside: boolean, offices: readonly string[] = []) {
   const step = line.subject.split('/')[1];
   const label = step ? stepLabel(words, t, { step, role: 'first_reviewer' }, outside) : '';
   const opened = Array.isArray(line.detail['tasks'])
@@ -19,7 +19,7 @@ export function timelineView(line: TimelineLine, t: Translate, words: Words, out
       actWords(line, t, words) ??
       (key ? t(key, { step: label, steps: opened.join(t('common.listSeparator')), ...flat(line.detail) }) : act),
     who: line.name ? [line.name, line.institution].filter(Boolean).join(t('classes.whoSeparator')) : whoWithoutName(line, t),
-    detail: line.reason ?? '',
+    detail: isLabelling(line) && offices.includes(String(line.detail['office'])) ? String(line.detail['label']) : (line.reason ?? ''),
     act,
     name: line.name,
     reason: line.reason,

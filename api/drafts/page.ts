@@ -14,6 +14,11 @@ export function correctionName(number: string, taskId: string): string {
   return `correction-${number}-${taskId.split('/').at(-1)}`;
 }
 
+/** Under which name the decision on a task is kept: each round has its own. */
+export function taskFormName(taskId: string): string {
+  return `task-${taskId.replaceAll('/', '~')}`;
+}
+
 type Reading = { db: Knex; vault: Vault; actor: Actor };
 
 /** The address that keeps a form, and what it kept: `entered` only where it says something else than what is saved. */
@@ -21,6 +26,30 @@ export async function draftOf({ db, vault, actor }: Reading, form: string, saved
   const kept = await findDraft(db, vault, actor.userId, form);
   const differs = kept !== undefined && Object.entries(kept.fields).some(([name, value]) => said(name, value) !== said(name, saved[name]));
   return { keep: `/drafts/${form}`, ...(kept && differs ? { restored: { at: kept.savedAt }, entered: kept.fields } : {}) };
+}
+
+/** What goes along with a decision and is nobody's words: the page writes it anew. */
+const aroundDecision: ReadonlySet<string> = new Set(['list', 'seen', 'version', 'checklist', 'confirmUnmarked', 'outcome']);
+/** What the page fills in by itself at each point. */
+const atPoints: ReadonlySet<string> = new Set(['field', 'item', 'no', 'part']);
+
+/** Of a form of a decision what somebody ticked or wrote; undefined where that is nothing. */
+export function wordsOfDecision(fields: Record<string, unknown>): Record<string, unknown> | undefined {
+  const words = Object.entries(fields).filter(([name]) => !aroundDecision.has(name));
+  return words.some(([name, value]) => saysSomething(name, value)) ? Object.fromEntries(words) : undefined;
+}
+
+function saysSomething(name: string, value: unknown): boolean {
+  if (value !== null && typeof value === 'object') return Object.entries(value).some(([key, one]) => saysSomething(key, one));
+  return !atPoints.has(name) && value !== undefined && value !== null && value !== '';
+}
+
+/** As `draftOf`, of the decision on a task. */
+export async function taskDraftOf({ db, vault, actor }: Reading, taskId: string) {
+  const form = taskFormName(taskId);
+  const kept = await findDraft(db, vault, actor.userId, form);
+  const entered = kept && wordsOfDecision(kept.fields);
+  return { keep: `/drafts/${form}`, ...(entered ? { restored: { at: kept.savedAt }, entered } : {}) };
 }
 
 /** Fields of the machinery say nothing; an empty one says the same as an absent one. */

@@ -1,14 +1,18 @@
-/** Drafts that save themselves: the class form and the answers to a list of corrections, kept as they are typed. */
+/** Drafts that save themselves: the class form, the answers to a list of corrections and the decision on a task, kept as they are typed. */
 import { z } from 'zod';
 import { dropDraft, keepDraft } from '../../db/accounts/kept-drafts.ts';
+import { getCase } from '../../db/views/case.ts';
 import { getClassHead } from '../../db/views/classes/classes.ts';
-import { NotFoundError } from '../../workflows/domain/errors.ts';
+import { NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { datesIn } from '../pages/dates.ts';
+import { taskPath } from '../tasks/words.ts';
 
-/** `new-class`, `class-<number>`, `correction-<number>-<round>`. */
-const Params = z.object({ form: z.string().regex(/^(new-class|class-[\w-]{1,40}|correction-[\w-]{1,40}-\d{1,3})$/) });
+/** `new-class`, `class-<number>`, `correction-<number>-<round>`, `task-<procedure>~<step>~<round>`. */
+const Params = z.object({
+  form: z.string().regex(/^(new-class|class-[\w-]{1,40}|correction-[\w-]{1,40}-\d{1,3}|task-[\w.-]{1,120}~[\w.-]{1,80}~[1-9]\d{0,4})$/),
+});
 
 export function draftRoutes(counter: Counter): void {
   route(counter, {
@@ -17,7 +21,7 @@ export function draftRoutes(counter: Counter): void {
     summary:
       'Keep what was typed into a form so far, for the same person alone; it takes the place of what was kept before. Of one person 40 forms are kept, each up to 60,000 characters',
     tags: ['drafts'],
-    access: ['institution'],
+    access: 'signed-in',
     params: Params,
     body: z.looseObject({}),
     response: z.object({ savedAt: z.string(), words: z.string() }),
@@ -36,7 +40,7 @@ export function draftRoutes(counter: Counter): void {
     path: '/drafts/:form/drop',
     summary: 'Throw away what was kept of a form',
     tags: ['drafts'],
-    access: ['institution'],
+    access: 'signed-in',
     params: Params,
     response: z.object({ form: z.string() }),
     handle: async ({ db, actor, params }) => {
@@ -46,8 +50,14 @@ export function draftRoutes(counter: Counter): void {
   });
 }
 
-/** Only forms of the own classes are kept. */
+/** Only forms of the own classes are kept, and decisions on tasks that the reader sees. */
 async function requireOwn({ db, actor, params }: Pick<Context<z.output<typeof Params>, unknown, unknown>, 'db' | 'actor' | 'params'>) {
+  const task = taskOf(params.form);
+  if (task !== undefined) {
+    await getCase(db, actor, task);
+    return;
+  }
+  if (actor.institutionId === undefined) throw new NotAllowedError('role');
   const number = numberOf(params.form);
   if (number === undefined) return;
   const head = await getClassHead(db, actor, number);
@@ -58,7 +68,13 @@ function numberOf(form: string): string | undefined {
   return /^class-(.+)$/.exec(form)?.[1] ?? /^correction-(.+)-\d+$/.exec(form)?.[1];
 }
 
+function taskOf(form: string): string | undefined {
+  return form.startsWith('task-') ? form.slice('task-'.length).replaceAll('~', '/') : undefined;
+}
+
 function pageOf(form: string): string {
+  const task = taskOf(form);
+  if (task !== undefined) return taskPath(task);
   const number = numberOf(form);
   if (number === undefined) return '/classes/new';
   return form.startsWith('class-') ? `/classes/${number}/edit` : `/classes/${number}#correction`;

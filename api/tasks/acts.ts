@@ -1,5 +1,6 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
 import { z } from 'zod';
+import { dropDraft, keepDraft } from '../../db/accounts/kept-drafts.ts';
 import { claimTask, releaseTask } from '../../db/protocol/holding/claims.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { getTask } from '../../db/protocol/tasks.ts';
@@ -8,8 +9,10 @@ import { revealId } from '../../db/roster/roster.ts';
 import { countUnreadOfTask } from '../../db/views/classes/materials.ts';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
+import { ConflictError, InputError } from '../../workflows/domain/errors.ts';
+import { taskFormName, wordsOfDecision } from '../drafts/page.ts';
 import { redirect } from '../http/replies.ts';
-import { type Counter, route } from '../http/routing.ts';
+import { type Context, type Counter, route } from '../http/routing.ts';
 import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
 import { inboxTimes } from './due.ts';
 import { listQuery, toFilter, withQuery } from './inbox/inbox.ts';
@@ -20,6 +23,8 @@ import { decidedLabel, taskPath } from './words.ts';
 
 const Held = z.object({ taskId: z.string(), held: z.boolean() });
 const FromList = z.object({ list: z.string().max(600).optional() });
+/** The button stands in the form of the decision: what is ticked and written there goes along. */
+const Claim = z.looseObject(FromList.shape);
 
 /** What a refused form keeps. */
 function kept(entered: unknown): Redraw {
@@ -30,6 +35,17 @@ function kept(entered: unknown): Redraw {
     ...(typeof list === 'string' ? { list } : {}),
     ...(Number.isSafeInteger(Number(seen)) && seen !== undefined ? { seen: Number(seen) } : {}),
   };
+}
+
+/** What was typed before the task was taken stands in its form afterwards. Where it cannot be kept, the task is taken all the same. */
+async function keepWords({ db, vault, actor, body }: Context<TaskParams, unknown, z.output<typeof Claim>>, taskId: string): Promise<void> {
+  const words = wordsOfDecision(body);
+  if (!words) return;
+  try {
+    await keepDraft(db, vault, actor.userId, taskFormName(taskId), words);
+  } catch (error) {
+    if (!(error instanceof ConflictError || error instanceof InputError)) throw error;
+  }
 }
 
 /** The list named by a query string; one that nobody gave out is the default list. */
@@ -58,14 +74,16 @@ export function taskActRoutes(counter: Counter): void {
     tags: ['tasks'],
     access: 'signed-in',
     params: TaskParams,
-    body: FromList,
+    body: Claim,
     response: Held,
     errors: [409],
     handle: (context) =>
-      orConflict(context, { list: context.body.list }, async () => {
+      orConflict(context, { list: context.body.list, entered: wordsOfDecision(context.body) }, async () => {
         const taskId = taskIdOf(context.params);
         await claimTask(context.db, context.actor, taskId);
-        return redirect(withQuery(taskPath(taskId), listQuery(listOf(context.body.list))), {
+        if (context.forPage) await keepWords(context, taskId);
+        // To the form: whoever took the task goes on with it.
+        return redirect(`${withQuery(taskPath(taskId), listQuery(listOf(context.body.list)))}#decide`, {
           json: { taskId, held: true },
           flash: 'tasks.claimed',
         });
@@ -119,6 +137,7 @@ export function taskActRoutes(counter: Counter): void {
           version: body.version ?? ifMatch,
           request,
         });
+        await dropDraft(db, actor.userId, taskFormName(taskId));
         const applied = waitMs > 0 && (await waitUntilApplied(db, params.procedure, answer.factNo, waitMs));
         const list = listOf(body.list);
         // Looking for the next task costs more than the decision: programs get it when they name the list that they work through.
@@ -157,9 +176,9 @@ export function taskActRoutes(counter: Counter): void {
       const { db, vault, actor, body } = context;
       const idNumber = await revealId(db, vault, actor, body.enrolmentId, body.purpose);
       const revealed = { enrolmentId: body.enrolmentId, idNumber };
-      const drawn = await showCase(context, { ...kept(body), revealed });
+      const drawn = await showCase(context, { ...kept(body), beside: true, revealed });
       return drawn.kind === 'page' ? { ...drawn, options: { ...drawn.options, json: revealed } } : drawn;
     },
-    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, ...kept(entered) }),
+    onInvalid: (context, issues, entered) => showCase(context, { status: 422, issues, ...kept(entered), beside: true }),
   });
 }

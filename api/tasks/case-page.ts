@@ -32,6 +32,7 @@ import {
   actWords,
   caseNumber,
   decidedLabel,
+  isLabelling,
   officeName,
   outcomeLabel,
   stepLabel,
@@ -256,10 +257,6 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
   if (isLabelling(line)) return labelOfficesOf(actor).includes(String(line.detail['office']));
   return line.act !== 'message.send' || readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
-}
-
-function isLabelling({ act }: TimelineLine): boolean {
-  return act === 'case.label' || act === 'case.unlabel';
 }
 
 /** Claiming says for whom, where it is not for oneself. */

@@ -22,6 +22,7 @@ import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import { datesIn } from '../pages/dates.ts';
 import type { FieldIssue } from '../http/validation.ts';
+import { taskDraftOf, wordsOfDecision } from '../drafts/page.ts';
 import { type CaseParts, caseView, type Conflict, outcomeTold } from './case-page.ts';
 import type { Today } from './due.ts';
 import { loadCorrectionReview } from '../corrections/review.ts';
@@ -32,7 +33,10 @@ import { InboxList, type TaskParams } from './schemas.ts';
 import { listQuery, taskHead } from './inbox/inbox.ts';
 import { signaturesJson } from './signing/signatures.ts';
 
-export type CaseContext = Pick<Context<TaskParams, unknown, unknown>, 'db' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'>;
+export type CaseContext = Pick<
+  Context<TaskParams, unknown, unknown>,
+  'db' | 'vault' | 'actor' | 'instant' | 'params' | 't' | 'locale' | 'deps'
+>;
 
 const TIMELINE = 60;
 
@@ -53,8 +57,10 @@ export async function readToday(
 export type Redraw = {
   status?: number;
   issues?: FieldIssue[];
-  entered?: Record<string, unknown>;
+  entered?: Record<string, unknown> | undefined;
   conflict?: Conflict;
+  /** What was entered is of another form than that of the decision. */
+  beside?: boolean;
   revealed?: { enrolmentId: string; idNumber: string };
   list?: string | undefined;
   seen?: number | undefined;
@@ -143,6 +149,10 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
     revealed: redraw.revealed,
   };
   const view = caseView(parts);
+  const draft = view.form ? await taskDraftOf({ db, vault: context.vault, actor }, task.id) : undefined;
+  // What was refused or goes along a moment ago is newer than what was kept; a refused act beside the decision says nothing about that.
+  const decided = redraw.entered !== undefined && wordsOfDecision(redraw.entered) !== undefined && !redraw.beside;
+  const entered = decided ? redraw.entered : { ...draft?.entered, ...redraw.entered };
   return page(
     'tasks/show',
     {
@@ -156,7 +166,8 @@ export async function showCase(context: CaseContext, redraw: Redraw = {}): Promi
         open,
       }),
       ...(redraw.issues ? { issues: redraw.issues } : {}),
-      ...(redraw.entered ? { entered: redraw.entered } : {}),
+      entered,
+      draft: draft && { keep: draft.keep, restored: decided ? undefined : draft.restored },
     },
     {
       nav: 'tasks',
@@ -248,7 +259,12 @@ function caseJson(
 
 /** The forms beside the decision call their fields alike: what one of them was refused stands at that one. */
 export function refusedIn(act: TaskAct | 'label', issues: FieldIssue[], entered: unknown): Redraw {
-  return { status: 422, issues: issues.map((issue) => ({ ...issue, field: `${act}.${issue.field}` })), entered: { [act]: entered } };
+  return {
+    status: 422,
+    issues: issues.map((issue) => ({ ...issue, field: `${act}.${issue.field}` })),
+    entered: { [act]: entered },
+    beside: true,
+  };
 }
 
 /** Runs an act on a task. Where somebody was earlier, a browser gets the case as it stands now, with what was typed; a program gets the conflict. */

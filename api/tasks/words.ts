@@ -81,6 +81,11 @@ export function actWords(line: Act, t: Translate, words: Words): string | undefi
   return line.act === 'procedure.close' && words.has(ended) ? t(ended) : undefined;
 }
 
+/** A label put on or taken off: its line says which one. */
+export function isLabelling({ act }: Pick<Act, 'act'>): boolean {
+  return act === 'case.label' || act === 'case.unlabel';
+}
+
 /** An act that nobody signed in did is the system's, an objection the public's. */
 export function whoWithoutName(line: Pick<Act, 'act'>, t: Translate): string {
   return t(line.act === 'objection.raise' ? 'common.roles.public' : 'tasks.system');

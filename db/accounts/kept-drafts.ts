@@ -25,6 +25,12 @@ export async function keepDraft(db: Db, vault: Vault, userId: string, form: stri
     // The drafts of one person come one after the other, so that none slips past the count.
     await trx.raw(`select pg_advisory_xact_lock(hashtextextended('kept_drafts/' || cast(? as text), 0))`, [userId]);
     await trx('kept_drafts').where({ user_id: userId }).where('expires_at', '<=', trx.fn.now()).delete();
+    // A decision that was taken, or that is somebody else's by now, is typed no further.
+    await trx.raw(
+      `delete from kept_drafts d where d.user_id = ? and d.form like 'task-%'
+          and not exists (select from tasks t where t.id = replace(substr(d.form, 6), '~', '/') and t.status = 'open')`,
+      [userId],
+    );
     const others = await trx('kept_drafts').where({ user_id: userId }).whereNot({ form }).count<{ count: string }[]>('form');
     if (Number(others[0]?.count ?? 0) >= KEPT_FORMS) throw new ConflictError('draft.tooMany', { maximum: KEPT_FORMS });
     const { rows } = await trx.raw<{ rows: { saved_at: Date }[] }>(

@@ -60,6 +60,7 @@ import * as priorities from './202611260400_prioritise_tasks.ts';
 import * as caseLabels from './202611260401_label_cases.ts';
 import * as placedEntries from './202611260500_place_ledger_entries.ts';
 import * as outgoingPages from './202611260600_page_outgoing.ts';
+import * as carriedPriority from './202611260710_carry_priority.ts';
 import * as knownNetworks from './202611260800_know_networks.ts';
 import * as chainedLines from './202611260810_chain_every_line.ts';
 import * as releasedLinks from './202611260820_release_links.ts';
@@ -131,6 +132,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611260401_label_cases', sql: caseLabels.sql },
   { name: '202611260500_place_ledger_entries', sql: placedEntries.sql },
   { name: '202611260600_page_outgoing', sql: outgoingPages.sql },
+  { name: '202611260710_carry_priority', sql: carriedPriority.sql },
   { name: '202611260800_know_networks', sql: knownNetworks.sql },
   { name: '202611260810_chain_every_line', sql: chainedLines.sql },
   { name: '202611260820_release_links', sql: releasedLinks.sql },

@@ -40,6 +40,10 @@ export type ProcedureRow = {
   audit_hash: Buffer;
   opened_at: Date;
   closed_at: Date | null;
+  /** Why a supervisor marked the matter as pressing (加急): its next tasks of the office are marked with it. */
+  priority_reason: string | null;
+  prioritised_at: Date | null;
+  prioritised_by: string | null;
 };
 
 /** With the instant of its lock. */
@@ -96,7 +100,8 @@ export async function openProcedure(trx: Trx, procedure: NewProcedure): Promise<
  */
 export const procedureColumns = `p.id, p.type, p.parent_id, p.subject_id, p.class_id, p.region, p.region_path, p.institution_id, p.subject_number,
   p.subject_title, p.institution_name, p.headcount, p.amount_fen, p.stage, p.step, p.status, p.outcome, p.fact_no, p.applied_no, p.step_no,
-  p.flags, p.terms, p.next_alarm_at, p.audit_no, p.audit_hash, p.opened_at, p.closed_at`;
+  p.flags, p.terms, p.next_alarm_at, p.audit_no, p.audit_hash, p.opened_at, p.closed_at,
+  p.priority_reason, p.prioritised_at, p.prioritised_by`;
 
 const findById = statement(`select ${procedureColumns}, ${instantColumns} from procedures p where p.id = :id`);
 const lockById = statement(`select ${procedureColumns}, ${instantColumns} from procedures p where p.id = :id for update of p`);

@@ -10,6 +10,7 @@ import { auditHash, type LockedProcedure, lockProcedure, procedureColumns } from
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';
 import { askForYearNotice } from '../calendar/year-requests.ts';
+import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { rowStepOf } from '../../workflows/domain/signing.ts';
 import { keepQuestions, listToSignAgain } from './signing/groups.ts';
 
@@ -53,6 +54,10 @@ const taskColumnNames = [
   'added_by',
   'claimed_by',
   'claimed_at',
+  'priority',
+  'priority_reason',
+  'prioritised_at',
+  'prioritised_by',
 ] as const;
 const taskColumns = taskColumnNames.join(', ');
 
@@ -307,6 +312,17 @@ async function taskRows(db: Db, procedure: LockedProcedure, asked: Asked[], { ac
   return tasks;
 }
 
+/** A mark of the procedure stands on its tasks of the office; those outside it and the clock take none. */
+function markOf({ priority_reason: reason, prioritised_at: at, prioritised_by: by }: LockedProcedure, { role }: Ask) {
+  const marked = reason !== null && !isOutsideRole(role) && role !== 'clock';
+  return {
+    priority: marked,
+    priority_reason: marked ? reason : null,
+    prioritised_at: marked ? at : null,
+    prioritised_by: marked ? by : null,
+  };
+}
+
 /** `before`: the round before this one. `from`: the day after which a period is counted. */
 type Round = { round: number; before: EarlierRound | undefined; from: string; calendars: Calendars };
 
@@ -365,5 +381,6 @@ async function taskRow(
     added_by: addedBy ?? null,
     claimed_by: holder ?? null,
     claimed_at: holder ? procedure.now : null,
+    ...markOf(procedure, ask),
   };
 }

@@ -1,6 +1,7 @@
 /** Drafts that save themselves: kept as they are typed, sealed, given back to the same person, gone once they are sent. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { has } from '../support/answers.ts';
+import { type CounterOfTests, openCounter } from '../support/counter.ts';
 import { type Choices, draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 let province: Province;
@@ -88,5 +89,46 @@ describe('drafts', () => {
     expect((await (await province.as('cs-first-1')).post('/drafts/new-class', { plan: 'x' })).status).toBe(403);
     expect((await other.post('/drafts/new-class', { plan: '长'.repeat(70_000) })).status).toBe(422);
     expect((await other.post('/drafts/anything', { plan: 'x' })).status).toBe(404);
+  });
+});
+
+describe('a decision as typed so far', () => {
+  let counter: CounterOfTests;
+  beforeAll(async () => {
+    counter = await openCounter();
+  });
+  afterAll(() => counter?.close());
+  const keepAt = (taskId: string): string => `/drafts/task-${taskId.replaceAll('/', '~')}`;
+  const place = (taskId: string) => counter.db('kept_drafts').where({ form: keepAt(taskId).slice('/drafts/'.length) });
+
+  test('[N28] the button that takes a task takes what was written along, without script, and leads to the form', async () => {
+    const { taskId } = await counter.openReview();
+    const page = (await counter.browse('first-1', `/tasks/${taskId}`)).html;
+    expect(page).toContain(`form="decide" formaction="/tasks/${taskId}/claim"`);
+    expect(page).toContain(`data-keep="${keepAt(taskId)}"`);
+    const form = { version: '1', list: 'view=mine', seen: '0', reason: '写了一半的意见' };
+    const taken = await counter.browse('first-1', `/tasks/${taskId}/claim`, form);
+    expect([taken.status, taken.location]).toEqual([303, `/tasks/${taskId}?view=mine#decide`]);
+    const after = (await counter.browse('first-1', `/tasks/${taskId}`)).html;
+    for (const words of ['写了一半的意见', RESTORED]) has(after, words);
+    expect(JSON.stringify(await place(taskId))).not.toContain('写了一半');
+    // Nothing of it is for others, and nothing is kept of a form in which nothing was typed.
+    expect((await counter.browse('first-2', `/tasks/${taskId}`)).html).not.toContain('写了一半');
+    const other = await counter.openReview();
+    await counter.browse('first-1', `/tasks/${other.taskId}/claim`, { version: '1', list: '', seen: '0', 'items[0][field]': 'plan' });
+    expect(await place(other.taskId)).toEqual([]);
+  });
+
+  test('[N28] what is kept of a decision stands beside a refused label and goes with the decision; others keep none', async () => {
+    const { taskId } = await counter.openReview();
+    const officer = await counter.as('first-1');
+    expect((await officer.post(keepAt(taskId), { reason: '材料已核', version: '1', seen: '3' })).status).toBe(200);
+    const refused = await counter.browse('first-1', `/tasks/${taskId}/labels`, { label: '' });
+    expect(refused.status).toBe(422);
+    has(refused.html, '材料已核');
+    expect((await (await counter.as('other-supervise-1')).post(keepAt(taskId), { reason: '旁人' })).status).toBe(404);
+    expect((await officer.post('/drafts/new-class', { title: '不是机构' })).status).toBe(403);
+    expect((await officer.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
+    expect(await place(taskId)).toEqual([]);
   });
 });

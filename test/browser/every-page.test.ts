@@ -38,7 +38,7 @@ describe.skipIf(!browserAvailable())('every page', () => {
     expect(problems.splice(0)).toEqual([]);
   });
 
-  test('no violation of WCAG 2.2 AA, no page over 100 kB, nothing wider than a telephone', { timeout: 600_000 }, async () => {
+  test('no violation of WCAG 2.2 AA, no page over 100 kB, nothing wider than a telephone, no id twice', { timeout: 600_000 }, async () => {
     const addresses = await listPages(office.origin);
     const known = await visitsOf(office, tour);
     const missing = addresses.filter(({ pattern, roles: who }) => !known.has(pattern) && (pattern.includes('{') || who.length === 0));

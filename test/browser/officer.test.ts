@@ -119,6 +119,38 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     await context.close();
   });
 
+  test('[N28] links within a case lead to what they name; a key takes the task, what was written stays and the focus is on the form', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await signIn(context, 'cs-first-2');
+    await page.waitForURL('**/tasks');
+    const { id } = await office
+      .db('tasks')
+      .where({ status: 'open', role: 'first_reviewer', kind: 'review' })
+      .whereNull('claimed_by')
+      .first('id');
+    await page.goto(`${office.origin}/tasks/${id}`);
+    for (const target of ['checks', 'decision']) {
+      await page.focus(`.page-header a.skip[href="#${target}"]`);
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(`location.hash === '#${target}'`);
+      // Longer than a part takes to come, which would take the focus with it.
+      await page.waitForLoadState('networkidle');
+      expect(await page.evaluate('document.activeElement.id')).toBe(target);
+    }
+    await page.fill('textarea[name="reason"]', '认领前写的意见');
+    await page.focus('#decision');
+    await page.keyboard.press('t');
+    await page.waitForURL('**#decide');
+    expect(await office.db('tasks').where({ id }).first('claimed_by')).not.toEqual({ claimed_by: null });
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('认领前写的意见');
+    expect(await page.evaluate('document.activeElement.id')).toBe('decide');
+    expect(await page.evaluate(`document.querySelector('.flash').getBoundingClientRect().top >= 0`)).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await page.click('button[form="release"]');
+    await page.waitForURL('**/tasks**');
+    await context.close();
+  });
+
   test('[N14] the parts of a case change in place by keyboard: what was typed into the decision stays, also after a message went out', async () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const page = await signIn(context, 'cs-first-1');

@@ -94,6 +94,11 @@ export function createLooker(browser: Browser, origin: string, tokenOf: (login: 
     if (bytes > 100_000) problems.push(`${bytes} bytes on first load`);
     const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
     if (overflow > 1) problems.push(`${overflow} px wider than 390`);
+    // A label, a link within the page and a button's form all find the first of two.
+    const doubled = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('[id]')].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at)`,
+    );
+    if (doubled.length > 0) problems.push(`more than one element with the id ${[...new Set(doubled)].join(', ')}`);
     // What sticks to the lower edge covers what happens to lie under it until somebody scrolls; that is no small target.
     await page.evaluate(`document.querySelectorAll('.decision-bar').forEach((bar) => { bar.style.position = 'static'; })`);
     await page.evaluate(axe);

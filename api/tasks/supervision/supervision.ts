@@ -57,7 +57,8 @@ export function supervisionRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/tasks/:procedure/:step/:round/priority',
-    summary: 'Mark an open task as pressing (加急) with a reason, or take the mark off: it stands first in lists, its deadline stays',
+    summary:
+      'Mark an open task as pressing (加急) with a reason, or take the mark off: it stands first in lists, its deadline stays, and the next tasks of the office in the same procedure are marked too',
     tags: ['supervision'],
     access: 'signed-in',
     params: TaskParams,

@@ -109,7 +109,8 @@ export async function urgeTask(
 }
 
 /**
- * Marks a task as pressing (加急) and tells its holder, or takes the mark off (`priority` false). What is so already stays as it is, with its first reason.
+ * Marks a task as pressing (加急) and tells its holder, or takes the mark off (`priority` false). The mark goes on to the next tasks of the office in the same
+ * procedure, with its reason and who set it, until it is taken off or the matter ends. What is so already stays as it is, with its first reason.
  * Neither deadlines nor the version change: a form that somebody has open is still good.
  */
 export async function prioritiseTask(
@@ -124,14 +125,17 @@ export async function prioritiseTask(
     const { priority } = mark;
     const reason = priority ? requireReason(mark.reason) : mark.reason.trim();
     if (task.priority === priority) return { priority };
+    const signed = {
+      priority_reason: priority ? reason : null,
+      prioritised_at: priority ? procedure.now : null,
+      prioritised_by: priority ? actor.userId : null,
+    };
+    // What opens next is marked with the procedure. Taken off, the mark goes from all that is open of the matter.
+    const tasks = priority ? { id: taskId } : { procedure_id: procedure.id, status: 'open' };
     await trx('tasks')
-      .where({ id: taskId })
-      .update({
-        priority,
-        priority_reason: priority ? reason : null,
-        prioritised_at: priority ? procedure.now : null,
-        prioritised_by: priority ? actor.userId : null,
-      });
+      .where(tasks)
+      .update({ priority, ...signed });
+    await trx('procedures').where({ id: procedure.id }).update(signed);
     const act = priority ? 'task.prioritise' : 'task.unprioritise';
     await auditProcedure(trx, procedure, actor.userId, { act, subject: taskId, detail: reason ? { reason } : {} });
     if (priority && task.claimed_by) {

@@ -215,6 +215,9 @@ export type ClassTask = TaskPeriod & {
   role: string;
   institution_id: string | null;
   version: number;
+  /** Marked as pressing (加急), and why; inside the office. */
+  priority: boolean;
+  priority_reason: string | null;
   holder: string | null;
   office_zh: string;
   office_en: string;
@@ -239,6 +242,8 @@ export async function listClassTasks(db: Db, classId: string, outside: boolean):
       't.office',
       't.institution_id',
       't.version',
+      't.priority',
+      't.priority_reason',
       't.from_date',
       't.working_days',
       't.days_used',

@@ -1,4 +1,4 @@
-// Keys in lists: j and k move, Enter opens, x selects, / searches; b goes to the acts on what is selected; on a case c goes to the checklist, d to the decision; ? helps. Never a decision by one key; they can be switched off.
+// Keys in lists: j and k move, Enter opens, x selects, / searches; b goes to the acts on what is selected; on a case c goes to the checklist, d to the decision, t takes the task; ? helps. Never a decision by one key; they can be switched off.
 (() => {
   'use strict';
   const stored = 'shiming.keys';
@@ -61,6 +61,12 @@
     d: () => {
       const button = document.querySelector('.decision-actions .button:not(:disabled)');
       if (button) button.focus();
+      return Boolean(button);
+    },
+    // Taking a task is no decision: whoever took it puts it back.
+    t: () => {
+      const button = document.querySelector('[data-claim]:not(:disabled)');
+      if (button) button.click();
       return Boolean(button);
     },
     '?': () => {

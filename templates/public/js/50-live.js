@@ -105,7 +105,8 @@
       if (row) {
         showPlace(row, !task.listed);
         if (task.open) {
-          showHolder(row.querySelector('[data-holder]'), task);
+          const holder = row.querySelector('[data-holder]');
+          if (holder) showHolder(holder, task);
           showLabels(row.querySelector('[data-labels]'), task.labels);
           showPriority(row.querySelector('[data-priority]'), task);
           if (task.listed) showGroup(row, task.group);

@@ -23,10 +23,15 @@
     return { answer, fresh };
   }
 
+  // What a link within the page names is gone to by the browser; that is no other part.
+  const pageOf = (address) => address.split('#')[0];
+  let at = pageOf(location.href);
+
   async function open(address, remember) {
     try {
       const { answer, fresh } = await load(address);
       if (!answer.ok || answer.redirected || !show(fresh)) return location.assign(address);
+      at = pageOf(address);
       if (remember) history.pushState({ part: true }, '', address);
       tabs().querySelector('[aria-current]')?.focus();
     } catch {
@@ -42,7 +47,9 @@
     event.preventDefault();
     open(link.href, true);
   });
-  addEventListener('popstate', () => open(location.href, false));
+  addEventListener('popstate', () => {
+    if (pageOf(location.href) !== at) open(location.href, false);
+  });
 
   // A message goes out without leaving the page; one that is refused is drawn by the server.
   document.addEventListener('submit', async (event) => {

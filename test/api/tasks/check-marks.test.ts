@@ -227,8 +227,9 @@ test('[N7] an approval on the page that leaves points unmarked or materials unre
   expect(asked.html).toMatch(/class="error-summary"[^>]*data-focus[\s\S]*11 项未标注、3 份材料未看/);
   expect(asked.html).toMatch(/name="confirmUnmarked" value="1"(?! checked)/);
   expect(asked.html).toContain('已核查，确认通过');
-  // The other language of what was drawn at the address of the act.
-  expect(asked.html).toContain(`href="${task}/decide?lang`);
+  // The other language of what was drawn at the address of the act: drawn again with what was typed; whoever goes there by the address gets the page.
+  expect(asked.html).toContain(`<form id="language" method="post" action="${task}/decide?lang&#x3D;en"`);
+  expect(asked.html).toMatch(/<input type="hidden" data-typed name="reason" value="意见写在这里">/);
   const switched = await reader.get(`${task}/decide?lang=en`);
   expect([switched.status, switched.location]).toEqual([303, `${task}?lang=en`]);
   expect((await (await province.as('cs-first-1')).get(`${task}/decide`)).status).toBe(405);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { type CounterOfTests, openCounter } from '../../support/counter.ts';
+import { firstReview } from '../../support/cases.ts';
 import { listenTo, until } from '../../support/streams.ts';
 
 let counter: CounterOfTests;
@@ -137,3 +138,22 @@ test('[F11] an open list hears of marks and of the labels of its own office', as
   own.stop();
   above.stop();
 }, 40_000);
+
+test('[F11] the page of a class says beside a step, and in its timeline, what the office marked, labelled and proposed; the institution learns none of it', async () => {
+  const { taskIds } = await counter.cases.open([firstReview, { ...firstReview, step: 'pre_training.second_review' }]);
+  const [first = '', second = ''] = taskIds;
+  const path = `/classes/${counter.cases.classNumber}`;
+  await (await counter.as('first-1')).post(`/tasks/${second}/labels`, { label: '核对机时' });
+  await (await counter.as('city-supervise-1')).post(`/tasks/${second}/labels`, { label: '市里挂牌' });
+  await (await counter.as('supervise-1')).post(`/tasks/${second}/priority`, { priority: true, reason: '月底前须开班' });
+  await (await counter.as('first-1')).post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '场地面积不足' });
+  const page = async (login: string, part = '') => (await counter.browse(login, `${path}${part}`)).html;
+  const office = await page('second-1');
+  expect(office).toMatch(/加急<\/span> 月底前须开班[\s\S]*<span class="badge blue">核对机时<\/span>/);
+  expect(office).toMatch(/<span class="badge red">[^<]*拟不予通过<\/span> 场地面积不足/);
+  expect(await page('second-1', '/timeline')).toMatch(/贴标签[\s\S]{0,200}核对机时/);
+  for (const part of ['', '/timeline']) {
+    expect(await page('second-1', part)).not.toContain('市里挂牌');
+    expect(await page('school-1', part)).not.toMatch(/月底前须开班|核对机时|市里挂牌|场地面积不足|拟不予/);
+  }
+});

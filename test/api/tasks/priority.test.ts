@@ -1,7 +1,9 @@
 /** Tasks that a supervisor marks as pressing (加急): who may, what is on record, where they stand and who is told. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { type CounterOfTests, openCounter } from '../../support/counter.ts';
+import { takeStep } from '../../../db/protocol/steps.ts';
+import type { Ask } from '../../../workflows/domain/procedures.ts';
+import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {
@@ -57,7 +59,7 @@ test('[F11] a supervisor marks a task with a reason, once however often, and tak
   expect((await holder.post(`/tasks/${taskId}/decide`, { outcome: 'approve', version })).status).toBe(200);
   expect((await supervisor.post(path, { priority: true, reason: '已办的事' })).body).toMatchObject({ status: 409, code: 'task.decided' });
   expect(await findBrokenLink(counter.db, id)).toBeUndefined();
-  // The mark ends with its task.
+  // A decided task shows no mark.
   const another = await counter.openReview();
   await supervisor.post(`/tasks/${another.taskId}/priority`, { priority: true, reason: '企业急需用工' });
   await holder.post(`/tasks/${another.taskId}/decide`, { outcome: 'approve' });
@@ -124,4 +126,34 @@ test('[F11] marking works without script, from the page of the task, which keeps
     priority: false,
     priority_reason: null,
   });
+});
+
+test('[F11] the mark goes on to the next tasks of the office, past the institution, with its reason and who set it, until it is taken off', async () => {
+  const { id, taskId } = await counter.openReview();
+  const supervisor = await counter.as('supervise-1');
+  await supervisor.post(`/tasks/${taskId}/priority`, { priority: true, reason: '企业急需用工' });
+  const { userId } = await counter.cases.actor('supervise-1');
+  let stepNo = 1;
+  const open = async (...asks: Ask[]) => {
+    const { fact_no: appliedNo } = await counter.db('procedures').where({ id }).first('fact_no');
+    stepNo += 1;
+    const move = { procedureId: id, stepNo, appliedNo, stage: 'review', step: 'x', acts: [], asks, cancels: [], flags: {} };
+    await takeStep(counter.db, move, async () => ({}));
+    const rows = await counter.db('tasks').where({ procedure_id: id, status: 'open' }).orderBy('id');
+    return rows.map(({ id: task, priority, priority_reason: reason, prioritised_by: by }) => [task, priority, reason, by]);
+  };
+  await (await counter.as('first-2')).post(`/tasks/${taskId}/decide`, { outcome: 'return', reason: '请补正后再报' });
+  const correction: Ask = { ...plainReview, step: 'review.correction', kind: 'correction', role: 'institution', outcomes: ['resubmit'] };
+  expect(await open(correction)).toEqual([[`${id}/review.correction/1`, false, null, null]]);
+  await counter.db('tasks').where({ procedure_id: id, status: 'open' }).update({ status: 'cancelled' });
+  const [again, later] = [`${id}/review.first_review/2`, `${id}/review.second_review/1`];
+  expect(await open(plainReview, { ...plainReview, step: 'review.second_review' })).toEqual([
+    [again, true, '企业急需用工', userId],
+    [later, true, '企业急需用工', userId],
+  ]);
+  expect((await (await counter.as('first-1')).get<Inbox>('/tasks?priority=1')).body.tasks.map((task) => task.id)).toContain(again);
+  // Off at one of them, it is off for the matter.
+  expect((await supervisor.post(`/tasks/${later}/priority`, { priority: false })).status).toBe(200);
+  expect(await counter.db('tasks').where({ procedure_id: id, status: 'open', priority: true })).toEqual([]);
+  expect((await open({ ...plainReview, step: 'review.third' })).every(([, priority]) => priority === false)).toBe(true);
 });

@@ -305,6 +305,10 @@ describe('the inbox', () => {
     });
     const correction = await counter.browse('school-1', `/tasks/${id}/pre_training.correction/1`);
     expect(correction.html).toContain('更换教师或改期');
+    // An institution claims nothing: no list of its work says so.
+    const list = await counter.browse('school-1', '/tasks');
+    expect(list.html).toContain(`/tasks/${id}/pre_training.correction/1`);
+    for (const html of [list.html, correction.html]) expect(html).not.toMatch(/未认领|data-holder/);
     const { taskIds: publication } = await counter.cases.open([publishPlan]);
     const preview = await counter.browse('school-1', `/tasks/${publication[0]}`);
     expect(preview.html).toContain('王**');
