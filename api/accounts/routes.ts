@@ -21,7 +21,7 @@ import { grantView, requestView } from '../grants/page.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { accountJson, accountView, regionOptions } from './page.ts';
-import { Account, AccountForm, AccountIssued, AccountParams, AccountQuery, Deactivation, Versioned } from './schemas.ts';
+import { Account, AccountForm, AccountIssued, AccountParams, AccountQuery, Deactivation, LinkRelease, Versioned } from './schemas.ts';
 
 const tags = ['administration'];
 const readers: readonly Role[] = ['system_admin', 'security_admin'];
@@ -116,7 +116,7 @@ export function accountRoutes(counter: Counter): void {
       mayManage,
       mayGrant: mayGrant && account.id !== actor.userId && account.active,
       mayUnlock: mayGrant && account.id !== actor.userId && account.lockedUntil !== null,
-      mayRelease: mayGrant && account.id !== actor.userId && account.linkHeld,
+      mayRelease: mayGrant && account.id !== actor.userId && account.linkUnreleased,
       own: account.id === actor.userId,
       ...more,
     };
@@ -180,13 +180,16 @@ export function accountRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/admin/accounts/:id/link/release',
-    summary: "Release the set-up link of an administrator's account, whose person has it in hand",
+    summary: 'Release the set-up link of an account, whose person has it in hand',
     tags,
     access: ['security_admin'],
     params: AccountParams,
+    body: LinkRelease,
     response: z.object({ accountId: z.string() }),
-    handle: async ({ db, actor, params, request }) =>
-      redirect(`/admin/accounts/${params.id}`, { json: await releaseLink(db, actor, params.id, request), flash: 'accounts.released' }),
+    handle: async ({ db, actor, params, body, request }) => {
+      const json = await releaseLink(db, actor, params.id, body.link, request);
+      return redirect(`/admin/accounts/${params.id}`, { json, flash: 'accounts.released' });
+    },
   });
 
   route(counter, {

@@ -35,6 +35,8 @@ export const AccountForm = z
 
 const version = z.coerce.number().int().optional();
 export const Versioned = z.object({ version });
+/** The link that was looked at: one that was issued meanwhile is not released unseen. */
+export const LinkRelease = z.object({ link: z.uuid() }).meta({ id: 'LinkRelease' });
 export const Deactivation = z.object({ version, reason: freeText(300, { min: 2 }) }).meta({ id: 'AccountDeactivation' });
 
 export const Account = z
@@ -48,8 +50,13 @@ export const Account = z
     active: z.boolean(),
     hasPassword: z.boolean(),
     linkUntil: z.string().nullable(),
-    /** The link of an administrator's account waits for a security administrator. */
+    /** The link waits for a security administrator. */
     linkHeld: z.boolean(),
+    /** Nobody has released it: a password set by it ends with the account's first grant. */
+    linkUnreleased: z.boolean(),
+    linkId: z.string().nullable(),
+    linkIssuedAt: z.string().nullable(),
+    linkIssuedBy: z.string().nullable(),
     lastSignInAt: z.string().nullable(),
     /** Wrong passwords have locked it; browsers and networks in which the person has signed in before are let in all the same. */
     lockedUntil: z.string().nullable(),

@@ -97,9 +97,12 @@ export function grantRoutes(counter: Counter): void {
     tags,
     access: ['security_admin'],
     params: RequestParams,
-    response: z.object({ grantId: z.number().int() }),
-    handle: async ({ db, actor, params, request }) =>
-      redirect('/admin/grants', { json: await confirmGrant(db, actor, params.id, request), flash: 'grants.confirmed' }),
+    /** `passwordEnded`: it was set by a link that nobody released; the person needs a new link. */
+    response: z.object({ grantId: z.number().int(), passwordEnded: z.boolean() }),
+    handle: async ({ db, actor, params, request }) => {
+      const json = await confirmGrant(db, actor, params.id, request);
+      return redirect('/admin/grants', { json, flash: json.passwordEnded ? 'grants.confirmedAnew' : 'grants.confirmed' });
+    },
     onInvalid: (context, issues) => list(context, GrantQuery.parse({}), { issues }),
   });
 

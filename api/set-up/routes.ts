@@ -35,7 +35,7 @@ export function setUpRoutes(counter: Counter): void {
     tags: ['sessions'],
     access: 'public',
     params: SetUpParams,
-    /** `held`: the account is an administrator's, and the link waits for a security administrator. */
+    /** `held`: the link waits for a security administrator. */
     response: z.object({ login: z.string(), name: z.string(), until: z.string(), held: z.boolean() }),
     errors: [429],
     handle: async (context) => {

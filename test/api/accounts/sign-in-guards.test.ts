@@ -39,6 +39,14 @@ const accountOf = async (id: string) =>
   (await (await province.as('security-1')).get<{ lockedUntil: string | null }>(`/admin/accounts/${id}`)).body;
 
 describe('an account under attack', { timeout: 60_000 }, () => {
+  test('[F37] capital letters make no other account: they sign in, and wrong passwords stand on its own record', async () => {
+    const { id, login } = await settled();
+    expect((await enter(login.toUpperCase(), { from: '203.0.113.90', password: good })).status).toBe(200);
+    for (let at = 0; at <= ATTEMPTS; at += 1)
+      expect((await enter(login.toUpperCase(), { from: `198.51.100.${at}`, password: 'wrong' })).status).toBe(422);
+    expect(await province.db('audit_log').where({ act: 'session.lock' }).orderBy('id', 'desc').first('actor')).toEqual({ actor: id });
+  });
+
   test('[F37] lets the own browser in from anywhere, a strange one nowhere, and says the same of a wrong password', async () => {
     const { id, login } = await settled();
     const own = await enter(login, { from: '203.0.113.1', password: good, page: true });
