@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { emptyAsAbsent, freeText, line } from '../http/fields.ts';
+import { emptyAsAbsent, freeText, line, searchWords } from '../http/fields.ts';
 
 export const AccountParams = z.object({ id: z.uuid() });
 
 export const AccountQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100, { creditCodes: true }),
   state: z.enum(['active', 'inactive', 'waiting', 'stale', 'locked']).optional().or(emptyAsAbsent),
   after: z.string().max(100).optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(50),

@@ -1,5 +1,6 @@
 /** Grants: one security administrator asks, another confirms; one is enough to revoke. */
 import { z } from 'zod';
+import { searchWords } from '../http/fields.ts';
 import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmGrant, listGrantRequests, listGrants, refuseGrant, requestGrant, revokeGrant } from '../../db/accounts/grants.ts';
 import { roles } from '../../workflows/domain/roles.ts';
@@ -72,7 +73,7 @@ export function grantRoutes(counter: Counter): void {
     summary: 'The form to ask for a grant',
     tags,
     access: ['security_admin'],
-    query: z.object({ login: z.string().max(100).optional() }),
+    query: z.object({ login: searchWords(100) }),
     handle: (context) => form(context, { login: context.query.login ?? '' }),
   });
 

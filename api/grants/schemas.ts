@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { emptyAsAbsent, freeText } from '../http/fields.ts';
+import { emptyAsAbsent, freeText, searchWords } from '../http/fields.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 
 export const GrantQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100),
   role: z.enum(roles).optional().or(emptyAsAbsent),
   after: z.coerce.number().int().positive().optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(50),
