@@ -31,6 +31,7 @@ import {
   AccountQuery,
   Deactivation,
   GrantsQuery,
+  LinkRelease,
   Versioned,
 } from './schemas.ts';
 
@@ -133,7 +134,7 @@ export function accountRoutes(counter: Counter): void {
       mayManage,
       mayGrant: mayGrant && account.id !== actor.userId && account.active,
       mayUnlock: mayGrant && account.id !== actor.userId && account.lockedUntil !== null,
-      mayRelease: mayGrant && account.id !== actor.userId && account.linkHeld,
+      mayRelease: mayGrant && account.id !== actor.userId && account.linkUnreleased,
       own: account.id === actor.userId,
       ...more,
     };
@@ -205,13 +206,16 @@ export function accountRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/admin/accounts/:id/link/release',
-    summary: "Release the set-up link of an administrator's account, whose person has it in hand",
+    summary: 'Release the set-up link of an account, whose person has it in hand',
     tags,
     access: ['security_admin'],
     params: AccountParams,
+    body: LinkRelease,
     response: z.object({ accountId: z.string() }),
-    handle: async ({ db, actor, params, request }) =>
-      redirect(`/admin/accounts/${params.id}`, { json: await releaseLink(db, actor, params.id, request), flash: 'accounts.released' }),
+    handle: async ({ db, actor, params, body, request }) => {
+      const json = await releaseLink(db, actor, params.id, body.link, request);
+      return redirect(`/admin/accounts/${params.id}`, { json, flash: 'accounts.released' });
+    },
   });
 
   route(counter, {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Grant, GrantRequest } from '../grants/schemas.ts';
-import { Cursor, emptyAsAbsent, freeText, line } from '../http/fields.ts';
+import { Cursor, emptyAsAbsent, freeText, line, searchWords } from '../http/fields.ts';
 
 export const AccountParams = z.object({ id: z.uuid() });
 
 export const AccountQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100, { creditCodes: true }),
   state: z.enum(['active', 'inactive', 'waiting', 'stale', 'locked']).optional().or(emptyAsAbsent),
   after: z.string().max(100).optional().or(emptyAsAbsent),
   size: z.coerce.number().int().min(1).max(100).default(50),
@@ -42,6 +42,8 @@ export const AccountForm = z
 
 const version = z.coerce.number().int().optional();
 export const Versioned = z.object({ version });
+/** The link that was looked at: one that was issued meanwhile is not released unseen. */
+export const LinkRelease = z.object({ link: z.uuid() }).meta({ id: 'LinkRelease' });
 export const Deactivation = z.object({ version, reason: freeText(300, { min: 2 }) }).meta({ id: 'AccountDeactivation' });
 
 export const Account = z
@@ -55,8 +57,13 @@ export const Account = z
     active: z.boolean(),
     hasPassword: z.boolean(),
     linkUntil: z.string().nullable(),
-    /** The link of an administrator's account waits for a security administrator. */
+    /** The link waits for a security administrator. */
     linkHeld: z.boolean(),
+    /** Nobody has released it: a password set by it ends with the account's first grant. */
+    linkUnreleased: z.boolean(),
+    linkId: z.string().nullable(),
+    linkIssuedAt: z.string().nullable(),
+    linkIssuedBy: z.string().nullable(),
     lastSignInAt: z.string().nullable(),
     /** Wrong passwords have locked it; browsers and networks in which the person has signed in before are let in all the same. */
     lockedUntil: z.string().nullable(),

@@ -88,7 +88,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   getAdminAccountsById: '一个账号及其授权',
   postAdminAccountsByIdDeactivate: '停用账号：会话与链接结束，任务退回待办',
   postAdminAccountsByIdUnlock: '解除因口令多次输错造成的账号锁定；留痕',
-  postAdminAccountsByIdLinkRelease: '放行管理员账号的设置链接（本人已持有链接）；留痕',
+  postAdminAccountsByIdLinkRelease: '放行账号的设置链接（本人已持有这一链接）；留痕',
   postAdminAccountsByIdReactivate: '重新启用账号',
   postAdminAccountsByIdLink: '新的设置链接（重置口令）；原链接失效',
   getAdminGrants: '本地区现行授权与待第二人确认的申请',

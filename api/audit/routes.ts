@@ -1,7 +1,7 @@
 /** The audit log: read, taken along as a file, proved. Nothing here changes a line. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { emptyAsAbsent, withoutPersonalNumbers } from '../http/fields.ts';
+import { emptyAsAbsent, searchWords, withoutPersonalNumbers } from '../http/fields.ts';
 import { csvText } from '../../db/formats/csv.ts';
 import {
   type AuditFilter,
@@ -27,14 +27,14 @@ const tags = ['administration'];
 const readers: readonly Role[] = ['audit_admin', 'auditor'];
 
 const Filter = z.object({
-  person: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  person: searchWords(100),
   act: z
     .string()
     .trim()
     .regex(/^[A-Za-z._]{0,60}$/)
     .optional()
     .or(emptyAsAbsent),
-  subject: z.string().trim().max(120).optional().or(emptyAsAbsent),
+  subject: searchWords(120),
   from: z.iso.date().optional().or(emptyAsAbsent),
   to: z.iso.date().optional().or(emptyAsAbsent),
   reads: z.literal('1').optional().or(emptyAsAbsent),
@@ -162,7 +162,7 @@ export function auditRoutes(counter: Counter): void {
     summary: 'The form to prove the lines of a procedure',
     tags,
     access: readers,
-    query: z.object({ procedure: z.string().max(120).optional() }),
+    query: z.object({ procedure: searchWords(120) }),
     handle: ({ db, query, actor }) => chainPage(db, actor, { procedure: query.procedure ?? '' }),
   });
 

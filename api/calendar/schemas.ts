@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Cursor, civilDate, emptyAsAbsent, line, reasonField } from '../http/fields.ts';
+import { Cursor, civilDate, emptyAsAbsent, line, reasonField, withoutPersonalNumbers } from '../http/fields.ts';
 
 const kind = z.enum(['off', 'work']);
 const Day = z.object({ date: civilDate, kind });
@@ -34,7 +34,7 @@ export const CalendarQuery = z.object({
   ...ClosureForm.partial().shape,
   region: regionCode.optional().or(emptyAsAbsent),
   year: z.coerce.number().int().optional().or(emptyAsAbsent),
-  source: z.string().max(300).optional(),
+  source: z.string().max(300).superRefine(withoutPersonalNumbers()).optional(),
   days: z.string().max(8_000).optional(),
   after: Cursor,
   belowAfter: Cursor,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { classNumberForm } from '../../workflows/domain/formats/numbers.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
-import { civilDate, emptyAsAbsent, freeText, line } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, freeText, line, searchWords } from '../http/fields.ts';
 import { ItemAnswers } from '../tasks/schemas.ts';
 import { CorrectionPoint } from '../corrections/schemas.ts';
 
@@ -10,7 +10,7 @@ export const ClassParams = z.object({ number: z.string().regex(classNumberForm) 
 export type ClassParams = z.output<typeof ClassParams>;
 
 export const ClassQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100),
   status: z.enum(classStatuses).optional().or(emptyAsAbsent),
   after: z
     .string()

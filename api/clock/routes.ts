@@ -1,5 +1,6 @@
 /** The business clock of a demonstration: what time it shows, and the jump to the next deadline. Absent in production. */
 import { z } from 'zod';
+import { searchWords } from '../http/fields.ts';
 import { inTransaction } from '../../db/client.ts';
 import { readDemonstrationTotals } from '../../db/views/demonstration/totals.ts';
 import { changeSpeed, countUnsettled, jumpTo, readClock } from '../../db/calendar/clock.ts';
@@ -71,7 +72,7 @@ export function clockRoutes(counter: Counter): void {
     summary: 'Demonstration only: what was lived through so far, counted from the record, and what must hold',
     tags: ['demonstration'],
     access: 'public',
-    query: z.object({ title: z.string().trim().max(100).optional() }),
+    query: z.object({ title: searchWords(100) }),
     response: Totals,
     handle: async ({ db, query }) => ({ kind: 'json', body: await readDemonstrationTotals(db, query.title), status: 200 }),
   });

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { entryKinds } from '../../db/money/ledger.ts';
 import { funds } from '../../workflows/domain/policy/policy.ts';
-import { emptyAsAbsent } from '../http/fields.ts';
+import { emptyAsAbsent, searchWords } from '../http/fields.ts';
 
 /** Which entries of the ledger are listed. */
 export const EntryList = z.object({
   fund: z.enum(funds).optional().or(emptyAsAbsent),
   year: z.coerce.number().int().min(2015).max(2099).optional().or(emptyAsAbsent),
   kind: z.enum(entryKinds).optional().or(emptyAsAbsent),
-  q: z.string().trim().max(60).optional().or(emptyAsAbsent),
+  q: searchWords(60),
 });
 export type EntryList = z.output<typeof EntryList>;
 

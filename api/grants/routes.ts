@@ -1,5 +1,6 @@
 /** Grants: one security administrator asks, another confirms; one is enough to revoke. */
 import { z } from 'zod';
+import { searchWords } from '../http/fields.ts';
 import { listRegionsWithin, pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmGrant, listGrantRequests, listGrants, refuseGrant, requestGrant, revokeGrant } from '../../db/accounts/grants.ts';
 import { roles } from '../../workflows/domain/roles.ts';
@@ -75,7 +76,7 @@ export function grantRoutes(counter: Counter): void {
     summary: 'The form to ask for a grant',
     tags,
     access: ['security_admin'],
-    query: z.object({ login: z.string().max(100).optional() }),
+    query: z.object({ login: searchWords(100) }),
     handle: (context) => form(context, { login: context.query.login ?? '' }),
   });
 
@@ -100,9 +101,12 @@ export function grantRoutes(counter: Counter): void {
     tags,
     access: ['security_admin'],
     params: RequestParams,
-    response: z.object({ grantId: z.number().int() }),
-    handle: async ({ db, actor, params, request }) =>
-      redirect('/admin/grants', { json: await confirmGrant(db, actor, params.id, request), flash: 'grants.confirmed' }),
+    /** `passwordEnded`: it was set by a link that nobody released; the person needs a new link. */
+    response: z.object({ grantId: z.number().int(), passwordEnded: z.boolean() }),
+    handle: async ({ db, actor, params, request }) => {
+      const json = await confirmGrant(db, actor, params.id, request);
+      return redirect('/admin/grants', { json, flash: json.passwordEnded ? 'grants.confirmedAnew' : 'grants.confirmed' });
+    },
     onInvalid: (context, issues) => list(context, GrantQuery.parse({}), { issues }),
   });
 

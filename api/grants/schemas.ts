@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Cursor, emptyAsAbsent, freeText } from '../http/fields.ts';
+import { Cursor, emptyAsAbsent, freeText, searchWords } from '../http/fields.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 
 export const GrantQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100),
   role: z.enum(roles).optional().or(emptyAsAbsent),
   after: z.coerce.number().int().positive().optional().or(emptyAsAbsent),
   requestsAfter: Cursor,

@@ -1,6 +1,7 @@
 /** Kinds of field that forms of several nouns share. */
 import { z } from 'zod';
 import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
+import { isCreditCode } from '../../workflows/domain/people/identity.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 
 /** A day that training, certificates and calendars can be about. Year 0 is none, and nobody plans for 9999. */
@@ -21,6 +22,21 @@ export function withoutPersonalNumbers({ phones = false }: { phones?: boolean } 
     const found = findPersonalNumber(text, new Date().toISOString().slice(0, 10));
     if (found && !(phones && found === 'phone')) context.addIssue({ code: 'custom', params: { code: `personal.${found}` } });
   };
+}
+
+/**
+ * Words that a list is searched by: they stand in the address, where nobody's number belongs. `creditCodes`: where institutions are looked for; of some
+ * the code has the form of an ID number.
+ */
+export function searchWords(max: number, { creditCodes = false }: { creditCodes?: boolean } = {}) {
+  const check = withoutPersonalNumbers();
+  return z
+    .string()
+    .trim()
+    .max(max)
+    .superRefine((text, context) => (creditCodes && isCreditCode(text.toUpperCase()) ? undefined : check(text, context)))
+    .optional()
+    .or(emptyAsAbsent);
 }
 
 /** A text of one line, as titles and topics are: they stand in mails, notices and lists. */

@@ -8,6 +8,7 @@ import { clearCookie, readCookie, setCookie } from './cookies.ts';
 import type { ApiConfig } from '../config.ts';
 import type { ApiDeps } from './routing.ts';
 import { hashToken } from './security.ts';
+import type { Words } from '../pages/i18n.ts';
 import { findVisit } from './visit.ts';
 
 export type KeptFields = [name: string, value: string][];
@@ -49,24 +50,38 @@ export async function dropKept({ db, config }: ApiDeps, req: Request, res: Respo
  */
 export type Redrawn = { fields: KeptFields; issues: string };
 
+const ISSUES_AT_MOST = 100;
+const LONGEST_REDRAWING = 100_000;
 const Redrawing = z.array(
   z.object({
     field: z.string().max(200),
-    code: z.string().max(100),
-    params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    code: z.string().regex(/^[a-z][\w.]{0,99}$/i),
+    params: z.record(z.string().max(40), z.union([z.string().max(500), z.number()])).optional(),
   }),
 );
 
 export function redrawn(entered: Record<string, unknown>, issues: readonly Issue[]): Redrawn {
-  return { fields: flatten(entered), issues: JSON.stringify(issues.map(({ field, code, params }) => ({ field, code, params }))) };
+  return {
+    fields: flatten(entered),
+    issues: JSON.stringify(issues.slice(0, ISSUES_AT_MOST).map(({ field, code, params }) => ({ field, code, params }))),
+  };
 }
 
-/** What was wrong with a form that is only to be drawn again; undefined where it was sent to be done. */
-export function readRedrawing(text: unknown): Issue[] | undefined {
+/**
+ * What was wrong with a form that is only to be drawn again; undefined where it was sent to be done. It comes from outside: only what there are words for
+ * is said, and only what these words name is put into them.
+ */
+export function readRedrawing(text: unknown, words: Words): Issue[] | undefined {
   if (typeof text !== 'string') return undefined;
+  if (text.length > LONGEST_REDRAWING) return [];
   try {
     const read = Redrawing.safeParse(JSON.parse(text));
-    return read.success ? read.data.map(({ params, ...issue }) => (params ? { ...issue, params } : issue)) : [];
+    if (!read.success) return [];
+    const known = read.data.slice(0, ISSUES_AT_MOST).filter(({ code }) => words.has(`errors.${code}`));
+    return known.map(({ params = {}, ...issue }) => {
+      const names = words.namesIn(`errors.${issue.code}`);
+      return { ...issue, params: Object.fromEntries(Object.entries(params).filter(([name]) => names.has(name))) };
+    });
   } catch {
     return [];
   }

@@ -171,7 +171,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   const broken = brokenUploads.get(req);
   // Of a body that could not be read the token may be lost; nothing is done with it but to say so.
   if (spec.method !== 'get' && !broken) requireToken(req, visit);
-  const { body, key, redrawing } = takeBody(req);
+  const { body, key, redrawing } = takeBody(req, deps.words);
   const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
   const context: Context<z.output<P>, z.output<Q>, unknown> = {
@@ -300,14 +300,14 @@ function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words
 }
 
 /** The fields of the form without those that belong to the shell. */
-function takeBody(req: Request): { body: Record<string, unknown>; key: string | undefined; redrawing: Issue[] | undefined } {
+function takeBody(req: Request, words: Words): { body: Record<string, unknown>; key: string | undefined; redrawing: Issue[] | undefined } {
   const given = (typeof req.body === 'object' && req.body !== null ? req.body : {}) as Record<string, unknown>;
   const { _csrf: _token, _redraw: redraw, idempotencyKey, ...fields } = given;
   // A browser sends every field of a form; one left empty counts as absent.
   const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
   if (key !== undefined && key.length > LONGEST_KEY) throw inputError('idempotencyKey', 'tooLong', { maximum: LONGEST_KEY });
-  return { body, key: key || undefined, redrawing: readRedrawing(redraw) };
+  return { body, key: key || undefined, redrawing: readRedrawing(redraw, words) };
 }
 
 function digestOf(file: UploadedFile): string {

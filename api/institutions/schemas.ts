@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { classNumberForm } from '../../workflows/domain/formats/numbers.ts';
-import { emptyAsAbsent, freeText, line } from '../http/fields.ts';
+import { emptyAsAbsent, freeText, line, searchWords } from '../http/fields.ts';
 import { isCreditCode, isMobilePhone, isPersonName, normaliseNumber } from '../../workflows/domain/people/identity.ts';
 import { creditGrades, institutionKinds, institutionStatuses, readOccupations } from '../../workflows/domain/institutions.ts';
 import { classStatuses } from '../../workflows/domain/classes/class.ts';
@@ -14,7 +14,7 @@ export type InstitutionParams = z.output<typeof InstitutionParams>;
 export const MeansParams = InstitutionParams.extend({ no: z.coerce.number().int().min(1).max(2_147_483_647) });
 
 export const InstitutionQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100, { creditCodes: true }),
   kind: z.enum(institutionKinds).optional().or(emptyAsAbsent),
   status: z.enum(institutionStatuses).optional().or(emptyAsAbsent),
   region: z

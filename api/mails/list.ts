@@ -3,14 +3,14 @@ import { z } from 'zod';
 import type { TimePlace } from '../../db/time-pages.ts';
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { timeCursorText } from '../http/cursors.ts';
-import { Cursor, emptyAsAbsent, withoutPersonalNumbers } from '../http/fields.ts';
+import { Cursor, emptyAsAbsent, searchWords } from '../http/fields.ts';
 import type { Translate } from '../pages/i18n.ts';
 
 /** `q`: a login, or the whole number of a case or of a paper; never that of a person, which would stand in the address. */
 export function outgoingQuery<const State extends string>(states: readonly State[]) {
   return z.object({
     state: z.enum(states).optional().or(emptyAsAbsent),
-    q: z.string().trim().max(100).superRefine(withoutPersonalNumbers()).optional().or(emptyAsAbsent),
+    q: searchWords(100),
     after: Cursor,
     size: z.coerce.number().int().min(1).max(100).default(50),
   });

@@ -17,6 +17,8 @@ export type Words = {
   translator: (locale: Locale) => Translate;
   /** Whether there are words for the key (in the default language). */
   has: (key: string) => boolean;
+  /** Which parameters the words of a key name, in any language. */
+  namesIn: (key: string) => ReadonlySet<string>;
 };
 
 /** Reads all locale files once. Throws when a file is no valid JSON, naming it. */
@@ -51,7 +53,12 @@ export function loadWords(): Words {
     );
   }
   const known = new Map<string, boolean>();
+  const names = (key: string): string[] =>
+    locales.flatMap((lng) =>
+      [...String(instance.t(key, { lng, skipInterpolation: true })).matchAll(/\{\{-?\s*(\w+)/g)].map(([, name = '']) => name),
+    );
   return {
+    namesIn: (key) => new Set([...names(key), ...(instance.exists(`${key}_other`, { lng: 'en' }) ? ['count', 'n'] : [])]),
     translator: (locale) => fixed.get(locale) ?? ((key) => key),
     has: (key) => {
       let has = known.get(key);

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { funds } from '../../workflows/domain/policy/policy.ts';
-import { civilDate, emptyAsAbsent, line } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, line, searchWords } from '../http/fields.ts';
 
 const code = z.string().regex(/^[\w-]{1,40}$/);
 
 export const ProjectParams = z.object({ code });
 
 export const ProjectQuery = z.object({
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100),
   level: z.coerce.number().int().min(1).max(5).optional().or(emptyAsAbsent),
   kind: z.enum(['certificate', 'single_ability']).optional().or(emptyAsAbsent),
   after: code.optional().or(emptyAsAbsent),

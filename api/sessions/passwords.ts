@@ -31,7 +31,9 @@ export type PasswordDesk = {
    * Counts an attempt, from an address and at a door. False where the door is shut and may not say so; throws TooManyError for the others and for the
    * address. `onLocked` when this attempt shuts it.
    */
-  admit(door: Door | undefined, address: string, onLocked?: () => Promise<void>): Promise<boolean>;
+  admit(door: Door, address: string, onLocked?: () => Promise<void>): Promise<boolean>;
+  /** Counts a look at a set-up link, whichever it is. */
+  admitLook(address: string): Promise<void>;
   /** Hashes a new password, in its turn like every check. */
   hash(password: string): Promise<string>;
   /** False for a wrong password and for an account that does not exist, in the same time. */
@@ -63,6 +65,15 @@ function createPasswordDesk(db: Knex): PasswordDesk {
     return limit;
   };
   const perAddress = createLimit(db, { name: 'address', points: 200, duration: 900, code: 'signIn.tooMany' });
+  // Whoever is known keeps an own count: no stranger at the same address, and no page that somebody there opens, shuts a whole office out.
+  const known = createLimit(db, { name: 'known', points: 1_000, duration: 900, code: 'signIn.tooMany' });
+  const ofAddress: Record<Door['kind'], Limit> = {
+    login: perAddress,
+    network: known,
+    device: known,
+    own: known,
+    link: createLimit(db, { name: 'set-up', points: 200, duration: 900, code: 'signIn.tooMany' }),
+  };
   let running = 0;
   const waiting: (() => void)[] = [];
   let decoy: Promise<string> | undefined;
@@ -81,8 +92,7 @@ function createPasswordDesk(db: Knex): PasswordDesk {
 
   return {
     async admit(door, address, onLocked) {
-      await perAddress.consume(networkOf(address));
-      if (!door) return true;
+      await ofAddress[door.kind].consume(networkOf(address));
       try {
         await (await perDoor(door.kind)).consume(door.key, onLocked);
         return true;
@@ -92,6 +102,9 @@ function createPasswordDesk(db: Knex): PasswordDesk {
       }
     },
     hash: (password) => inTurn(() => hashPassword(password)),
+    async admitLook(address) {
+      await ofAddress.link.consume(networkOf(address));
+    },
     async verify(passwordHash, password) {
       decoy ??= hashPassword('no such account');
       const expected = passwordHash ?? (await decoy);
@@ -99,7 +112,7 @@ function createPasswordDesk(db: Knex): PasswordDesk {
       return right && passwordHash !== undefined;
     },
     async forgive(door, address) {
-      if (address !== undefined) await perAddress.giveBack(networkOf(address));
+      if (address !== undefined) await ofAddress[door.kind].giveBack(networkOf(address));
       await (await perDoor(door.kind)).forget(door.key);
     },
   };

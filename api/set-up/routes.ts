@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hashToken } from '../../db/accounts/sessions.ts';
 import { findSetupLink, type SetupPerson, useSetupLink } from '../../db/accounts/setup-links.ts';
-import { ConflictError, inputError, NotFoundError } from '../../workflows/domain/errors.ts';
+import { ConflictError, inputError, NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts';
 import { passwordFault } from '../../workflows/domain/people/passwords.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -35,11 +35,14 @@ export function setUpRoutes(counter: Counter): void {
     tags: ['sessions'],
     access: 'public',
     params: SetUpParams,
-    /** `held`: the account is an administrator's, and the link waits for a security administrator. */
+    /** `held`: the link waits for a security administrator. */
     response: z.object({ login: z.string(), name: z.string(), until: z.string(), held: z.boolean() }),
-    errors: [429],
+    errors: [403, 429],
     handle: async (context) => {
-      await desk.admit(undefined, context.req.ip ?? '');
+      // Nobody opens a link inside another site's page: only there would somebody else use up the looks of this address.
+      if (context.req.get('sec-fetch-site') === 'cross-site' && context.req.get('sec-fetch-dest') !== 'document')
+        throw new NotAllowedError('csrf.origin');
+      await desk.admitLook(context.req.ip ?? '');
       return show(context);
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { civilDate, emptyAsAbsent, freeText, line, reasonField, withoutPersonalNumbers } from '../http/fields.ts';
+import { civilDate, emptyAsAbsent, freeText, line, reasonField, searchWords, withoutPersonalNumbers } from '../http/fields.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 import { inboxViews, urgencies } from '../../db/views/inbox/inbox.ts';
 import { rungActs, rungLevels, rungRoles } from '../../workflows/domain/policy/ladder.ts';
@@ -27,12 +27,12 @@ export const InboxList = z.object({
     .regex(/^[A-Za-z_-]{1,40}$/)
     .optional()
     .or(emptyAsAbsent),
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100),
   urgency: z.enum(urgencies).optional().or(emptyAsAbsent),
   /** Only what a supervisor marked as pressing (加急). */
   priority: z.literal('1').optional().or(emptyAsAbsent),
   /** A label of an own office. */
-  label: z.string().trim().min(1).max(labelLength).optional().or(emptyAsAbsent),
+  label: z.string().trim().min(1).max(labelLength).superRefine(withoutPersonalNumbers()).optional().or(emptyAsAbsent),
   /** Code of a region: its cases, and what its offices have. */
   region: z
     .string()

@@ -1,18 +1,18 @@
 /** What the first page of an institution takes and answers. */
 import { z } from 'zod';
-import { emptyAsAbsent } from '../http/fields.ts';
+import { emptyAsAbsent, searchWords } from '../http/fields.ts';
 import { answerKinds } from '../../workflows/domain/training/answers.ts';
 import { DueState } from '../tasks/schemas.ts';
 
 const Cursor = z.string().max(400).optional();
 /** Number of a class, or words of its title. */
-const Words = z.string().trim().max(100).optional().or(emptyAsAbsent);
+const Words = searchWords(100);
 /** `q` is of the list of classes alone. */
 export const WorkplaceQuery = z.object({ q: Words, after: Cursor, size: z.coerce.number().int().min(1).max(100).default(10) });
 export const AnswersQuery = z.object({
   kind: z.enum(answerKinds).optional().or(emptyAsAbsent),
   /** Number of a class or a claim, or words of the title of a class. */
-  q: z.string().trim().max(100).optional().or(emptyAsAbsent),
+  q: searchWords(100),
   after: Cursor,
   size: z.coerce.number().int().min(1).max(100).default(25),
 });

@@ -33,8 +33,14 @@ export type AccountLine = {
   hasPassword: boolean;
   /** Until when its set-up link works, if it has one. */
   linkUntil: Date | null;
-  /** That link is of an administrator's account and waits for a security administrator. */
+  /** That link waits for a security administrator. */
   linkHeld: boolean;
+  /** Nobody has released it yet: a password set by it ends with the first grant. */
+  linkUnreleased: boolean;
+  linkId: string | null;
+  linkIssuedAt: Date | null;
+  /** By whom; null for those of the first administrators. */
+  linkIssuedBy: string | null;
   /** Real time; null: not since it is kept. */
   lastSignInAt: Date | null;
   /** Real time until when nobody signs in who is not known to be this person, because of wrong passwords. */
@@ -67,12 +73,13 @@ const lockedSql = `k.key = 'login:' || lower(u.login) and k.expire > extract(epo
 const accountSql = `
   select u.id, u.login, u.name, u.email, u.active, u.demo, u.version, r.code as region, r.path as "regionPath", r.name_zh as "regionZh", r.name_en as "regionEn",
          u.institution_id as "institutionId", i.name as institution, i.credit_code as "creditCode", u.password_hash is not null as "hasPassword",
-         (select l.expires_at from setup_links l where l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now()) as "linkUntil",
-         exists (select from setup_links l where l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now() and is_held_link(l)) as "linkHeld",
+         l.expires_at as "linkUntil", l.id is not null and is_held_link(l) as "linkHeld", l.issued_by is not null and l.released_at is null as "linkUnreleased",
+         l.id as "linkId", l.issued_at as "linkIssuedAt", (select s.name from users s where s.id = l.issued_by) as "linkIssuedBy",
          (select s.at from sign_ins s where s.user_id = u.id) as "lastSignInAt",
          (select to_timestamp(k.expire / 1000.0) from rate_limits k where ${lockedSql}) as "lockedUntil",
          array(select distinct g.role from grants_in_force g where g.user_id = u.id order by 1) as roles
-    from users u join regions r on r.code = u.region left join institutions i on i.id = u.institution_id`;
+    from users u join regions r on r.code = u.region left join institutions i on i.id = u.institution_id
+    left join setup_links l on l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now()`;
 
 export type AccountFilter = {
   text?: string | undefined;

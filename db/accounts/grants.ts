@@ -9,6 +9,7 @@ import { type Db, sqlState, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
+import { endUnprovenPassword } from './setup-links.ts';
 import { businessToday } from '../calendar/instant.ts';
 import type { Actor } from './users.ts';
 import { containing } from '../text-search.ts';
@@ -130,8 +131,15 @@ async function lockRequest(trx: Trx, actor: Actor, id: string): Promise<RequestR
   return row;
 }
 
-/** The second person makes the grant. Throws NotAllowedError for who asked for it and for whom it is; ConflictError when it was decided or can no longer be. */
-export async function confirmGrant(db: Db, actor: Actor, requestId: string, request?: IdempotentRequest): Promise<{ grantId: number }> {
+/**
+ * The second person makes the grant; with the first one a password ends that was set by a link nobody released. Throws NotAllowedError for who asked for it and for whom it is; ConflictError when it was decided or can no longer be.
+ */
+export async function confirmGrant(
+  db: Db,
+  actor: Actor,
+  requestId: string,
+  request?: IdempotentRequest,
+): Promise<{ grantId: number; passwordEnded: boolean }> {
   return onceOnly(db, request, async (trx) => {
     const row = await lockRequest(trx, actor, requestId);
     if (row.user_id === actor.userId) throw new NotAllowedError('grant.oneself');
@@ -147,14 +155,23 @@ export async function confirmGrant(db: Db, actor: Actor, requestId: string, requ
       region: row.region,
       ...period,
     });
+    const passwordEnded = await endUnprovenPassword(trx, row.user_id);
     await settle(trx, actor, requestId, 'confirmed');
     const grantId = await insertGrant(trx, row, actor.userId);
     await auditOutside(trx, actor.userId, {
       act: 'grant.confirm',
       subject: `account-${row.user_id}`,
-      detail: { request: requestId, grant: grantId, role: row.role, region: row.region, ...period, requestedBy: row.requested_by },
+      detail: {
+        request: requestId,
+        grant: grantId,
+        role: row.role,
+        region: row.region,
+        ...period,
+        requestedBy: row.requested_by,
+        ...(passwordEnded ? { passwordEnded } : {}),
+      },
     });
-    return { grantId };
+    return { grantId, passwordEnded };
   });
 }
 

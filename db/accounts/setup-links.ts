@@ -36,7 +36,7 @@ export async function keepMailedToken(trx: Trx, linkId: string, mailedHash: Buff
   return kept === 1;
 }
 
-/** `held`: the account is an administrator's, and the link waits for a security administrator. */
+/** `held`: the link waits for a security administrator. */
 export type SetupPerson = { userId: string; login: string; name: string; until: Date; held: boolean };
 
 /** Whose link this is, if it still works. */
@@ -48,18 +48,38 @@ export async function findSetupLink(db: Db, tokenHash: Buffer): Promise<SetupPer
 /** Sets the password and ends the link, the other sessions and every other link of the person. Throws NotFoundError `setUp.dead`, ConflictError `setUp.held`; of many at once one gets through. */
 export async function useSetupLink(db: Db, tokenHash: Buffer, passwordHash: string): Promise<void> {
   await inTransaction(db, async (trx) => {
+    const found = await live(trx, tokenHash).first('u.id as user_id');
+    // The account first, then its links: the order in which closing it and renewing its link take their locks. Only then is it asked what the link is worth.
+    await trx('users')
+      .where({ id: found?.user_id ?? null })
+      .forNoKeyUpdate()
+      .first('id');
     const row = await live(trx, tokenHash).first('l.id', 'u.id as user_id', trx.raw('is_held_link(l) as held'));
     if (!row) throw new NotFoundError('setUp.dead');
     if (row.held) throw new ConflictError('setUp.held');
-    // The account first, then its links: the order in which closing it and renewing its link take their locks.
-    const changed = await trx('users')
-      .where({ id: row.user_id, active: true })
-      .update({ password_hash: passwordHash, password_changed_at: trx.fn.now(), version: trx.raw('version + 1') });
     const used = await trx('setup_links').where({ id: row.id, used_at: null, ended_at: null }).update({ used_at: trx.fn.now() });
-    if (changed === 0 || used === 0) throw new NotFoundError('setUp.dead');
+    if (used === 0) throw new NotFoundError('setUp.dead');
+    await trx('users')
+      .where({ id: row.user_id })
+      .update({ password_hash: passwordHash, password_changed_at: trx.fn.now(), version: trx.raw('version + 1') });
     const sessions = await endSessionsOf(trx, row.user_id);
     await auditOutside(trx, row.user_id, { act: 'account.setUp', subject: `account-${row.user_id}`, detail: { sessions } });
   });
+}
+
+/**
+ * Before the first grant: a password set by a link that nobody released ends, with its sessions and the link that is there; a new link follows, which is
+ * released. Returns whether there was one. The account is under lock.
+ */
+export async function endUnprovenPassword(trx: Trx, userId: string): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: { unproven: boolean }[] }>('select has_unproven_password(?) as unproven', [userId]);
+  if (!rows[0]?.unproven) return false;
+  await trx('users')
+    .where({ id: userId })
+    .update({ password_hash: null, password_changed_at: null, version: trx.raw('version + 1') });
+  await trx('setup_links').where({ user_id: userId, used_at: null, ended_at: null }).update({ ended_at: trx.fn.now() });
+  await endSessionsOf(trx, userId);
+  return true;
 }
 
 function live(db: Db, tokenHash: Buffer) {

@@ -46,19 +46,26 @@ export async function liftLock(db: Db, actor: Actor, id: string, request?: Idemp
 }
 
 /**
- * A security administrator releases the link of another administrator's account, who has it in hand. Throws NotFoundError, ConflictError `account.own` and
- * `account.linkNotHeld`.
+ * A security administrator releases the link of somebody else's account, whose person has it in hand: this one and none that was issued meanwhile. Throws
+ * NotFoundError, ConflictError `account.own`, `account.linkNotHeld` and `form.stale`.
  */
-export async function releaseLink(db: Db, actor: Actor, id: string, request?: IdempotentRequest): Promise<{ accountId: string }> {
+export async function releaseLink(
+  db: Db,
+  actor: Actor,
+  id: string,
+  linkId: string,
+  request?: IdempotentRequest,
+): Promise<{ accountId: string }> {
   return onceOnly(db, request, async (trx) => {
+    // The account first, then its links: nobody renews the link in between.
+    await trx('users').where({ id }).forNoKeyUpdate().first('id');
     const account = await getAccount(trx, pathsOf(actor, 'security_admin'), id);
     if (id === actor.userId) throw new ConflictError('account.own');
-    const released = await trx('setup_links as l')
-      .where({ user_id: id, used_at: null, ended_at: null })
-      .whereRaw('expires_at > now() and is_held_link(l)')
-      .update({ released_by: actor.userId, released_at: trx.fn.now() });
-    if (released === 0) throw new ConflictError('account.linkNotHeld');
-    await auditOutside(trx, actor.userId, { act: 'account.release', subject: `account-${id}`, detail: { login: account.login } });
+    if (!account.linkUnreleased) throw new ConflictError('account.linkNotHeld');
+    if (account.linkId !== linkId) throw new ConflictError('form.stale');
+    await trx('setup_links').where({ id: linkId }).update({ released_by: actor.userId, released_at: trx.fn.now() });
+    const detail = { login: account.login, link: linkId };
+    await auditOutside(trx, actor.userId, { act: 'account.release', subject: `account-${id}`, detail });
     return { accountId: id };
   });
 }

@@ -38,9 +38,11 @@ export type Account = {
 };
 export type DemoAccount = { login: string; name: string; role: Role; region: string; workplace: Workplace };
 
-/** The account with this login (spelling and case as entered by the administrator), active or not. */
+/** The account with this login (in capital or small letters, as no two differ in these alone), active or not. */
 export async function findUserByLogin(db: Db, login: string): Promise<Account | undefined> {
-  const row = await db('users').where({ login }).first('id', 'password_hash', 'password_changed_at', 'active', 'demo');
+  const row = await db('users')
+    .whereRaw('lower(login) = lower(?)', [login])
+    .first('id', 'password_hash', 'password_changed_at', 'active', 'demo');
   return (
     row && {
       userId: row.id,

@@ -55,5 +55,8 @@ create unique index audit_log_lane on audit_log (lane, no) where lane is not nul
 alter table audit_log add constraint audit_log_chained
   check ((procedure_id is null) = (lane is not null) and no is not null and previous_hash is not null and hash is not null);
 create trigger audit_log_chain before insert on audit_log for each row when (new.procedure_id is null) execute function chain_audit_line();
+-- Number and moment of a line are the database's alone.
+revoke insert on audit_log from shiming_app;
+grant insert (at, actor, act, subject, procedure_id, no, detail, previous_hash, hash) on audit_log to shiming_app;
 comment on table audit_log is 'Append only; every line is a link of a hash chain: of its procedure, or of a lane';
 `;

@@ -32,6 +32,33 @@ export async function signIn(origin: string, login: string, password?: string): 
   return person(origin, login, token);
 }
 
+/** Signs in anew where the session has ended: whoever looks around may close it, and the demonstration goes on. */
+export async function staySignedIn(origin: string, login: string): Promise<Person> {
+  let now = await signIn(origin, login);
+  const anew = async <A extends { status: number }>(act: () => Promise<A>): Promise<A> => {
+    const answer = await act();
+    if (answer.status !== 401) return answer;
+    now = await signIn(origin, login);
+    return act();
+  };
+  return {
+    login,
+    get token() {
+      return now.token;
+    },
+    get: (path) => anew(() => now.get(path)),
+    post: (path, body, options = {}) => {
+      const once = { ...options, key: options.key ?? randomUUID() };
+      return anew(() => now.post(path, body, once));
+    },
+    upload: (path, field, file, fields) => anew(() => now.upload(path, field, file, fields)),
+    async download(path) {
+      await anew(() => now.get('/account'));
+      return now.download(path);
+    },
+  };
+}
+
 export function person(origin: string, login: string, token: string): Person {
   return {
     login,

@@ -10,7 +10,7 @@ import { numberOf } from '../../workflows/domain/procedures.ts';
 import type { TaskKind } from '../../workflows/domain/task-kinds.ts';
 import type { MaterialKind } from '../../workflows/domain/classes/material.ts';
 import { busyAt, type Choices, type Draft, isBusy, PLAN, sessionsOf } from './drafts.ts';
-import { type Answer, person as personOf, type Person, signIn } from './person.ts';
+import { type Answer, person as personOf, type Person, staySignedIn } from './person.ts';
 
 export type RobotTask = {
   id: string;
@@ -69,7 +69,7 @@ export function createRobot(options: RobotOptions) {
   function as(login: string): Promise<Person> {
     let known = people.get(login);
     if (!known) {
-      known = again(() => signIn(origin, login));
+      known = again(() => staySignedIn(origin, login));
       people.set(login, known);
       known.catch(() => people.delete(login));
     }

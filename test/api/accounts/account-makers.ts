@@ -48,8 +48,17 @@ export function accountsIn(provinceOf: () => Province) {
     };
   }
 
+  /** By a security administrator, as the account's page shows it. */
+  async function release(id: string): Promise<void> {
+    const security = await provinceOf().as('security-1');
+    const { linkId } = (await security.get<{ linkId: string }>(`/admin/accounts/${id}`)).body;
+    expect((await security.post(`/admin/accounts/${id}/link/release`, { link: linkId })).status).toBe(200);
+  }
+
+  /** With a password that grants leave alone. */
   async function settled(more: Record<string, unknown> = {}): Promise<{ id: string; login: string; person: Person }> {
     const account = await newAccount(more);
+    await release(account.id);
     expect((await outside(account.link, { newPassword: good, repeatPassword: good })).status).toBe(200);
     return { ...account, person: await signIn(provinceOf().origin, account.login, good) };
   }
@@ -70,5 +79,5 @@ export function accountsIn(provinceOf: () => Province) {
     return confirmed.body.grantId;
   }
 
-  return { idOf, newAccount, outside, settled, askForRole, granted };
+  return { idOf, newAccount, outside, release, settled, askForRole, granted };
 }

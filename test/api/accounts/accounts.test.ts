@@ -12,7 +12,7 @@ import { freshDatabase } from '../../support/servers.ts';
 import { accountsIn, good, issuesOf } from './account-makers.ts';
 
 let province: Province;
-const { idOf, newAccount, outside, settled, granted } = accountsIn(() => province);
+const { idOf, newAccount, outside, release, settled, granted } = accountsIn(() => province);
 
 beforeAll(async () => {
   province = await openProvince();
@@ -131,6 +131,7 @@ describe('[F37] accounts', () => {
     const renewed = await (await province.as('system-1')).post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
     expect((await person.get('/account')).status).toBe(200);
     const other = `${good} again`;
+    await release(id);
     await outside(new URL(renewed.body.setUpLink).pathname, { newPassword: other, repeatPassword: other });
     expect((await person.get('/account')).status).toBe(401);
     await expect(signIn(province.origin, login, good)).rejects.toThrow('422');
@@ -167,7 +168,14 @@ describe('[F37] accounts', () => {
       .where({ subject: `account-${id}` })
       .orderBy('id')
       .pluck('act');
-    expect(acts).toEqual(['account.create', 'account.setUp', 'account.link', 'account.deactivate', 'account.reactivate']);
+    expect(acts).toEqual([
+      'account.create',
+      'account.release',
+      'account.setUp',
+      'account.link',
+      'account.deactivate',
+      'account.reactivate',
+    ]);
   });
 
   test('[F37] a claimed task of a closed account goes back to the queue, on its procedure’s chain', async () => {

@@ -10,9 +10,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => province?.close());
 
-const { askForRole, idOf, newAccount, outside, settled } = accountsIn(() => province);
+const { askForRole, granted, idOf, newAccount, outside, settled } = accountsIn(() => province);
 const many = <T>(count: number, what: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => what(at)));
+const nameOf = async (login: string): Promise<string> => (await province.db('users').where({ login }).first('name')).name;
 const rolesOf = async (id: string) => province.db('grants_in_force').where({ user_id: id }).orderBy('role').pluck<string[]>('role');
 
 describe('an administrator as adversary', { timeout: 120_000 }, () => {
@@ -118,43 +119,94 @@ describe('an administrator as adversary', { timeout: 120_000 }, () => {
     expect((await outside('/sign-in', { login: closing.login, password: good })).status).toBe(422);
   });
 
-  test('[F37] whoever issues links becomes no other administrator by one: a security administrator releases it first', async () => {
-    const { id, login } = await settled();
-    const asked = await askForRole(login, 'audit_admin');
-    const [first, second, admin] = [await province.as('security-1'), await province.as('security-2'), await province.as('system-1')];
-    expect((await second.post(`/admin/grants/requests/${asked.body.requestId}/confirm`)).status).toBe(200);
-    const shown = await (await province.browser('system-1')).post(`/admin/accounts/${id}/link`);
-    expect(shown.html).toContain('须由安全管理员放行后才能使用');
-    const { login: plain } = await settled();
-    const theirs = await (await province.browser('system-1')).post(`/admin/accounts/${await idOf(plain)}/link`);
-    expect(theirs.html).not.toContain('须由安全管理员放行后才能使用');
-    const again = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
-    const link = new URL(again.body.setUpLink).pathname;
-    const words = { newPassword: `${good} again`, repeatPassword: `${good} again` };
-    expect((await outside(link)).body).toMatchObject({ login, held: true });
-    expect((await outside(link, undefined, 'text/html')).text).toContain('须先由安全管理员放行');
-    const taken = await many(20, () => outside(link, words));
-    for (const { status } of taken) expect([409, 429]).toContain(status);
-    expect(taken.some(({ body }) => body['code'] === 'setUp.held')).toBe(true);
-    expect((await outside('/sign-in', { login, password: words.newPassword })).status).toBe(422);
-    expect((await signIn(province.origin, login, good)).token).toBeTruthy();
-    // The database refuses it too, and that who issued it releases it.
-    const row = () => province.db('setup_links').where({ user_id: id, used_at: null, ended_at: null });
-    await expect(row().update({ used_at: province.db.fn.now() })).rejects.toThrow('released by another one');
-    await expect(row().update({ released_by: await idOf('system-1'), released_at: province.db.fn.now() })).rejects.toThrow(
-      'setup_links_two_people',
-    );
-    await expect(row().update({ released_by: id, released_at: province.db.fn.now() })).rejects.toThrow('setup_links_two_people');
+  test.each(['audit_admin', 'payment_officer'])(
+    '[F37] whoever issues links becomes no %s by one: a security administrator releases it first',
+    async (role) => {
+      const { id, login } = await settled();
+      await granted(login, role);
+      const [first, admin] = [await province.as('security-1'), await province.as('system-1')];
+      const renewed = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
+      const link = new URL(renewed.body.setUpLink).pathname;
+      const words = { newPassword: `${good} again`, repeatPassword: `${good} again` };
+      expect((await outside(link)).body).toMatchObject({ login, held: true });
+      expect((await outside(link, undefined, 'text/html')).text).toContain('须先由安全管理员放行');
+      const taken = await many(20, () => outside(link, words));
+      for (const { status } of taken) expect([409, 429]).toContain(status);
+      expect(taken.some(({ body }) => body['code'] === 'setUp.held')).toBe(true);
+      expect((await outside('/sign-in', { login, password: words.newPassword })).status).toBe(422);
+      expect((await signIn(province.origin, login, good)).token).toBeTruthy();
+      // The database refuses it too, and that who issued it releases it.
+      const row = () => province.db('setup_links').where({ user_id: id, used_at: null, ended_at: null });
+      await expect(row().update({ used_at: province.db.fn.now() })).rejects.toThrow('releases this link first');
+      await expect(row().update({ released_by: await idOf('system-1'), released_at: province.db.fn.now() })).rejects.toThrow(
+        'setup_links_two_people',
+      );
+      await expect(row().update({ released_by: id, released_at: province.db.fn.now() })).rejects.toThrow('setup_links_two_people');
 
-    for (const other of [admin, await province.as('cs-first-1')])
-      expect((await other.post(`/admin/accounts/${id}/link/release`)).status).toBe(403);
-    expect((await (await province.browser('security-1')).get(`/admin/accounts/${id}`)).html).toContain('放行设置链接');
-    await province.db('rate_limits').whereLike('key', 'link:%').delete();
-    expect((await first.post(`/admin/accounts/${id}/link/release`)).status).toBe(200);
-    expect(await first.post(`/admin/accounts/${id}/link/release`)).toMatchObject({ status: 409, body: { code: 'account.linkNotHeld' } });
-    expect((await first.post('/admin/accounts/00000000-0000-4000-8000-000000000000/link/release')).status).toBe(404);
-    expect((await outside(link, words)).status).toBe(200);
-    expect(await province.db('audit_log').where({ act: 'account.release', subject: `account-${id}` })).toHaveLength(1);
+      const seen = (await first.get<{ linkId: string }>(`/admin/accounts/${id}`)).body.linkId;
+      const address = `/admin/accounts/${id}/link/release`;
+      for (const other of [admin, await province.as('cs-first-1')]) expect((await other.post(address, { link: seen })).status).toBe(403);
+      const html = (await (await province.browser('security-1')).get(`/admin/accounts/${id}`)).html;
+      for (const words of ['放行设置链接', seen, `链接由 ${await nameOf('system-1')} 于`]) expect(html).toContain(words);
+      await province.db('rate_limits').whereLike('key', 'link:%').delete();
+      expect((await first.post(address, { link: seen })).status).toBe(200);
+      expect(await first.post(address, { link: seen })).toMatchObject({ status: 409, body: { code: 'account.linkNotHeld' } });
+      expect((await first.post('/admin/accounts/00000000-0000-4000-8000-000000000000/link/release', { link: seen })).status).toBe(404);
+      expect((await outside(link, words)).status).toBe(200);
+      const releases = await province
+        .db('audit_log')
+        .where({ act: 'account.release', subject: `account-${id}` })
+        .orderBy('id')
+        .pluck('detail');
+      expect(releases.at(-1)).toEqual({ login, link: seen });
+    },
+  );
+
+  test('[F37] a link of an account that has ever had a password or for which a role is asked is held too', async () => {
+    const admin = await province.as('system-1');
+    const { id } = await settled();
+    const renewed = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
+    expect((await outside(new URL(renewed.body.setUpLink).pathname)).body).toMatchObject({ held: true });
+    const fresh = await newAccount();
+    expect((await outside(fresh.link)).body).toMatchObject({ held: false });
+    await askForRole(fresh.login, 'approver');
+    expect((await outside(fresh.link, { newPassword: good, repeatPassword: good })).body['code']).toBe('setUp.held');
+  });
+
+  test('[F37] the release is of the link that was looked at, not of one issued meanwhile', async () => {
+    const [first, admin] = [await province.as('security-1'), await province.as('system-1')];
+    const { id, login } = await newAccount();
+    await granted(login, 'approver');
+    const seen = (await first.get<{ linkId: string; linkHeld: boolean }>(`/admin/accounts/${id}`)).body;
+    expect(seen.linkHeld).toBe(true);
+    const renewed = await admin.post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
+    expect(await first.post(`/admin/accounts/${id}/link/release`, { link: seen.linkId })).toMatchObject({
+      status: 409,
+      body: { code: 'form.stale' },
+    });
+    expect((await first.post(`/admin/accounts/${id}/link/release`)).status).toBe(422);
+    const words = { newPassword: good, repeatPassword: good };
+    expect((await outside(new URL(renewed.body.setUpLink).pathname, words)).status).toBe(409);
+  });
+
+  test('[F37] a password set before the first role by a link that nobody released opens nothing afterwards; a further role leaves it alone', async () => {
+    const { id, login, link } = await newAccount();
+    expect((await outside(link, { newPassword: good, repeatPassword: good })).status).toBe(200);
+    const early = await signIn(province.origin, login, good);
+    const renewed = await (await province.as('system-1')).post<{ setUpLink: string }>(`/admin/accounts/${id}/link`);
+    const asked = await askForRole(login, 'security_admin');
+    const answer = await (await province.as('security-2')).post(`/admin/grants/requests/${asked.body.requestId}/confirm`);
+    expect(answer).toMatchObject({ status: 200, body: { passwordEnded: true } });
+    expect((await early.get('/admin/grants')).status).toBe(401);
+    expect((await outside('/sign-in', { login, password: good })).status).toBe(422);
+    expect((await outside(new URL(renewed.body.setUpLink).pathname)).status).toBe(404);
+    expect(await rolesOf(id)).toEqual(['security_admin']);
+
+    const officer = await settled();
+    await granted(officer.login, 'inspector');
+    await granted(officer.login, 'first_reviewer');
+    expect((await officer.person.get('/tasks')).status).toBe(200);
+    expect((await signIn(province.origin, officer.login, good)).token).toBeTruthy();
   });
 
   test('[F37] a confirmation and the end of the account or of the role of who confirms: no grant outlives either unseen', async () => {

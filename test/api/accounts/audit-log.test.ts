@@ -273,6 +273,9 @@ describe('[N20] the audit log', () => {
     await denied('update audit_lanes set no = 0');
     await denied('delete from audit_lanes');
     await denied('insert into audit_lanes (lane) values (300)');
+    // When a line was written, and its number, nobody chooses.
+    await denied("insert into audit_log (at, act, subject, recorded_at) values (now(), 'x.y', 'x', '2020-01-01')");
+    await denied("insert into audit_log (id, at, act, subject) overriding system value values (1000000, now(), 'x.y', 'x')");
     await expect(province.db('audit_log').insert({ at: new Date(), act: 'x.y', subject: 'x', procedure_id: 'class-1' })).rejects.toThrow(
       'audit_log_chained',
     );

@@ -131,8 +131,9 @@ describe('security settings', { timeout: 60_000 }, () => {
 
   test('[F37] a right password gives its attempt back to the address, a wrong one does not', async () => {
     const { login } = await settled();
+    // Whoever has signed in from an address before is counted apart there.
     const points = async () =>
-      Number((await province.db('rate_limits').where('key', 'like', 'address:%').sum({ n: 'points' }).first())?.n ?? 0);
+      Number((await province.db('rate_limits').whereRaw(`key ~ '^(address|known):'`).sum({ n: 'points' }).first())?.n ?? 0);
     const before = await points();
     for (let at = 0; at < 3; at += 1) expect((await outside('/sign-in', { login, password: good })).status).toBe(200);
     expect(await points()).toBe(before);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { firstReview } from '../../support/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
+import { staySignedIn } from '../../../start/demonstration/person.ts';
 import { listenTo, until } from '../../support/streams.ts';
 import { accountsIn, good } from './account-makers.ts';
 
@@ -14,6 +15,22 @@ afterAll(() => province?.close());
 const { settled, granted } = accountsIn(() => province);
 
 describe('sessions', { timeout: 120_000 }, () => {
+  test('[F39] somebody of the demonstration whose session was ended goes on working', async () => {
+    const person = await staySignedIn(province.origin, 'cs-first-1');
+    const before = person.token;
+    await province
+      .db('sessions')
+      .where({ user_id: (await province.db('users').where({ login: 'cs-first-1' }).first('id')).id })
+      .delete();
+    expect((await person.get('/tasks')).status).toBe(200);
+    expect(person.token).not.toBe(before);
+    await province
+      .db('sessions')
+      .where({ user_id: (await province.db('users').where({ login: 'cs-first-1' }).first('id')).id })
+      .delete();
+    expect((await person.post('/tasks/views', { name: '近期' })).status).not.toBe(401);
+  });
+
   test('[F37] a role taken away is gone from the next request and from streams that are open, before anything more is told', async () => {
     const { id, login, person } = await settled();
     const grantId = await granted(login, 'first_reviewer');

@@ -39,6 +39,14 @@ const accountOf = async (id: string) =>
   (await (await province.as('security-1')).get<{ lockedUntil: string | null }>(`/admin/accounts/${id}`)).body;
 
 describe('an account under attack', { timeout: 60_000 }, () => {
+  test('[F37] capital letters make no other account: they sign in, and wrong passwords stand on its own record', async () => {
+    const { id, login } = await settled();
+    expect((await enter(login.toUpperCase(), { from: '203.0.113.90', password: good })).status).toBe(200);
+    for (let at = 0; at <= ATTEMPTS; at += 1)
+      expect((await enter(login.toUpperCase(), { from: `198.51.100.${at}`, password: 'wrong' })).status).toBe(422);
+    expect(await province.db('audit_log').where({ act: 'session.lock' }).orderBy('id', 'desc').first('actor')).toEqual({ actor: id });
+  });
+
   test('[F37] lets the own browser in from anywhere, a strange one nowhere, and says the same of a wrong password', async () => {
     const { id, login } = await settled();
     const own = await enter(login, { from: '203.0.113.1', password: good, page: true });
@@ -167,7 +175,9 @@ describe('one address', { timeout: 60_000 }, () => {
       Array.from({ length: 6 }, (_, at) => enter(at % 2 ? login : `other-${at}`, { from, password: at % 2 ? good : 'wrong' })),
     );
     expect(together.some(({ status }) => status === 429)).toBe(true);
-    expect((await enter(login, { from, password: good })).status).toBe(429);
+    expect((await enter('nobody-5', { from, password: good })).status).toBe(429);
+    // Who has signed in from there before is not shut out by it, and may change the password.
+    expect((await enter(login, { from, password: good })).status).toBe(200);
     expect((await enter(login, { from: '203.0.113.51', password: good })).status).toBe(200);
   });
 
@@ -175,22 +185,32 @@ describe('one address', { timeout: 60_000 }, () => {
     expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe(networkOf('2001:db8:1:2::9'));
     expect(networkOf('2001:db8::9')).toBe('2001:db8:0:0::/64');
     expect(networkOf('2001:db8:1:2::9')).not.toBe(networkOf('2001:db8:1:3::9'));
-    expect(networkOf('::ffff:192.0.2.1')).toBe('192.0.2.1');
+    for (const same of ['::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:192.0.2.1', '192.0.2.1:5678', '[::ffff:192.0.2.1]:443'])
+      expect(networkOf(same)).toBe('192.0.2.1');
+    expect(networkOf('[2001:db8:1:2::9]:443')).toBe(networkOf('2001:db8:1:2::1'));
+    expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
+    expect(networkOf('::ffff:102:304')).not.toBe(networkOf('::1'));
+    for (const none of ['', undefined, 'unknown', '1.2.3', '2001:db8:::1']) expect(networkOf(none)).toBe('unknown');
     for (let at = 1; at <= 3; at += 1) await enter('nobody-6', { from: `2001:db8:a:b::${at}`, password: 'wrong' });
     expect((await province.db('rate_limits').where({ key: 'address:2001:db8:a:b::/64' }).first('points')).points).toBe(3);
   });
 
-  test('[F37] links to set a password are guessed no faster than passwords', async () => {
+  test('[F37] links to set a password are guessed no faster than passwords, and shut nobody out of signing in', async () => {
     const from = '203.0.113.60';
-    await enter('nobody-7', { from, password: 'wrong' });
-    await province
-      .db('rate_limits')
-      .where({ key: `address:${from}` })
-      .update({ points: 199 });
-    const ask = () =>
-      fetch(`${province.origin}/set-up/${'a'.repeat(43)}`, { headers: { 'x-forwarded-for': from, accept: 'application/json' } });
+    const ask = (headers: Record<string, string> = {}) =>
+      fetch(`${province.origin}/set-up/${'a'.repeat(43)}`, {
+        headers: { 'x-forwarded-for': from, accept: 'application/json', ...headers },
+      });
     expect((await ask()).status).toBe(404);
+    const counted = () => province.db('rate_limits').where({ key: `set-up:${from}` });
+    await counted().update({ points: 199 });
+    // The page of another site, which asks in the name of somebody's browser, is not counted.
+    for (const dest of ['image', 'iframe', 'empty'])
+      expect((await ask({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': dest })).status).toBe(403);
+    // A link that is opened out of a mail is.
+    expect((await ask({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' })).status).toBe(404);
     expect((await ask()).status).toBe(429);
+    expect((await enter('nobody-7', { from, password: 'wrong' })).status).toBe(422);
     expect((await outside(`/set-up/${'a'.repeat(43)}`)).status).toBe(404);
   });
 });

@@ -43,6 +43,25 @@ test('[F36] a form that is only drawn again does nothing, whatever it holds', as
   expect(await counter.db('tasks').where({ id: taskId }).first('status')).toEqual({ status: 'open' });
 });
 
+test('[F36] a form that is drawn again says what there are words for, and nothing that was made up', async () => {
+  const { taskId } = await counter.openReview();
+  const draw = (issues: unknown) =>
+    counter.browse('first-1', `/tasks/${taskId}/decide?lang=en`, { outcome: 'return', version: '1', _redraw: JSON.stringify(issues) });
+  const field = 'reason';
+  for (const params of [{ lngs: 'xx' }, { defaultValue: 'entered by a stranger' }, { ns: 'audit', postProcess: 'x', returnObjects: 1 }]) {
+    for (const code of ['required', 'no.such.code']) {
+      const { status, html } = await draw([{ field, code, params }]);
+      expect(status, JSON.stringify(params)).toBe(422);
+      expect(html).not.toContain('by a stranger');
+      expect(html.includes('no.such.code')).toBe(false);
+    }
+  }
+  expect((await draw([{ field, code: 'tooLong', params: { maximum: 77 } }])).html).toMatch(/error-summary[\s\S]*77/);
+  const { status, html } = await draw(Array.from({ length: 1_000 }, () => ({ field, code: 'required' })));
+  expect(status).toBe(422);
+  expect(html.length).toBeLessThan(150_000);
+});
+
 test('[F36] a password is never sent along', async () => {
   const form = { currentPassword: 'nobody-knows', newPassword: 'kurz-1', repeatPassword: 'anders-2' };
   const { html, status } = await counter.browse('first-1', '/account/password', form);
