@@ -6,7 +6,7 @@ import { pathsOf } from './accounts/accounts.ts';
 import type { Db, Trx } from './client.ts';
 import { type IdempotentRequest, onceOnly } from './protocol/idempotency.ts';
 import { auditProcedure, findProcedure, type LockedProcedure, lockProcedure, ringProcedures } from './protocol/procedures.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from './time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from './queries/time-pages.ts';
 import type { Actor } from './accounts/users.ts';
 
 /** `ring`: the run looks at its place again. `restart`: the run is ended and a new one begins at the place on record. */

@@ -11,9 +11,9 @@ import {
   readAuditKeeping,
   readingActs,
   readsWholeLog,
-} from '../../db/views/audit-log.ts';
-import { type ChainProof, countCases, proveCases, proveNextCases } from '../../db/views/audit-cases.ts';
-import { AUDIT_LANES, proveLog } from '../../db/views/audit-lanes.ts';
+} from '../../db/views/audit/log.ts';
+import { type ChainProof, countCases, proveCases, proveNextCases } from '../../db/views/audit/cases.ts';
+import { AUDIT_LANES, proveLog } from '../../db/views/audit/lanes.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Db } from '../../db/client.ts';
 import type { Role } from '../../workflows/domain/roles.ts';

@@ -9,7 +9,7 @@ import { Substitution } from '../substitutions/schemas.ts';
 import { boardTimes } from '../../workflows/domain/calendar/board-times.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { readToday } from '../tasks/case.ts';
+import { readToday } from '../tasks/case/case.ts';
 import { type BoardParts, boardJson, boardView } from './page.ts';
 
 const SHOWN = 40;

@@ -22,7 +22,7 @@ import { page, type Reply } from '../http/replies.ts';
 import type { Context } from '../http/routing.ts';
 import { correctionName, draftOf } from '../drafts/page.ts';
 import { aheadView } from '../tasks/ahead.ts';
-import { readToday } from '../tasks/case.ts';
+import { readToday } from '../tasks/case/case.ts';
 import { dueView } from '../tasks/due.ts';
 import { officeName, stepLabel, taskPath, whoWithoutName } from '../tasks/words.ts';
 import { type FieldIssue, withWords } from '../http/validation.ts';

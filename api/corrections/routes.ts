@@ -6,7 +6,7 @@ import { numberOf } from '../../workflows/domain/procedures.ts';
 import { correctionName } from '../drafts/page.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { showCase, taskIdOf } from '../tasks/case.ts';
+import { showCase, taskIdOf } from '../tasks/case/case.ts';
 import { readAnswers } from '../tasks/payload.ts';
 import { ItemAnswers, TaskParams } from '../tasks/schemas.ts';
 import { taskPath } from '../tasks/words.ts';

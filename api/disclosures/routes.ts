@@ -5,7 +5,7 @@ import { getDisclosure } from '../../db/disclosures.ts';
 import { findObjection, raiseObjection } from '../../db/objections.ts';
 import { listDisclosures } from '../../db/views/disclosures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
-import { createLimit } from '../http/limits.ts';
+import { createLimit } from '../http/limits/limits.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { disclosureJson, disclosureView, lineJson, lineView } from './page.ts';

@@ -1,5 +1,5 @@
 /** Places in lists as they stand in addresses: what nobody gave out begins from the top, whatever it looks like. */
-import type { TimePlace } from '../../db/time-pages.ts';
+import type { TimePlace } from '../../db/queries/time-pages.ts';
 
 const instantForm = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?[+-](\d\d)(?::(\d\d)(?::\d\d)?)?$/;
 

@@ -12,7 +12,7 @@ import {
 } from '../../workflows/domain/errors.ts';
 import { keepForm } from './kept-forms.ts';
 import type { ApiDeps } from './routing.ts';
-import { TooManyError } from './too-many.ts';
+import { TooManyError } from './limits/too-many.ts';
 import { withWords } from './validation.ts';
 import { findVisit, wantsPage } from './visit.ts';
 

@@ -8,7 +8,7 @@ import { NotSignedInError } from '../../workflows/domain/errors.ts';
 import { events, type Reply } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { visitOf } from '../http/visit.ts';
-import { readToday } from '../tasks/case.ts';
+import { readToday } from '../tasks/case/case.ts';
 import { inboxTimes } from '../tasks/due.ts';
 import { toFilter } from '../tasks/inbox/inbox.ts';
 import { InboxList } from '../tasks/schemas.ts';

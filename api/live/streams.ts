@@ -13,7 +13,7 @@ import { linesAtMost, listTaskChanges, newestLine, type TaskChange } from '../..
 import { listUnreadCounts } from '../../db/views/inbox/unread-counts.ts';
 import { countsFor } from '../../db/views/inbox/navigation-counts.ts';
 import { readInstant } from '../../db/calendar/instant.ts';
-import { readToday } from '../tasks/case.ts';
+import { readToday } from '../tasks/case/case.ts';
 import { inboxTimes } from '../tasks/due.ts';
 import { figureWords } from '../tasks/inbox/inbox.ts';
 import { concerns, groupOf, holdingWords, isListed, labelsRead, type OpenList } from './lists.ts';

@@ -1,6 +1,6 @@
 /** What the lists of mails and of short messages have in common: search, states, pages, the cases that a line is about. */
 import { z } from 'zod';
-import type { TimePlace } from '../../db/time-pages.ts';
+import type { TimePlace } from '../../db/queries/time-pages.ts';
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { timeCursorText } from '../http/cursors.ts';
 import { Cursor, emptyAsAbsent, searchWords } from '../http/fields.ts';

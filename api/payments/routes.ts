@@ -19,7 +19,7 @@ import type { Role } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { file, mediaTypes, page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
-import { trackOf } from '../tasks/case-page.ts';
+import { trackOf } from '../tasks/case/page.ts';
 import { attemptView, batchJson, batchStatuses, batchView, lineJson } from './page.ts';
 import { Batch, BatchLine } from './schemas.ts';
 import { makeBankAnswer } from './simulator.ts';

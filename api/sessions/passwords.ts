@@ -3,9 +3,9 @@ import { hash, verify } from '@node-rs/argon2';
 import type { Knex } from 'knex';
 import { UnavailableError } from '../../workflows/domain/errors.ts';
 import { readSecurity } from '../../db/accounts/security-settings.ts';
-import { createLimit, type Limit } from '../http/limits.ts';
-import { networkOf } from '../http/networks.ts';
-import { TooManyError } from '../http/too-many.ts';
+import { createLimit, type Limit } from '../http/limits/limits.ts';
+import { networkOf } from '../http/limits/networks.ts';
+import { TooManyError } from '../http/limits/too-many.ts';
 
 /** ASVS 5.0: 19 MiB, two passes. */
 const argon = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };

@@ -15,7 +15,7 @@ import { homeOf } from '../pages/navigation.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { hashToken } from '../http/security.ts';
-import { networkOf } from '../http/networks.ts';
+import { networkOf } from '../http/limits/networks.ts';
 import { localPath } from '../http/sending.ts';
 import { toLocale } from '../pages/i18n.ts';
 import { visitOf } from '../http/visit.ts';

@@ -15,7 +15,7 @@ import { procedureIdOf } from '../../workflows/domain/procedures.ts';
 import { maySee } from '../../workflows/domain/scope.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
-import { trackOf } from '../tasks/case-page.ts';
+import { trackOf } from '../tasks/case/page.ts';
 import { amountView, lineView } from './lines.ts';
 import { Application, Claim } from './schemas.ts';
 

@@ -13,7 +13,7 @@ import { ConflictError, InputError } from '../../workflows/domain/errors.ts';
 import { taskFormName, wordsOfDecision } from '../drafts/page.ts';
 import { redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
-import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case.ts';
+import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case/case.ts';
 import { inboxTimes } from './due.ts';
 import { listQuery, toFilter, withQuery } from './inbox/inbox.ts';
 import { readDecision } from './payload.ts';

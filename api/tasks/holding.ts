@@ -5,7 +5,7 @@ import { takeBackDecision } from '../../db/protocol/taking-back.ts';
 import { delegateTask, giveOpinion, recallDelegation } from '../../db/protocol/holding/delegations.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from './case.ts';
+import { orConflict, refusedIn, showCase, taskIdOf } from './case/case.ts';
 import { Delegate, Opinion, Suspend, TakeBack, TaskParams } from './schemas.ts';
 import { taskPath } from './words.ts';
 

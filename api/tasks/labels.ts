@@ -4,7 +4,7 @@ import { labelCase, unlabelCase } from '../../db/inbox/labels.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { listOf } from './acts.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from './case.ts';
+import { orConflict, refusedIn, showCase, taskIdOf } from './case/case.ts';
 import { listQuery, withQuery } from './inbox/inbox.ts';
 import { Label, TaskParams } from './schemas.ts';
 import { taskPath } from './words.ts';

@@ -11,7 +11,7 @@ import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { taskActRoutes } from './acts.ts';
 import { bulkRoutes } from './inbox/bulk.ts';
-import { readToday, showCase } from './case.ts';
+import { readToday, showCase } from './case/case.ts';
 import { inboxTimes } from './due.ts';
 import { holdingRoutes } from './holding.ts';
 import { inboxExportRoutes } from './inbox/export.ts';

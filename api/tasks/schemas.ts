@@ -7,7 +7,7 @@ import { taskActs } from '../../workflows/domain/task-acts.ts';
 import { signatureStates } from '../../workflows/domain/signing.ts';
 import { CorrectionList } from '../corrections/schemas.ts';
 import { EvidenceAnswer } from './evidence-schemas.ts';
-import { caseParts } from './parts.ts';
+import { caseParts } from './case/parts.ts';
 import { labelLength } from '../../workflows/domain/labels.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
 

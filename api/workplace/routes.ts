@@ -6,7 +6,7 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { readToday } from '../tasks/case.ts';
+import { readToday } from '../tasks/case/case.ts';
 import { answerJson, answersFilter, answersPath, answerView } from './answers.ts';
 import { askedJson, askedView, classJson, classView, yearJson } from './page.ts';
 import { Answers, AnswersQuery, Workplace, WorkplaceQuery } from './schemas.ts';

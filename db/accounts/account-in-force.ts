@@ -2,7 +2,7 @@
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { StandIn } from '../../workflows/domain/scope.ts';
 import type { Db } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 import { type Actor, type RegionGrant, toWorkplace, type Workplace } from './users.ts';
 
 export type AccountInForce = { active: boolean; actor: Actor; workplace: Workplace };

@@ -13,7 +13,7 @@ import { withinPaths } from '../regions.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
 import { issueSetupLink } from './setup-links.ts';
 import type { Actor } from './users.ts';
-import { containing } from '../text-search.ts';
+import { containing } from '../queries/text-search.ts';
 
 export type AccountLine = {
   id: string;
@@ -66,7 +66,7 @@ export function pathsOf(actor: Actor, ...roles: Role[]): string[] {
   return actor.grants.filter((grant) => roles.includes(grant.role)).map((grant) => grant.path);
 }
 
-/** Attempts are counted by the counter of `api/http/limits.ts`, in milliseconds: one too many is a lock. */
+/** Attempts are counted by the counter of `api/http/limits/limits.ts`, in milliseconds: one too many is a lock. */
 const lockedSql = `k.key = 'login:' || lower(u.login) and k.expire > extract(epoch from now()) * 1000
     and k.points > (select attempts from security_settings where status = 'in_force')`;
 

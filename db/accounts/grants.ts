@@ -12,8 +12,8 @@ import { requireEnoughLeft } from './enough-administrators.ts';
 import { endUnprovenPassword } from './setup-links.ts';
 import { businessToday } from '../calendar/instant.ts';
 import type { Actor } from './users.ts';
-import { containing } from '../text-search.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { containing } from '../queries/text-search.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 
 export type NewGrantRequest = {
   login: string;

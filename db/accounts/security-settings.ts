@@ -4,7 +4,7 @@ import { type SecuritySettings, securityFields } from '../../workflows/domain/pe
 import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import { pathsOf } from './accounts.ts';
 import type { Actor } from './users.ts';
 

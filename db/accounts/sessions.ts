@@ -7,7 +7,7 @@ import { type Instant, instantSource } from '../calendar/instant.ts';
 import { findAccountInForce } from './account-in-force.ts';
 import type { Actor, Workplace } from './users.ts';
 import type { Db } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 
 /** SHA-256 of a session id or of the token of a link: the only form in which the database knows it. */
 export function hashToken(token: string): Buffer {

@@ -14,7 +14,7 @@ import { endDelegation } from '../protocol/holding/delegations.ts';
 import { tell } from '../correspondence/tell.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import type { Actor } from './users.ts';
 
 /** The longest period of one substitution; what takes longer is a grant. */

@@ -9,7 +9,7 @@ import type { Db } from '../client.ts';
 import { followOnce, type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { getRegion, type Region } from '../regions.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import { lockCalendars } from './calendar.ts';
 import { type MovedDeadline, recomputeDeadlines } from './deadlines.ts';
 

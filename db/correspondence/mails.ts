@@ -2,7 +2,7 @@
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
 import { nextAttempt } from './attempts.ts';
 import type { Db, Trx } from '../client.ts';
-import type { TimePlace } from '../time-pages.ts';
+import type { TimePlace } from '../queries/time-pages.ts';
 import { type OutgoingFilter, readPage } from './outgoing.ts';
 
 export type MailTemplate =

@@ -2,7 +2,7 @@
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Db, Trx } from '../client.ts';
 import type { ActorId } from '../protocol/procedures.ts';
-import { quoted } from '../statements.ts';
+import { quoted } from '../queries/statements.ts';
 import { askingOccasions, type OccasionName } from './occasions.ts';
 
 export type NewNotice = {

@@ -4,7 +4,7 @@
  */
 import type { Db } from '../client.ts';
 import { withinPaths } from '../regions.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import { listProceduresNamed } from '../views/number-search.ts';
 
 export type OutgoingFilter<State extends string> = TimePage & {

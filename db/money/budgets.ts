@@ -9,7 +9,7 @@ import { endOf, lockProposal, requireSecondPerson, settleProposal } from '../cat
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { withinPaths } from '../regions.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import type { Actor } from '../accounts/users.ts';
 import { availableFor, reduceBudget, setBudget } from './ledger.ts';
 

@@ -10,7 +10,7 @@ import { endOf, lockProposal, type Proposal, requireSecondPerson, settleProposal
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 
 export type NewPayingAccount = { region: string; fund: Fund; name: string; account: string; bankTemplate: string; reason: string };
 type ProposalRow = Proposal & { fund: Fund; name: string; account: string; bank_template: string };

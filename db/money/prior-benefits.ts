@@ -10,8 +10,8 @@ import type { Db, Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
-import { containing } from '../text-search.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { containing } from '../queries/text-search.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import type { Vault } from '../vault.ts';
 
 /** `rows` were read, `added` of them are new; the others were on record already. */

@@ -4,7 +4,7 @@
  */
 import type { Knex } from 'knex';
 import { sqlState, type Trx } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 import { locksOfKey } from './idempotency.ts';
 
 export type DecisionRecord = {

@@ -6,7 +6,7 @@ import { judgeTaskAct } from '../../workflows/domain/task-acts.ts';
 import { missingReason, needsReason, type TaskKind } from '../../workflows/domain/task-kinds.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { constraintOf, type Db, inTransaction, sqlState, type Trx } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 import { type DecisionRecord, recordAtOnce, recordLocked } from './decision-record.ts';
 import { readingRule, ruleOf } from './decision-rules.ts';
 import type { CorrectionMarks } from '../classes/corrections.ts';

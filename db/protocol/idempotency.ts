@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 
 export type IdempotentRequest = { userId: string; key: string; digest: string };
 

@@ -1,7 +1,7 @@
 /** Bells for Temporal: taken in batches by the relay, deleted after Temporal's durable answer. */
 import type { Knex } from 'knex';
 import { afterCommit, type Db, type Trx } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 
 export type OutboxLine = {
   id: number;

@@ -8,7 +8,7 @@ import type { FactKind, FactWords } from '../../workflows/domain/facts.ts';
 import type { Flags, ProcedureType, Terms } from '../../workflows/domain/procedures.ts';
 import { type Instant, instantColumns } from '../calendar/instant.ts';
 import type { Db, Trx } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 import { ringAfterCommit } from './outbox.ts';
 
 export type ProcedureRow = {

@@ -5,7 +5,7 @@ import type { Ask, Flags, Place, StepInput } from '../../workflows/domain/proced
 import { type Calendars, readCalendars } from '../calendar/calendar.ts';
 import { instantColumns } from '../calendar/instant.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
-import { run, statement } from '../statements.ts';
+import { run, statement } from '../queries/statements.ts';
 import { auditHash, type LockedProcedure, lockProcedure, procedureColumns } from './procedures.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { officeFor } from '../regions.ts';

@@ -1,6 +1,6 @@
 /** What the office does among itself. No institution reads it, on no page: one list for the case, the class and the institution's history. */
 import { insideActs, insideOutcomes } from '../../workflows/domain/tasks.ts';
-import { quoted } from '../statements.ts';
+import { quoted } from '../queries/statements.ts';
 
 /** Reminders of the clock go to whoever has the task: an institution reads its own. */
 const reminders = ['task.reminder', 'task.due'];

@@ -9,8 +9,8 @@ import {
 } from '../../workflows/domain/formats/numbers.ts';
 import { procedureIdOf, procedureTypes } from '../../workflows/domain/procedures.ts';
 import type { Db } from '../client.ts';
-import { run, statementOf } from '../statements.ts';
-import { beginningWith } from '../text-search.ts';
+import { run, statementOf } from '../queries/statements.ts';
+import { beginningWith } from '../queries/text-search.ts';
 
 export type NumberCondition = { sql: string; bindings: Record<string, string> };
 

@@ -8,9 +8,9 @@ import type { Actor } from '../accounts/users.ts';
 import { isPassedOn } from './inside.ts';
 import { classOfPaperFound, numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
-import { quoted, run, statementOf } from '../statements.ts';
-import type { TimePage, TimePlace } from '../time-pages.ts';
-import { containing } from '../text-search.ts';
+import { quoted, run, statementOf } from '../queries/statements.ts';
+import type { TimePage, TimePlace } from '../queries/time-pages.ts';
+import { containing } from '../queries/text-search.ts';
 
 /** `key` tells answers of the same instant apart. What an answer is not about is null. */
 export type OfficeAnswer = {

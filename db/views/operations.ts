@@ -3,7 +3,7 @@ import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { ScheduleFault, TurnStarter } from '../protocol/findings.ts';
 import { outboxAge } from '../protocol/outbox.ts';
 import { withinPaths } from '../regions.ts';
-import { run, type Statement, statement } from '../statements.ts';
+import { run, type Statement, statement } from '../queries/statements.ts';
 
 const GRACE = `interval '1 minute'`;
 const SHOWN = 50;

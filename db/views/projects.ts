@@ -1,7 +1,7 @@
 /** The catalogue of subsidised projects (项目目录) as everybody reads it: what is in force on the business day. */
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Db } from '../client.ts';
-import { containing } from '../text-search.ts';
+import { containing } from '../queries/text-search.ts';
 
 export type ProjectKind = 'certificate' | 'single_ability';
 export type ProjectLine = {

@@ -6,8 +6,8 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Actor } from '../accounts/users.ts';
 import type { Db } from '../client.ts';
 import type { TaskPeriod } from '../protocol/tasks.ts';
-import { run, statement, statementOf } from '../statements.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../time-pages.ts';
+import { run, statement, statementOf } from '../queries/statements.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 import { classNumberFound, classOfPaperFound } from './number-search.ts';
 
 export type AskedTask = TaskPeriod & {

@@ -7,7 +7,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { readPlace } from '../../db/protocol/steps.ts';
 import { openVault } from '../../db/vault.ts';
-import { type Cases, firstReview, openCases } from '../support/cases.ts';
+import { type Cases, firstReview, openCases } from '../support/by-hand/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
 

@@ -8,7 +8,7 @@ import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { lockProcedure, ringProcedures, writeFact } from '../../db/protocol/procedures.ts';
 import { openVault } from '../../db/vault.ts';
-import { type Cases, firstReview, openCases } from '../support/cases.ts';
+import { type Cases, firstReview, openCases } from '../support/by-hand/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

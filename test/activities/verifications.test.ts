@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulators, type Simulators } from '../../activities/connectors/simulators.ts';
 import { verificationActivities } from '../../activities/verifications.ts';
 import { askAgain, settleVerification } from '../../db/classes/verifications.ts';
-import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';
-import { review } from '../support/asks.ts';
+import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/by-hand/training-class.ts';
+import { review } from '../support/by-hand/asks.ts';
 
 let office: TrainingDatabase;
 let simulators: Simulators;

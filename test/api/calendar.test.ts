@@ -1,7 +1,7 @@
 /** Closures of regions over HTTP: what one would move is shown before it is entered, then exactly that is moved, there and nowhere else. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draftClass, openProvince, type Province } from '../support/province.ts';
-import { firstReview } from '../support/cases.ts';
+import { firstReview } from '../support/by-hand/cases.ts';
 
 type Preview = {
   count: number;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issuePaper } from '../../db/papers.ts';
 import { newestLine } from '../../db/views/inbox/task-changes.ts';
 import { makeId } from '../../workflows/domain/people/identity.ts';
-import { firstReview } from '../support/cases.ts';
+import { firstReview } from '../support/by-hand/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 import { listenTo, until } from '../support/streams.ts';
 

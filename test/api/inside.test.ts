@@ -5,8 +5,8 @@ import { auditProcedure, lockProcedure } from '../../db/protocol/procedures.ts';
 import { takeStep } from '../../db/protocol/steps.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
-import { sendingBack } from '../support/asks.ts';
-import { firstReview } from '../support/cases.ts';
+import { sendingBack } from '../support/by-hand/asks.ts';
+import { firstReview } from '../support/by-hand/cases.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
 let counter: CounterOfTests;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issuePaper } from '../../db/papers.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
-import { review } from '../support/asks.ts';
+import { review } from '../support/by-hand/asks.ts';
 import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
 
 let province: Province;

@@ -1,7 +1,7 @@
 /** The workplace of an institution: what is asked of it and by when, its classes, the answers of the office. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { draftClass, openProvince, type Province, returnClass } from '../support/province.ts';
-import { inspection, publishPlan } from '../support/asks.ts';
+import { inspection, publishPlan } from '../support/by-hand/asks.ts';
 
 type Workplace = {
   asked: {

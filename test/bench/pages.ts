@@ -7,7 +7,7 @@ import pg from 'pg';
 import { countBuilds } from '../../db/protocol/findings.ts';
 import { keepArchives } from '../../db/views/institutions/kept-archives.ts';
 import { keepBoards } from '../../db/views/kept-boards.ts';
-import { accountOf, listPages } from '../support/pages.ts';
+import { accountOf, listPages } from '../support/browser/pages.ts';
 import { atMost, load, type Shot } from './client.ts';
 import { percentile, put, tableOf } from './figures.ts';
 import { tokenFor } from './fill/province.ts';

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanRosterCsv } from '../../db/formats/sample-rosters.ts';
 import { roles } from '../../workflows/domain/roles.ts';
 import { taskKinds } from '../../workflows/domain/task-kinds.ts';
-import { browserAvailable, launchBrowser } from '../support/browser.ts';
+import { browserAvailable, launchBrowser } from '../support/browser/browser.ts';
 import { type Office, openOffice } from '../support/office.ts';
-import { accountOf, createLooker, listPages, pageLocales, type PageVisit } from '../support/pages.ts';
-import { makeTour, type Tour } from '../support/tour.ts';
+import { accountOf, createLooker, listPages, pageLocales, type PageVisit } from '../support/browser/pages.ts';
+import { makeTour, type Tour } from '../support/browser/tour.ts';
 
 describe.skipIf(!browserAvailable())('every page', () => {
   let office: Office;

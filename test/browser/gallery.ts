@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchBrowser } from '../support/browser.ts';
-import { accountOf, listPages, type PageAddress } from '../support/pages.ts';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { accountOf, listPages, type PageAddress } from '../support/browser/pages.ts';
 
 const [origin = `http://localhost:${process.env.PORT ?? '3000'}`, folder = '.shiming/gallery', ...given] = process.argv.slice(2);
 const locales = ['zh-CN', 'en'] as const;

@@ -2,7 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browserAvailable, launchBrowser } from '../support/browser.ts';
+import { browserAvailable, launchBrowser } from '../support/browser/browser.ts';
 import { type CounterOfTests, openCounter } from '../support/counter.ts';
 
 describe.skipIf(!browserAvailable())('the inbox in a browser', () => {

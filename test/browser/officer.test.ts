@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { demonstrationPassword } from '../../start/product.ts';
-import { browserAvailable, launchBrowser } from '../support/browser.ts';
+import { browserAvailable, launchBrowser } from '../support/browser/browser.ts';
 import { type Office, openOffice } from '../support/office.ts';
 
 const days = trainingDays('2026-03-23', 10);

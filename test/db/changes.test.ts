@@ -9,8 +9,8 @@ import { cancelChanges } from '../../db/training/settled-changes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { saveAttendance } from '../../db/training/attendance.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
-import { openTrainingDatabase, type PlantedClass, type PlantOptions, type TrainingDatabase } from '../support/training-class.ts';
-import { attendance } from '../support/asks.ts';
+import { openTrainingDatabase, type PlantedClass, type PlantOptions, type TrainingDatabase } from '../support/by-hand/training-class.ts';
+import { attendance } from '../support/by-hand/asks.ts';
 
 let office: TrainingDatabase;
 beforeAll(async () => {

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../db/accounts/users.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { openVault } from '../../db/vault.ts';
-import type { TimePlace } from '../../db/time-pages.ts';
+import type { TimePlace } from '../../db/queries/time-pages.ts';
 import { listClasses } from '../../db/views/classes/classes.ts';
 import { classNumberFound, classOfPaperFound } from '../../db/views/number-search.ts';
-import { openCases } from '../support/cases.ts';
+import { openCases } from '../support/by-hand/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

@@ -18,7 +18,7 @@ import {
 } from '../../db/views/inbox/inbox.ts';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { searchQuery } from '../../db/views/inbox/region-search.ts';
-import { type Cases, county, openCases } from '../support/cases.ts';
+import { type Cases, county, openCases } from '../support/by-hand/cases.ts';
 import { freshDatabase } from '../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

@@ -6,8 +6,8 @@ import { type Mark, saveAttendance } from '../../db/training/attendance.ts';
 import { excludeEnrolment } from '../../db/roster/roster.ts';
 import { openQuestions, recordAnswers, settleVerification, stageRegisters } from '../../db/classes/verifications.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
-import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/training-class.ts';
-import { attendance, filing, inspection, results, review } from '../support/asks.ts';
+import { openTrainingDatabase, type PlantedClass, type TrainingDatabase } from '../support/by-hand/training-class.ts';
+import { attendance, filing, inspection, results, review } from '../support/by-hand/asks.ts';
 
 let office: TrainingDatabase;
 const rectification: Ask = {

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listOfficeAnswers } from '../../db/views/office-answers.ts';
 import { listAsked, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
-import { type MoneyDatabase, openMoneyDatabase } from '../support/money.ts';
-import { readingOf } from '../support/money-reading.ts';
+import { type MoneyDatabase, openMoneyDatabase } from '../support/by-hand/money.ts';
+import { readingOf } from '../support/by-hand/money-reading.ts';
 
 let money: MoneyDatabase;
 beforeAll(async () => {

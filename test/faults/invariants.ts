@@ -1,7 +1,7 @@
 /** What must hold after any fault: asked of the record itself. Each question returns what is wrong; an empty answer is right. */
 import type { Knex } from 'knex';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
-import { proveLanes } from '../../db/views/audit-lanes.ts';
+import { proveLanes } from '../../db/views/audit/lanes.ts';
 
 const questions: Record<string, string> = {
   'classes that did not end': `select number, status from classes where status not in ('paid', 'refused', 'withdrawn', 'expired')`,

@@ -8,7 +8,7 @@ import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { openVault } from '../../db/vault.ts';
 import { type Person, person } from '../../start/demonstration/person.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
-import { type Cases, firstReview, openCases } from './cases.ts';
+import { type Cases, firstReview, openCases } from './by-hand/cases.ts';
 import { freshDatabase } from './servers.ts';
 
 export type BrowserAnswer = { status: number; html: string; location: string | null };

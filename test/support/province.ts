@@ -17,7 +17,7 @@ import { addDays } from '../../workflows/domain/calendar/calendar.ts';
 import type { Ask } from '../../workflows/domain/procedures.ts';
 import { freshDatabase } from './servers.ts';
 import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
-import { correction, review as firstReviewAsk } from './asks.ts';
+import { correction, review as firstReviewAsk } from './by-hand/asks.ts';
 
 /** Somebody in a browser: pages as text, forms with the token of the session. */
 export type Visitor = {

@@ -24,7 +24,7 @@ import { type ApiDeps, type Context, type Counter, route } from '../../http/rout
 import { datesIn } from '../../pages/dates.ts';
 import type { Locale, Translate } from '../../pages/i18n.ts';
 import { listOf } from '../acts.ts';
-import { readToday } from '../case.ts';
+import { readToday } from '../case/case.ts';
 import { inboxTimes } from '../due.ts';
 import { listQuery, toFilter, withQuery } from './inbox.ts';
 import { type InboxList, KeptList } from '../schemas.ts';

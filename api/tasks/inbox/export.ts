@@ -5,7 +5,7 @@ import { exportInbox, type InboxTask, viewsOf } from '../../../db/views/inbox/in
 import { file } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
 import type { Translate, Words } from '../../pages/i18n.ts';
-import { readToday } from '../case.ts';
+import { readToday } from '../case/case.ts';
 import { dueView, inboxTimes, type Today } from '../due.ts';
 import { toFilter } from './inbox.ts';
 import { InboxList } from '../schemas.ts';

@@ -5,10 +5,10 @@ import { findTasksOfPerson, type PersonTasks } from '../../../db/views/inbox/per
 import { inputError } from '../../../workflows/domain/errors.ts';
 import { idProblem, normaliseNumber } from '../../../workflows/domain/people/identity.ts';
 import { readingRoles } from '../../../workflows/domain/roles.ts';
-import { createLimit } from '../../http/limits.ts';
+import { createLimit } from '../../http/limits/limits.ts';
 import { page, type Reply } from '../../http/replies.ts';
 import { type Context, type Counter, route } from '../../http/routing.ts';
-import { readToday } from '../case.ts';
+import { readToday } from '../case/case.ts';
 import { dueView } from '../due.ts';
 import { decidedLabel, stepLabel, taskPath } from '../words.ts';
 

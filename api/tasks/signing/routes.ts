@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { addSigner, recallSigner } from '../../../db/protocol/signing/added-signers.ts';
 import { redirect } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from '../case.ts';
+import { orConflict, refusedIn, showCase, taskIdOf } from '../case/case.ts';
 import { AddSigner, RecallSigner, TaskParams } from '../schemas.ts';
 import { taskPath } from '../words.ts';
 

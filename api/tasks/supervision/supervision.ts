@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { escalateTask, prioritiseTask, reassignTask, urgeTask } from '../../../db/protocol/supervision/supervision.ts';
 import { redirect } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from '../case.ts';
+import { orConflict, refusedIn, showCase, taskIdOf } from '../case/case.ts';
 import { Escalate, Prioritise, Reassign, TaskParams, Urge } from '../schemas.ts';
 import { taskPath } from '../words.ts';
 

@@ -5,7 +5,7 @@
 import { withinPaths } from '../../regions.ts';
 import type { Db } from '../../client.ts';
 import { classNumberFound, classOfPaperFound } from '../number-search.ts';
-import { containing } from '../../text-search.ts';
+import { containing } from '../../queries/text-search.ts';
 
 const FEW = 2_000;
 /** Shorter texts have no pair of characters. */

@@ -14,8 +14,8 @@ import { inCatalogueOf } from '../../catalogue/projects.ts';
 import { searchClasses } from './class-search.ts';
 import type { ProcedureRow } from '../../protocol/procedures.ts';
 import type { Actor } from '../../accounts/users.ts';
-import { containing } from '../../text-search.ts';
-import { afterPlace, cutPage, type TimePage, type TimePlace } from '../../time-pages.ts';
+import { containing } from '../../queries/text-search.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../../queries/time-pages.ts';
 
 export type ClassFilter = TimePage & { status?: ClassStatus | undefined; text?: string | undefined };
 

@@ -1,7 +1,7 @@
 /** What the strip of a demonstration shows on every page: one short prepared query; the accounts are read anew when their edition is another. */
 import { type DemoAccount, listDemoAccounts } from '../../accounts/users.ts';
 import type { Db } from '../../client.ts';
-import { run, statement } from '../../statements.ts';
+import { run, statement } from '../../queries/statements.ts';
 import type { Filling } from '../../demonstration/filling.ts';
 
 export type DemonstrationStrip = { businessTime: Date; filling: Filling | undefined; demoAccounts: readonly DemoAccount[] };

@@ -2,7 +2,7 @@
 import { isWorkingDay } from '../../../workflows/domain/calendar/calendar.ts';
 import { readCalendars } from '../../calendar/calendar.ts';
 import type { Db } from '../../client.ts';
-import { literal } from '../../text-search.ts';
+import { literal } from '../../queries/text-search.ts';
 
 export type DemonstrationTotals = {
   classes: Record<string, number>;

@@ -4,7 +4,7 @@ import type { InboxFilter, Urgency } from './inbox.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import { tookPart } from '../../protocol/signing/four-eyes.ts';
-import { beginningWith, containing } from '../../text-search.ts';
+import { beginningWith, containing } from '../../queries/text-search.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
 

@@ -13,7 +13,7 @@ import type { JointPart } from '../../../workflows/domain/signing.ts';
 import type { TaskPeriod } from '../../protocol/tasks.ts';
 import { countSignatures, type SignatureCount } from '../../protocol/signing/groups.ts';
 import { listOrderPapers } from '../../protocol/supervision/orders.ts';
-import { run, statementOf } from '../../statements.ts';
+import { run, statementOf } from '../../queries/statements.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
 import { conditionsOf, labelsColumn, markedFigures, noneMarked, ranges, readerTookPart, taskColumns } from './conditions.ts';

@@ -2,7 +2,7 @@
 import { withinPaths } from '../../regions.ts';
 import { readingPaths } from '../../../workflows/domain/scope.ts';
 import type { Actor } from '../../accounts/users.ts';
-import { run, statement } from '../../statements.ts';
+import { run, statement } from '../../queries/statements.ts';
 import type { Db } from '../../client.ts';
 import { officersOnly } from './conditions.ts';
 import type { InboxFilter } from './inbox.ts';

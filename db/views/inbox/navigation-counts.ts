@@ -4,7 +4,7 @@ import type { Db } from '../../client.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { waits } from '../../correspondence/notices.ts';
 import { refusedInQueue } from '../../protocol/signing/four-eyes.ts';
-import { run, statement } from '../../statements.ts';
+import { run, statement } from '../../queries/statements.ts';
 
 /** More than this is not counted. */
 export const figureAtMost = 1_000;

@@ -3,7 +3,7 @@ import { mayDecide } from '../../../workflows/domain/scope.ts';
 import type { Actor } from '../../accounts/users.ts';
 import type { Db } from '../../client.ts';
 import { tookPart } from '../../protocol/signing/four-eyes.ts';
-import { run, statement } from '../../statements.ts';
+import { run, statement } from '../../queries/statements.ts';
 import { type InboxCursor, type InboxFilter, type InboxTask, type InboxTimes, listInbox } from './inbox.ts';
 
 /** Most lists begin with one; where colleagues hold the most urgent ones, further pages are looked through. */

@@ -5,7 +5,7 @@
 import { readingPaths } from '../../../workflows/domain/scope.ts';
 import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import type { Actor } from '../../accounts/users.ts';
-import { run, statementOf } from '../../statements.ts';
+import { run, statementOf } from '../../queries/statements.ts';
 import type { Db } from '../../client.ts';
 import {
   conditionsOf,

@@ -9,7 +9,7 @@ import type { ClassStatus } from '../../../workflows/domain/classes/class.ts';
 import type { Db } from '../../client.ts';
 import { institutionSubject, type InstitutionRow, type TeacherRow, type VenueRow } from '../../institutions.ts';
 import type { Actor } from '../../accounts/users.ts';
-import { beginningWith, containing } from '../../text-search.ts';
+import { beginningWith, containing } from '../../queries/text-search.ts';
 
 export type InstitutionFilter = {
   text?: string | undefined;

@@ -6,7 +6,7 @@ import { createFirstAdministrators } from '../../../db/accounts/first-administra
 import { hashToken } from '../../../db/accounts/sessions.ts';
 import { renderMail } from '../../../db/correspondence/letters.ts';
 import { signIn } from '../../../start/demonstration/person.ts';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import { freshDatabase } from '../../support/servers.ts';
 import { accountsIn, good, issuesOf } from './account-makers.ts';

@@ -1,7 +1,7 @@
 /** The audit log as its administrator reads it: filters, subtree, export, chain. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCsv } from '../../../db/formats/csv.ts';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import { accountsIn, good, issuesOf } from './account-makers.ts';
 

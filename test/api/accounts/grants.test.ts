@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { officerRoles } from '../../../workflows/domain/roles.ts';
 import type { Answer } from '../../../start/demonstration/person.ts';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import { accountsIn, issuesOf } from './account-makers.ts';
 

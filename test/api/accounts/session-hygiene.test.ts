@@ -1,6 +1,6 @@
 /** What a session may and when it ends, over HTTP: cookies behind TLS, the token of every form, roles and sessions that are gone at once, also for streams. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import { staySignedIn } from '../../../start/demonstration/person.ts';
 import { listenTo, until } from '../../support/streams.ts';

@@ -1,6 +1,6 @@
 /** Whoever types wrong passwords keeps nobody out of the own account, learns nothing, and gets no more attempts by knowing one account. Over HTTP, through a proxy that says who asks. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { networkOf } from '../../../api/http/networks.ts';
+import { networkOf } from '../../../api/http/limits/networks.ts';
 import { openProvince, type Province } from '../../support/province.ts';
 import { accountsIn, good } from './account-makers.ts';
 

@@ -4,7 +4,7 @@ import { returnEnded } from '../../../db/accounts/substitutions.ts';
 import { setClock } from '../../../db/calendar/clock.ts';
 import { countsFor } from '../../../db/views/inbox/navigation-counts.ts';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { casesBegin } from '../../support/cases.ts';
+import { casesBegin } from '../../support/by-hand/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
 
 type Detail = {

@@ -5,7 +5,7 @@ import { has, type Issues, issuesOf } from '../../support/answers.ts';
 import { sampleMaterial } from '../../../db/formats/sample-materials.ts';
 import { cleanRosterCsv, samplePeople } from '../../../db/formats/sample-rosters.ts';
 import { type Choices, draftClass, openProvince, type Province } from '../../support/province.ts';
-import { correction, review as firstReviewAsk } from '../../support/asks.ts';
+import { correction, review as firstReviewAsk } from '../../support/by-hand/asks.ts';
 
 type Item = {
   id: string;

@@ -9,7 +9,7 @@ import { makeId } from '../../../workflows/domain/people/identity.ts';
 import { cleanName, typeOfContent } from '../../../workflows/domain/classes/material.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
-import { correction, review as firstReviewAsk } from '../../support/asks.ts';
+import { correction, review as firstReviewAsk } from '../../support/by-hand/asks.ts';
 
 type Line = { id: string; kind: string; name: string; type: string; size: number; sha256: string; read: boolean; removedAt: string | null };
 type Listed = { materials: (Line & { replacedBy: string | null })[]; rules: { kind: string; required: boolean; there: boolean }[] };

@@ -10,8 +10,8 @@ import { readXlsx } from '../../../db/formats/xlsx-reader.ts';
 import { openQuestions, recordAnswers, stageRegisters } from '../../../db/classes/verifications.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import { type Person, signIn } from '../../../start/demonstration/person.ts';
-import { openTrainingDatabase, type PlantedClass, type TrainingDatabase, type Who } from '../../support/training-class.ts';
-import { attendance, filing, inspection, results, review } from '../../support/asks.ts';
+import { openTrainingDatabase, type PlantedClass, type TrainingDatabase, type Who } from '../../support/by-hand/training-class.ts';
+import { attendance, filing, inspection, results, review } from '../../support/by-hand/asks.ts';
 
 let office: TrainingDatabase;
 let api: RunningApi;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Role } from '../../../workflows/domain/roles.ts';
 import { counter, document } from '../../support/mounted.ts';
-import { accountOf } from '../../support/pages.ts';
+import { accountOf } from '../../support/browser/pages.ts';
 import { draftClass, openProvince, type Province } from '../../support/province.ts';
 
 let province: Province;

@@ -11,7 +11,7 @@ import type { ApiDocument } from '../../../api/api-docs/openapi.ts';
 import { sampleMaterial } from '../../../db/formats/sample-materials.ts';
 import { cleanRosterCsv } from '../../../db/formats/sample-rosters.ts';
 import { generateClient } from '../../support/client-generator.ts';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { daysOfFortnight, openProvince, type Province } from '../../support/province.ts';
 
 const require = createRequire(import.meta.url);

@@ -10,7 +10,7 @@ import { type Person, signIn } from '../../../start/demonstration/person.ts';
 import { formatYuan } from '../../../workflows/domain/money/money.ts';
 import { makeCard } from '../../../workflows/domain/people/identity.ts';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
-import { type Application, type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
+import { type Application, type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../../support/by-hand/money.ts';
 
 let money: MoneyDatabase;
 let api: RunningApi;

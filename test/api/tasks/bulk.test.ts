@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBulkJob, resumeBulkJobs, workOffBulkJob } from '../../../db/inbox/bulk-jobs.ts';
 import { closeDatabase, openDatabase } from '../../../db/client.ts';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { county, firstReview } from '../../support/cases.ts';
+import { county, firstReview } from '../../support/by-hand/cases.ts';
 import { type CounterOfTests, openCounter } from '../../support/counter.ts';
 
 type Job = {

@@ -1,7 +1,7 @@
 /** The parts of a case beside its decision: each under its own address, with what the reader has not opened. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attendance, inspection } from '../../support/asks.ts';
-import { firstReview } from '../../support/cases.ts';
+import { attendance, inspection } from '../../support/by-hand/asks.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
 
 let province: Province;

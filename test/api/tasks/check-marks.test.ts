@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ask } from '../../../workflows/domain/procedures.ts';
 import { signersOf } from '../../../workflows/domain/signing.ts';
-import { filing, review } from '../../support/asks.ts';
+import { filing, review } from '../../support/by-hand/asks.ts';
 import { openProvince, type Province, returnClass } from '../../support/province.ts';
 
 let province: Province;

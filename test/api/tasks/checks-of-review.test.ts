@@ -1,6 +1,6 @@
 /** The checks of a review and its roster are for whoever may decide it, at that moment. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { type CounterOfTests, openCounter } from '../../support/counter.ts';
 
 let counter: CounterOfTests;

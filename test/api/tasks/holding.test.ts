@@ -4,7 +4,7 @@ import { inTransaction } from '../../../db/client.ts';
 import { withdrawProcedure } from '../../../db/protocol/life.ts';
 import { findBrokenLink, lockProcedure } from '../../../db/protocol/procedures.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
-import { publishPlan } from '../../support/asks.ts';
+import { publishPlan } from '../../support/by-hand/asks.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {

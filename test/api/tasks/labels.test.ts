@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { type CounterOfTests, openCounter } from '../../support/counter.ts';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { listenTo, until } from '../../support/streams.ts';
 
 let counter: CounterOfTests;

@@ -14,7 +14,7 @@ import { stageOf } from '../../../workflows/domain/tasks.ts';
 import { takeStep } from '../../../db/protocol/steps.ts';
 import type { Answer } from '../../../start/demonstration/person.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
-import { publishPlan } from '../../support/asks.ts';
+import { publishPlan } from '../../support/by-hand/asks.ts';
 
 const SEED = 20_261_125;
 const WALKS = 9;

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { firstReview } from '../../support/cases.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
-import { correction as correctionAsk, publishPlan } from '../../support/asks.ts';
+import { correction as correctionAsk, publishPlan } from '../../support/by-hand/asks.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {

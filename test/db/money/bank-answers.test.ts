@@ -4,8 +4,8 @@ import { correctAccounts } from '../../../db/money/account-corrections.ts';
 import { decideTask } from '../../../db/protocol/decisions.ts';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { makeCard } from '../../../workflows/domain/people/identity.ts';
-import { type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
-import { readingOf } from '../../support/money-reading.ts';
+import { type MoneyDatabase, openMoneyDatabase } from '../../support/by-hand/money.ts';
+import { readingOf } from '../../support/by-hand/money-reading.ts';
 
 let money: MoneyDatabase;
 let reading: ReturnType<typeof readingOf>;

@@ -12,7 +12,7 @@ import {
   setBudget,
 } from '../../../db/money/ledger.ts';
 import { listEntries } from '../../../db/money/ledger-entries.ts';
-import { type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
+import { type MoneyDatabase, openMoneyDatabase } from '../../support/by-hand/money.ts';
 
 let money: MoneyDatabase;
 let year = 2030;

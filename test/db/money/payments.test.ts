@@ -7,9 +7,9 @@ import { findBatch, takeBankFile } from '../../../db/money/payments.ts';
 import { lockProcedure } from '../../../db/protocol/procedures.ts';
 import { withdrawApplication } from '../../../db/money/subsidies.ts';
 import { listBatches } from '../../../db/views/payments.ts';
-import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../../support/money.ts';
+import { type FiledClass, type MoneyDatabase, openMoneyDatabase } from '../../support/by-hand/money.ts';
 import { waitForLock } from '../../support/servers.ts';
-import { readingOf } from '../../support/money-reading.ts';
+import { readingOf } from '../../support/by-hand/money-reading.ts';
 
 let money: MoneyDatabase;
 let reading: ReturnType<typeof readingOf>;

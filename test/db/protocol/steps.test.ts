@@ -14,7 +14,7 @@ import { lookAtClock } from '../../../db/protocol/alarms.ts';
 import { readPlace, takeStep } from '../../../db/protocol/steps.ts';
 import { openVault } from '../../../db/vault.ts';
 import { type Place, type StepInput, waitFor } from '../../../workflows/domain/procedures.ts';
-import { type Cases, county, firstReview, openCases } from '../../support/cases.ts';
+import { type Cases, county, firstReview, openCases } from '../../support/by-hand/cases.ts';
 import { freshDatabase, waitForLock } from '../../support/servers.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { type Db, markUnusable } from './client.ts';
+import { type Db, markUnusable } from '../client.ts';
 
 /** `text` with $1, $2 …; `parameters` are their names in that order. */
 export type Statement = { name: string; text: string; parameters: readonly string[] };

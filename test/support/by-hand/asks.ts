@@ -1,5 +1,5 @@
 /** What steps of a class ask, for tests that take the steps by hand. */
-import type { Ask } from '../../workflows/domain/procedures.ts';
+import type { Ask } from '../../../workflows/domain/procedures.ts';
 
 export const review = {
   step: 'pre_training.first_review',

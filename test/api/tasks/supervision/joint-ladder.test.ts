@@ -1,13 +1,13 @@
 /** Late signatures of one joint step (会签): each climbs its own ladder, and what the superior authority orders about them is one order that names them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { setClock } from '../../../db/calendar/clock.ts';
-import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { takeStep } from '../../../db/protocol/steps.ts';
-import type { Ask } from '../../../workflows/domain/procedures.ts';
-import { signersOf } from '../../../workflows/domain/signing.ts';
-import { casesBegin } from '../../support/cases.ts';
-import { type CounterOfTests, openCounter } from '../../support/counter.ts';
-import { ringAt } from '../../support/ladder.ts';
+import { setClock } from '../../../../db/calendar/clock.ts';
+import { findBrokenLink } from '../../../../db/protocol/procedures.ts';
+import { takeStep } from '../../../../db/protocol/steps.ts';
+import type { Ask } from '../../../../workflows/domain/procedures.ts';
+import { signersOf } from '../../../../workflows/domain/signing.ts';
+import { casesBegin } from '../../../support/by-hand/cases.ts';
+import { type CounterOfTests, openCounter } from '../../../support/counter.ts';
+import { ringAt } from '../../../support/by-hand/ladder.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {

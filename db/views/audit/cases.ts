@@ -1,11 +1,11 @@
 /** The proof that the lines of cases are whole: of the case that a number names, or of all of them in steps. Each procedure has a chain of its own. */
-import { inputError } from '../../workflows/domain/errors.ts';
-import type { Actor } from '../accounts/users.ts';
-import type { Db } from '../client.ts';
-import { auditOutside, findBrokenLink } from '../protocol/procedures.ts';
-import { withinPaths } from '../regions.ts';
-import { type AuditRow, auditColumns, auditPaths } from './audit-log.ts';
-import { listProceduresNamed } from './number-search.ts';
+import { inputError } from '../../../workflows/domain/errors.ts';
+import type { Actor } from '../../accounts/users.ts';
+import type { Db } from '../../client.ts';
+import { auditOutside, findBrokenLink } from '../../protocol/procedures.ts';
+import { withinPaths } from '../../regions.ts';
+import { type AuditRow, auditColumns, auditPaths } from './log.ts';
+import { listProceduresNamed } from '../number-search.ts';
 
 export type ChainProof = { procedureId: string; title: string; lines: number; brokenAt: number | null };
 export type CaseProof = { proofs: ChainProof[]; first: AuditRow | undefined };

@@ -1,9 +1,9 @@
 /** The proof that nothing outside of procedures was changed in the audit log: sign-ins, grants, settings, reads. PostgreSQL chained the lines and computes the links again. */
-import { NotAllowedError } from '../../workflows/domain/errors.ts';
-import type { Actor } from '../accounts/users.ts';
-import type { Db } from '../client.ts';
-import { auditOutside } from '../protocol/procedures.ts';
-import { type AuditRow, auditColumns, readsWholeLog } from './audit-log.ts';
+import { NotAllowedError } from '../../../workflows/domain/errors.ts';
+import type { Actor } from '../../accounts/users.ts';
+import type { Db } from '../../client.ts';
+import { auditOutside } from '../../protocol/procedures.ts';
+import { type AuditRow, auditColumns, readsWholeLog } from './log.ts';
 
 /** Lanes proved by one statement, each of which has 20 seconds. */
 const LANES_AT_ONCE = 16;

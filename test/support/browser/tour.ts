@@ -1,12 +1,12 @@
 /** A product in which every page has something to show: a class walked to its payment by way of every kind of task, and what else an office keeps. */
-import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
-import { businessToday } from '../../db/calendar/instant.ts';
-import { inTransaction } from '../../db/client.ts';
-import { askForYearNotice } from '../../db/calendar/year-requests.ts';
-import { lockProcedure } from '../../db/protocol/procedures.ts';
-import { createRobot, pause, type RobotTask } from '../../start/demonstration/robot.ts';
-import type { Office } from './office.ts';
-import { daysOfFortnight, draftClass } from './province.ts';
+import fujianPack from '../../../db/policy-packs/fujian-2022.json' with { type: 'json' };
+import { businessToday } from '../../../db/calendar/instant.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { askForYearNotice } from '../../../db/calendar/year-requests.ts';
+import { lockProcedure } from '../../../db/protocol/procedures.ts';
+import { createRobot, pause, type RobotTask } from '../../../start/demonstration/robot.ts';
+import type { Office } from '../office.ts';
+import { daysOfFortnight, draftClass } from '../province.ts';
 
 const crew = [
   'kangning-1',

@@ -1,23 +1,23 @@
 /** A class that stands in any stage, without Temporal: the steps that its procedure would take are taken by hand. All people are made up. */
 import type { Knex } from 'knex';
-import { trainingActs } from '../../activities/training.ts';
-import { setClock } from '../../db/calendar/clock.ts';
-import { closeDatabase, inTransaction, openDatabase } from '../../db/client.ts';
-import { getPolicyPack, savePolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
-import { saveRegions } from '../../db/regions.ts';
-import { takeStep } from '../../db/protocol/steps.ts';
-import { getActor } from '../../db/accounts/account-in-force.ts';
-import type { Actor } from '../../db/accounts/users.ts';
-import { openVault, type Vault } from '../../db/vault.ts';
-import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
-import fujian from '../../db/regions/fujian.json' with { type: 'json' };
-import { birthDateOf, makeCard, makeId, makeUscc, maskAccount, maskId, maskPhone } from '../../workflows/domain/people/identity.ts';
-import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import type { Ask, Place } from '../../workflows/domain/procedures.ts';
-import { freshDatabase } from './servers.ts';
-import type { OfficeAct } from '../../workflows/domain/office-acts.ts';
-import { findAct } from '../../activities/acts.ts';
+import { trainingActs } from '../../../activities/training.ts';
+import { setClock } from '../../../db/calendar/clock.ts';
+import { closeDatabase, inTransaction, openDatabase } from '../../../db/client.ts';
+import { getPolicyPack, savePolicyPack } from '../../../db/catalogue/policy-packs.ts';
+import { lockProcedure, openProcedure, writeFact } from '../../../db/protocol/procedures.ts';
+import { saveRegions } from '../../../db/regions.ts';
+import { takeStep } from '../../../db/protocol/steps.ts';
+import { getActor } from '../../../db/accounts/account-in-force.ts';
+import type { Actor } from '../../../db/accounts/users.ts';
+import { openVault, type Vault } from '../../../db/vault.ts';
+import fujianPack from '../../../db/policy-packs/fujian-2022.json' with { type: 'json' };
+import fujian from '../../../db/regions/fujian.json' with { type: 'json' };
+import { birthDateOf, makeCard, makeId, makeUscc, maskAccount, maskId, maskPhone } from '../../../workflows/domain/people/identity.ts';
+import { termsOf } from '../../../workflows/domain/policy/policy.ts';
+import type { Ask, Place } from '../../../workflows/domain/procedures.ts';
+import { freshDatabase } from '../servers.ts';
+import type { OfficeAct } from '../../../workflows/domain/office-acts.ts';
+import { findAct } from '../../../activities/acts.ts';
 
 export const people = {
   school: { role: 'institution', institution: 'school' },

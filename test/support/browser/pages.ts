@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import type { Role } from '../../workflows/domain/roles.ts';
+import type { Role } from '../../../workflows/domain/roles.ts';
 
 export const pageLocales = ['zh-CN', 'en'] as const;
 export type PageLocale = (typeof pageLocales)[number];

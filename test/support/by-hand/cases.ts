@@ -1,25 +1,25 @@
 /** A small province for tests of the counters: region tree, pack, people of two counties, a class with timetable and roster, and procedures that stand at a task. */
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import { hashToken } from '../../api/http/security.ts';
-import { inTransaction } from '../../db/client.ts';
-import { setClock } from '../../db/calendar/clock.ts';
-import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
-import { savePolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
-import fujian from '../../db/regions/fujian.json' with { type: 'json' };
-import { saveRegions } from '../../db/regions.ts';
-import { addSession } from '../../db/accounts/sessions.ts';
-import { takeStep } from '../../db/protocol/steps.ts';
-import { getActor } from '../../db/accounts/account-in-force.ts';
-import type { Actor } from '../../db/accounts/users.ts';
-import { placeOf, type Vault } from '../../db/vault.ts';
-import { maskId, makeId, makeUscc } from '../../workflows/domain/people/identity.ts';
-import { termsOf } from '../../workflows/domain/policy/policy.ts';
-import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
-import type { Ask, ProcedureType } from '../../workflows/domain/procedures.ts';
+import { hashToken } from '../../../api/http/security.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { setClock } from '../../../db/calendar/clock.ts';
+import fujianPack from '../../../db/policy-packs/fujian-2022.json' with { type: 'json' };
+import { savePolicyPack } from '../../../db/catalogue/policy-packs.ts';
+import { lockProcedure, openProcedure, writeFact } from '../../../db/protocol/procedures.ts';
+import fujian from '../../../db/regions/fujian.json' with { type: 'json' };
+import { saveRegions } from '../../../db/regions.ts';
+import { addSession } from '../../../db/accounts/sessions.ts';
+import { takeStep } from '../../../db/protocol/steps.ts';
+import { getActor } from '../../../db/accounts/account-in-force.ts';
+import type { Actor } from '../../../db/accounts/users.ts';
+import { placeOf, type Vault } from '../../../db/vault.ts';
+import { maskId, makeId, makeUscc } from '../../../workflows/domain/people/identity.ts';
+import { termsOf } from '../../../workflows/domain/policy/policy.ts';
+import { readPolicyPack } from '../../../workflows/domain/policy/policy-reader.ts';
+import type { Ask, ProcedureType } from '../../../workflows/domain/procedures.ts';
 import { review } from './asks.ts';
-import type { Role } from '../../workflows/domain/roles.ts';
+import type { Role } from '../../../workflows/domain/roles.ts';
 
 /** The morning on which these cases begin: Monday, 2 March 2026. */
 export const casesBegin = new Date('2026-03-02T09:00:00+08:00');

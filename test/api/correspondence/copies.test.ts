@@ -1,9 +1,9 @@
 /** Copies (抄送): to colleagues who may read the class, for information; inside the office, and nothing is decided by them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findBrokenLink } from '../../db/protocol/procedures.ts';
-import { makeId } from '../../workflows/domain/people/identity.ts';
-import { firstReview } from '../support/cases.ts';
-import { type CounterOfTests, openCounter } from '../support/counter.ts';
+import { findBrokenLink } from '../../../db/protocol/procedures.ts';
+import { makeId } from '../../../workflows/domain/people/identity.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
+import { type CounterOfTests, openCounter } from '../../support/counter.ts';
 
 type Issues = { issues?: { field: string; code: string }[] };
 type Copies = { copies: { sender: string; readers: string[]; remark: string }[]; readers: { id: string; name: string }[] };

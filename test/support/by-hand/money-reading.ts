@@ -1,9 +1,9 @@
 /** Reading the money side in tests: how lines stand, what the bank would answer, which balances moved. */
-import { makeBankAnswer } from '../../api/payments/simulator.ts';
-import { answerBatch, bankTemplateOf } from '../../db/money/bank-answer-files.ts';
-import { encodeGb18030 } from '../../db/formats/gb18030.ts';
-import { findBatch } from '../../db/money/payments.ts';
-import { formatBankAnswer } from '../../workflows/domain/money/bank-file.ts';
+import { makeBankAnswer } from '../../../api/payments/simulator.ts';
+import { answerBatch, bankTemplateOf } from '../../../db/money/bank-answer-files.ts';
+import { encodeGb18030 } from '../../../db/formats/gb18030.ts';
+import { findBatch } from '../../../db/money/payments.ts';
+import { formatBankAnswer } from '../../../workflows/domain/money/bank-file.ts';
 import type { Application, MoneyDatabase } from './money.ts';
 
 export function readingOf(money: MoneyDatabase) {

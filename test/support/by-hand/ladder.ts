@@ -1,8 +1,8 @@
 /** The clock of a procedure without a run. */
 import type { Knex } from 'knex';
-import { procedureActivities } from '../../activities/procedures.ts';
-import { setClock } from '../../db/calendar/clock.ts';
-import { lookAtClock } from '../../db/protocol/alarms.ts';
+import { procedureActivities } from '../../../activities/procedures.ts';
+import { setClock } from '../../../db/calendar/clock.ts';
+import { lookAtClock } from '../../../db/protocol/alarms.ts';
 
 /** What the run does when its alarm rings at this business time: look, and answer each rung. Returns the rungs. */
 export async function ringAt(db: Knex, procedureId: string, now: Date): Promise<string[]> {

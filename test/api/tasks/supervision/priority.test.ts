@@ -1,9 +1,9 @@
 /** Tasks that a supervisor marks as pressing (加急): who may, what is on record, where they stand and who is told. Real PostgreSQL, no Temporal. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { takeStep } from '../../../db/protocol/steps.ts';
-import type { Ask } from '../../../workflows/domain/procedures.ts';
-import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+import { findBrokenLink } from '../../../../db/protocol/procedures.ts';
+import { takeStep } from '../../../../db/protocol/steps.ts';
+import type { Ask } from '../../../../workflows/domain/procedures.ts';
+import { type CounterOfTests, openCounter, plainReview } from '../../../support/counter.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {

@@ -1,14 +1,14 @@
 /** The ladder of a task as officers see it: what rang, what comes next, and that nobody is told anything on a weekend. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { setClock } from '../../../db/calendar/clock.ts';
-import { lockProcedure } from '../../../db/protocol/procedures.ts';
-import { requestOrder } from '../../../db/protocol/supervision/orders.ts';
-import { getTask } from '../../../db/protocol/tasks.ts';
-import { missingReason } from '../../../workflows/domain/task-kinds.ts';
-import { lookAtClock } from '../../../db/protocol/alarms.ts';
-import { casesBegin } from '../../support/cases.ts';
-import { type CounterOfTests, openCounter } from '../../support/counter.ts';
-import { ringAt } from '../../support/ladder.ts';
+import { setClock } from '../../../../db/calendar/clock.ts';
+import { lockProcedure } from '../../../../db/protocol/procedures.ts';
+import { requestOrder } from '../../../../db/protocol/supervision/orders.ts';
+import { getTask } from '../../../../db/protocol/tasks.ts';
+import { missingReason } from '../../../../workflows/domain/task-kinds.ts';
+import { lookAtClock } from '../../../../db/protocol/alarms.ts';
+import { casesBegin } from '../../../support/by-hand/cases.ts';
+import { type CounterOfTests, openCounter } from '../../../support/counter.ts';
+import { ringAt } from '../../../support/by-hand/ladder.ts';
 
 type Rung = { no: number; act: string; role: string; level: string; state: string; at: string; told: number | null };
 

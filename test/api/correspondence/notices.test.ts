@@ -1,15 +1,15 @@
 /** Notices inside the product: who is told of what, in the transaction of the act; read one by one or all at once; never across the line between office and institution. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadWords } from '../../api/pages/i18n.ts';
-import { occasionNames } from '../../db/correspondence/occasions.ts';
-import { tell } from '../../db/correspondence/tell.ts';
-import { inTransaction } from '../../db/client.ts';
-import { withdrawProcedure } from '../../db/protocol/life.ts';
-import { lockProcedure } from '../../db/protocol/procedures.ts';
-import { getTask } from '../../db/protocol/tasks.ts';
-import { sendingBack } from '../support/asks.ts';
-import { firstReview } from '../support/cases.ts';
-import { type CounterOfTests, openCounter } from '../support/counter.ts';
+import { loadWords } from '../../../api/pages/i18n.ts';
+import { occasionNames } from '../../../db/correspondence/occasions.ts';
+import { tell } from '../../../db/correspondence/tell.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { withdrawProcedure } from '../../../db/protocol/life.ts';
+import { lockProcedure } from '../../../db/protocol/procedures.ts';
+import { getTask } from '../../../db/protocol/tasks.ts';
+import { sendingBack } from '../../support/by-hand/asks.ts';
+import { firstReview } from '../../support/by-hand/cases.ts';
+import { type CounterOfTests, openCounter } from '../../support/counter.ts';
 
 type Notice = {
   id: string;

@@ -1,32 +1,32 @@
 /** The case page: who, what, until when; evidence beside the form; what happens next; what happened so far. */
-import type { Delegation } from '../../db/protocol/holding/delegations.ts';
-import type { PossibleSigner } from '../../db/protocol/signing/added-signers.ts';
-import type { Signature } from '../../db/protocol/signing/groups.ts';
-import type { OrderOnRecord } from '../../db/protocol/supervision/orders.ts';
-import type { RungOnRecord } from '../../db/protocol/supervision/rungs.ts';
-import type { Actor } from '../../db/accounts/users.ts';
-import type { ReviewSignature } from '../../db/views/classes/class-reviews.ts';
-import type { Case, CaseTask, OpenTask, TimelineLine } from '../../db/views/case.ts';
-import { classTrack } from '../../workflows/domain/classes/class.ts';
-import { readsMessages } from '../../workflows/domain/classes/message.ts';
-import { formatYuan } from '../../workflows/domain/money/money.ts';
-import { labelLength, labellingOfficeOf, labelOfficesOf, labelsAtMost, takesLabels } from '../../workflows/domain/labels.ts';
-import { hasRole, principalsOf } from '../../workflows/domain/scope.ts';
-import { officerRoles } from '../../workflows/domain/roles.ts';
-import type { TaskAct, TaskRelation, TaskVerdict } from '../../workflows/domain/task-acts.ts';
-import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../workflows/domain/task-kinds.ts';
-import type { ProcedureRow } from '../../db/protocol/procedures.ts';
-import { jointPartOf } from '../../workflows/domain/signing.ts';
-import { isOutsideRole, isPassedOn, reviewTableOf, rowOfBack, stageOf } from '../../workflows/domain/tasks.ts';
-import { datesIn } from '../pages/dates.ts';
-import type { Locale, Translate, Words } from '../pages/i18n.ts';
-import { dueView, type Today } from './due.ts';
-import type { CorrectionReview } from '../corrections/review.ts';
-import { type LoadedEvidence, ownPageOf } from './evidence.ts';
-import { withQuery } from './inbox/inbox.ts';
-import { ladderView, orderView } from './supervision/ladder.ts';
-import { whatHappens } from './next.ts';
-import { endedView, possibleSigners, proposalsView, signersView } from './signing/signatures.ts';
+import type { Delegation } from '../../../db/protocol/holding/delegations.ts';
+import type { PossibleSigner } from '../../../db/protocol/signing/added-signers.ts';
+import type { Signature } from '../../../db/protocol/signing/groups.ts';
+import type { OrderOnRecord } from '../../../db/protocol/supervision/orders.ts';
+import type { RungOnRecord } from '../../../db/protocol/supervision/rungs.ts';
+import type { Actor } from '../../../db/accounts/users.ts';
+import type { ReviewSignature } from '../../../db/views/classes/class-reviews.ts';
+import type { Case, CaseTask, OpenTask, TimelineLine } from '../../../db/views/case.ts';
+import { classTrack } from '../../../workflows/domain/classes/class.ts';
+import { readsMessages } from '../../../workflows/domain/classes/message.ts';
+import { formatYuan } from '../../../workflows/domain/money/money.ts';
+import { labelLength, labellingOfficeOf, labelOfficesOf, labelsAtMost, takesLabels } from '../../../workflows/domain/labels.ts';
+import { hasRole, principalsOf } from '../../../workflows/domain/scope.ts';
+import { officerRoles } from '../../../workflows/domain/roles.ts';
+import type { TaskAct, TaskRelation, TaskVerdict } from '../../../workflows/domain/task-acts.ts';
+import { asksForWords, isDecidedOnOwnPage, isGrave } from '../../../workflows/domain/task-kinds.ts';
+import type { ProcedureRow } from '../../../db/protocol/procedures.ts';
+import { jointPartOf } from '../../../workflows/domain/signing.ts';
+import { isOutsideRole, isPassedOn, reviewTableOf, rowOfBack, stageOf } from '../../../workflows/domain/tasks.ts';
+import { datesIn } from '../../pages/dates.ts';
+import type { Locale, Translate, Words } from '../../pages/i18n.ts';
+import { dueView, type Today } from '../due.ts';
+import type { CorrectionReview } from '../../corrections/review.ts';
+import { type LoadedEvidence, ownPageOf } from '../evidence.ts';
+import { withQuery } from '../inbox/inbox.ts';
+import { ladderView, orderView } from '../supervision/ladder.ts';
+import { whatHappens } from '../next.ts';
+import { endedView, possibleSigners, proposalsView, signersView } from '../signing/signatures.ts';
 import {
   actCode,
   actWords,
@@ -39,7 +39,7 @@ import {
   taskPath,
   whoFor,
   whoWithoutName,
-} from './words.ts';
+} from '../words.ts';
 
 export type Conflict = { code: string; message: string };
 export type CaseParts = {

@@ -1,8 +1,8 @@
 /** The board: what is late by step and officer, and many tasks handed to one person at once. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import type { Ask } from '../../../workflows/domain/procedures.ts';
-import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+import { findBrokenLink } from '../../../../db/protocol/procedures.ts';
+import type { Ask } from '../../../../workflows/domain/procedures.ts';
+import { type CounterOfTests, openCounter, plainReview } from '../../../support/counter.ts';
 
 type Job = {
   id: string;

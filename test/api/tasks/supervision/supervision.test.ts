@@ -1,7 +1,7 @@
 /** What a supervisor does over HTTP, and the board. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findBrokenLink } from '../../../db/protocol/procedures.ts';
-import { type CounterOfTests, openCounter, plainReview } from '../../support/counter.ts';
+import { findBrokenLink } from '../../../../db/protocol/procedures.ts';
+import { type CounterOfTests, openCounter, plainReview } from '../../../support/counter.ts';
 
 let counter: CounterOfTests;
 beforeAll(async () => {

@@ -1,16 +1,16 @@
 /** Letters of the office: read and tried by the system administrator, written as versions, judged at the field; what is sent uses the version in force. */
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startMailDesk } from '../../activities/correspondence/mail-desk.ts';
-import { startSmsDesk } from '../../activities/correspondence/sms-desk.ts';
-import { inTransaction } from '../../db/client.ts';
-import { checkSource } from '../../db/correspondence/letter-check.ts';
-import { letterLocales, lettersOf, placeholdersOf, shippedLetters } from '../../db/correspondence/letters.ts';
-import { queueMails } from '../../db/correspondence/mails.ts';
-import { queueSms } from '../../db/correspondence/sms.ts';
-import { sealContactPhone } from '../../db/institutions.ts';
-import { type MailServer, openMailServer } from '../support/mail-server.ts';
-import { openProvince, type Province } from '../support/province.ts';
+import { startMailDesk } from '../../../activities/correspondence/mail-desk.ts';
+import { startSmsDesk } from '../../../activities/correspondence/sms-desk.ts';
+import { inTransaction } from '../../../db/client.ts';
+import { checkSource } from '../../../db/correspondence/letter-check.ts';
+import { letterLocales, lettersOf, placeholdersOf, shippedLetters } from '../../../db/correspondence/letters.ts';
+import { queueMails } from '../../../db/correspondence/mails.ts';
+import { queueSms } from '../../../db/correspondence/sms.ts';
+import { sealContactPhone } from '../../../db/institutions.ts';
+import { type MailServer, openMailServer } from '../../support/mail-server.ts';
+import { openProvince, type Province } from '../../support/province.ts';
 
 type Letter = { subject: string; html: string; text: string };
 type OnPaper = {

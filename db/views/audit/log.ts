@@ -1,10 +1,10 @@
 /** The audit log as its reader sees it: filtered, page by page. */
-import { withinPaths } from '../regions.ts';
-import { withoutTyped } from '../../workflows/domain/people/typed-text.ts';
-import type { Db } from '../client.ts';
-import { auditOutside } from '../protocol/procedures.ts';
-import type { Actor } from '../accounts/users.ts';
-import { beginningWith } from '../text-search.ts';
+import { withinPaths } from '../../regions.ts';
+import { withoutTyped } from '../../../workflows/domain/people/typed-text.ts';
+import type { Db } from '../../client.ts';
+import { auditOutside } from '../../protocol/procedures.ts';
+import type { Actor } from '../../accounts/users.ts';
+import { beginningWith } from '../../queries/text-search.ts';
 
 export type AuditRow = {
   id: number;

@@ -1,17 +1,17 @@
 /** The parts of a case (概览 材料 核查 时间线 沟通 资金): one of them stands beside the decision, its name in the address. */
-import type { Case } from '../../db/views/case.ts';
-import { listClassTimeline } from '../../db/views/classes/class-record.ts';
-import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
-import { listMaterials } from '../../db/views/classes/materials.ts';
-import { readsMessages } from '../../workflows/domain/classes/message.ts';
-import { amountFact } from '../classes/head.ts';
-import { loadChecks, loadMoney } from '../classes/record.ts';
-import { timelineView } from '../classes/timeline.ts';
-import { materialView } from '../materials/page.ts';
-import { loadConversation } from '../messages/page.ts';
+import type { Case } from '../../../db/views/case.ts';
+import { listClassTimeline } from '../../../db/views/classes/class-record.ts';
+import { type ClassHead, getClassHead } from '../../../db/views/classes/classes.ts';
+import { listMaterials } from '../../../db/views/classes/materials.ts';
+import { readsMessages } from '../../../workflows/domain/classes/message.ts';
+import { amountFact } from '../../classes/head.ts';
+import { loadChecks, loadMoney } from '../../classes/record.ts';
+import { timelineView } from '../../classes/timeline.ts';
+import { materialView } from '../../materials/page.ts';
+import { loadConversation } from '../../messages/page.ts';
 import type { CaseContext } from './case.ts';
-import { withQuery } from './inbox/inbox.ts';
-import { taskPath } from './words.ts';
+import { withQuery } from '../inbox/inbox.ts';
+import { taskPath } from '../words.ts';
 
 export const caseParts = ['overview', 'materials', 'checks', 'timeline', 'messages', 'money'] as const;
 export type CasePart = (typeof caseParts)[number];

@@ -1,9 +1,9 @@
 /** Mails and short messages as their administrator finds them: a page at a time down to the first one, by state, by login, by the number of a case. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeId } from '../../workflows/domain/people/identity.ts';
-import type { Person } from '../../start/demonstration/person.ts';
-import { draftClass, openProvince, type Province } from '../support/province.ts';
+import { makeId } from '../../../workflows/domain/people/identity.ts';
+import type { Person } from '../../../start/demonstration/person.ts';
+import { draftClass, openProvince, type Province } from '../../support/province.ts';
 
 type Named = { number: string; href: string | null };
 type Mail = { id: string; login: string; status: string; cases: Named[]; digest: { id: string; subject: string | null } | null };
