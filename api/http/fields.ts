@@ -1,7 +1,7 @@
 /** Kinds of field that forms of several nouns share. */
 import { z } from 'zod';
 import { findPersonalNumber } from '../../workflows/domain/people/personal-numbers.ts';
-import { isCreditCode } from '../../workflows/domain/people/identity.ts';
+import { isCreditCode, isCreditCodeBeginning } from '../../workflows/domain/people/identity.ts';
 import { REASON_MIN_LENGTH } from '../../workflows/domain/reasons.ts';
 
 /** A day that training, certificates and calendars can be about. Year 0 is none, and nobody plans for 9999. */
@@ -25,8 +25,8 @@ export function withoutPersonalNumbers({ phones = false }: { phones?: boolean } 
 }
 
 /**
- * Words that a list is searched by: they stand in the address, where nobody's number belongs. `creditCodes`: where institutions are looked for; of some
- * the code has the form of an ID number.
+ * Words that a list is searched by: they stand in the address, where nobody's number belongs. `creditCodes`: where institutions are looked for; some of
+ * their codes, and of the beginnings of these, have the form of an ID or of a card number.
  */
 export function searchWords(max: number, { creditCodes = false }: { creditCodes?: boolean } = {}) {
   const check = withoutPersonalNumbers();
@@ -34,9 +34,14 @@ export function searchWords(max: number, { creditCodes = false }: { creditCodes?
     .string()
     .trim()
     .max(max)
-    .superRefine((text, context) => (creditCodes && isCreditCode(text.toUpperCase()) ? undefined : check(text, context)))
+    .superRefine((text, context) => (creditCodes && meansInstitution(text) ? undefined : check(text, context)))
     .optional()
     .or(emptyAsAbsent);
+}
+
+function meansInstitution(text: string): boolean {
+  const code = text.replace(/\s+/g, '').toUpperCase();
+  return isCreditCode(code) || isCreditCodeBeginning(code);
 }
 
 /** A text of one line, as titles and topics are: they stand in mails, notices and lists. */

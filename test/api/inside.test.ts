@@ -97,7 +97,8 @@ test('[F06] [F11] the approver is told at the top who proposed to refuse it and 
   expect((await one.post(`/tasks/${first}/decide`, { outcome: 'propose_refusal', reason: '内部提议：场地与申报不符' })).status).toBe(200);
   expect(await told()).toMatchObject([{ step: firstReview.step, name: '周明', reason: '内部提议：场地与申报不符' }]);
   const { html } = await counter.browse('approve-1', `/tasks/${last}`);
-  const notice = /<div class="notice red"><h2>[^<]*拟不予通过<\/h2><p>内部提议：场地与申报不符<\/p><p class="muted">周明/.exec(html);
+  const notice =
+    /<div class="notice red"><h2>[^<]*拟不予通过<\/h2><p class="typed">内部提议：场地与申报不符<\/p><p class="muted">周明/.exec(html);
   expect(notice).not.toBeNull();
   // Before what is to be decided.
   expect(notice?.index).toBeLessThan(html.indexOf('id="decision"'));

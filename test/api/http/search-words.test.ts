@@ -14,13 +14,14 @@ afterAll(() => province?.close());
 type Schema = { type?: string; anyOf?: Schema[]; pattern?: string; format?: string; enum?: unknown; const?: unknown };
 /** Where a page begins, as the answer before gave it out, where somebody goes on or back, days of a year: no words. */
 const given = new Set(['after', 'before', 'next', 'back', 'days']);
+const isGiven = (name: string): boolean => given.has(name) || name.endsWith('After');
 const isFree = (schema: Schema): boolean =>
   schema.anyOf?.some(isFree) ??
   (schema.type === 'string' && [schema.pattern, schema.format, schema.enum, schema.const].every((limit) => limit === undefined));
 const wordsOf = ({ method, path }: RegisteredRoute): string[] =>
   method === 'get'
     ? (document.paths[path.replaceAll(/[:*](\w+)/g, '{$1}')]?.get?.parameters ?? [])
-        .filter(({ in: place, name, schema }) => place === 'query' && !given.has(name) && isFree((schema ?? {}) as Schema))
+        .filter(({ in: place, name, schema }) => place === 'query' && !isGiven(name) && isFree((schema ?? {}) as Schema))
         .map(({ name }) => name)
     : [];
 const searched = counter.routes.flatMap((route) => wordsOf(route).map((name) => ({ path: route.path, name })));

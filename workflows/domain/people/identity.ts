@@ -63,6 +63,11 @@ export function isCreditCode(code: string): boolean {
   return /^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$/.test(code) && creditCodeCheck(code) === code[17];
 }
 
+/** True for what a unified credit code begins with (authority, kind, region), as far as it was typed: less than all of it has no check character. */
+export function isCreditCodeBeginning(text: string): boolean {
+  return /^[159N][1239]\d{6}[0-9A-HJ-NPQRTUWXY]{0,9}$/.test(text);
+}
+
 /** True for a mobile number of the mainland: eleven digits beginning 13 to 19, a country code +86 or 0086 apart. */
 export function isMobilePhone(phone: string): boolean {
   return /^1[3-9]\d{9}$/.test(plainPhone(phone));
