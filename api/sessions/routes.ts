@@ -77,9 +77,10 @@ export function sessionRoutes(counter: Counter): void {
         throw inputError('password', 'signIn.wrong');
       }
       await desk.forgive(door, req.ip ?? '');
+      const begun = await begin(context, account, body.next, await isTooOld(db, account));
       await keepNetwork(db, account.userId, networkOf(req.ip));
       if (context.forPage) keepDevice(req, res, config, body.login);
-      return begin(context, account.userId, body.next, await isTooOld(db, account));
+      return begun;
     },
     onInvalid: ({ body }, issues) =>
       page(
@@ -165,7 +166,7 @@ export function sessionRoutes(counter: Counter): void {
     handle: async (context) => {
       const account = await findUserByLogin(context.db, context.body.login);
       if (!account?.demo || !account.active) throw new NotFoundError('account.unknown');
-      return begin(context, account.userId, undefined);
+      return begin(context, { userId: account.userId }, undefined);
     },
   });
 }
@@ -191,7 +192,7 @@ const DAY_MS = 86_400_000;
 /** A new session id at every sign-in; the one that this browser had before ends. */
 async function begin(
   context: Context<unknown, unknown, unknown>,
-  userId: string,
+  { userId, passwordHash }: { userId: string; passwordHash?: string | undefined },
   next: string | undefined,
   mustChange = false,
 ): Promise<Reply> {
@@ -199,7 +200,8 @@ async function begin(
   const before = visitOf(req).session;
   if (before?.by === 'cookie') await endSession(db, before.idHash);
   const token = randomBytes(32).toString('base64url');
-  await addSession(db, {
+  const added = await addSession(db, {
+    passwordHash,
     idHash: hashToken(token),
     csrfToken: randomBytes(24).toString('base64url'),
     userId,
@@ -207,6 +209,8 @@ async function begin(
     ip: req.ip ?? '',
     userAgent: req.get('user-agent') ?? '',
   });
+  // Closed, or another password, since this one was looked at.
+  if (!added) throw inputError('password', 'signIn.wrong');
   await auditOutside(db, userId, { act: 'session.begin', subject: 'sign-in' });
   const actor: Actor = await getActor(db, userId);
   if (context.forPage) setCookie(res, 'session', token, config);

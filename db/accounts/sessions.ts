@@ -49,25 +49,45 @@ export async function findSession(db: Db, idHash: Buffer): Promise<SessionLookup
   };
 }
 
-export type NewSession = { mustChange?: boolean; idHash: Buffer; csrfToken: string; userId: string; ip: string; userAgent: string };
+export type NewSession = {
+  mustChange?: boolean;
+  idHash: Buffer;
+  csrfToken: string;
+  userId: string;
+  /** Of the password that was right; none where nobody was asked for one. */
+  passwordHash?: string | undefined;
+  ip: string;
+  userAgent: string;
+};
 
 const inForce = (column: string): string => `(select ${column} from security_settings where status = 'in_force')`;
 
-/** Begins a session; it ends after so long without a request, and at the latest after so long, as the security settings say. */
-export async function addSession(db: Db, session: NewSession): Promise<void> {
-  await db('sessions').insert({
-    id_hash: session.idHash,
-    user_id: session.userId,
-    must_change: session.mustChange ?? false,
-    csrf_token: session.csrfToken,
-    ip: session.ip,
-    user_agent: session.userAgent.slice(0, 300),
-    created_at: db.fn.now(),
-    last_seen_at: db.fn.now(),
-    expires_at: db.raw(`now() + make_interval(mins => ${inForce('idle_minutes')})`),
-    absolute_expires_at: db.raw(`now() + make_interval(hours => ${inForce('longest_hours')})`),
+const insertSession = statement(
+  `insert into sessions (id_hash, user_id, must_change, csrf_token, ip, user_agent, created_at, last_seen_at, expires_at, absolute_expires_at)
+   select cast(:idHash as bytea), u.id, cast(:mustChange as boolean), :csrfToken, :ip, :userAgent, now(), now(), now() + make_interval(mins => ${inForce('idle_minutes')}), now() + make_interval(hours => ${inForce('longest_hours')})
+     from users u
+    where u.id = cast(:userId as uuid) and u.active and u.password_hash is not distinct from coalesce(cast(:passwordHash as text), u.password_hash)
+      for share of u
+   returning user_id`,
+);
+
+/**
+ * Begins a session; it ends after so long without a request, and at the latest after so long, as the security settings say. False, with nothing written,
+ * where the account was closed or its password ended meanwhile: whoever did that ends the sessions that there are.
+ */
+export async function addSession(
+  db: Db,
+  { mustChange = false, passwordHash = undefined, userAgent, ...session }: NewSession,
+): Promise<boolean> {
+  const rows = await run(db, insertSession, {
+    ...session,
+    mustChange,
+    passwordHash: passwordHash ?? null,
+    userAgent: userAgent.slice(0, 300),
   });
+  if (rows.length === 0) return false;
   await db('sign_ins').insert({ user_id: session.userId, at: db.fn.now() }).onConflict('user_id').merge();
+  return true;
 }
 
 /** Ends one session at once. */

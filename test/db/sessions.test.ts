@@ -57,6 +57,26 @@ describe('what a session may do', () => {
     expect(await roles()).toEqual([]);
   });
 
+  test('[F37] no session begins by a password that ends in the same moment, or in an account that closes', async () => {
+    const { id: userId } = await owner('users').where({ login: 'cs-approve-1' }).first('id');
+    const session = { csrfToken: 'token', userId, passwordHash: 'none', ip: '127.0.0.1', userAgent: 'test' };
+    const begin = () => addSession(db, { ...session, idHash: hashToken(randomBytes(32).toString('base64url')) });
+    expect(await begin()).toBe(true);
+    for (const change of [{ password_hash: null }, { password_hash: 'none', active: false }]) {
+      let begun: Promise<boolean> = Promise.resolve(true);
+      await owner.transaction(async (trx) => {
+        await trx('users').where({ id: userId }).update(change);
+        await trx('sessions').where({ user_id: userId }).delete();
+        begun = begin();
+        await trx.raw('select pg_sleep(0.2)');
+      });
+      expect(await begun).toBe(false);
+      expect(await owner('sessions').where({ user_id: userId })).toEqual([]);
+    }
+    await owner('users').where({ id: userId }).update({ active: true });
+    expect(await begin()).toBe(true);
+  });
+
   test('a substitution counts at once and ends at once', async () => {
     const { userId: substitute, look } = await sessionOf('cs-second-2');
     const { id: principal } = await owner('users').where({ login: 'cs-second-1' }).first('id');
