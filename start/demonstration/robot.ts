@@ -177,9 +177,9 @@ export function createRobot(options: RobotOptions) {
     return (await draftClass(draft)).submit();
   }
 
-  /** Everything that is open for these people, or in their regions. */
+  /** Everything that is open for these people, or in their regions, each once. */
   async function openTasks(logins: readonly string[], view?: 'region'): Promise<{ login: string; task: RobotTask }[]> {
-    const found: { login: string; task: RobotTask }[] = [];
+    const found = new Map<string, { login: string; task: RobotTask }>();
     for (const login of logins) {
       let after: string | null = null;
       do {
@@ -187,11 +187,11 @@ export function createRobot(options: RobotOptions) {
           await as(login),
           `/tasks?size=100${view ? `&view=${view}` : ''}${after ? `&after=${encodeURIComponent(after)}` : ''}`,
         );
-        for (const task of page.tasks) found.push({ login, task });
+        for (const task of page.tasks) if (!found.has(task.id)) found.set(task.id, { login, task });
         after = page.next;
       } while (after);
     }
-    return found;
+    return [...found.values()];
   }
 
   /** Takes a task of an office, as somebody does who gets to it on another day. */
@@ -337,7 +337,8 @@ export function createRobot(options: RobotOptions) {
     return `${office}-${accountOf[role] ?? 'supervise-1'}`;
   }
 
-  const crew = [...institutions, ...Object.values(accountOf).map((code) => `${office}-${code}`)];
+  // What one payment officer did stands in no list of the same one's work any more.
+  const crew = [...institutions, ...new Set([...Object.values(accountOf), ...Object.values(payers)].map((code) => `${office}-${code}`))];
 
   /** Performs whatever is open, of the classes with these titles if given; returns how many acts that took. */
   async function work(titles?: ReadonlySet<string>): Promise<number> {

@@ -17,6 +17,8 @@ const crew = [
   'cs-inspect-1',
   'cs-finance-1',
   'cs-pay-1',
+  'cs-pay-2',
+  'cs-pay-3',
   'cs-supervise-1',
 ];
 const WALK_MS = 150_000;
