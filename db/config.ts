@@ -4,22 +4,20 @@ import { loadVaultKeys, openVault, parseVaultKeys, type Vault } from './vault.ts
 export type DatabaseConfig = {
   /** postgres://user:password@host:port/database */
   url: string;
-  /** Connections per process. With two processes (api, worker) and Temporal on one server keep the sum under its max_connections. */
-  poolMin: number;
+  /** Connections per process, at most. With two processes (api, worker) and Temporal on one server keep the sum under its max_connections. */
   poolMax: number;
 };
 
 /**
- * Reads DATABASE_URL, DATABASE_POOL_MIN (0) and DATABASE_POOL_MAX (10).
- * @throws Error with a plain sentence when DATABASE_URL is missing or a size is no number.
+ * Reads DATABASE_URL and DATABASE_POOL_MAX (10).
+ * @throws Error with a plain sentence when DATABASE_URL is missing or the size is no number.
  */
 export function databaseConfig(): DatabaseConfig {
   const url = process.env.DATABASE_URL;
   if (!url) throw new Error('DATABASE_URL is not set (postgres://user:password@host:port/database)');
-  const poolMin = wholeNumber('DATABASE_POOL_MIN', 0);
   const poolMax = wholeNumber('DATABASE_POOL_MAX', 10);
-  if (poolMax < 1 || poolMin > poolMax) throw new Error('DATABASE_POOL_MAX must be at least 1 and not below DATABASE_POOL_MIN');
-  return { url, poolMin, poolMax };
+  if (poolMax < 1) throw new Error('DATABASE_POOL_MAX must be at least 1');
+  return { url, poolMax };
 }
 
 function wholeNumber(name: string, fallback: number): number {

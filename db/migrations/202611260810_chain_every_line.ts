@@ -1,6 +1,6 @@
 /**
- * Every line of the audit log is a link of a chain: that of its procedure, or, outside of all procedures, one of 257 lanes. Everybody's lines are on the
- * lane of the own id, so that nobody waits for somebody else's transaction; those of nobody (a wrong password for an unknown account) on lane 0. The
+ * Every line of the audit log is a link of a chain: that of its procedure, or, outside of all procedures, one of 257 lanes. Everybody's lines are on a
+ * lane by the first byte of the own id, so that two people seldom wait for each other's transaction; those of nobody (a wrong password for an unknown account) on lane 0. The
  * database chains them itself: no writer can forget it, and the heads are nobody's to change.
  */
 export const sql = `
