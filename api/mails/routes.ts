@@ -1,5 +1,6 @@
 /** Mails as sent or kept, for the administrator. */
 import { z } from 'zod';
+import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { listMails, type MailLine, mailStates } from '../../db/correspondence/mails.ts';
 import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
@@ -42,9 +43,11 @@ export function mailRoutes(counter: Counter): void {
     access: ['system_admin'],
     query: Query,
     response: z.object({ mails: z.array(Mail), next: z.string().nullable() }),
+    errors: [404],
     handle: async ({ db, actor, query, t }) => {
       const { state, q, size, id } = query;
       const found = await listMails(db, pathsOf(actor, 'system_admin'), { state, text: q, id, after: readTimeCursor(query.after), size });
+      if (id !== undefined && found.mails.length === 0) throw new NotFoundError('mail.unknown');
       const mails = found.mails.map(mailJson);
       const view = {
         ...listView({ path, noun: 'mails', asked: query, states: mailStates, next: found.next, t }),

@@ -185,8 +185,9 @@ export function bulkRoutes(counter: Counter): void {
 
 /** Where a refused form leads back to: its list, without a text that may not be kept. */
 function keptPart(given: unknown): InboxList {
-  const list = listOf(String(given ?? ''));
-  return KeptList.safeParse(given).success ? list : { ...list, q: undefined, label: undefined };
+  const list = new URLSearchParams(String(given ?? ''));
+  if (!KeptList.safeParse(given).success) for (const field of ['q', 'label']) list.delete(field);
+  return listOf(list.toString());
 }
 
 type Reading = Pick<Context<unknown, unknown, unknown>, 'db' | 'actor' | 'instant' | 't' | 'locale' | 'deps'>;

@@ -15,6 +15,7 @@ const nothingKept: readonly string[] = [
   ...['back', 'lang'].map((field) => `POST /preferences ${field}`),
   ...['claim', 'decide', 'labels', 'labels/remove', 'release'].map((act) => `POST /tasks/:procedure/:step/:round/${act} list`),
   ...['escalate', 'reassign', 'urge'].map((act) => `POST /tasks/:procedure/:step/:round/${act} back`),
+  'POST /admin/audit/chain/cases after',
   'POST /admin/grants login',
   'POST /clock/jump back',
   'POST /demo/switch login',
