@@ -12,7 +12,7 @@ import {
   readingActs,
   readsWholeLog,
 } from '../../db/views/audit/log.ts';
-import { type ChainProof, countCases, proveCases, proveNextCases } from '../../db/views/audit/cases.ts';
+import { casesCountedAtMost, type ChainProof, countCases, proveCases, proveNextCases } from '../../db/views/audit/cases.ts';
 import { AUDIT_LANES, proveLog } from '../../db/views/audit/lanes.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import type { Db } from '../../db/client.ts';
@@ -231,6 +231,7 @@ function proofJson({ procedureId, lines, brokenAt }: ChainProof): z.output<typeo
 }
 
 async function chainPage(db: Db, actor: Actor, view: Record<string, unknown>, json?: object): Promise<Reply> {
+  const caseCount = await countCases(db, actor);
   const shown = {
     procedure: '',
     proofs: undefined,
@@ -239,7 +240,8 @@ async function chainPage(db: Db, actor: Actor, view: Record<string, unknown>, js
     line: undefined,
     provesLog: readsWholeLog(actor),
     lanes: AUDIT_LANES,
-    caseCount: await countCases(db, actor),
+    caseCount,
+    caseWords: caseCount > casesCountedAtMost ? `${casesCountedAtMost}+` : String(caseCount),
   };
   return page('audit/chain', { ...shown, ...view }, { nav: actorNav(actor), ...(json ? { json } : {}) });
 }

@@ -6,17 +6,18 @@ alter table tasks add constraint tasks_decided_by_somebody check (status <> 'dec
 
 create or replace function require_signatures() returns trigger language plpgsql as $$
 declare
-  task tasks;
+  unsigned boolean;
+  strange boolean;
 begin
-  select * into task from tasks where id = new.task_id;
-  if not found then
-    return null;
-  end if;
-  if (select count(*) from signatures s where s.scope = any(task.four_eyes) and s.user_id in (new.actor, task.decided_for) and s.step = task.step)
-       < cardinality(task.four_eyes) * (case when task.decided_for is null then 1 else 2 end) then
+  select (select count(*) from signatures s where s.scope = any(t.four_eyes) and s.user_id in (new.actor, t.decided_for) and s.step = t.step)
+           < cardinality(t.four_eyes) * (case when t.decided_for is null then 1 else 2 end),
+         t.status = 'decided' and t.decided_by is distinct from new.actor
+    into unsigned, strange
+    from tasks t where t.id = new.task_id;
+  if unsigned then
     raise exception 'four eyes: not signed as another step or another person' using errcode = 'check_violation', constraint = 'four_eyes';
   end if;
-  if task.status = 'decided' and task.decided_by is distinct from new.actor then
+  if strange then
     raise exception 'the fact and its task name two people' using errcode = 'check_violation', constraint = 'facts_own_decision';
   end if;
   return null;

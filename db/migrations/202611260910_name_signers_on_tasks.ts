@@ -16,15 +16,19 @@ begin
 end $$;
 create trigger tasks_signers before insert on tasks for each row when (new.four_eyes <> '{}') execute function name_signers();
 
-create function name_new_signers() returns trigger language plpgsql as $$
+create function name_signers_beside() returns trigger language plpgsql as $$
 begin
   update tasks t set signers = took_part_elsewhere(t.four_eyes, t.step)
-   where t.status = 'open' and t.procedure_id = any(array(select split_part(scope, '/', 1) from added))
-     and exists (select from added a where a.scope = any(t.four_eyes) and a.step <> t.step and not a.user_id = any(t.signers));
+    from tasks own
+   where own.id = case tg_table_name when 'tasks' then to_jsonb(new) ->> 'id' else to_jsonb(new) ->> 'task_id' end
+     and t.procedure_id = own.procedure_id and t.status = 'open' and t.id <> own.id and t.four_eyes && own.four_eyes;
   return null;
 end $$;
-comment on function name_new_signers() is 'Signers of one group, and opinions: their tasks are open at the same time';
-create trigger signatures_named after insert on signatures referencing new table as added for each statement execute function name_new_signers();
+comment on function name_signers_beside() is 'Only the tasks of a group of signers are open at the same time as others of their matter: no other decision pays for it';
+create trigger tasks_signed_beside after update of status on tasks for each row
+  when (new.joint_group is not null and new.status = 'decided') execute function name_signers_beside();
+create trigger task_delegations_signed_beside after update on task_delegations for each row
+  when (new.status = 'answered') execute function name_signers_beside();
 
 update tasks set signers = took_part_elsewhere(four_eyes, step) where status = 'open' and four_eyes <> '{}';
 

@@ -235,6 +235,10 @@ test('[F11] the next task is one that can be decided: past what colleagues hold,
     .update({ claimed_by: null, four_eyes: db.raw(`array[procedure_id || '/scope-' || step || round]`) });
   const { four_eyes: scopes } = await db('tasks').where({ id: barred }).first('four_eyes');
   await db('signatures').insert({ scope: scopes[0], user_id: first.userId, step: 'another.step', signed_at: new Date() });
+  // As the database does where a task opens.
+  await db('tasks')
+    .where({ id: barred })
+    .update({ signers: db.raw('took_part_elsewhere(four_eyes, step)') });
   expect(await findNextTask(db, first, { view: 'queue' }, times, '')).toBe(free);
   // The list of a region is full of what others decide.
   const inRegion = await findNextTask(db, first, { view: 'region' }, times, '');

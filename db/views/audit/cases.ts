@@ -53,10 +53,14 @@ async function firstBroken(db: Db, proofs: readonly ChainProof[]): Promise<Audit
   return rows[0];
 }
 
+/** More than this is not counted: to count a province took longer than the page may. */
+export const casesCountedAtMost = 10_000;
+
+/** `casesCountedAtMost + 1` where there are more. */
 export async function countCases(db: Db, actor: Actor): Promise<number> {
   const { rows } = await db.raw<{ rows: { n: number }[] }>(
-    `select cast(count(*) as int) as n from procedures p where ${withinPaths('p.region_path')}`,
-    { paths: auditPaths(actor) },
+    `select cast(count(*) as int) as n from (select from procedures p where ${withinPaths('p.region_path')} limit :most) counted`,
+    { paths: auditPaths(actor), most: casesCountedAtMost + 1 },
   );
   return rows[0]?.n ?? 0;
 }
