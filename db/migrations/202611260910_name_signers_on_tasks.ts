@@ -35,5 +35,6 @@ update tasks set signers = took_part_elsewhere(four_eyes, step) where status = '
 drop index tasks_queue;
 drop index tasks_queue_priority;
 create index tasks_queue on tasks (office, role, due_at, id) include (suspended_at, signers) where status = 'open';
+create index tasks_queue_signed on tasks (office, role, due_at, id) include (suspended_at, signers) where status = 'open' and signers <> '{}';
 create index tasks_queue_priority on tasks (office, role, due_at, id) include (suspended_at, signers) where status = 'open' and priority;
 `;

@@ -31,7 +31,8 @@ export function scopeOf(actor: Actor, filter: InboxFilter): Scope {
   const queues = workQueuesOf(actor).filter(({ role }) => !isOutsideRole(role));
   const own = queuesOf(queues.map(({ region, role, principals }) => ({ office: region, role, principals: principals ?? null })));
   // What is suspended is out of the queue; its holder and the supervisors of the region see it. What four eyes refuse stands in a view of its own.
-  const refused = `${filter.view === 'barred' ? '' : 'not '}${refusedInQueue('cast(:barred as uuid)')}`;
+  // Said to be signed by somebody, it is found by the index of what is.
+  const refused = `${filter.view === 'barred' ? `t.signers <> '{}' and ` : 'not '}${refusedInQueue('cast(:barred as uuid)')}`;
   return {
     from: own.from,
     match: `t.office = g.office and t.role = g.role and t.suspended_at is null and ${refused}`,
