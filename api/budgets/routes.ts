@@ -5,7 +5,7 @@ import { confirmBudget, listBudgets, proposeBudget, refuseBudget } from '../../d
 import { funds } from '../../workflows/domain/policy/policy.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { regionOptions } from '../accounts/page.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { Cursor } from '../http/fields.ts';
 import { page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -26,12 +26,11 @@ export function budgetRoutes(counter: Counter): void {
     response: z.object({ budgets: z.array(Budget), next: z.string().nullable() }),
     handle: async ({ db, actor, query, locale }) => {
       const { budgets, next } = await listBudgets(db, fundPaths(actor), { after: readTimeCursor(query.after), size: SHOWN });
-      const cursor = next ? timeCursorText(next) : null;
+      const cursor = nextCursor(next);
       const view = {
         budgets: budgets.map((budget) => budgetView(budget, actor, locale)),
         mayEnter: hasRole(actor, 'finance_officer'),
-        nextHref: cursor ? `/budgets?after=${cursor}` : undefined,
-        firstHref: query.after === undefined ? undefined : '/budgets',
+        ...pagerOf('/budgets', { after: query.after }, { next: cursor }),
       };
       return page('budgets/index', view, { nav: 'funds', json: { budgets: budgets.map(budgetJson), next: cursor } });
     },

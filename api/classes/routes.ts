@@ -10,7 +10,7 @@ import { readingRoles } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { correctionName, formName } from '../drafts/page.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { readTimeCursor, nextCursor } from '../http/cursors.ts';
 import { page, redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { withWords } from '../http/validation.ts';
@@ -57,7 +57,7 @@ function listRoutes(counter: Counter): void {
         size: query.size,
         after: readTimeCursor(query.after),
       });
-      const cursor = next ? timeCursorText(next) : null;
+      const cursor = nextCursor(next);
       const kept = new URLSearchParams(
         Object.entries({ q: query.q ?? '', status: query.status ?? '' }).filter(([, value]) => value !== ''),
       );

@@ -32,13 +32,9 @@ export function isInstantText(given: unknown): given is string {
 
 const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function timeCursorText({ at, id }: TimePlace): string {
-  return cursorText([at, id]);
-}
-
 /** `next` of an answer. */
 export function nextCursor(next: TimePlace | undefined): string | null {
-  return next ? timeCursorText(next) : null;
+  return next ? cursorText([next.at, next.id]) : null;
 }
 
 /** `fits` says what the second part looks like. */

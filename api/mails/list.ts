@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { TimePlace } from '../../db/queries/time-pages.ts';
 import type { ProcedureType } from '../../workflows/domain/procedures.ts';
-import { timeCursorText } from '../http/cursors.ts';
+import { nextCursor, pagerOf } from '../http/cursors.ts';
 import { Cursor, emptyAsAbsent, searchWords } from '../http/fields.ts';
 import type { Translate } from '../pages/i18n.ts';
 
@@ -36,8 +36,8 @@ type Page = {
 
 /** Chips, search and pages of a list, as its template shows them. */
 export function listView({ path, noun, asked, states, next, t }: Page) {
-  const at = ({ state, q, after }: Asked): string => {
-    const query = new URLSearchParams({ ...(state ? { state } : {}), ...(q ? { q } : {}), ...(after ? { after } : {}) }).toString();
+  const at = ({ state, q }: Pick<Asked, 'state' | 'q'>): string => {
+    const query = new URLSearchParams({ ...(state ? { state } : {}), ...(q ? { q } : {}) }).toString();
     return query ? `${path}?${query}` : path;
   };
   const { state, q, after } = asked;
@@ -51,7 +51,6 @@ export function listView({ path, noun, asked, states, next, t }: Page) {
       active: one === state,
     })),
     withoutText: q === undefined ? undefined : at({ state }),
-    nextHref: next ? at({ state, q, after: timeCursorText(next) }) : undefined,
-    firstHref: after === undefined ? undefined : at({ state, q }),
+    ...pagerOf(path, { state, q, after }, { next: nextCursor(next) }),
   };
 }

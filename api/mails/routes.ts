@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { listMails, type MailLine, mailStates } from '../../db/correspondence/mails.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { readTimeCursor, nextCursor } from '../http/cursors.ts';
 import { emptyAsAbsent } from '../http/fields.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
@@ -54,7 +54,7 @@ export function mailRoutes(counter: Counter): void {
         one: id !== undefined,
         mails: mails.map((mail) => ({ ...mail, tone: tones[mail.status] })),
       };
-      return page('mails/index', view, { nav: 'admin', json: { mails, next: found.next ? timeCursorText(found.next) : null } });
+      return page('mails/index', view, { nav: 'admin', json: { mails, next: nextCursor(found.next) } });
     },
   });
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { confirmRepair, listRepairs, refuseRepair, requestRepair } from '../../db/repairs.ts';
 import { readOperations } from '../../db/views/operations.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { operationsJson, operationsView } from './page.ts';
@@ -24,10 +24,9 @@ export function operationsRoutes(counter: Counter): void {
       readOperations(db, paths),
       listRepairs(db, paths, { after: readTimeCursor(after), size: DECIDED_SHOWN }),
     ]);
-    const next = repairs.next ? timeCursorText(repairs.next) : null;
+    const next = nextCursor(repairs.next);
     const pages = {
-      nextHref: next ? `/admin/operations?after=${next}#repairs` : undefined,
-      firstHref: after === undefined ? undefined : '/admin/operations#repairs',
+      ...pagerOf('/admin/operations', { after }, { next, anchor: '#repairs' }),
     };
     return page('operations/index', () => ({ ...operationsView({ state, repairs, actor, t, words }), ...pages, ...more }), {
       nav: 'admin',

@@ -10,7 +10,7 @@ import {
 } from '../../db/accounts/security-settings.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { securityFields, securityLimits } from '../../workflows/domain/people/security.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { page, type Reply, redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import type { Translate } from '../pages/i18n.ts';
@@ -25,7 +25,7 @@ export function securityRoutes(counter: Counter): void {
     { after, ...more }: Record<string, unknown> & { after?: string | undefined } = {},
   ): Promise<Reply> => {
     const { inForce, waiting, earlier, next } = await listSecurityVersions(db, { after: readTimeCursor(after), size: EARLIER_SHOWN });
-    const cursor = next ? timeCursorText(next) : null;
+    const cursor = nextCursor(next);
     const view = {
       inForce: versionView(inForce, t),
       lines: securityFields.map((name) => ({
@@ -41,8 +41,7 @@ export function securityRoutes(counter: Counter): void {
       waiting: waiting && { ...waiting, ...actsOn(waiting, actor) },
       earlier: earlier.map((version) => versionView(version, t)),
       maySet: setsSecurity(actor),
-      nextHref: cursor ? `/admin/security?after=${cursor}#earlier` : undefined,
-      firstHref: after === undefined ? undefined : '/admin/security#earlier',
+      ...pagerOf('/admin/security', { after }, { next: cursor, anchor: '#earlier' }),
       ...more,
     };
     return page('security/index', view, {

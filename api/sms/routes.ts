@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { pathsOf } from '../../db/accounts/accounts.ts';
 import { listSms, smsStates } from '../../db/correspondence/sms.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { readTimeCursor, nextCursor } from '../http/cursors.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { listView, NamedCase, namedCase, outgoingQuery } from '../mails/list.ts';
@@ -65,11 +65,7 @@ export function smsRoutes(counter: Counter): void {
         cause: causeOf(sms.failure, t, deps.words),
       }));
       const list = listView({ path, noun: 'sms', asked: query, states: smsStates, next: found.next, t });
-      return page(
-        'sms/index',
-        { ...list, messages: shown },
-        { nav: 'admin', json: { messages, next: found.next ? timeCursorText(found.next) : null } },
-      );
+      return page('sms/index', { ...list, messages: shown }, { nav: 'admin', json: { messages, next: nextCursor(found.next) } });
     },
   });
 }

@@ -3,7 +3,7 @@ import { listUnreadClasses } from '../../db/views/classes/messages.ts';
 import { listOfficeAnswers } from '../../db/views/office-answers.ts';
 import { listAsked, listDrafts, listOwnClasses, sumYear } from '../../db/views/workplace.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { readTimeCursor, timeCursorText } from '../http/cursors.ts';
+import { readTimeCursor, nextCursor } from '../http/cursors.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { readToday } from '../tasks/case/case.ts';
@@ -40,7 +40,7 @@ export function workplaceRoutes(counter: Counter): void {
       const speech = { t, words, at };
       const asked = askedView({ tasks, drafts, unread }, speech);
       const total = (tasks[0]?.total ?? 0) + drafts.length + unread.length;
-      const next = classes.next ? timeCursorText(classes.next) : null;
+      const next = nextCursor(classes.next);
       return page(
         'workplace/index',
         () => ({
@@ -91,7 +91,7 @@ export function workplaceRoutes(counter: Counter): void {
     handle: async ({ db, actor, query, t }) => {
       const { kind, q, size } = query;
       const { lines, next } = await listOfficeAnswers(db, actor, { kind, text: q, after: readTimeCursor(query.after, answerPlace), size });
-      const cursor = next ? timeCursorText(next) : null;
+      const cursor = nextCursor(next);
       return page(
         'workplace/answers',
         () => ({

@@ -75,10 +75,7 @@ const insertSession = statement(
  * Begins a session; it ends after so long without a request, and at the latest after so long, as the security settings say. False, with nothing written,
  * where the account was closed or its password ended meanwhile: whoever did that ends the sessions that there are.
  */
-export async function addSession(
-  db: Db,
-  { mustChange = false, passwordHash = undefined, userAgent, ...session }: NewSession,
-): Promise<boolean> {
+export async function addSession(db: Db, { mustChange = false, passwordHash, userAgent, ...session }: NewSession): Promise<boolean> {
   const rows = await run(db, insertSession, {
     ...session,
     mustChange,

@@ -156,7 +156,7 @@ test('a page and its counts read at once are those read apart, also where there 
         const apart = await listInbox(db, who(), filter, times, { cursor, size });
         expect(await readInbox(db, who(), filter, times, { cursor, size })).toEqual({
           ...apart,
-          tasks: apart.tasks.map((task) => ({ ...task, unread_messages: 0, took_part: false })),
+          tasks: apart.tasks.map((task) => ({ ...task, unread_messages: 0, signers: [] })),
           counts: await countInbox(db, who(), filter, times),
         });
         if (!apart.next) break;

@@ -316,7 +316,10 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     asked: task.delegated_to === actor.userId,
     suspended: task.suspended_at !== null,
     // In a view of its own it is said once, above the list.
-    barred: list.view !== 'barred' && task.took_part && mayDecide(actor, { role: task.role, office: task.office, institutionId: null }),
+    barred:
+      list.view !== 'barred' &&
+      task.signers.includes(actor.userId) &&
+      mayDecide(actor, { role: task.role, office: task.office, institutionId: null }),
     self: task.claimed_by === actor.userId,
   };
 }

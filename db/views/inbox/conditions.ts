@@ -3,7 +3,6 @@ import { classOfPaperFound, numberFound } from '../number-search.ts';
 import type { InboxFilter, Urgency } from './inbox.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
-import { tookPart } from '../../protocol/signing/four-eyes.ts';
 import { beginningWith, containing } from '../../queries/text-search.ts';
 
 export const officersOnly = `t.role not in ('clock', 'institution', 'assessor')`;
@@ -72,9 +71,6 @@ export function labelsColumn(actor: Actor, procedureId: string): string {
   if (actor.institutionId !== undefined) return `cast('{}' as text[]) as labels`;
   return `array(select k.label from case_labels k where k.procedure_id = ${procedureId} and k.office = any(cast(:labelOffices as text[])) group by k.label order by min(k.set_at), k.label) as labels`;
 }
-
-/** Whether the reader took part in another step of the matter of a task `l`, as a column; binds `reader`. */
-export const readerTookPart = `${tookPart('cast(:reader as uuid)', 'l')} as took_part`;
 
 /** Read once, whatever number of rows asks for it. */
 const wanted = `(select w.path from regions w where w.code = :region)`;

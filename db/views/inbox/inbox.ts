@@ -16,7 +16,7 @@ import { listOrderPapers } from '../../protocol/supervision/orders.ts';
 import { run, statementOf } from '../../queries/statements.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
-import { conditionsOf, labelsColumn, markedFigures, noneMarked, ranges, readerTookPart, taskColumns } from './conditions.ts';
+import { conditionsOf, labelsColumn, markedFigures, noneMarked, ranges, taskColumns } from './conditions.ts';
 import { scopeOf } from './queues.ts';
 import { type Found, searchRegion } from './region-search.ts';
 
@@ -87,13 +87,13 @@ export type InboxTask = TaskPeriod & {
   /** One of several signatures under its step. */
   joint: JointPart | null;
   joint_group: string | null;
+  /** Took part in other steps of the same matter: four eyes refuse it to them. */
+  signers: string[];
 };
 
 /** As it stands in a list that somebody reads, with the messages about its class that are unread, how far its group of signatures is and the paper of an order. */
 export type InboxLine = InboxTask & {
   unread_messages: number;
-  /** Its reader took part in another step of the same matter. */
-  took_part: boolean;
   signatures?: SignatureCount | undefined;
   paper?: string | undefined;
 };
@@ -212,7 +212,7 @@ async function withMore(db: Db, page: InboxPage<InboxLine>): Promise<InboxPage<I
 /** Looked up for the lines of the page alone, after it was cut off. */
 function withUnread(actor: Actor, { sql, bindings }: Query): Query {
   return {
-    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages, ${readerTookPart} from (${sql}) l order by part, due_at, id`,
+    sql: `select l.*, ${unreadMessagesOf(actor, 'l.class_id')} as unread_messages from (${sql}) l order by part, due_at, id`,
     bindings: { ...bindings, reader: actor.userId },
   };
 }

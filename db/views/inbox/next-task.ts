@@ -2,17 +2,10 @@
 import { mayDecide } from '../../../workflows/domain/scope.ts';
 import type { Actor } from '../../accounts/users.ts';
 import type { Db } from '../../client.ts';
-import { tookPart } from '../../protocol/signing/four-eyes.ts';
-import { run, statement } from '../../queries/statements.ts';
 import { type InboxCursor, type InboxFilter, type InboxTask, type InboxTimes, listInbox } from './inbox.ts';
 
 /** Most lists begin with one; where colleagues hold the most urgent ones, further pages are looked through. */
 const PAGES = [20, 100, 100, 100];
-
-// Whoever signed another step of the same matter would only be refused there.
-const notSignedElsewhere = statement(
-  `select t.id from tasks t where t.id = any(cast(:ids as text[])) and not ${tookPart('cast(:person as uuid)')}`,
-);
 
 /** Undefined where there is none among the most urgent ones. `except`: the one that was just decided. */
 export async function findNextTask(
@@ -25,10 +18,9 @@ export async function findNextTask(
   let cursor: InboxCursor | undefined;
   for (const size of PAGES) {
     const { tasks, next } = await listInbox(db, actor, filter, times, { cursor, size });
-    const ids = tasks.filter((task) => task.id !== except && isWorkable(actor, filter, task)).map(({ id }) => id);
-    const open = ids.length === 0 ? [] : await run<{ id: string }>(db, notSignedElsewhere, { ids, person: actor.userId });
-    const found = ids.find((id) => open.some((one) => one.id === id));
-    if (found !== undefined || !next) return found;
+    // Whoever signed another step of the same matter would only be refused there.
+    const found = tasks.find((task) => task.id !== except && !task.signers.includes(actor.userId) && isWorkable(actor, filter, task));
+    if (found !== undefined || !next) return found?.id;
     cursor = next;
   }
   return undefined;

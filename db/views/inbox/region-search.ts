@@ -7,17 +7,7 @@ import { labelOfficesOf } from '../../../workflows/domain/labels.ts';
 import type { Actor } from '../../accounts/users.ts';
 import { run, statementOf } from '../../queries/statements.ts';
 import type { Db } from '../../client.ts';
-import {
-  conditionsOf,
-  labelsColumn,
-  markedFigures,
-  noneMarked,
-  officersOnly,
-  officesOf,
-  ranges,
-  readerTookPart,
-  taskColumns,
-} from './conditions.ts';
+import { conditionsOf, labelsColumn, markedFigures, noneMarked, officersOnly, officesOf, ranges, taskColumns } from './conditions.ts';
 import type { InboxCursor, InboxFilter, InboxLine, InboxTimes, Urgency } from './inbox.ts';
 import { unreadMessagesOf } from '../classes/messages.ts';
 
@@ -83,7 +73,7 @@ export function searchQuery(
     found as materialized (
       select t.id, t.due_at, t.priority from offices o cross join lateral ${looked} t where true${each === undefined ? '' : text.sql}),
     page as (select t.id from found t where ${filter.urgency ? ranges[filter.urgency] : 'true'} ${after} order by not t.priority, t.due_at nulls last, t.id limit :limit)
-    select f.*, l.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'l.procedure_id')}, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages, ${readerTookPart}
+    select f.*, l.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'l.procedure_id')}, case when l.id is not null then ${unreadMessagesOf(actor, 'l.class_id')} end as unread_messages
       from (select ${(Object.keys(ranges) as Urgency[]).map(group).join(', ')}, ${markedFigures} as marked from found t) f
       left join (select ${taskColumns} from page p join tasks t on t.id = p.id) l on true left join users u on u.id = l.claimed_by left join users d on d.id = l.delegated_to
      order by not l.priority, l.due_at nulls last, l.id`;
