@@ -11,6 +11,7 @@ import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditProcedure, type LockedProcedure, lockProcedure, requireOpen, writeFact } from '../protocol/procedures.ts';
 import { isMovingBack } from '../protocol/taking-back.ts';
 import { refusal, whoSignedElsewhere } from '../protocol/task-acts.ts';
+import { run, statement } from '../queries/statements.ts';
 import type { Actor } from '../accounts/users.ts';
 
 export const registers = ['identity', 'insurance', 'duplicate', 'certificate'] as const;
@@ -98,16 +99,15 @@ export async function touchReviews(trx: Trx, procedureId: string): Promise<void>
   await trx('tasks').where({ procedure_id: procedureId, status: 'open', kind: 'review' }).increment('version', 1);
 }
 
+const outstanding = statement(`select cast(count(*) as int) as count from (
+    select e.id as enrolment_id, wanted.register ${concerned}) as asked
+    left join verifications v on v.enrolment_id = asked.enrolment_id and v.register = asked.register
+   where v.result is distinct from 'yes' and v.settled_at is null`);
+
 /** How many checks of a stage are neither confirmed nor settled by hand; what was never asked counts too. */
 export async function countOutstanding(db: Db, classId: string, stage: string): Promise<number> {
-  const { rows } = await db.raw<{ rows: { count: number }[] }>(
-    `select count(*)::int as count from (
-       select e.id as enrolment_id, wanted.register ${concerned}) as asked
-       left join verifications v on v.enrolment_id = asked.enrolment_id and v.register = asked.register
-      where v.result is distinct from 'yes' and v.settled_at is null`,
-    { classId, registers: [...(stageRegisters[stage] ?? [])] },
-  );
-  return rows[0]?.count ?? 0;
+  const [row] = await run<{ count: number }>(db, outstanding, { classId, registers: stageRegisters[stage] ?? [] });
+  return row?.count ?? 0;
 }
 
 /** Decision rule: a review approves only what the registers confirmed or an officer settled with a reason. */

@@ -8,7 +8,7 @@ import type { Actor } from '../accounts/users.ts';
 import { isPassedOn } from './inside.ts';
 import { classOfPaperFound, numberFound } from './number-search.ts';
 import type { Db } from '../client.ts';
-import { quoted, run, statementOf } from '../queries/statements.ts';
+import { plannedEachTime, quoted, run } from '../queries/statements.ts';
 import type { TimePage, TimePlace } from '../queries/time-pages.ts';
 import { containing } from '../queries/text-search.ts';
 
@@ -129,7 +129,7 @@ export async function listOfficeAnswers(
   const wanted = sources.filter(({ kinds }) => kind === undefined || kinds.includes(kind));
   const rows = await run<OfficeAnswer>(
     db,
-    statementOf(`with answers as materialized (
+    plannedEachTime(`with answers as materialized (
        select * from (${wanted.map((source) => newest(source, filter)).join(' union all ')}) every_one order by at desc, key desc limit ${Math.trunc(size) + 1})
      select w.key, w.kind, w.at, cast(w.at as text) as at_key, p.type as procedure_type, t.kind as task_kind, t.step, t.role, t.outcome,
             coalesce(f.payload ->> 'reason', m.body, y.reasons) as words, coalesce(fu.name, mu.name) as name,

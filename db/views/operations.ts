@@ -3,7 +3,7 @@ import { type Db, inTransaction, type Trx } from '../client.ts';
 import type { ScheduleFault, TurnStarter } from '../protocol/findings.ts';
 import { outboxAge } from '../protocol/outbox.ts';
 import { withinPaths } from '../regions.ts';
-import { run, type Statement, statement } from '../queries/statements.ts';
+import { plannedEachTime, run, type Statement, statement } from '../queries/statements.ts';
 
 const GRACE = `interval '1 minute'`;
 const SHOWN = 50;
@@ -105,7 +105,8 @@ const lastTurn =
   cast(extract(epoch from clock_timestamp() - schedule_fault_since) as float8) as "faultAge",
   cast(extract(epoch from clock_timestamp() - temporal_silent_since) as float8) as silent from reconciler_turns`);
 
-const allQuestions = statement(
+/** Planned with the regions at hand: what is found in a region is nearly nothing of what the plan for any reader expects. */
+const allQuestions = plannedEachTime(
   `${Object.entries(questions)
     .map(
       ([
@@ -146,7 +147,7 @@ const failedSms = failures(
 
 /** Only what they were about, not to whom they went. */
 function failures(sql: string): Statement {
-  return statement(
+  return plannedEachTime(
     `select m.template, m.params ->> 'number' as number, m.params ->> 'title' as title, cast(m.age as float8) as age,
             cast(count(*) over () as int) as total, cast(max(m.age) over () as float8) as oldest
        from (select x.*, extract(epoch from clock_timestamp() - wall_instant(x.created_at)) as age from (${sql}) x where ${withinPaths('x.path')}) m
@@ -161,7 +162,7 @@ async function listFailures(trx: Trx, failed: Statement, paths: readonly string[
 
 /** Of each region its first classes, of those the first of all. */
 const EXAMPLES = 20;
-const buildsInUse = statement(
+const buildsInUse = plannedEachTime(
   `with places as materialized (
      select g.* from counted_builds g where ${withinPaths('g.region_path')}),
    b as (

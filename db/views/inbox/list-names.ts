@@ -46,14 +46,16 @@ const OFFERED_AT_MOST = 200;
 
 // Whoever has something open in the offices that the reader sees, as far as the reader may know the name: the office of theirs lies there too.
 const holdingSql = statement(
-  `select u.id, u.name, r.name_zh as zh, r.name_en as en
-     from (select g.user_id, min(r.path) as path from unnest(cast(:paths as text[])) p (path)
-             join regions r on r.path = p.path or r.path like p.path || '/%' join grants g on g.region = r.code group by g.user_id) o
-     join users u on u.id = o.user_id and u.institution_id is null
-     join regions r on r.path = o.path
-    where exists (select from tasks t where t.claimed_by = u.id and t.status = 'open' and ${officersOnly}
-                     and ${withinPaths('t.office_path')})
-    order by length(o.path), o.path, u.name, u.id limit ${OFFERED_AT_MOST}`,
+  `select x.id, x.name, r.name_zh as zh, r.name_en as en
+     from (select u.id, u.name, o.path
+             from (select g.user_id, min(r.path) as path from unnest(cast(:paths as text[])) p (path)
+                     join regions r on r.path = p.path or r.path like p.path || '/%' join grants g on g.region = r.code group by g.user_id) o
+             join users u on u.id = o.user_id and u.institution_id is null
+            where exists (select from tasks t where t.claimed_by = u.id and t.status = 'open' and ${officersOnly}
+                             and ${withinPaths('t.office_path')})
+            order by length(o.path), o.path, u.name, u.id limit ${OFFERED_AT_MOST}) x
+     join regions r on r.path = x.path
+    order by length(x.path), x.path, x.name, x.id`,
 );
 
 /** Officers to whose tasks the list of a region can be limited. */

@@ -234,12 +234,13 @@ export async function countArchiveFigures(db: Db, institutionId: string): Promis
 export type TeacherLine = TeacherRow & { sessions: number; ahead: number };
 export type VenueLine = VenueRow & { sessions: number; ahead: number };
 
-/** Counted once through the classes of the institution: nobody else holds sessions with its teachers or in its venues. */
+/** Nobody else holds sessions with the teachers of an institution or in its venues: all of its classes but those that ended otherwise than by payment. */
 const inUse = (table: 'teachers' | 'venues', column: 'teacher_id' | 'venue_id'): string => `
-  select x.*, coalesce(u.sessions, 0) as sessions, coalesce(u.ahead, 0) as ahead from ${table} x
-    left join (select s.${column}, cast(count(*) as int) as sessions, cast(count(*) filter (where s.day >= (select business_today())) as int) as ahead
-                 from (select id from classes c where c.institution_id = :id and ${isLiving('c.status')} offset 0) c
-                cross join lateral (select ${column}, day from class_sessions where class_id = c.id offset 0) s group by 1) u on u.${column} = x.id
+  select x.*, u.sessions, u.ahead from ${table} x
+   cross join lateral (
+     select cast(count(*) as int) as sessions, cast(count(*) filter (where s.day >= (select business_today())) as int) as ahead
+       from class_sessions s where s.${column} = x.id
+        and not exists (select from classes c where c.id = s.class_id and c.institution_id = :id and not ${isLiving('c.status')})) u
    where x.institution_id = :id order by x.active desc, x.no`;
 
 /** Those in use first, by number. */
