@@ -67,6 +67,7 @@ import * as releasedLinks from './202611260820_release_links.ts';
 import * as namedSigners from './202611260830_name_who_signs.ts';
 import * as searchedTasks from './202611260900_search_open_tasks.ts';
 import * as namedTaskSigners from './202611260910_name_signers_on_tasks.ts';
+import * as knownLocks from './202611261000_find_known_locks.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -139,4 +140,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260830_name_who_signs', sql: namedSigners.sql },
   { name: '202611260900_search_open_tasks', sql: searchedTasks.sql },
   { name: '202611260910_name_signers_on_tasks', sql: namedTaskSigners.sql },
+  { name: '202611261000_find_known_locks', sql: knownLocks.sql },
 ];
