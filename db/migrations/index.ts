@@ -68,6 +68,7 @@ import * as namedSigners from './202611260830_name_who_signs.ts';
 import * as searchedTasks from './202611260900_search_open_tasks.ts';
 import * as namedTaskSigners from './202611260910_name_signers_on_tasks.ts';
 import * as knownLocks from './202611261000_find_known_locks.ts';
+import * as orderedBenefits from './202611261001_order_prior_benefits.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -141,4 +142,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611260900_search_open_tasks', sql: searchedTasks.sql },
   { name: '202611260910_name_signers_on_tasks', sql: namedTaskSigners.sql },
   { name: '202611261000_find_known_locks', sql: knownLocks.sql },
+  { name: '202611261001_order_prior_benefits', sql: orderedBenefits.sql },
 ];
