@@ -20,6 +20,7 @@ export function accountJson(account: AccountLine) {
     linkIssuedBy: account.linkIssuedBy,
     lastSignInAt: account.lastSignInAt?.toISOString() ?? null,
     lockedUntil: account.lockedUntil?.toISOString() ?? null,
+    knownLockedUntil: account.knownLockedUntil?.toISOString() ?? null,
     roles: account.roles,
     version: account.version,
   };

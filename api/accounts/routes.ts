@@ -133,7 +133,7 @@ export function accountRoutes(counter: Counter): void {
       grantPages: pagerOf(here, asked, { next: next ?? null, anchor: '#grants' }),
       mayManage,
       mayGrant: mayGrant && account.id !== actor.userId && account.active,
-      mayUnlock: mayGrant && account.id !== actor.userId && account.lockedUntil !== null,
+      mayUnlock: mayGrant && account.id !== actor.userId && (account.lockedUntil ?? account.knownLockedUntil) !== null,
       mayRelease: mayGrant && account.id !== actor.userId && account.linkUnreleased,
       own: account.id === actor.userId,
       ...more,
@@ -194,7 +194,7 @@ export function accountRoutes(counter: Counter): void {
   route(counter, {
     method: 'post',
     path: '/admin/accounts/:id/unlock',
-    summary: 'Lift the lock that wrong passwords have put on an account',
+    summary: 'Lift the locks that wrong passwords have put on an account, also in browsers and networks of the person',
     tags,
     access: ['security_admin'],
     params: AccountParams,

@@ -67,6 +67,8 @@ export const Account = z
     lastSignInAt: z.string().nullable(),
     /** Wrong passwords have locked it; browsers and networks in which the person has signed in before are let in all the same. */
     lockedUntil: z.string().nullable(),
+    /** Wrong passwords in such a browser or network have locked that one. */
+    knownLockedUntil: z.string().nullable(),
     roles: z.array(z.string()),
     version: z.number().int(),
   })

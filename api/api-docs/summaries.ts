@@ -87,7 +87,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   getAdminAccountsNew: '新账号表单',
   getAdminAccountsById: '一个账号及其授权',
   postAdminAccountsByIdDeactivate: '停用账号：会话与链接结束，任务退回待办',
-  postAdminAccountsByIdUnlock: '解除因口令多次输错造成的账号锁定；留痕',
+  postAdminAccountsByIdUnlock: '解除因口令多次输错造成的账号锁定，含本人曾登录过的浏览器和网络；留痕',
   postAdminAccountsByIdLinkRelease: '放行账号的设置链接（本人已持有这一链接）；留痕',
   postAdminAccountsByIdReactivate: '重新启用账号',
   postAdminAccountsByIdLink: '新的设置链接（重置口令）；原链接失效',

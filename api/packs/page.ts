@@ -1,5 +1,6 @@
 /** A policy pack as people read it: who reviews, how long, what is disclosed, what is paid, each with its source; what has none is marked. */
-import type { PackLine, UploadLine } from '../../db/catalogue/policy-packs.ts';
+import type { PackLine, PackPlace, UploadLine } from '../../db/catalogue/policy-packs.ts';
+import { isCivilDate } from '../../workflows/domain/calendar/calendar.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { findGroup } from '../../workflows/domain/policy/groups.ts';
 import { ladderOf, type Rung, rungCode } from '../../workflows/domain/policy/ladder.ts';
@@ -11,6 +12,7 @@ import {
   unsourcedKeys,
 } from '../../workflows/domain/policy/policy.ts';
 import type { ReviewStep } from '../../workflows/domain/procedures.ts';
+import { cursorParts, cursorText } from '../http/cursors.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 
 type Speech = { t: Translate; locale: Locale };
@@ -172,4 +174,15 @@ export function packJson(line: PackLine) {
 
 export function uploadJson(line: UploadLine) {
   return { uploadId: line.id, id: line.packId, ...headJson(line), status: line.status };
+}
+
+export function packCursor(next: PackPlace | undefined): string | null {
+  return next ? cursorText([next.over, next.region, next.from]) : null;
+}
+
+export function readPackCursor(text: string | undefined): PackPlace | undefined {
+  const [over, region, from] = cursorParts(text) ?? [];
+  const fits = typeof over === 'boolean' && typeof region === 'string' && /^\d{6,12}$/.test(region);
+  // PostgreSQL knows no year 0.
+  return fits && typeof from === 'string' && isCivilDate(from) && !from.startsWith('0000') ? { over, region, from } : undefined;
 }

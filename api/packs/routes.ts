@@ -18,13 +18,15 @@ import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { proposalTones } from '../budgets/page.ts';
 import { findUnstorable } from '../http/bodies.ts';
+import { nextCursor, pagerOf, readTimeCursor } from '../http/cursors.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route, type UploadedFile } from '../http/routing.ts';
-import { packJson, packLineView, packView, uploadJson } from './page.ts';
-import { Pack, PackBegin, PackDetail, PackParams, PackUpload, UploadParams, WaitingPack, WaitingPackDetail } from './schemas.ts';
+import { packCursor, packJson, packLineView, packView, readPackCursor, uploadJson } from './page.ts';
+import { Pack, PackBegin, PackDetail, PackParams, PackQuery, PackUpload, UploadParams, WaitingPack, WaitingPackDetail } from './schemas.ts';
 
 const tags = ['packs'];
 const MAX_BYTES = 2_000_000;
+const SHOWN = 50;
 const keepers = (actor: Actor): string[] => pathsOf(actor, 'catalogue_officer', 'auditor');
 
 export function packRoutes(counter: Counter): void {
@@ -34,9 +36,19 @@ export function packRoutes(counter: Counter): void {
     summary: 'Policy packs on record, every version with its digest and who put it in force; for who keeps them also what waits',
     tags,
     access: 'signed-in',
-    response: z.object({ packs: z.array(Pack), waiting: z.array(WaitingPack) }),
-    handle: async ({ db, actor, t, locale }) => {
-      const [packs, waiting] = await Promise.all([listPacks(db), listPackUploads(db, keepers(actor))]);
+    query: PackQuery,
+    response: z.object({
+      packs: z.array(Pack),
+      next: z.string().nullable(),
+      waiting: z.array(WaitingPack),
+      waitingNext: z.string().nullable(),
+    }),
+    handle: async ({ db, actor, query, t, locale }) => {
+      const [{ packs, next: following }, { uploads: waiting, next: waitingFollowing }] = await Promise.all([
+        listPacks(db, { after: readPackCursor(query.after), size: SHOWN }),
+        listPackUploads(db, keepers(actor), { after: readTimeCursor(query.waitingAfter), size: SHOWN }),
+      ]);
+      const [next, waitingNext] = [packCursor(following), nextCursor(waitingFollowing)];
       const view = {
         packs: packs.map((line) => packLineView(line, { t, locale })),
         waiting: waiting.map((line) => ({
@@ -44,9 +56,14 @@ export function packRoutes(counter: Counter): void {
           name: locale === 'en' ? line.name.en : line.name.zh,
           regionName: locale === 'en' ? line.regionEn : line.regionZh,
         })),
+        waitingPages: pagerOf('/packs', query, { name: 'waitingAfter', next: waitingNext, anchor: '#waiting' }),
+        packPages: pagerOf('/packs', query, { next, anchor: '#versions' }),
         mayUpload: hasRole(actor, 'catalogue_officer'),
       };
-      return page('packs/index', view, { nav: 'packs', json: { packs: packs.map(packJson), waiting: waiting.map(uploadJson) } });
+      return page('packs/index', view, {
+        nav: 'packs',
+        json: { packs: packs.map(packJson), next, waiting: waiting.map(uploadJson), waitingNext },
+      });
     },
   });
 

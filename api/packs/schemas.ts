@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { civilDate } from '../http/fields.ts';
+import { civilDate, Cursor } from '../http/fields.ts';
 
 export const PackParams = z.object({ id: z.string().regex(/^(?=.*\d)[a-z0-9][a-z0-9._-]{2,59}$/) });
 export const UploadParams = z.object({ id: z.uuid() });
+/** `after` goes on among the versions, `waitingAfter` among what waits. */
+export const PackQuery = z.object({ after: Cursor, waitingAfter: Cursor });
 /** A program sends the pack itself; a browser the file. */
 export const PackUpload = z.looseObject({}).meta({ id: 'PackUpload' });
 export const PackBegin = z.object({ from: civilDate }).meta({ id: 'PackBegin' });

@@ -8,6 +8,7 @@ import { endDelegation } from '../protocol/holding/delegations.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside, auditProcedure, lockProcedure } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
+import { isLocked, knownLockedUntil, lockedUntil } from './locks.ts';
 import { getTask } from '../protocol/tasks.ts';
 import { withinPaths } from '../regions.ts';
 import { endSessionsOf, hashToken } from './sessions.ts';
@@ -45,6 +46,8 @@ export type AccountLine = {
   lastSignInAt: Date | null;
   /** Real time until when nobody signs in who is not known to be this person, because of wrong passwords. */
   lockedUntil: Date | null;
+  /** Likewise in a browser or network in which the person has signed in before. */
+  knownLockedUntil: Date | null;
   roles: Role[];
 };
 
@@ -66,17 +69,13 @@ export function pathsOf(actor: Actor, ...roles: Role[]): string[] {
   return actor.grants.filter((grant) => roles.includes(grant.role)).map((grant) => grant.path);
 }
 
-/** Attempts are counted by the counter of `api/http/limits/limits.ts`, in milliseconds: one too many is a lock. */
-const lockedSql = `k.key = 'login:' || lower(u.login) and k.expire > extract(epoch from now()) * 1000
-    and k.points > (select attempts from security_settings where status = 'in_force')`;
-
 const accountSql = `
   select u.id, u.login, u.name, u.email, u.active, u.demo, u.version, r.code as region, r.path as "regionPath", r.name_zh as "regionZh", r.name_en as "regionEn",
          u.institution_id as "institutionId", i.name as institution, i.credit_code as "creditCode", u.password_hash is not null as "hasPassword",
          l.expires_at as "linkUntil", l.id is not null and is_held_link(l) as "linkHeld", l.issued_by is not null and l.released_at is null as "linkUnreleased",
          l.id as "linkId", l.issued_at as "linkIssuedAt", (select s.name from users s where s.id = l.issued_by) as "linkIssuedBy",
          (select s.at from sign_ins s where s.user_id = u.id) as "lastSignInAt",
-         (select to_timestamp(k.expire / 1000.0) from rate_limits k where ${lockedSql}) as "lockedUntil",
+         ${lockedUntil} as "lockedUntil", ${knownLockedUntil} as "knownLockedUntil",
          array(select distinct g.role from grants_in_force g where g.user_id = u.id order by 1) as roles
     from users u join regions r on r.code = u.region left join institutions i on i.id = u.institution_id
     left join setup_links l on l.user_id = u.id and l.used_at is null and l.ended_at is null and l.expires_at > now()`;
@@ -92,7 +91,7 @@ const states: Record<NonNullable<AccountFilter['state']>, string> = {
   active: 'u.active',
   inactive: 'not u.active',
   waiting: 'u.active and u.password_hash is null and not u.demo',
-  locked: `exists (select from rate_limits k where ${lockedSql})`,
+  locked: isLocked,
   stale: `u.active and greatest((select s.at from sign_ins s where s.user_id = u.id), u.password_changed_at)
     < now() - make_interval(days => (select stale_days from security_settings where status = 'in_force'))`,
 };

@@ -5,7 +5,7 @@ import { isAdministratorRole, type Role } from '../../workflows/domain/roles.ts'
 import { isWithin } from '../../workflows/domain/scope.ts';
 import { isOutsideRole } from '../../workflows/domain/tasks.ts';
 import { findAccountByLogin, getAccount, pathsOf } from './accounts.ts';
-import { type Db, sqlState, type Trx } from '../client.ts';
+import { constraintOf, type Db, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { requireEnoughLeft } from './enough-administrators.ts';
@@ -198,7 +198,10 @@ async function insertGrant(trx: Trx, row: RequestRow, confirmedBy: string): Prom
       .returning('id');
     return grant.id;
   } catch (error) {
-    const wall = sqlState(error) === '23514' ? walls[(error as { constraint?: string }).constraint ?? ''] : undefined;
+    const constraint = constraintOf(error) ?? '';
+    // A password that was set since it was looked at: whoever confirms again ends it.
+    if (constraint === 'grants_proven_password') throw new ConflictError('grant.unproven');
+    const wall = walls[constraint];
     throw wall ? inputError('role', wall, { held: row.role }) : error;
   }
 }

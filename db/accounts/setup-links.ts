@@ -4,7 +4,7 @@
  * Links run on real time, like sessions.
  */
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
-import { type Db, inTransaction, type Trx } from '../client.ts';
+import { constraintOf, type Db, inTransaction, type Trx } from '../client.ts';
 import { queueMails } from '../correspondence/mails.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { endSessionsOf } from './sessions.ts';
@@ -57,14 +57,22 @@ export async function useSetupLink(db: Db, tokenHash: Buffer, passwordHash: stri
     const row = await live(trx, tokenHash).first('l.id', 'u.id as user_id', trx.raw('is_held_link(l) as held'));
     if (!row) throw new NotFoundError('setUp.dead');
     if (row.held) throw new ConflictError('setUp.held');
-    const used = await trx('setup_links').where({ id: row.id, used_at: null, ended_at: null }).update({ used_at: trx.fn.now() });
-    if (used === 0) throw new NotFoundError('setUp.dead');
+    if (!(await endUsed(trx, row.id))) throw new NotFoundError('setUp.dead');
     await trx('users')
       .where({ id: row.user_id })
       .update({ password_hash: passwordHash, password_changed_at: trx.fn.now(), version: trx.raw('version + 1') });
     const sessions = await endSessionsOf(trx, row.user_id);
     await auditOutside(trx, row.user_id, { act: 'account.setUp', subject: `account-${row.user_id}`, detail: { sessions } });
   });
+}
+
+/** A role may be asked for since the link was looked at, because that locks no account: the database then refuses it. Throws ConflictError `setUp.held`. */
+async function endUsed(trx: Trx, linkId: string): Promise<boolean> {
+  try {
+    return (await trx('setup_links').where({ id: linkId, used_at: null, ended_at: null }).update({ used_at: trx.fn.now() })) === 1;
+  } catch (error) {
+    throw constraintOf(error) === 'setup_links_held' ? new ConflictError('setUp.held') : error;
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Db } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import { getAccount, pathsOf } from './accounts.ts';
+import { countsOf, isShut } from './locks.ts';
 import type { Actor } from './users.ts';
 
 const KNOWN_DAYS = 90;
@@ -28,19 +29,19 @@ export async function keepNetwork(db: Db, userId: string, network: string): Prom
   );
 }
 
-/** A security administrator lifts the lock of somebody else's account. Throws NotFoundError, ConflictError `account.own` and `account.notLocked`. */
+/** A security administrator lifts the locks of somebody else's account, also those of the person's own browsers and networks. Throws NotFoundError, ConflictError `account.own` and `account.notLocked`. */
 export async function liftLock(db: Db, actor: Actor, id: string, request?: IdempotentRequest): Promise<{ accountId: string }> {
   return onceOnly(db, request, async (trx) => {
     const account = await getAccount(trx, pathsOf(actor, 'security_admin'), id);
     if (id === actor.userId) throw new ConflictError('account.own');
-    if (!account.lockedUntil) throw new ConflictError('account.notLocked');
-    const { rows } = await trx.raw<{ rows: unknown[] }>(
-      `delete from rate_limits where key = 'login:' || lower(:login) or starts_with(key, 'network:' || lower(:login) || '@')
-          or starts_with(key, 'device:' || lower(:login) || '@') returning 1`,
+    const { rows } = await trx.raw<{ rows: { counted: string }[] }>(
+      `with gone as (delete from rate_limits k where ${countsOf('cast(:login as text)')} returning k.*)
+       select distinct split_part(k.key, ':', 1) as counted from gone k where ${isShut} order by counted`,
       { login: account.login },
     );
     if (rows.length === 0) throw new ConflictError('account.notLocked');
-    await auditOutside(trx, actor.userId, { act: 'account.unlock', subject: `account-${id}`, detail: { login: account.login } });
+    const detail = { login: account.login, counted: rows.map(({ counted }) => counted) };
+    await auditOutside(trx, actor.userId, { act: 'account.unlock', subject: `account-${id}`, detail });
     return { accountId: id };
   });
 }

@@ -10,6 +10,7 @@ import { endOf, lockProposal, type Proposal, requireSecondPerson, settleProposal
 import { type IdempotentRequest, onceOnly, requestDigest } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
 import type { Actor } from '../accounts/users.ts';
+import { afterPlace, cutPage, type TimePage, type TimePlace } from '../queries/time-pages.ts';
 
 /** Puts a pack that comes with the program on record; one that is there stays as it is. */
 export async function savePolicyPack(db: Db, content: unknown): Promise<PolicyPack> {
@@ -170,17 +171,36 @@ const head = `r.code as region, r.name_zh as "regionZh", r.name_en as "regionEn"
   u.proposed_at as "proposedAt", d.name as "decidedBy", u.decided_at as "decidedAt"`;
 const people = 'left join users a on a.id = u.proposed_by left join users d on d.id = u.decided_by';
 /** A pack ends where its text says so, or where the next one of its region begins. */
+const followed =
+  'left join lateral (select min(q.valid_from) as begins from policy_packs q where q.region = p.region and q.valid_from > p.valid_from) n on true';
 const packSelect = `select p.id, p.content -> 'name' as name, p.valid_from as "validFrom", least(p.valid_to, n.begins) as "validTo", p.digest, ${head},
     case when p.valid_from > business_today() then 'future' when least(p.valid_to, n.begins) <= business_today() then 'over' else 'inForce' end as state
-  from policy_packs p join regions r on r.code = p.region left join pack_uploads u on u.id = p.upload_id ${people}
-  left join lateral (select min(q.valid_from) as begins from policy_packs q where q.region = p.region and q.valid_from > p.valid_from) n on true`;
+  from policy_packs p join regions r on r.code = p.region left join pack_uploads u on u.id = p.upload_id ${people} ${followed}`;
 
-/** Every version on record: what is in force or will be, then what is over. */
-export async function listPacks(db: Db): Promise<PackLine[]> {
+/** Where a pack stands in the list of them; of one region no two begin on one day. */
+export type PackPlace = { over: boolean; region: string; from: string };
+
+/** Every version on record, a page at a time: what is in force or will be, then what is over; of a region the latest first. Only the packs of the page are opened. */
+export async function listPacks(
+  db: Db,
+  { after, size }: { after?: PackPlace | undefined; size: number },
+): Promise<{ packs: PackLine[]; next: PackPlace | undefined }> {
+  const following = `(o.over, o.region) > (cast(:over as boolean), :region)
+    or (o.over, o.region) = (cast(:over as boolean), :region) and o.valid_from < cast(:from as date)`;
   const { rows } = await db.raw<{ rows: PackLine[] }>(
-    `select * from (${packSelect}) x order by x.state = 'over', x.region, x."validFrom" desc, x.id limit 500`,
+    `with page as materialized (
+       select * from (select p.id, p.region, p.valid_from, p.valid_from <= business_today() and coalesce(least(p.valid_to, n.begins) <= business_today(), false) as over
+                        from policy_packs p ${followed}) o
+        where ${after ? following : 'true'} order by o.over, o.region, o.valid_from desc limit :limit)
+     select x.* from page o join (${packSelect}) x on x.id = o.id order by o.over, o.region, o.valid_from desc`,
+    { ...after, limit: size + 1 },
   );
-  return rows;
+  const packs = rows.slice(0, size);
+  const last = packs.at(-1);
+  return {
+    packs,
+    next: rows.length > size && last ? { over: last.state === 'over', region: last.region, from: last.validFrom } : undefined,
+  };
 }
 
 export async function getPackLine(db: Db, id: string): Promise<PackLine & { content: unknown }> {
@@ -196,13 +216,20 @@ const uploadSelect = `select u.id, u.pack_id as "packId", u.content -> 'name' as
     business_today() as today, ${head} from pack_uploads u join regions r on r.code = u.region ${people}`;
 const within = withinPaths('r.path');
 
-/** Uploads that wait for a second person, within these subtrees. */
-export async function listPackUploads(db: Db, paths: readonly string[]): Promise<UploadLine[]> {
-  const { rows } = await db.raw<{ rows: UploadLine[] }>(
-    `${uploadSelect} where u.status = 'proposed' and ${within} order by u.proposed_at, u.id limit 100`,
-    { paths: [...paths] },
+/** Uploads that wait for a second person, within these subtrees, the oldest first. */
+export async function listPackUploads(
+  db: Db,
+  paths: readonly string[],
+  { after, size }: TimePage,
+): Promise<{ uploads: UploadLine[]; next: TimePlace | undefined }> {
+  const { rows } = await db.raw<{ rows: (UploadLine & { place: string })[] }>(
+    `select x.*, cast(x."proposedAt" as text) as place
+       from (${uploadSelect} where u.status = 'proposed' and ${within} and ${afterPlace({ at: 'u.proposed_at', id: 'u.id' }, after, 'oldest')}
+              order by u.proposed_at, u.id limit :limit) x order by x."proposedAt", x.id`,
+    { paths: [...paths], ...after, limit: size + 1 },
   );
-  return rows;
+  const { lines, next } = cutPage(rows, size);
+  return { uploads: lines, next };
 }
 
 export async function getPackUpload(db: Db, paths: readonly string[], id: string): Promise<UploadLine & { content: unknown }> {

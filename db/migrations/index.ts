@@ -67,6 +67,8 @@ import * as releasedLinks from './202611260820_release_links.ts';
 import * as namedSigners from './202611260830_name_who_signs.ts';
 import * as searchedTasks from './202611260900_search_open_tasks.ts';
 import * as namedTaskSigners from './202611260910_name_signers_on_tasks.ts';
+import * as knownLocks from './202611261000_find_known_locks.ts';
+import * as orderedBenefits from './202611261001_order_prior_benefits.ts';
 import * as indexedSessions from './202611261010_count_sessions_by_index.ts';
 
 export type Migration = { name: string; sql: string };
@@ -140,5 +142,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611260830_name_who_signs', sql: namedSigners.sql },
   { name: '202611260900_search_open_tasks', sql: searchedTasks.sql },
   { name: '202611260910_name_signers_on_tasks', sql: namedTaskSigners.sql },
+  { name: '202611261000_find_known_locks', sql: knownLocks.sql },
+  { name: '202611261001_order_prior_benefits', sql: orderedBenefits.sql },
   { name: '202611261010_count_sessions_by_index', sql: indexedSessions.sql },
 ];

@@ -163,30 +163,37 @@ export type PriorBenefitLine = {
 /** `text`: a part of an occupation or of an institution's name; nobody is looked for, the address would say whom. `region`: it and those below it. */
 export type PriorBenefitFilter = TimePage & { year?: number | undefined; region?: string | undefined; text?: string | undefined };
 
-/** What has no day stands at the beginning of its year. */
-const day = 'cast(coalesce(b.paid_on, make_date(b.year, 1, 1)) as timestamptz)';
-
-/** With full names and masked numbers, as officers see people everywhere; the latest days first. `total` counts every page. */
+/**
+ * With full names and masked numbers, as officers see people everywhere; the latest days first, what has none at the beginning of its year. `total` counts
+ * every page. Each region gives the first of its own, by its index: of a whole province no more is read and sorted than a page from each.
+ */
 export async function listPriorBenefits(
   db: Db,
   paths: readonly string[],
   { year, region, text, after, size }: PriorBenefitFilter,
 ): Promise<{ benefits: PriorBenefitLine[]; next: TimePlace | undefined; total: number }> {
-  const parts = [within];
+  const narrowed = `exists (select from regions w where w.code = :region and (r.path = w.path or r.path like w.path || '/%'))`;
+  const places = `places as materialized (select r.code from regions r where ${within} and ${region ? narrowed : 'true'})`;
+  const parts = ['b.region = o.code'];
   if (year) parts.push('b.year = :year');
-  if (region) parts.push(`exists (select from regions w where w.code = :region and (r.path = w.path or r.path like w.path || '/%'))`);
   const named = containing(['b.occupation', 'b.institution'], text ?? '');
   if (text) parts.push(named.sql);
-  const from = 'prior_benefits b join people p on p.id = b.person_id join regions r on r.code = b.region';
   const bindings = { paths: [...paths], year: year ?? null, region: region ?? null, ...named.bindings };
+  const order = 'order by b.day desc, b.id desc limit :limit';
   const [{ rows }, { rows: counted }] = await Promise.all([
     db.raw<{ rows: (PriorBenefitLine & { place: string })[] }>(
-      `select b.id, p.name, p.id_masked as "idMasked", b.occupation, b.level, b.year, b.amount_fen as "amountFen", b.institution, b.paid_on as "paidOn", b.region,
-              cast(${day} as text) as place
-         from ${from} where ${[...parts, afterPlace({ at: day, id: 'b.id' }, after)].join(' and ')} order by ${day} desc, b.id desc limit :limit`,
+      `with ${places}, page as materialized (
+         select b.id, b.day from places o cross join lateral (
+           select b.id, b.day from prior_benefits b where ${[...parts, afterPlace({ at: 'b.day', id: 'b.id' }, after)].join(' and ')} ${order}) b ${order})
+       select b.id, p.name, p.id_masked as "idMasked", b.occupation, b.level, b.year, b.amount_fen as "amountFen", b.institution, b.paid_on as "paidOn", b.region,
+              cast(cast(o.day as timestamptz) as text) as place
+         from page o join prior_benefits b on b.id = o.id join people p on p.id = b.person_id order by o.day desc, o.id desc`,
       { ...bindings, ...after, limit: size + 1 },
     ),
-    db.raw<{ rows: { total: number }[] }>(`select count(*) as total from ${from} where ${parts.join(' and ')}`, bindings),
+    db.raw<{ rows: { total: number }[] }>(
+      `with ${places} select count(*) as total from places o join prior_benefits b on ${parts.join(' and ')}`,
+      bindings,
+    ),
   ]);
   const { lines, next } = cutPage(rows, size);
   return { benefits: lines, next, total: counted[0]?.total ?? 0 };

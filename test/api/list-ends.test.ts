@@ -310,3 +310,102 @@ test('[F06] copies of a class, back to the first one, with the page that one cam
     expect(pagersOf(seen[1] ?? '')[0]?.first).toBe(`/classes/${number}/copies?back=%2Fclasses%2F${number}#earlier`);
   }
 });
+
+describe('policy packs', () => {
+  const waiting = 123;
+  const past = 130;
+
+  beforeAll(async () => {
+    const regions: string[] = await province.db('regions').where({ level: 'county' }).orderBy('code').pluck('code');
+    const content = (id: string) => JSON.stringify({ name: { zh: `政策包 ${id}`, en: `Pack ${id}` } });
+    const versions = Array.from({ length: past }, (_, n) => ({
+      id: `former-${n}`,
+      region: regions[n % regions.length],
+      valid_from: `20${10 + Math.floor(n / regions.length / 9)}-0${1 + (Math.floor(n / regions.length) % 9)}-01`,
+      // Of each region the last one of these is over by its own text.
+      valid_to: '2025-01-01',
+      content: content(`former-${n}`),
+      digest: 'x',
+    }));
+    await province.db.batchInsert('policy_packs', versions);
+    await province
+      .db('policy_packs')
+      .insert({ id: 'coming-1', region: regions[0], valid_from: '2099-01-01', content: content('coming-1'), digest: 'x' });
+    const uploads = Array.from({ length: waiting }, (_, n) => ({
+      pack_id: `waits-${n}`,
+      region: n < 3 ? '350102' : '350104',
+      content: content(`waits-${n}`),
+      digest: 'x',
+      file_name: '政策包.json',
+      proposed_by: ids['cs-catalogue-1'],
+      // Many of one instant.
+      proposed_at: `2026-02-0${1 + Math.floor(n / 60)}T09:00:00.000123+08:00`,
+    }));
+    await province.db.batchInsert('pack_uploads', uploads);
+  });
+
+  test('[N7] every version to the first one, what is over after all else, and of each region the latest first', async () => {
+    const before = await province.db('policy_packs').whereRaw("id not like 'former-%'").pluck<string[]>('id');
+    type Version = Line & { state: string; region: string; validFrom: string };
+    const pages = (await walkAnswers(province, 'cs-first-1', '/packs', linesOf('packs'))) as Version[][];
+    expect(lengths(pages)).toEqual([50, 50, before.length + past - 100]);
+    const found = pages.flat();
+    expect(distinct(pages)).toBe(before.length + past);
+    expect(found.map(({ id }) => id)).toEqual(expect.arrayContaining(before));
+    const places = found.map(({ state, region, validFrom }) => ({ last: state === 'over', region, validFrom }));
+    const ordered = [...places].sort(
+      (a, b) =>
+        Number(a.last) - Number(b.last) || (a.region < b.region ? -1 : a.region > b.region ? 1 : a.validFrom < b.validFrom ? 1 : -1),
+    );
+    expect(places).toEqual(ordered);
+    expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['future', 'inForce', 'over']));
+  });
+
+  test('[N7] places that nobody gave out begin from the top', async () => {
+    const reader = await province.as('cs-first-1');
+    const idsOf = async (parts: unknown): Promise<string[]> => {
+      const place = Buffer.from(JSON.stringify(parts)).toString('base64url');
+      const { status, body } = await reader.get<{ packs: Line[] }>(`/packs?after=${place}`);
+      expect([JSON.stringify(parts), status]).toEqual([JSON.stringify(parts), 200]);
+      return body.packs.map(({ id }) => id);
+    };
+    const top = (await reader.get<{ packs: Line[] }>('/packs')).body.packs.map(({ id }) => id);
+    for (const wrong of [
+      [true, '350104', '2026-02-30'],
+      [true, '350104', '0000-01-01'],
+      ['true', '350104', '2026-02-01'],
+      [true, "350104'", '2026-02-01'],
+      [true, '350104'],
+    ])
+      expect(await idsOf(wrong)).toEqual(top);
+    expect(await idsOf([true, '999999', '1000-01-01'])).toEqual([]);
+  });
+
+  test('[N7] what waits, the oldest first, to its end; the county sees its own', async () => {
+    const linesOfWaiting = { place: 'waitingAfter', next: 'waitingNext' };
+    const all = await walkAnswers(province, 'fz-catalogue-1', '/packs', linesOf('waiting'), linesOfWaiting);
+    expect(lengths(all)).toEqual([50, 50, 23]);
+    expect(distinct(all)).toBe(waiting);
+    const times = (all.flat() as (Line & { proposedAt: string })[]).map(({ proposedAt }) => proposedAt);
+    expect(times).toEqual([...times].sort());
+    expect(lengths(await walkAnswers(province, 'cs-catalogue-1', '/packs', linesOf('waiting'), linesOfWaiting))).toEqual([50, 50, 20]);
+    expect(lengths(await walkAnswers(province, 'cs-first-1', '/packs', linesOf('waiting'), linesOfWaiting))).toEqual([0]);
+  });
+
+  test.each([
+    ['', '待生效', '全部版本'],
+    ['?lang=en', 'Waiting to be put in force', 'All versions'],
+  ])('[N7] on the page without script %s', async (lang, waits, versions) => {
+    const visitor = await province.browser('fz-catalogue-1');
+    const pages = await walkPages(visitor, `/packs${lang}`, waits);
+    expect(pages).toHaveLength(3);
+    expect(new Set(pages.flatMap((html) => html.match(/\/packs\/uploads\/[0-9a-f-]{36}/g) ?? [])).size).toBe(waiting);
+    const found = await walkPages(visitor, `/packs${lang}`, versions);
+    expect(found).toHaveLength(3);
+    expect(new Set(found.flatMap((html) => html.match(/\/packs\/former-\d+/g) ?? [])).size).toBe(past);
+    // The one goes on, the other stays where it is.
+    const [first, second] = pagersOf(found[1] ?? '');
+    expect(first?.next).toMatch(/^\/packs\?after=[^&]+&waitingAfter=[^&#]+#waiting$/);
+    expect(second?.first).toBe('/packs#versions');
+  });
+});

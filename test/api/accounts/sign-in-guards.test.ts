@@ -126,6 +126,58 @@ describe('an account under attack', { timeout: 60_000 }, () => {
     expect((await security.post('/admin/accounts/00000000-0000-4000-8000-000000000000/unlock')).status).toBe(404);
   });
 
+  test('[F37] a lock in an own browser or network is listed and lifted as any other, and says nothing of where it is', async () => {
+    const { id, login } = await settled();
+    const beginning = await settled({ login: `${login}-b` });
+    const security = await province.as('security-1');
+    type Locked = { login: string; lockedUntil: string | null; knownLockedUntil: string | null };
+    const stateOf = async (): Promise<Locked | undefined> =>
+      (await security.get<{ accounts: Locked[] }>('/admin/accounts?state=locked&size=100')).body.accounts.find(
+        (account) => account.login === login,
+      );
+    const cookie = pair((await enter(login, { from: '203.0.113.70', password: good, page: true })).device);
+    const inBrowser = { from: '192.0.2.70', cookie, page: true };
+    for (let at = 0; at < ATTEMPTS; at += 1) await enter(login, { ...inBrowser, password: 'wrong' });
+    expect(await stateOf()).toBeUndefined();
+    expect(await security.post(`/admin/accounts/${id}/unlock`)).toMatchObject({ status: 409, body: { code: 'account.notLocked' } });
+    expect((await enter(login, { ...inBrowser, password: good })).status).toBe(429);
+    expect(await stateOf()).toMatchObject({ lockedUntil: null, knownLockedUntil: expect.any(String) });
+
+    const browser = await province.browser('security-1');
+    for (const [lang, words] of [
+      ['zh-CN', ['本人曾登录过的浏览器或网络因口令多次输错锁定至', '锁定的只是本人曾登录过的某个浏览器或网络', '解除锁定']],
+      ['en', ['Wrong passwords have locked a browser or network', 'Only a browser or network in which', 'Lift the lock']],
+    ] as const) {
+      const { html } = await browser.get(`/admin/accounts/${id}?lang=${lang}`);
+      for (const word of words) expect(html).toContain(word);
+      for (const secret of ['203.0.113.70', '192.0.2.70', 'device:']) expect(html).not.toContain(secret);
+      expect((await browser.get(`/admin/accounts?state=locked&lang=${lang}`)).html).toContain(`/admin/accounts/${id}"`);
+    }
+    const system = (await (await province.browser('system-1')).get(`/admin/accounts/${id}`)).html;
+    expect([system.includes('安全管理员可提前解除'), system.includes(`/admin/accounts/${id}/unlock`)]).toEqual([true, false]);
+
+    // The network too; and that of an account whose login begins likewise stays as it is.
+    expect((await enter(beginning.login, { from: '203.0.113.71', password: good })).status).toBe(200);
+    for (let at = 0; at <= ATTEMPTS; at += 1)
+      for (const each of [login, beginning.login])
+        await enter(each, { from: each === login ? '203.0.113.70' : '203.0.113.71', password: 'wrong' });
+    expect((await (await province.as('system-1')).post(`/admin/accounts/${id}/unlock`)).status).toBe(403);
+    expect((await security.post(`/admin/accounts/${id}/unlock`)).status).toBe(200);
+    expect(await stateOf()).toBeUndefined();
+    expect((await enter(login, { ...inBrowser, password: good })).status).toBe(303);
+    expect((await enter(login, { from: '203.0.113.70', password: good })).status).toBe(200);
+    expect(
+      await province
+        .db('audit_log')
+        .where({ act: 'account.unlock', subject: `account-${id}` })
+        .pluck('detail'),
+    ).toEqual([{ login, counted: ['device', 'network'] }]);
+    expect((await enter(beginning.login, { from: '203.0.113.71', password: good })).status).toBe(422);
+    // What a stranger types as a login locks no account of another name.
+    for (let at = 0; at <= ATTEMPTS; at += 1) await enter(`${login}@192.0.2.1`, { from: '198.51.100.200', password: 'wrong' });
+    expect(await stateOf()).toBeUndefined();
+  });
+
   test('[F37] who is signed in changes the password meanwhile; who holds a set-up link gets in by it', async () => {
     const { login, person } = await settled();
     await lockOut(login);

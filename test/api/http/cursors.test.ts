@@ -71,6 +71,8 @@ const taking = counter.routes.flatMap((route) => {
 test('[F36] the addresses that take a place in a list are the known ones', () => {
   const found = taking.map(({ path, place }) => `${path} ${place}`);
   for (const one of [
+    '/packs after',
+    '/packs waitingAfter',
     '/prior-benefits after',
     '/admin/grants requestsAfter',
     '/substitutions after',
