@@ -61,7 +61,7 @@ export function supervisionRoutes(counter: Counter): void {
     method: 'post',
     path: '/tasks/:procedure/:step/:round/priority',
     summary:
-      'Mark an open task as pressing (加急) with a reason, or take the mark off: it stands first in lists, its deadline stays, and the next tasks of the office in the same procedure are marked too',
+      'Mark a matter as pressing (加急) at one of its open tasks with a reason, or take the mark off: the tasks of the office in that procedure, open now and later, stand first in lists; deadlines stay',
     tags: ['supervision'],
     access: 'signed-in',
     params: TaskParams,
