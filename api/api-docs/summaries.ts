@@ -155,7 +155,7 @@ export const chineseSummaries: Readonly<Record<string, string>> = {
   postTasksByProcedureByStepByRoundReassign: '转办给本部门同角色的其他人',
   postTasksByProcedureByStepByRoundUrge: '向办理人发邮件催办；每工作日最多一次',
   postTasksByProcedureByStepByRoundPriority:
-    '说明理由将在办任务标为加急，或取消加急：在列表中排在最前，时限不变，同一事项本机关后续任务一并加急',
+    '说明理由，在任一在办任务处将整件事项标为加急，或取消加急：该事项机关在办及后续任务均排在列表最前，时限不变',
   postTasksByProcedureByStepByRoundLabels: '给任务所属事项贴上本单位的标签：至多 5 个，只有本单位看得到',
   postTasksByProcedureByStepByRoundLabelsRemove: '去掉本单位给事项贴的标签',
   postTasksByProcedureByStepByRoundEscalate: '立即提请上级督办（督办单）',

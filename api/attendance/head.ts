@@ -6,9 +6,8 @@ import type { Actor } from '../../db/accounts/users.ts';
 import { type TrainingHead, findOpenTask } from '../../db/views/training/training.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { hasRole, maySee } from '../../workflows/domain/scope.ts';
-import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import type { Translate } from '../pages/i18n.ts';
-import { classPath, classTabs, type trainingPages, trainingTabs } from '../classes/head.ts';
+import { classPath, tabsFor, type trainingPages, trainingTabs } from '../classes/head.ts';
 import type { Context } from '../http/routing.ts';
 
 export const ClassParams = z.object({ number: z.string().regex(/^[\w-]{1,40}$/) });
@@ -28,13 +27,11 @@ export function trainingHead(head: TrainingHead, active: TrainingPage, { actor, 
     startDate: head.start_date,
     endDate: head.end_date,
     tabs: [
-      ...classTabs
-        .filter((tab) => tab !== 'messages' || readsMessages(actor, head))
-        .map((tab) => ({
-          href: classPath(head.number, tab),
-          label: t(`classes.tabs.${tab}`),
-          active: tab === 'checks' && active === 'verifications',
-        })),
+      ...tabsFor(actor, head).map((tab) => ({
+        href: classPath(head.number, tab),
+        label: t(`classes.tabs.${tab}`),
+        active: tab === 'checks' && active === 'verifications',
+      })),
       ...trainingTabs(head.number, t, active),
     ],
   };

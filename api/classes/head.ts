@@ -1,15 +1,30 @@
 /** What stands at the head of every page of a class: who and what, where it stands, and the tabs. */
-import type { ClassHead } from '../../db/views/classes/classes.ts';
+import type { Db } from '../../db/client.ts';
+import { type ClassHead, getClassHead } from '../../db/views/classes/classes.ts';
 import type { Actor } from '../../db/accounts/users.ts';
 import { allowedClassActs, type ClassAct, type ClassStatus, classTrack, endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { formatYuan } from '../../workflows/domain/money/money.ts';
 import { ConflictError, NotFoundError } from '../../workflows/domain/errors.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
-import { readsMessages } from '../../workflows/domain/classes/message.ts';
+import { readsRecord } from '../../workflows/domain/classes/reading.ts';
 
 export const classTabs = ['overview', 'roster', 'timetable', 'materials', 'checks', 'money', 'papers', 'messages', 'timeline'] as const;
 export type ClassTab = (typeof classTabs)[number];
+/** Of these, what an assessment body needs of a class that it examines. */
+const examinersTabs: readonly ClassTab[] = ['overview', 'roster', 'timetable'];
+
+/** The tabs that somebody who sees a class may open. */
+export function tabsFor(actor: Actor, head: { institution_id: string }): readonly ClassTab[] {
+  return readsRecord(actor, head) ? classTabs : examinersTabs;
+}
+
+/** As `getClassHead`, of a tab. Throws NotFoundError too where the reader has no such tab. */
+export async function getTabHead(db: Db, actor: Actor, number: string, tab: ClassTab): Promise<ClassHead> {
+  const head = await getClassHead(db, actor, number);
+  if (!tabsFor(actor, head).includes(tab)) throw new NotFoundError('class.unknown');
+  return head;
+}
 
 export const statusTones: Record<ClassStatus, string> = {
   draft: '',
@@ -57,9 +72,9 @@ export function requireAct(actor: Actor, head: ClassHead, act: ClassAct): void {
   if (!actsFor(actor, head).includes(act)) throw new ConflictError('class.notNow', { status: head.status });
 }
 
-/** The money of a class by how far it has come: expected, claimed, approved, paid. An assessment body reads what is expected, and no more of the claim of others. */
-export function amountFact(head: Pick<ClassHead, 'amount_fen' | 'application' | 'institution_id'>, actor: Actor, t: Translate) {
-  const claim = actor.institutionId === undefined || actor.institutionId === head.institution_id ? head.application : undefined;
+/** The money of a class by how far it has come: expected, claimed, approved, paid. */
+export function amountFact(head: Pick<ClassHead, 'amount_fen' | 'application'>, t: Translate) {
+  const claim = head.application;
   const fact = (stage: string, fen: number) => ({ value: formatYuan(fen), detail: t(`classes.amounts.${stage}`) });
   if (!claim) return fact('expected', head.amount_fen);
   if (claim.application_status === 'paid') return fact('paid', claim.paid_fen);
@@ -78,11 +93,11 @@ export function headView(head: ClassHead, tab: ClassTab, { actor, t, locale }: {
     facts: [
       { value: head.institution, detail: t('classes.credit', { grade: head.credit_grade }) },
       { value: t('classes.headcountHours', { headcount: head.headcount, hours: head.hours }), detail: period },
-      amountFact(head, actor, t),
+      ...(readsRecord(actor, head) ? [amountFact(head, t)] : []),
     ],
     stages: stagesOf(head, t),
-    tabs: classTabs
-      .filter((name) => name !== 'messages' || (head.procedure !== undefined && readsMessages(actor, head)))
+    tabs: tabsFor(actor, head)
+      .filter((name) => name !== 'messages' || head.procedure !== undefined)
       .map((name) => ({
         href: classPath(head.number, name),
         label: t(`classes.tabs.${name}`),

@@ -32,6 +32,7 @@ import { timelineView } from './timeline.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
 import { labelOfficesOf } from '../../workflows/domain/labels.ts';
 import { readsMessages } from '../../workflows/domain/classes/message.ts';
+import { readsRecord } from '../../workflows/domain/classes/reading.ts';
 
 export type ClassContext = Pick<
   Context<ClassParams, unknown, unknown>,
@@ -47,7 +48,8 @@ export async function showOverview(
 ): Promise<Reply> {
   const head = await getClassHead(db, actor, params.number);
   const acts = actsFor(actor, head);
-  const [tasks, today, lines] = await Promise.all([
+  const whole = readsRecord(actor, head);
+  const [asking, today, lines] = await Promise.all([
     listClassTasks(db, head.id, actor.institutionId !== undefined),
     readToday(db, instant, actor),
     listClassTimeline(db, {
@@ -58,6 +60,8 @@ export async function showOverview(
       withMessages: readsMessages(actor, head),
     }),
   ]);
+  // What others are asked is no matter of the assessment body.
+  const tasks = whole ? asking : asking.filter((task) => isMine(task, actor));
   const inside = await insideOffice(db, actor, tasks);
   const found = acts.includes('edit') ? (redraw.issues ?? withWords(await outstandingOf(db, head), t)) : [];
   // Points of a list that wait for an answer stand at the list; what is missing in the class stands at its parts.
@@ -92,14 +96,15 @@ export async function showOverview(
       mine: asked.filter((task) => task.mine && !(mine && task.here)),
       others: asked.filter((task) => !task.mine),
       correction:
-        head.status === 'correction' && head.procedure
+        whole && head.status === 'correction' && head.procedure
           ? await correctionView(db, head.number, mine ? correction : undefined, { t, words: deps.words, today, locale })
           : undefined,
       ended: endedStatuses.includes(head.status)
-        ? { ...(head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
+        ? { ...(whole && head.procedure ? await findEndReason(db, head.procedure.id) : {}), words: t(`classes.ended.${head.status}`) }
         : undefined,
       moving,
-      ahead: following(head, tasks, returned?.step, { t, words: deps.words }),
+      whole,
+      ahead: whole && following(head, tasks, returned?.step, { t, words: deps.words }),
       summary: summaryOf(head, t),
       timeline: lines.map((line) => ({
         ...timelineView(line, t, deps.words, actor.institutionId !== undefined, labelOfficesOf(actor)),
@@ -117,7 +122,7 @@ export async function showOverview(
       nav: 'classes',
       ...(moving ? { refreshSeconds: 2 } : {}),
       etag: String(head.version),
-      json: { ...detailJson(head, acts, tasks, actor, outstanding, moving), correction: await correctionJson(db, head) },
+      json: { ...detailJson(head, acts, tasks, actor, outstanding, moving), correction: whole ? await correctionJson(db, head) : null },
     },
   );
 }
@@ -160,7 +165,7 @@ function detailJson(
     assessorId: head.assessor_id,
     packId: head.pack_id,
     headcount: head.headcount,
-    amountFen: head.amount_fen,
+    amountFen: readsRecord(actor, head) ? head.amount_fen : null,
     hours: head.hours,
     acts,
     tasks: tasks.map((task) => ({

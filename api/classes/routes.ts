@@ -1,6 +1,7 @@
 /** Classes: the list, a new one, its page, and what its institution does with it until it is under review. */
 import { z } from 'zod';
 import { dropDraft } from '../../db/accounts/kept-drafts.ts';
+import type { Actor } from '../../db/accounts/users.ts';
 import { createClass, saveClass, submitClass, withdrawClass } from '../../db/classes/classes.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { type ClassLine, findLastCorrection, getClassHead, listClasses } from '../../db/views/classes/classes.ts';
@@ -8,6 +9,7 @@ import { classStatuses } from '../../workflows/domain/classes/class.ts';
 import { ConflictError } from '../../workflows/domain/errors.ts';
 import { readingRoles } from '../../workflows/domain/roles.ts';
 import { hasRole } from '../../workflows/domain/scope.ts';
+import { readsRecord } from '../../workflows/domain/classes/reading.ts';
 import type { Locale, Translate } from '../pages/i18n.ts';
 import { correctionName, formName } from '../drafts/page.ts';
 import { readTimeCursor, nextCursor } from '../http/cursors.ts';
@@ -64,7 +66,7 @@ function listRoutes(counter: Counter): void {
       return page(
         'classes/index',
         {
-          lines: lines.map((line) => lineView(line, t, locale)),
+          lines: lines.map((line) => lineView(line, actor, t, locale)),
           filter: query,
           filtered: query.q !== undefined || query.status !== undefined,
           statuses: classStatuses
@@ -76,13 +78,13 @@ function listRoutes(counter: Counter): void {
           nextHref: cursor ? `?${new URLSearchParams([...kept, ['after', cursor]]).toString()}` : undefined,
           firstHref: query.after ? `?${kept.toString()}` : undefined,
         },
-        { json: { classes: lines.map(lineJson), next: cursor } },
+        { json: { classes: lines.map((line) => lineJson(line, actor)), next: cursor } },
       );
     },
   });
 }
 
-function lineJson(line: ClassLine) {
+function lineJson(line: ClassLine, actor: Actor) {
   return {
     number: line.number,
     title: line.title,
@@ -94,14 +96,14 @@ function lineJson(line: ClassLine) {
     startDate: line.start_date,
     endDate: line.end_date,
     headcount: line.headcount,
-    amountFen: line.amount_fen,
+    amountFen: readsRecord(actor, line) ? line.amount_fen : null,
     task: line.task_step ? { step: line.task_step, role: line.task_role ?? '', dueDate: line.task_due_date } : null,
   };
 }
 
-function lineView(line: ClassLine, t: Translate, locale: Locale) {
+function lineView(line: ClassLine, actor: Actor, t: Translate, locale: Locale) {
   return {
-    ...lineJson(line),
+    ...lineJson(line, actor),
     regionName: locale === 'en' ? line.region_en : line.region_zh,
     statusLabel: t(`classes.status.${line.status}`),
     tone: statusTones[line.status],

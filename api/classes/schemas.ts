@@ -109,7 +109,8 @@ export const ClassItem = z
     startDate: z.string().nullable(),
     endDate: z.string().nullable(),
     headcount: z.number().int(),
-    amountFen: z.number().int(),
+    /** Null for the assessment body, which reads no money. */
+    amountFen: z.number().int().nullable(),
     task: z.object({ step: z.string(), role: z.string(), dueDate: z.string().nullable() }).nullable(),
   })
   .meta({ id: 'ClassItem' });
@@ -131,7 +132,8 @@ export const ClassDetail = z
     assessorId: z.string().nullable(),
     packId: z.string(),
     headcount: z.number().int(),
-    amountFen: z.number().int(),
+    /** Null for the assessment body, which reads no money. */
+    amountFen: z.number().int().nullable(),
     hours: z.number().int(),
     acts: z.array(z.string()),
     tasks: z.array(

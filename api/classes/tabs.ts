@@ -1,11 +1,10 @@
 /** The other tabs of a class: checks, money, papers, timeline. */
 import { z } from 'zod';
 import { listClassPapers, listClassTimeline } from '../../db/views/classes/class-record.ts';
-import { getClassHead } from '../../db/views/classes/classes.ts';
 import { readsMessages } from '../../workflows/domain/classes/message.ts';
 import { page } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { headView } from './head.ts';
+import { getTabHead, headView } from './head.ts';
 import { checkJson, loadChecks, loadMoney } from './record.ts';
 import { ClassChecks, ClassMoney, ClassPapers, ClassTimeline } from './record-schemas.ts';
 import { ClassParams } from './schemas.ts';
@@ -22,7 +21,7 @@ export function classTabRoutes(counter: Counter): void {
     params: ClassParams,
     response: ClassChecks,
     handle: async ({ db, actor, params, t, locale, deps }) => {
-      const head = await getClassHead(db, actor, params.number);
+      const head = await getTabHead(db, actor, params.number, 'checks');
       const { checks, view } = await loadChecks({ db, actor, t, words: deps.words }, head);
       return page(
         'classes/checks',
@@ -52,7 +51,7 @@ export function classTabRoutes(counter: Counter): void {
     params: ClassParams,
     response: ClassMoney,
     handle: async ({ db, actor, params, t, locale, deps }) => {
-      const head = await getClassHead(db, actor, params.number);
+      const head = await getTabHead(db, actor, params.number, 'money');
       const { people, lines, entries, pack, view } = await loadMoney({ db, t, locale, words: deps.words }, head);
       return page(
         'classes/money',
@@ -106,7 +105,7 @@ export function classTabRoutes(counter: Counter): void {
     params: ClassParams,
     response: ClassPapers,
     handle: async ({ db, actor, params, t, locale }) => {
-      const head = await getClassHead(db, actor, params.number);
+      const head = await getTabHead(db, actor, params.number, 'papers');
       const { papers, disclosures } = await listClassPapers(db, head.id, actor.institutionId !== undefined);
       return page(
         'classes/papers',
@@ -149,7 +148,7 @@ export function classTabRoutes(counter: Counter): void {
     query: z.object({ before: z.coerce.number().int().positive().optional() }),
     response: ClassTimeline,
     handle: async ({ db, actor, params, query, t, locale, deps }) => {
-      const head = await getClassHead(db, actor, params.number);
+      const head = await getTabHead(db, actor, params.number, 'timeline');
       const lines = await listClassTimeline(db, {
         classId: head.id,
         number: head.number,

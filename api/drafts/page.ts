@@ -30,12 +30,27 @@ export async function draftOf({ db, vault, actor }: Reading, form: string, saved
 
 /** What goes along with a decision and is nobody's words: the page writes it anew. */
 const aroundDecision: ReadonlySet<string> = new Set(['list', 'seen', 'version', 'checklist', 'confirmUnmarked', 'outcome']);
+/** The forms of these stand beside the decision and go out with it; their fields are called after them. */
+const besideDecision = [
+  'label',
+  'unlabel',
+  'release',
+  'delegate',
+  'suspend',
+  'add_signer',
+  'urge',
+  'prioritise',
+  'reassign',
+  'escalate',
+] as const;
+export type BesideDecision = (typeof besideDecision)[number];
+const actsBeside: ReadonlySet<string> = new Set(besideDecision);
 /** What the page fills in by itself at each point. */
 const atPoints: ReadonlySet<string> = new Set(['field', 'item', 'no', 'part']);
 
 /** Of a form of a decision what somebody ticked or wrote; undefined where that is nothing. */
 export function wordsOfDecision(fields: Record<string, unknown>): Record<string, unknown> | undefined {
-  const words = Object.entries(fields).filter(([name]) => !aroundDecision.has(name));
+  const words = Object.entries(fields).filter(([name]) => !aroundDecision.has(name) && !actsBeside.has(name));
   return words.some(([name, value]) => saysSomething(name, value)) ? Object.fromEntries(words) : undefined;
 }
 

@@ -7,6 +7,8 @@ import { NotAllowedError, NotFoundError } from '../../workflows/domain/errors.ts
 import { redirect } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
 import { datesIn } from '../pages/dates.ts';
+import { listOf } from '../tasks/acts.ts';
+import { listQuery, withQuery } from '../tasks/inbox/inbox.ts';
 import { taskPath } from '../tasks/words.ts';
 
 /** `new-class`, `class-<number>`, `correction-<number>-<round>`, `task-<procedure>~<step>~<round>`. */
@@ -31,7 +33,7 @@ export function draftRoutes(counter: Counter): void {
       await requireOwn(context);
       const savedAt = await keepDraft(db, vault, actor.userId, params.form, body);
       const words = t('drafts.saved', { at: datesIn(locale).dateTime(savedAt) });
-      return redirect(pageOf(params.form), { json: { savedAt: savedAt.toISOString(), words } });
+      return redirect(pageOf(params.form, body['list']), { json: { savedAt: savedAt.toISOString(), words } });
     },
   });
 
@@ -72,9 +74,10 @@ function taskOf(form: string): string | undefined {
   return form.startsWith('task-') ? form.slice('task-'.length).replaceAll('~', '/') : undefined;
 }
 
-function pageOf(form: string): string {
+/** `list`: the one that a task was opened from. */
+function pageOf(form: string, list?: unknown): string {
   const task = taskOf(form);
-  if (task !== undefined) return taskPath(task);
+  if (task !== undefined) return `${withQuery(taskPath(task), listQuery(listOf(typeof list === 'string' ? list : undefined)))}#decide`;
   const number = numberOf(form);
   if (number === undefined) return '/classes/new';
   return form.startsWith('class-') ? `/classes/${number}/edit` : `/classes/${number}#correction`;

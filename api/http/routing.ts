@@ -67,6 +67,8 @@ export type Context<P, Q, B> = {
   res: Response;
   t: Translate;
   locale: Locale;
+  /** What was being typed into the form that this one stands beside and went out with (`beside`); undefined where it went out alone. */
+  typed: Record<string, unknown> | undefined;
   /** For writes: pass it to `decideTask` or `onceOnly`. Undefined when the client sent no Idempotency-Key. Of the public too. */
   request: IdempotentRequest | undefined;
   /** Whether a browser asks. */
@@ -105,6 +107,11 @@ export type RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   /** Its answer carries a version as ETag. */
   tagged?: true;
   upload?: { field: string; maxBytes: number };
+  /**
+   * Its form may stand beside a longer one that is being typed and go out with that, so that nothing is lost without script: its own fields are then
+   * called after it (`suspend[reason]`), and the rest is `typed`.
+   */
+  beside?: string;
   handle: (context: Context<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Reply> | Reply;
   /** Draws the form again, with 422 and what was entered (never passwords); browsers only. Programs get a problem document. */
   onInvalid?: (
@@ -171,7 +178,8 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   const broken = brokenUploads.get(req);
   // Of a body that could not be read the token may be lost; nothing is done with it but to say so.
   if (spec.method !== 'get' && !broken) requireToken(req, visit);
-  const { body, key, redrawing } = takeBody(req, deps.words);
+  const { body: sent, key, redrawing } = takeBody(req, deps.words);
+  const { body, typed } = partOf(sent, spec.beside);
   const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
   const context: Context<z.output<P>, z.output<Q>, unknown> = {
@@ -188,6 +196,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     files: filesOf(req),
     req,
     res,
+    typed,
     t: visit.t,
     locale: visit.locale,
     request: key ? requestOf(actor, key, requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf))) : undefined,
@@ -195,10 +204,12 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     ifMatch: spec.guarded ? versionOf(req.get('if-match')) : undefined,
     waitMs: spec.waits ? waitOf(req, res) : 0,
   };
-  const entered = Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
+  const entered = withoutPasswords(body);
   const drawAgain = async (issues: readonly Issue[]): Promise<Reply | undefined> => {
     const reply = await spec.onInvalid?.(context, withWords(issues, visit.t), entered);
-    return reply?.kind === 'page' ? { ...reply, options: { status: 422, redrawn: redrawn(entered, issues), ...reply.options } } : reply;
+    return reply?.kind === 'page'
+      ? { ...reply, options: { status: 422, redrawn: redrawn(withoutPasswords(sent), issues), ...reply.options } }
+      : reply;
   };
   // In another language, and nothing else.
   if (redrawing && context.forPage) {
@@ -213,7 +224,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     if (deps.config.strict) await requireAsPromised(spec, reply);
     // Drawn again by the handler itself, as where somebody else was first.
     const refused = reply.kind === 'page' && spec.onInvalid !== undefined && (reply.options.status ?? 200) >= 400;
-    return refused ? { ...reply, options: { redrawn: redrawn(entered, []), ...reply.options } } : reply;
+    return refused ? { ...reply, options: { redrawn: redrawn(withoutPasswords(sent), []), ...reply.options } } : reply;
   } catch (error) {
     if (!(error instanceof InputError) || !spec.onInvalid || !context.forPage) throw error;
     const reply = await drawAgain(error.issues);
@@ -308,6 +319,22 @@ function takeBody(req: Request, words: Words): { body: Record<string, unknown>; 
   const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
   if (key !== undefined && key.length > LONGEST_KEY) throw inputError('idempotencyKey', 'tooLong', { maximum: LONGEST_KEY });
   return { body, key: key || undefined, redrawing: readRedrawing(redraw, words) };
+}
+
+/** Of what two forms sent together the fields of the one that stands beside; the list that the page was opened from belongs to both. */
+function partOf(
+  sent: Record<string, unknown>,
+  beside: string | undefined,
+): { body: Record<string, unknown>; typed?: Record<string, unknown> } {
+  const own = beside === undefined ? undefined : sent[beside];
+  if (beside === undefined || typeof own !== 'object' || own === null || Array.isArray(own)) return { body: sent };
+  const { [beside]: _own, ...typed } = sent;
+  const fields = Object.entries(own).filter(([, value]) => value !== '');
+  return { body: { ...('list' in sent ? { list: sent['list'] } : {}), ...Object.fromEntries(fields) }, typed };
+}
+
+function withoutPasswords(body: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
 }
 
 function digestOf(file: UploadedFile): string {

@@ -4,12 +4,11 @@ import { addMaterial, getMaterial, openMaterial, removeMaterial } from '../../db
 import { findOpenedOf } from '../../db/classes/classes.ts';
 import { sampleMaterial } from '../../db/formats/sample-materials.ts';
 import { getPolicyPack } from '../../db/catalogue/policy-packs.ts';
-import { getClassHead } from '../../db/views/classes/classes.ts';
 import { listMaterials } from '../../db/views/classes/materials.ts';
 import { NotFoundError } from '../../workflows/domain/errors.ts';
 import { isOpen } from '../../workflows/domain/classes/correction.ts';
 import { MATERIAL_MAX_BYTES, type MaterialKind, materialKinds, MATERIALS_PER_CLASS } from '../../workflows/domain/classes/material.ts';
-import { actsFor, classPath, headView } from '../classes/head.ts';
+import { actsFor, classPath, getTabHead, headView } from '../classes/head.ts';
 import { ClassParams } from '../classes/schemas.ts';
 import { file, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -122,7 +121,7 @@ export function materialRoutes(counter: Counter): void {
 type Drawn = { issues?: FieldIssue[]; entered?: Record<string, unknown>; replaces?: string | undefined };
 
 async function show({ db, actor, params, t, locale, deps }: Shown, { issues, entered, replaces }: Drawn): Promise<Reply> {
-  const head = await getClassHead(db, actor, params.number);
+  const head = await getTabHead(db, actor, params.number, 'materials');
   const [lines, pack] = await Promise.all([listMaterials(db, head.id, actor.userId), getPolicyPack(db, head.pack_id)]);
   const mayAct = actsFor(actor, head).includes('edit');
   const opened = mayAct ? await findOpenedOf(db, head) : undefined;

@@ -100,17 +100,24 @@ export const RosterPerson = z
     seat: z.number().int(),
     name: z.string(),
     idMasked: z.string(),
-    phoneMasked: z.string(),
-    accountMasked: z.string(),
-    bank: z.string(),
-    group: z.string(),
     status: z.string(),
-    eligible: z.boolean(),
-    findings: z.array(z.object({ text: z.string(), source: z.string() })),
-    amountFen: z.number().int().nullable(),
-    standardFen: z.number().int().nullable(),
-    percent: z.number().nullable(),
-    formula: z.string(),
-    source: z.string(),
   })
+  .extend(
+    z
+      .object({
+        phoneMasked: z.string(),
+        accountMasked: z.string(),
+        bank: z.string(),
+        group: z.string(),
+        eligible: z.boolean(),
+        findings: z.array(z.object({ text: z.string(), source: z.string() })),
+        amountFen: z.number().int().nullable(),
+        standardFen: z.number().int().nullable(),
+        percent: z.number().nullable(),
+        formula: z.string(),
+        source: z.string(),
+      })
+      // The assessment body is told whom it examines, and none of this.
+      .partial().shape,
+  )
   .meta({ id: 'RosterPerson' });

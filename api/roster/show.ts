@@ -5,6 +5,7 @@ import { findOpenedOf } from '../../db/classes/classes.ts';
 import { listRoster } from '../../db/roster/roster.ts';
 import { getClassHead } from '../../db/views/classes/classes.ts';
 import { rule } from '../../workflows/domain/policy/policy.ts';
+import { readsRecord } from '../../workflows/domain/classes/reading.ts';
 import { isOpen } from '../../workflows/domain/classes/correction.ts';
 import { actsFor, classPath, headView } from '../classes/head.ts';
 import type { ClassParams } from '../classes/schemas.ts';
@@ -42,6 +43,11 @@ export async function showRoster(
   const enrolled = people.filter((person) => person.status === 'enrolled');
   const named = opened && !mayAdd ? people.filter((person) => mayChange(person.id)) : [];
   const mayEdit = mayAdd || named.length > 0;
+  if (!readsRecord(actor, head)) {
+    const view = { ...headView(head, 'roster', { actor, t, locale }), class: head, people, enrolled: enrolled.length };
+    const examined = people.map(({ id, seat, name, idMasked, status }) => ({ id, seat, name, idMasked, status }));
+    return page('roster/examined', view, { nav: 'classes', json: { trainees: examined } });
+  }
   return page(
     'roster/show',
     {

@@ -1,6 +1,6 @@
 /** Acts on a task: claim, release, decide, open an identity number. */
 import { z } from 'zod';
-import { dropDraft, keepDraft } from '../../db/accounts/kept-drafts.ts';
+import { dropDraft } from '../../db/accounts/kept-drafts.ts';
 import { claimTask, releaseTask } from '../../db/protocol/holding/claims.ts';
 import { decideTask } from '../../db/protocol/decisions.ts';
 import { getTask } from '../../db/protocol/tasks.ts';
@@ -9,10 +9,10 @@ import { revealId } from '../../db/roster/roster.ts';
 import { countUnreadOfTask } from '../../db/views/classes/materials.ts';
 import { findNextTask } from '../../db/views/inbox/next-task.ts';
 import { stageOf } from '../../workflows/domain/tasks.ts';
-import { ConflictError, InputError } from '../../workflows/domain/errors.ts';
 import { taskFormName, wordsOfDecision } from '../drafts/page.ts';
 import { redirect } from '../http/replies.ts';
-import { type Context, type Counter, route } from '../http/routing.ts';
+import { type Counter, route } from '../http/routing.ts';
+import { besideTheDecision, keepWords } from './case/beside.ts';
 import { type CaseContext, orConflict, readToday, type Redraw, showCase, taskIdOf } from './case/case.ts';
 import { inboxTimes } from './due.ts';
 import { listQuery, toFilter, withQuery } from './inbox/inbox.ts';
@@ -35,17 +35,6 @@ function kept(entered: unknown): Redraw {
     ...(typeof list === 'string' ? { list } : {}),
     ...(Number.isSafeInteger(Number(seen)) && seen !== undefined ? { seen: Number(seen) } : {}),
   };
-}
-
-/** What was typed before the task was taken stands in its form afterwards. Where it cannot be kept, the task is taken all the same. */
-async function keepWords({ db, vault, actor, body }: Context<TaskParams, unknown, z.output<typeof Claim>>, taskId: string): Promise<void> {
-  const words = wordsOfDecision(body);
-  if (!words) return;
-  try {
-    await keepDraft(db, vault, actor.userId, taskFormName(taskId), words);
-  } catch (error) {
-    if (!(error instanceof ConflictError || error instanceof InputError)) throw error;
-  }
 }
 
 /** The list named by a query string; one that nobody gave out is the default list. */
@@ -80,8 +69,9 @@ export function taskActRoutes(counter: Counter): void {
     handle: (context) =>
       orConflict(context, { list: context.body.list, entered: wordsOfDecision(context.body) }, async () => {
         const taskId = taskIdOf(context.params);
+        const words = wordsOfDecision(context.body);
         await claimTask(context.db, context.actor, taskId);
-        if (context.forPage) await keepWords(context, taskId);
+        if (words && context.forPage) await keepWords(context, words);
         // To the form: whoever took the task goes on with it.
         return redirect(`${withQuery(taskPath(taskId), listQuery(listOf(context.body.list)))}#decide`, {
           json: { taskId, held: true },
@@ -100,8 +90,9 @@ export function taskActRoutes(counter: Counter): void {
     body: FromList,
     response: Held,
     errors: [409],
+    beside: 'release',
     handle: (context) =>
-      orConflict(context, { list: context.body.list }, async () => {
+      besideTheDecision(context, context.body.list, async () => {
         const taskId = taskIdOf(context.params);
         await releaseTask(context.db, context.actor, taskId);
         return redirect(withQuery('/tasks', listQuery(listOf(context.body.list))), {

@@ -5,7 +5,8 @@ import { takeBackDecision } from '../../db/protocol/taking-back.ts';
 import { delegateTask, giveOpinion, recallDelegation } from '../../db/protocol/holding/delegations.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from './case/case.ts';
+import { besideTheDecision, refusedIn } from './case/beside.ts';
+import { orConflict, showCase, taskIdOf } from './case/case.ts';
 import { Delegate, Opinion, Suspend, TakeBack, TaskParams } from './schemas.ts';
 import { taskPath } from './words.ts';
 
@@ -22,14 +23,15 @@ export function holdingRoutes(counter: Counter): void {
     body: Delegate,
     response: z.object({ taskId: z.string(), delegate: z.string() }),
     errors: [409],
+    beside: 'delegate',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { delegate } = await delegateTask(db, actor, taskId, body, request);
         return redirect(taskPath(taskId), { json: { taskId, delegate }, flash: { key: 'holding.delegated', params: { name: delegate } } });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('delegate', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('delegate', issues, entered, context.typed)),
   });
 
   route(counter, {
@@ -79,13 +81,14 @@ export function holdingRoutes(counter: Counter): void {
     body: Suspend,
     response: z.object({ taskId: z.string(), suspended: z.boolean() }),
     errors: [409],
+    beside: 'suspend',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const taskId = taskIdOf(context.params);
         const { suspended } = await suspendTask(context.db, context.actor, taskId, context.body.reason, context.request);
         return redirect(taskPath(taskId), { json: { taskId, suspended }, flash: 'holding.suspended' });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('suspend', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('suspend', issues, entered, context.typed)),
   });
 
   route(counter, {

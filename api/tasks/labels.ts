@@ -4,7 +4,8 @@ import { labelCase, unlabelCase } from '../../db/inbox/labels.ts';
 import { redirect } from '../http/replies.ts';
 import { type Counter, route } from '../http/routing.ts';
 import { listOf } from './acts.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from './case/case.ts';
+import { besideTheDecision, refusedIn } from './case/beside.ts';
+import { showCase, taskIdOf } from './case/case.ts';
 import { listQuery, withQuery } from './inbox/inbox.ts';
 import { Label, TaskParams } from './schemas.ts';
 import { taskPath } from './words.ts';
@@ -23,8 +24,9 @@ export function labelRoutes(counter: Counter): void {
     body: Label,
     response: Labels,
     errors: [409],
+    beside: 'label',
     handle: (context) =>
-      orConflict(context, { list: context.body.list }, async () => {
+      besideTheDecision(context, context.body.list, async () => {
         const { db, actor, params, body } = context;
         const taskId = taskIdOf(params);
         const labels = await labelCase(db, actor, taskId, body.label);
@@ -33,7 +35,7 @@ export function labelRoutes(counter: Counter): void {
           flash: { key: 'tasks.labelled', params: { label: body.label } },
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('label', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('label', issues, entered, context.typed)),
   });
 
   route(counter, {
@@ -46,8 +48,9 @@ export function labelRoutes(counter: Counter): void {
     body: Label,
     response: Labels,
     errors: [409],
+    beside: 'unlabel',
     handle: (context) =>
-      orConflict(context, { list: context.body.list }, async () => {
+      besideTheDecision(context, context.body.list, async () => {
         const { db, actor, params, body } = context;
         const taskId = taskIdOf(params);
         const labels = await unlabelCase(db, actor, taskId, body.label);

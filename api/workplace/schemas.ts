@@ -57,7 +57,7 @@ const OwnClass = z.object({
   status: z.string(),
   stage: z.string(),
   headcount: z.number().int(),
-  expectedFen: z.number().int(),
+  expectedFen: z.number().int().nullable(),
   application: z.string().nullable(),
   claimedFen: z.number().int().nullable(),
   approvedFen: z.number().int().nullable(),

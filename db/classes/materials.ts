@@ -11,6 +11,7 @@ import {
   MATERIALS_PER_CLASS,
   typeOfContent,
 } from '../../workflows/domain/classes/material.ts';
+import { readsRecord } from '../../workflows/domain/classes/reading.ts';
 import { type Db, inTransaction, type Trx } from '../client.ts';
 import { type IdempotentRequest, onceOnly } from '../protocol/idempotency.ts';
 import { auditOutside } from '../protocol/procedures.ts';
@@ -147,21 +148,21 @@ async function moveVersion(trx: Trx, row: ClassRow): Promise<void> {
     .update({ version: row.version + 1 });
 }
 
-/** What it is, for whoever may see the class; its content is not read, and nothing is written down. Throws NotFoundError. */
+/** What it is, for whoever reads the record of the class; its content is not read, and nothing is written down. Throws NotFoundError. */
 export async function getMaterial(db: Db, actor: Actor, id: string): Promise<{ name: string; type: MaterialType }> {
   const material = await db('class_materials as m')
     .join('classes as c', 'c.id', 'm.class_id')
     .join('regions as r', 'r.code', 'c.region')
     .where('m.id', id)
     .first('m.name', 'm.type', 'c.status', 'c.institution_id', 'c.assessor_id', 'r.path as region_path');
-  if (!material || !maySeeClass(actor, material)) throw new NotFoundError('material.unknown');
+  if (!material || !maySeeClass(actor, material) || !readsRecord(actor, material)) throw new NotFoundError('material.unknown');
   return { name: material.name, type: material.type };
 }
 
 export type OpenedMaterial = { name: string; type: MaterialType; content: Buffer };
 
 /**
- * The content, for whoever may see the class. For everybody but its own institution the opening is written down in the same transaction: as a
+ * The content, for whoever reads the record of the class. For everybody but its own institution the opening is written down in the same transaction: as a
  * line of the audit log and as the mark «read». Throws NotFoundError.
  */
 export async function openMaterial(db: Knex, vault: Vault, actor: Actor, id: string): Promise<OpenedMaterial> {
@@ -173,7 +174,7 @@ export async function openMaterial(db: Knex, vault: Vault, actor: Actor, id: str
       [id],
     );
     const material = rows[0];
-    if (!material || !maySeeClass(actor, material)) throw new NotFoundError('material.unknown');
+    if (!material || !maySeeClass(actor, material) || !readsRecord(actor, material)) throw new NotFoundError('material.unknown');
     if (actor.institutionId !== material.institution_id) {
       await trx.raw(
         'insert into material_views (material_id, user_id, first_at) values (?, ?, business_now()) on conflict (material_id, user_id) do nothing',

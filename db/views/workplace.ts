@@ -76,7 +76,7 @@ export type OwnClass = {
   application_stage: string | null;
   application_status: string | null;
   headcount: number;
-  expected_fen: number;
+  expected_fen: number | null;
   claimed_fen: number | null;
   approved_fen: number | null;
   paid_fen: number;
@@ -87,7 +87,7 @@ export type OwnClass = {
   task_due_date: string | null;
 };
 
-/** The classes of an institution, and those that it assesses, newest first, a page at a time. Of the open tasks the reader's own comes first. */
+/** The classes of an institution, and, without their money, those that it assesses, newest first, a page at a time. Of the open tasks the reader's own comes first. */
 export async function listOwnClasses(
   db: Db,
   actor: Actor,
@@ -102,13 +102,16 @@ export async function listOwnClasses(
   const named = [number?.sql, paper?.sql, `strpos(lower(c.title), lower(cast(:text as text))) > 0`].filter(Boolean).join(' or ');
   const rows = await run<OwnClass & { place: string }>(
     db,
-    statementOf(`select c.id, c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, p.stage, a.number as application, s.stage as application_stage,
-            a.status as application_status, e.headcount, e.amount_fen as expected_fen, a.total_fen as claimed_fen, a.approved_fen, l.paid_fen, l.returned_lines,
+    statementOf(`select c.id, c.number, c.title, c.status, j.name as project, c.start_date, c.end_date, p.stage, case when o.own then a.number end as application, s.stage as application_stage,
+            case when o.own then a.status end as application_status, e.headcount, case when o.own then e.amount_fen end as expected_fen,
+            case when o.own then a.total_fen end as claimed_fen, case when o.own then a.approved_fen end as approved_fen,
+            case when o.own then l.paid_fen else 0 end as paid_fen, case when o.own then l.returned_lines else 0 end as returned_lines,
             t.step as task_step, t.role as task_role, t.due_date as task_due_date, cast(c.created_at as text) as place
        from (select * from classes c where (${own.join(' or ')})
                 ${text ? `and (${named})` : ''}
                 and ${afterPlace({ at: 'c.created_at', id: 'c.id' }, after)}
               order by c.created_at desc, c.id desc limit ${Math.trunc(size) + 1}) c
+       cross join lateral (select c.institution_id = cast(:institution as uuid) as own) o
        join catalogue_projects j on j.id = c.project_id
        left join procedures p on p.id = 'class-' || c.number
        left join subsidy_applications a on a.class_id = c.id

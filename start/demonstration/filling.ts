@@ -13,7 +13,8 @@ import {
 } from '../../workflows/domain/calendar/calendar.ts';
 import { type ClassPlan, planClasses, type Turn } from './class-plans.ts';
 import { type LifeEnd, live } from './living.ts';
-import { pause, type RobotTask } from './robot.ts';
+import type { RobotTask } from './performing.ts';
+import { pause } from './requests.ts';
 import type { Lived } from './turns.ts';
 
 export type FillingOptions = {

@@ -12,7 +12,9 @@ import {
 } from '../../workflows/domain/calendar/calendar.ts';
 import { type ClassStatus, endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { ahead, type ClassPlan, type Turn as ClassTurn } from './class-plans.ts';
-import { createRobot, type Robot, type RobotTask, pause } from './robot.ts';
+import type { RobotTask } from './performing.ts';
+import { pause } from './requests.ts';
+import { createRobot, type Robot } from './robot.ts';
 import { turnOf, sideActs, type Lived } from './turns.ts';
 import { openYear } from './year-duties.ts';
 

@@ -1,7 +1,8 @@
 /** What befalls a class besides the shortest way: how its people decide otherwise, and what they do without being asked. */
 import { type ClassStatus, mayClass } from '../../workflows/domain/classes/class.ts';
 import type { ClassPlan } from './class-plans.ts';
-import type { Choice, Robot, RobotTask } from './robot.ts';
+import type { Choice, RobotTask } from './performing.ts';
+import type { Robot } from './robot.ts';
 
 /** One class of a plan as it goes along. `done`: what has befallen it. */
 export type Lived = { plan: ClassPlan; number?: string; status?: ClassStatus; done: Set<string> };

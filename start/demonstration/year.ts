@@ -4,7 +4,7 @@ import { endedStatuses } from '../../workflows/domain/classes/class.ts';
 import { type ClassPlan, planClasses, type Turn } from './class-plans.ts';
 import { live } from './living.ts';
 import { person } from './person.ts';
-import type { RobotTask } from './robot.ts';
+import type { RobotTask } from './performing.ts';
 
 export type YearOptions = {
   origin: string;

@@ -131,4 +131,66 @@ describe('a decision as typed so far', () => {
     expect((await officer.post(`/tasks/${taskId}/decide`, { outcome: 'approve' })).status).toBe(200);
     expect(await place(taskId)).toEqual([]);
   });
+
+  test('[N28] what stands beside the decision goes out with it, without script: what was written is there afterwards, done or refused', async () => {
+    const { taskId } = await counter.openReview();
+    const typed = { version: '1', list: 'view=mine', seen: '0', reason: '写到一半的理由', 'label[label]': '', 'suspend[reason]': '' };
+    const reasonOf = (html: string) => /<textarea[^>]*name="reason"[^>]*>([^<]*)</.exec(html)?.[1]?.trim();
+    const post = (act: string, fields: Record<string, string>) =>
+      counter.browse('first-1', `/tasks/${taskId}/${act}`, { ...typed, ...fields });
+    const open = async () => (await counter.browse('first-1', `/tasks/${taskId}`)).html;
+    const first = await open();
+    for (const act of ['labels', 'claim']) has(first, `form="decide" formaction="/tasks/${taskId}/${act}"`);
+
+    const labelled = await post('labels', { 'label[label]': '重点项目' });
+    expect([labelled.status, labelled.location]).toEqual([303, `/tasks/${taskId}?view=mine`]);
+    const after = await open();
+    expect(reasonOf(after)).toBe('写到一半的理由');
+    has(after, `formaction="/tasks/${taskId}/labels/remove" formnovalidate name="unlabel[label]" value="重点项目"`);
+    // What is newer takes the place of what was kept, and the words of the other form are none of the decision.
+    const refused = await post('labels', { reason: '又写了几句', 'label[label]': '', 'suspend[reason]': '等补充材料' });
+    expect([refused.status, reasonOf(refused.html)]).toEqual([422, '又写了几句']);
+    has(refused.html, 'id="f-label.label"');
+    expect((await post('labels/remove', { reason: '又写了几句', 'unlabel[label]': '重点项目' })).status).toBe(303);
+    expect(await counter.db('case_labels').where({ label: '重点项目' })).toEqual([]);
+    expect(reasonOf(await open())).toBe('又写了几句');
+
+    await post('claim', {});
+    const held = await open();
+    for (const act of ['delegate', 'suspend', 'release']) has(held, `formaction="/tasks/${taskId}/${act}"`);
+    const idle = await post('suspend', { reason: '第三稿', 'suspend[reason]': '等' });
+    expect([idle.status, reasonOf(idle.html)]).toEqual([422, '第三稿']);
+    expect(idle.html).toMatch(/id="f-suspend\.reason"[^>]* value="等"/);
+    expect((await post('suspend', { reason: '第三稿', 'suspend[reason]': '等待机构补充说明' })).status).toBe(303);
+    expect((await counter.db('tasks').where({ id: taskId }).first('suspended_reason')).suspended_reason).toBe('等待机构补充说明');
+    expect((await counter.browse('first-1', `/tasks/${taskId}/resume`, {})).status).toBe(303);
+    expect(reasonOf(await open())).toBe('第三稿');
+    const back = await post('release', { reason: '第四稿', 'release[now]': '1' });
+    expect([back.status, back.location]).toEqual([303, '/tasks?view=mine']);
+    expect(reasonOf(await open())).toBe('第四稿');
+    // Before the page is left in another way it can be kept by a button of its own.
+    has(await open(), `<noscript><button class="button" formaction="${keepAt(taskId)}"`);
+    const kept = await counter.browse('first-1', keepAt(taskId), { ...typed, reason: '第五稿' });
+    expect([kept.status, kept.location]).toEqual([303, `/tasks/${taskId}?view=mine#decide`]);
+    expect(reasonOf(await open())).toBe('第五稿');
+  });
+
+  test('[N28] forms beside the decision that went out alone keep nothing of it', async () => {
+    const { taskId } = await counter.openReview();
+    expect((await counter.browse('first-1', `/tasks/${taskId}/labels`, { label: '单独' })).status).toBe(303);
+    expect(
+      (
+        await counter.browse('supervise-1', `/tasks/${taskId}/priority`, {
+          'prioritise[priority]': '1',
+          'prioritise[reason]': '企业急需用工',
+        })
+      ).status,
+    ).toBe(303);
+    expect((await counter.browse('supervise-1', `/tasks/${taskId}/urge`, { 'urge[now]': '1' })).status).toBe(303);
+    expect(await place(taskId)).toEqual([]);
+    // Of a program's body nothing is taken for what somebody typed.
+    const officer = await counter.as('first-1');
+    await officer.post(`/tasks/${taskId}/labels`, { label: { label: '程序' }, reason: '不是草稿' });
+    expect(await place(taskId)).toEqual([]);
+  });
 });

@@ -146,9 +146,44 @@ describe.skipIf(!browserAvailable())('in the browser', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('decide');
     expect(await page.evaluate(`document.querySelector('.flash').getBoundingClientRect().top >= 0`)).toBe(true);
     expect(await violations(page)).toEqual([]);
-    await page.click('button[form="release"]');
+    await page.click('button[formaction$="/release"]');
     await page.waitForURL('**/tasks**');
     await context.close();
+  });
+
+  test('[N28] without JavaScript what stands beside the decision goes out with it, and a button keeps it; Enter in a field does none of it', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1440, height: 900 } });
+    const page = await signIn(context, 'cs-first-1');
+    await page.waitForURL('**/tasks');
+    const { id } = await office.db('tasks').where({ status: 'open', role: 'first_reviewer', kind: 'review' }).first('id');
+    await page.goto(`${office.origin}/tasks/${id}`);
+    await page.fill('textarea[name="reason"]', '没有脚本时写的意见');
+    await page.fill('input[name="label[label]"]', '重点项目');
+    await page.press('input[name="label[label]"]', 'Enter');
+    expect(await office.db('case_labels')).toEqual([]);
+    await page.click('button[formaction$="/labels"]');
+    await page.waitForSelector('button[name="unlabel[label]"]');
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('没有脚本时写的意见');
+    await page.fill('textarea[name="reason"]', '又添了一句');
+    await page.click('noscript button[formaction^="/drafts/"]');
+    await page.waitForURL('**#decide');
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('又添了一句');
+    await page.click('button[name="unlabel[label]"]');
+    await page.waitForSelector('button[name="unlabel[label]"]', { state: 'detached' });
+    expect(await page.inputValue('textarea[name="reason"]')).toBe('又添了一句');
+    await page.click('.draft-restored button');
+    await page.waitForSelector('.draft-restored', { state: 'detached' });
+    await context.close();
+
+    // With it, Enter presses the button beside the field.
+    const scripted = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const again = await signIn(scripted, 'cs-first-1');
+    await again.waitForURL('**/tasks');
+    await again.goto(`${office.origin}/tasks/${id}`);
+    await again.fill('input[name="label[label]"]', '加急备查');
+    await again.press('input[name="label[label]"]', 'Enter');
+    await again.waitForSelector('button[name="unlabel[label]"]');
+    await scripted.close();
   });
 
   test('[N14] the parts of a case change in place by keyboard: what was typed into the decision stays, also after a message went out', async () => {

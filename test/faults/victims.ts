@@ -6,7 +6,7 @@ import { startSimulators } from '../../activities/connectors/simulators.ts';
 import { closeDatabase, openDatabase } from '../../db/client.ts';
 import { loadDemonstration } from '../../db/demonstration/load.ts';
 import { migrate } from '../../db/migrate.ts';
-import { pause } from '../../start/demonstration/robot.ts';
+import { pause } from '../../start/demonstration/requests.ts';
 import { createDatabase, databaseUrl, dropDatabase, ensurePostgres, type Postgres } from '../../start/servers/postgres.ts';
 import { freePorts } from '../../start/servers/processes.ts';
 import { type Temporal, ensureTemporal } from '../../start/servers/temporal.ts';

@@ -1,7 +1,8 @@
 /** Ways back within the office, with a whole procedure: a decision taken back while nobody has looked at what follows, a file sent back to an earlier review. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
-import { createRobot, pause } from '../../start/demonstration/robot.ts';
+import { pause } from '../../start/demonstration/requests.ts';
+import { createRobot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { type Office, openOffice } from '../support/office.ts';
 

@@ -1,7 +1,8 @@
 /** One class with thirty trainees, over HTTP, from its draft to the payment confirmed by the bank: with a return, an overdue escalation and a failed line. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CaseDetail } from '../../api/tasks/schemas.ts';
-import { createRobot, pause, type Robot } from '../../start/demonstration/robot.ts';
+import { pause } from '../../start/demonstration/requests.ts';
+import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { findFaults } from '../faults/invariants.ts';
 import { captureHistories } from '../replay/capture.ts';

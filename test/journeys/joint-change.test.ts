@@ -5,7 +5,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
 import { findBrokenLink, ringProcedures } from '../../db/protocol/procedures.ts';
-import { createRobot, pause, type Robot } from '../../start/demonstration/robot.ts';
+import { pause } from '../../start/demonstration/requests.ts';
+import { createRobot, type Robot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { type Office, openOffice, putInForce } from '../support/office.ts';
 

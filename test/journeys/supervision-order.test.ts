@@ -1,7 +1,7 @@
 /** An order (督办单) about a late task with everything running: the last rung asks the city, the city signs, the county answers by its date. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CaseDetail } from '../../api/tasks/schemas.ts';
-import { pause } from '../../start/demonstration/robot.ts';
+import { pause } from '../../start/demonstration/requests.ts';
 import { findBrokenLink } from '../../db/protocol/procedures.ts';
 import { captureHistories } from '../replay/capture.ts';
 import { type Office, openOffice } from '../support/office.ts';

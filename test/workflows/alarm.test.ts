@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { procedureActivities } from '../../activities/procedures.ts';
 import { lookAtClock } from '../../db/protocol/alarms.ts';
 import { ringProcedures } from '../../db/protocol/procedures.ts';
-import { createRobot, pause } from '../../start/demonstration/robot.ts';
+import { pause } from '../../start/demonstration/requests.ts';
+import { createRobot } from '../../start/demonstration/robot.ts';
 import { trainingDays } from '../../start/demonstration/training-days.ts';
 import { type Office, openOffice } from '../support/office.ts';
 

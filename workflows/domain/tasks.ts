@@ -77,8 +77,10 @@ export function stageOf(step: string): string {
 }
 
 /** Roles whose tasks belong to one institution, not to an office. */
-export function isOutsideRole(role: string): role is 'institution' | 'assessor' {
-  return role === 'institution' || role === 'assessor';
+export const outsideRoles = ['institution', 'assessor'] as const;
+
+export function isOutsideRole(role: string): role is (typeof outsideRoles)[number] {
+  return (outsideRoles as readonly string[]).includes(role);
 }
 
 /** What may be done with many tasks at once. */

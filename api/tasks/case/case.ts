@@ -257,16 +257,6 @@ function caseJson(
   };
 }
 
-/** The forms beside the decision call their fields alike: what one of them was refused stands at that one. */
-export function refusedIn(act: TaskAct | 'label', issues: FieldIssue[], entered: unknown): Redraw {
-  return {
-    status: 422,
-    issues: issues.map((issue) => ({ ...issue, field: `${act}.${issue.field}` })),
-    entered: { [act]: entered },
-    beside: true,
-  };
-}
-
 /** Runs an act on a task. Where somebody was earlier, a browser gets the case as it stands now, with what was typed; a program gets the conflict. */
 export async function orConflict(context: CaseContext & { forPage: boolean }, redraw: Redraw, act: () => Promise<Reply>): Promise<Reply> {
   try {

@@ -8,6 +8,7 @@ import type { Actor } from '../../../db/accounts/users.ts';
 import type { ReviewSignature } from '../../../db/views/classes/class-reviews.ts';
 import type { Case, CaseTask, OpenTask, TimelineLine } from '../../../db/views/case.ts';
 import { classTrack } from '../../../workflows/domain/classes/class.ts';
+import { readsRecord } from '../../../workflows/domain/classes/reading.ts';
 import { readsMessages } from '../../../workflows/domain/classes/message.ts';
 import { formatYuan } from '../../../workflows/domain/money/money.ts';
 import { labelLength, labellingOfficeOf, labelOfficesOf, labelsAtMost, takesLabels } from '../../../workflows/domain/labels.ts';
@@ -255,8 +256,12 @@ function holdingView({ found, verdict, colleagues, delegations, relations }: Cas
 
 /** What the office writes with the institution is not for the assessment body; labels are for the office that put them on. */
 function isShown(line: TimelineLine, { actor, found }: CaseParts): boolean {
+  const subject = { institution_id: found.procedure.institution_id ?? '' };
+  // An assessment body reads what was done about its own step.
+  if (found.task.role === 'assessor' && !readsRecord(actor, subject))
+    return stageOf(line.subject.slice(found.procedure.id.length + 1)) === stageOf(found.task.step);
   if (isLabelling(line)) return labelOfficesOf(actor).includes(String(line.detail['office']));
-  return line.act !== 'message.send' || readsMessages(actor, { institution_id: found.procedure.institution_id ?? '' });
+  return line.act !== 'message.send' || readsMessages(actor, subject);
 }
 
 /** Claiming says for whom, where it is not for oneself. */
@@ -291,7 +296,7 @@ function waitsForOthers(task: CaseTask, signatures: readonly Signature[]): boole
   return missing.some(({ joint }) => task.joint !== 'any' || joint !== 'any');
 }
 
-function factsOf({ found, amount, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
+function factsOf({ found, amount, actor, t, locale }: CaseParts, due: ReturnType<typeof dueView>) {
   const { task, procedure } = found;
   const start = procedure.flags['startDate'];
   const end = procedure.flags['endDate'];
@@ -316,7 +321,9 @@ function factsOf({ found, amount, t, locale }: CaseParts, due: ReturnType<typeof
     ...(procedure.headcount === null
       ? []
       : [{ value: t('tasks.headcount', { count: procedure.headcount, n: procedure.headcount }), detail: period }]),
-    ...(procedure.amount_fen === null ? [] : [amount ?? { value: formatYuan(procedure.amount_fen), detail: t('tasks.batchAmount') }]),
+    ...(procedure.amount_fen === null || (task.role === 'assessor' && actor.institutionId !== undefined)
+      ? []
+      : [amount ?? { value: formatYuan(procedure.amount_fen), detail: t('tasks.batchAmount') }]),
     ...dueFact,
   ];
 }

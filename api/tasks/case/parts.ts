@@ -4,6 +4,7 @@ import { listClassTimeline } from '../../../db/views/classes/class-record.ts';
 import { type ClassHead, getClassHead } from '../../../db/views/classes/classes.ts';
 import { listMaterials } from '../../../db/views/classes/materials.ts';
 import { readsMessages } from '../../../workflows/domain/classes/message.ts';
+import { readsRecord } from '../../../workflows/domain/classes/reading.ts';
 import { amountFact } from '../../classes/head.ts';
 import { loadChecks, loadMoney } from '../../classes/record.ts';
 import { timelineView } from '../../classes/timeline.ts';
@@ -28,7 +29,8 @@ export async function loadPart(context: CaseContext, { task }: Case, asked: Aske
   const { db, actor, t } = context;
   if (task.class_number === null) return undefined;
   const head = await getClassHead(db, actor, task.class_number);
-  const parts = caseParts.filter((part) => part !== 'messages' || readsMessages(actor, head));
+  const whole = readsRecord(actor, head);
+  const parts = caseParts.filter((part) => part === 'overview' || whole);
   const part = parts.includes(asked.part) ? asked.part : 'overview';
   const materials = (await listMaterials(db, head.id, actor.userId)).map((line) => materialView(line, t));
   const here = (name: CasePart, more: Record<string, string> = {}): string => addressOf(task.id, asked.list, name, more);
@@ -41,7 +43,7 @@ export async function loadPart(context: CaseContext, { task }: Case, asked: Aske
   const unreadMessages = part === 'messages' ? 0 : head.unread_messages;
   return {
     part,
-    amount: amountFact(head, actor, t),
+    amount: whole ? amountFact(head, t) : undefined,
     ...shown,
     write: part === 'messages' ? { action: `/classes/${head.number}/messages`, back: here('messages') } : undefined,
     tabs: parts.map((name) => ({

@@ -77,6 +77,11 @@ type Subject = Pick<InboxTask, 'subject_number' | 'subject_title' | 'institution
 type HeadOfTask = TaskPeriod &
   Pick<InboxTask, 'id' | 'procedure_id' | 'step' | 'round' | 'kind' | 'claimed_by' | 'claimed_at' | 'holder'> & { role: string };
 
+/** The assessment body, whose own task it is, reads no money. */
+function amountShown({ role }: { role: string }, { amount_fen: amount }: Pick<InboxTask, 'amount_fen'>, actor: Actor): number | null {
+  return role === 'assessor' && actor.institutionId !== undefined ? null : amount;
+}
+
 /** What programs are told of a task wherever one stands: which it is, of what, until when, and who has it. */
 export function taskHead(task: HeadOfTask, subject: Subject, { at, t, actor }: { at: Today; t: Translate; actor: Actor }) {
   const { state, date, at: instant, words, dayNumber: day, of, provisional } = dueView(task, at, t);
@@ -92,7 +97,7 @@ export function taskHead(task: HeadOfTask, subject: Subject, { at, t, actor }: {
     title: subject.subject_title,
     institution: subject.institution_name,
     headcount: subject.headcount,
-    amountFen: subject.amount_fen,
+    amountFen: amountShown(task, subject, actor),
     due: { state, date, at: instant, words, day, of, provisional },
     holder: task.claimed_by
       ? { name: task.holder ?? '—', since: task.claimed_at?.toISOString() ?? null, self: task.claimed_by === actor.userId }
@@ -301,7 +306,7 @@ function rowView(task: InboxLine, { list, at, t, words, actor }: InboxParts) {
     step: stepLabel(words, t, task),
     kind: task.kind,
     headcount: task.headcount,
-    amountFen: task.amount_fen,
+    amountFen: amountShown(task, task, actor),
     // In a list the day is always said, beside which working day it is.
     due: { ...due, dueDate: due.date ?? undefined },
     urged: task.urged_at !== null,

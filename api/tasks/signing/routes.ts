@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { addSigner, recallSigner } from '../../../db/protocol/signing/added-signers.ts';
 import { redirect } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from '../case/case.ts';
+import { besideTheDecision, refusedIn } from '../case/beside.ts';
+import { orConflict, showCase, taskIdOf } from '../case/case.ts';
 import { AddSigner, RecallSigner, TaskParams } from '../schemas.ts';
 import { taskPath } from '../words.ts';
 
@@ -20,8 +21,9 @@ export function signingRoutes(counter: Counter): void {
     body: AddSigner,
     response: z.object({ taskId: z.string(), signer: z.string(), signerTask: z.string() }),
     errors: [409],
+    beside: 'add_signer',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { signer, task } = await addSigner(db, actor, taskId, body, request);
@@ -30,7 +32,7 @@ export function signingRoutes(counter: Counter): void {
           flash: { key: 'signing.added', params: { name: signer } },
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('add_signer', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('add_signer', issues, entered, context.typed)),
   });
 
   route(counter, {

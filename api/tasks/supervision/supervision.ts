@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { escalateTask, prioritiseTask, reassignTask, urgeTask } from '../../../db/protocol/supervision/supervision.ts';
 import { redirect } from '../../http/replies.ts';
 import { type Counter, route } from '../../http/routing.ts';
-import { orConflict, refusedIn, showCase, taskIdOf } from '../case/case.ts';
+import { besideTheDecision, refusedIn } from '../case/beside.ts';
+import { showCase, taskIdOf } from '../case/case.ts';
 import { Escalate, Prioritise, Reassign, TaskParams, Urge } from '../schemas.ts';
 import { taskPath } from '../words.ts';
 
@@ -19,8 +20,9 @@ export function supervisionRoutes(counter: Counter): void {
     body: Reassign,
     response: z.object({ taskId: z.string(), holder: z.string() }),
     errors: [409],
+    beside: 'reassign',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { holder } = await reassignTask(db, actor, taskId, body.to, body.reason, request);
@@ -29,7 +31,7 @@ export function supervisionRoutes(counter: Counter): void {
           flash: { key: 'board.reassigned', params: { name: holder } },
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('reassign', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('reassign', issues, entered, context.typed)),
   });
 
   route(counter, {
@@ -42,8 +44,9 @@ export function supervisionRoutes(counter: Counter): void {
     body: Urge,
     response: z.object({ taskId: z.string(), mailed: z.number().int() }),
     errors: [409],
+    beside: 'urge',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { mailed } = await urgeTask(db, actor, taskId, request);
@@ -58,15 +61,16 @@ export function supervisionRoutes(counter: Counter): void {
     method: 'post',
     path: '/tasks/:procedure/:step/:round/priority',
     summary:
-      'Mark an open task as pressing (加急) with a reason, or take the mark off: it stands first in lists, its deadline stays, and the next tasks of the office in the same procedure are marked too',
+      'Mark a matter as pressing (加急) at one of its open tasks with a reason, or take the mark off: the tasks of the office in that procedure, open now and later, stand first in lists; deadlines stay',
     tags: ['supervision'],
     access: 'signed-in',
     params: TaskParams,
     body: Prioritise,
     response: z.object({ taskId: z.string(), priority: z.boolean() }),
     errors: [409],
+    beside: 'prioritise',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { priority } = await prioritiseTask(db, actor, taskId, body, request);
@@ -75,7 +79,7 @@ export function supervisionRoutes(counter: Counter): void {
           flash: priority ? 'board.prioritised' : 'board.unprioritised',
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('prioritise', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('prioritise', issues, entered, context.typed)),
   });
 
   route(counter, {
@@ -88,8 +92,9 @@ export function supervisionRoutes(counter: Counter): void {
     body: Escalate,
     response: z.object({ taskId: z.string(), order: z.string() }),
     errors: [409],
+    beside: 'escalate',
     handle: (context) =>
-      orConflict(context, {}, async () => {
+      besideTheDecision(context, undefined, async () => {
         const { db, actor, params, body, request } = context;
         const taskId = taskIdOf(params);
         const { order } = await escalateTask(db, actor, taskId, body.reason, request);
@@ -98,6 +103,6 @@ export function supervisionRoutes(counter: Counter): void {
           flash: 'board.escalated',
         });
       }),
-    onInvalid: (context, issues, entered) => showCase(context, refusedIn('escalate', issues, entered)),
+    onInvalid: (context, issues, entered) => showCase(context, refusedIn('escalate', issues, entered, context.typed)),
   });
 }

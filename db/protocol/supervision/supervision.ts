@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { shanghaiDate, workingDaysBetween } from '../../../workflows/domain/calendar/calendar.ts';
 import { ConflictError, inputError } from '../../../workflows/domain/errors.ts';
 import { requireReason } from '../../../workflows/domain/reasons.ts';
+import { outsideRoles } from '../../../workflows/domain/tasks.ts';
 import { readCalendar } from '../../calendar/calendar.ts';
 import type { Db, Trx } from '../../client.ts';
 import { getTask, type TaskRow } from '../tasks.ts';
@@ -109,8 +110,8 @@ export async function urgeTask(
 }
 
 /**
- * Marks a task as pressing (加急) and tells its holder, or takes the mark off (`priority` false). The mark goes on to the next tasks of the office in the same
- * procedure, with its reason and who set it, until it is taken off or the matter ends. What is so already stays as it is, with its first reason.
+ * Marks a matter as pressing (加急) at one of its tasks and tells who holds those of the office that are open, or takes the mark off (`priority` false). It stands
+ * on all of them and goes on to the next ones, with its reason and who set it, until it is taken off or the matter ends. What is so already stays as it is, with its first reason.
  * Neither deadlines nor the version change: a form that somebody has open is still good.
  */
 export async function prioritiseTask(
@@ -130,17 +131,19 @@ export async function prioritiseTask(
       prioritised_at: priority ? procedure.now : null,
       prioritised_by: priority ? actor.userId : null,
     };
-    // What opens next is marked with the procedure. Taken off, the mark goes from all that is open of the matter.
-    const tasks = priority ? { id: taskId } : { procedure_id: procedure.id, status: 'open' };
-    await trx('tasks')
-      .where(tasks)
-      .update({ priority, ...signed });
+    // The mark is the matter's: what opens next is marked with the procedure, as `takeStep` does.
+    const changed = await trx('tasks')
+      .where({ procedure_id: procedure.id, status: 'open', priority: !priority })
+      .whereNotIn('role', ['clock', ...outsideRoles])
+      .update({ priority, ...signed })
+      .returning<Pick<TaskRow, 'id' | 'claimed_by'>[]>(['id', 'claimed_by']);
     await trx('procedures').where({ id: procedure.id }).update(signed);
     const act = priority ? 'task.prioritise' : 'task.unprioritise';
     await auditProcedure(trx, procedure, actor.userId, { act, subject: taskId, detail: reason ? { reason } : {} });
-    if (priority && task.claimed_by) {
-      const key = `${taskId}/${procedure.audit_no}`;
-      await tell(trx, 'task.prioritised', { task, procedure, actor: actor.userId, key, people: [task.claimed_by], remark: reason });
+    for (const { id, claimed_by: holder } of priority ? changed : []) {
+      if (!holder) continue;
+      const told = { task: id === taskId ? task : await getTask(trx, id), procedure, actor: actor.userId, remark: reason };
+      await tell(trx, 'task.prioritised', { ...told, key: `${id}/${procedure.audit_no}`, people: [holder] });
     }
     return { priority };
   });

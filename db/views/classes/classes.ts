@@ -24,6 +24,7 @@ export type ClassLine = {
   number: string;
   title: string;
   status: ClassStatus;
+  institution_id: string;
   institution: string;
   region: string;
   region_zh: string;
@@ -44,7 +45,7 @@ export async function listClasses(db: Db, actor: Actor, filter: ClassFilter): Pr
   const { sql, bindings } =
     filter.text && !actor.institutionId ? await pageOfSearch(db, actor, filter, filter.text) : pageOf(actor, filter);
   const { rows } = await db.raw<{ rows: (ClassLine & { place: string })[] }>(
-    `select c.id, c.number, c.title, c.status, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
+    `select c.id, c.number, c.title, c.status, c.institution_id, i.name as institution, c.region, r.name_zh as region_zh, r.name_en as region_en, j.name as project,
             c.start_date, c.end_date, c.created_at::text as place, coalesce(s.stage, p.stage) as stage,
             e.headcount, e.amount_fen, t.step as task_step, t.role as task_role, t.due_date as task_due_date
        from (${sql}) c

@@ -50,7 +50,7 @@ export async function listTaskChanges(db: Db, after: number): Promise<{ lines: n
   const { rows } = await db
     .raw<{ rows: ((TaskChange | { line: number; id: null }) & { people: boolean })[] }>(
       `select a.id as line, a.act ~ '^(account|grant|substitution)[.]|^session[.]end$' as people, t.id, t.procedure_id, t.step, t.kind, t.role, t.office, t.office_path, t.institution_id, t.subject_number, t.subject_title,
-              t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act in ('task.resume', 'task.prioritise') and a.subject = t.id) as fresh,
+              t.institution_name, t.class_id, p.region_path, t.due_at, t.status = 'open' as open, t.opened_at = a.at or (a.act = 'task.resume' and a.subject = t.id) or (a.act = 'task.prioritise' and t.priority) as fresh,
               t.claimed_by, u.name as holder, t.delegated_to, d.name as delegate, t.suspended_at is not null as suspended,
               t.priority, t.priority_reason, t.signers,
               (select coalesce(json_agg(json_build_object('office', k.office, 'label', k.label) order by k.set_at, k.label), '[]')

@@ -31,7 +31,9 @@
   if (language)
     language.addEventListener('submit', () => {
       const address = (form) => new URL(form.getAttribute('action') || '', location.href).pathname;
-      const form = [...document.forms].find((one) => one !== language && one.method === 'post' && address(one) === address(language));
+      const here = (form) =>
+        address(form) === address(language) || [...form.elements].some((one) => one.hasAttribute('formaction') && new URL(one.formAction).pathname === address(language));
+      const form = [...document.forms].find((one) => one !== language && one.method === 'post' && here(one));
       if (!form) return;
       for (const field of language.querySelectorAll('[data-typed]')) field.remove();
       for (const [name, value] of new FormData(form)) {
@@ -42,6 +44,13 @@
         language.append(field);
       }
     });
+
+  // What stands beside the decision is part of its form, where Enter does nothing: in one of these fields it presses the button beside it.
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.isComposing || event.defaultPrevented || !event.target.matches('[data-beside] input')) return;
+    event.preventDefault();
+    event.target.closest('[data-beside]').querySelector('button')?.click();
+  });
 
   // Back in the history: the page comes from memory with its buttons still off.
   window.addEventListener('pageshow', (event) => {

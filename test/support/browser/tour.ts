@@ -4,7 +4,9 @@ import { businessToday } from '../../../db/calendar/instant.ts';
 import { inTransaction } from '../../../db/client.ts';
 import { askForYearNotice } from '../../../db/calendar/year-requests.ts';
 import { lockProcedure } from '../../../db/protocol/procedures.ts';
-import { createRobot, pause, type RobotTask } from '../../../start/demonstration/robot.ts';
+import type { RobotTask } from '../../../start/demonstration/performing.ts';
+import { pause } from '../../../start/demonstration/requests.ts';
+import { createRobot } from '../../../start/demonstration/robot.ts';
 import type { Office } from '../office.ts';
 import { daysOfFortnight, draftClass } from '../province.ts';
 

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findBrokenLink } from '../../../../db/protocol/procedures.ts';
 import { takeStep } from '../../../../db/protocol/steps.ts';
-import type { Ask } from '../../../../workflows/domain/procedures.ts';
+import { listTaskChanges, newestLine } from '../../../../db/views/inbox/task-changes.ts';
+import type { Ask, ReviewStep } from '../../../../workflows/domain/procedures.ts';
+import { signersOf } from '../../../../workflows/domain/signing.ts';
 import { type CounterOfTests, openCounter, plainReview } from '../../../support/counter.ts';
 
 let counter: CounterOfTests;
@@ -156,4 +158,66 @@ test('[F11] the mark goes on to the next tasks of the office, past the instituti
   expect((await supervisor.post(`/tasks/${later}/priority`, { priority: false })).status).toBe(200);
   expect(await counter.db('tasks').where({ procedure_id: id, status: 'open', priority: true })).toEqual([]);
   expect((await open({ ...plainReview, step: 'review.third' })).every(([, priority]) => priority === false)).toBe(true);
+});
+
+test('[F11] marked at one of several tasks that are open beside each other, all of the office are, a signer asked for later too; off at any, off at all', async () => {
+  const pair: ReviewStep = {
+    step: 'first_review',
+    role: 'first_reviewer',
+    level: 'county',
+    workingDays: 3,
+    joint: { mode: 'all', with: [{ role: 'second_reviewer', level: 'county' }] },
+  };
+  const signers = signersOf('review', pair).map(
+    (signer): Ask => ({ ...signer, kind: 'review', outcomes: ['approve', 'return'], workingDays: 3 }),
+  );
+  const asked: Ask = { ...plainReview, step: 'review.correction', kind: 'correction', role: 'institution', outcomes: ['resubmit'] };
+  const { id, taskIds } = await counter.cases.open([...signers, asked]);
+  const [first = '', second = '', school = ''] = taskIds;
+  const other = await counter.openReview();
+  const holders = await Promise.all(['first-2', 'second-1'].map((login) => counter.as(login)));
+  expect((await holders[0]?.post(`/tasks/${first}/claim`))?.status).toBe(200);
+  expect((await holders[1]?.post(`/tasks/${second}/claim`))?.status).toBe(200);
+  const marks = async () => {
+    const rows = await counter.db('tasks').where({ procedure_id: id }).orderBy('id').select('id', 'priority', 'priority_reason');
+    return Object.fromEntries(rows.map(({ id: task, priority, priority_reason: reason }) => [task, priority ? reason : null]));
+  };
+  const supervisor = await counter.as('supervise-1');
+  const line = await newestLine(counter.db);
+  expect((await supervisor.post(`/tasks/${second}/priority`, { priority: true, reason: '企业急需用工' })).status).toBe(200);
+  expect(await marks()).toEqual({ [first]: '企业急需用工', [second]: '企业急需用工', [school]: null });
+  expect(await counter.db('tasks').where({ id: other.taskId }).first('priority')).toEqual({ priority: false });
+  // One act, on record once; everybody who holds one of them is told, and open lists put both on top.
+  expect(await lines(id)).toMatchObject([{ act: 'task.prioritise', subject: second }]);
+  const told = await counter.db('notices').where({ occasion: 'task.prioritised' }).whereIn('task_id', taskIds).select('user_id', 'task_id');
+  const { userId: one } = await counter.cases.actor('first-2');
+  const { userId: two } = await counter.cases.actor('second-1');
+  expect(new Map(told.map(({ task_id: task, user_id: user }) => [task, user]))).toEqual(
+    new Map([
+      [first, one],
+      [second, two],
+    ]),
+  );
+  expect(told).toHaveLength(2);
+  const { changes } = await listTaskChanges(counter.db, line);
+  const risen = changes.filter(({ fresh }) => fresh).map((change) => change.id);
+  expect(risen.sort()).toEqual([first, second].sort());
+  // Marked already, wherever it is asked.
+  expect((await supervisor.post(`/tasks/${first}/priority`, { priority: true, reason: '另一个理由' })).status).toBe(200);
+  expect(await lines(id)).toHaveLength(1);
+  expect((await (await counter.as('first-2')).get<Inbox>('/tasks?priority=1&view=mine')).body.tasks.map((task) => task.id)).toEqual([
+    first,
+  ]);
+  expect((await supervisor.post(`/tasks/${first}/priority`, { priority: false })).status).toBe(200);
+  expect(await marks()).toEqual({ [first]: null, [second]: null, [school]: null });
+  expect(await findBrokenLink(counter.db, id)).toBeUndefined();
+
+  await supervisor.post(`/tasks/${other.taskId}/priority`, { priority: true, reason: '群众来访督促' });
+  expect((await holders[0]?.post(`/tasks/${other.taskId}/claim`))?.status).toBe(200);
+  const added = await holders[0]?.post<{ signerTask: string }>(`/tasks/${other.taskId}/signers`, { to: two, question: '请核对补贴标准' });
+  expect(added?.status).toBe(200);
+  expect(await counter.db('tasks').where({ id: added?.body.signerTask }).first('priority', 'priority_reason')).toEqual({
+    priority: true,
+    priority_reason: '群众来访督促',
+  });
 });

@@ -1,0 +1,10 @@
+/** What a reader of a class reads of it. */
+import type { Scope } from '../scope.ts';
+
+/**
+ * Whether somebody reads the whole record of a class: officers and its institution. Its assessment body (评价机构) reads whom it examines, when and where,
+ * the attendance and the results, and nothing of telephones, accounts, registers, materials, reviews and money.
+ */
+export function readsRecord(actor: Pick<Scope, 'institutionId'>, subject: { institution_id: string }): boolean {
+  return actor.institutionId === undefined || actor.institutionId === subject.institution_id;
+}
