@@ -22,13 +22,18 @@ const decide = async (login: string, taskId: string, outcome = 'approve', key: s
   (await counter.as(login)).post(`/tasks/${taskId}/decide`, { outcome, reason: '材料与名册不符' }, { key });
 const decidedFacts = (ids: string[]) => counter.db('facts').whereIn('procedure_id', ids).where({ kind: 'decided' });
 
-/** While both turns of the desk wait for the table of bells, what comes meanwhile gathers behind them. */
+const TURNS = 3;
+
+/** While all turns of the desk wait for the table of bells, each begun beside the one before that stalls, what comes meanwhile gathers behind them. */
 async function gather<T>(meanwhile: () => Promise<T>[]): Promise<T[]> {
-  const busy = await openReviews(2);
+  const busy = await openReviews(TURNS);
   const [first, behind] = await counter.db.transaction(async (trx) => {
     await trx.raw('lock table outbox in share row exclusive mode');
-    const sent = busy.map(({ taskId }) => decide('first-1', taskId));
-    await vi.waitFor(async () => expect(await countWaiting()).toBe(2), { timeout: 8_000 });
+    const sent: ReturnType<typeof decide>[] = [];
+    for (const { taskId } of busy) {
+      sent.push(decide('first-1', taskId));
+      await vi.waitFor(async () => expect(await countWaiting()).toBe(sent.length), { timeout: 8_000 });
+    }
     const gathered = meanwhile();
     // Nothing tells from outside that they stand in the queue; too short a pause would let this pass, never fail.
     await new Promise((resume) => setTimeout(resume, 800));
