@@ -95,7 +95,7 @@ type Queue = { waiting: Waiting[]; turns: number; stalled: number };
 const queues = new WeakMap<Knex, Queue>();
 const TOGETHER_AT_MOST = 16;
 /** One after another: what comes meanwhile is written together, which costs PostgreSQL a fifth less than two turns at once. Beside one that stalls another begins. */
-const STALLED_MS = 50;
+const STALLED_MS = 10;
 const TURNS_AT_MOST = 3;
 
 /**

@@ -10,8 +10,8 @@ import { readInstant } from '../calendar/instant.ts';
 import type { Db } from '../client.ts';
 import { type Board, countBoard, supervisionOf } from './board.ts';
 
-/** Open tasks and those decided in the weeks of the board, together. Below it a board takes some 20 ms. */
-const KEPT_FROM = 10_000;
+/** Open tasks and those decided in the weeks of the board, together. Below it a board takes some 30 ms at most. */
+const KEPT_FROM = 5_000;
 const EVERY_MS = 50_000;
 const READ_UNTIL = `interval '2 minutes'`;
 

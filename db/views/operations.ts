@@ -6,7 +6,7 @@ import { withinPaths } from '../regions.ts';
 import { plannedEachTime, run, type Statement, statement } from '../queries/statements.ts';
 
 const GRACE = `interval '1 minute'`;
-const SHOWN = 50;
+const SHOWN = 20;
 
 /** By `offset 0` what is looked up row by row: nearly nothing is found, of which PostgreSQL knows nothing. Each question gives procedure_id, age in seconds (null where it means nothing) and a detail of codes, numbers and dates. */
 const questions = {

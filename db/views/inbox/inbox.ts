@@ -270,11 +270,16 @@ export function inboxQuery(
   const order = part.part === 'undated' ? 'id' : 'due_at, id';
   // Written out for the same reason as the queues.
   const limit = Math.trunc(part.limit);
+  // Of a region each office gives as many as the page holds: what they are is read of those alone that stay after the cut. Of those marked there are few.
+  const [columns, cut] =
+    filter.view === 'region' && part.part !== 'priority'
+      ? ['t.id, t.due_at', (keys: string) => `select ${taskColumns} from (${keys}) k join tasks t on t.id = k.id`]
+      : [taskColumns, (rows: string) => rows];
   return {
-    sql: `select q.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'q.procedure_id')} from (
+    sql: `select q.*, u.name as holder, d.name as delegate, ${labelsColumn(actor, 'q.procedure_id')} from (${cut(`
             select t.* from ${scope.from} cross join lateral (
-              select ${taskColumns} from tasks t where t.status = 'open' and ${scope.match}${marked}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
-            order by ${order} limit ${limit}) q
+              select ${columns} from tasks t where t.status = 'open' and ${scope.match}${marked}${conditions.sql}${range.sql}${after} order by ${order} limit ${limit}) t
+            order by ${order} limit ${limit}`)}) q
           left join users u on u.id = q.claimed_by left join users d on d.id = q.delegated_to order by ${order}`,
     bindings: {
       ...scope.bindings,

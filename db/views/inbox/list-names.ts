@@ -44,16 +44,17 @@ export type OfficerHolding = { id: string; name: string; zh: string; en: string 
 /** More are not offered: of a large region those of the own offices come first. */
 const OFFERED_AT_MOST = 200;
 
-// Whoever has something open in the offices that the reader sees, as far as the reader may know the name: the office of theirs lies there too.
+// One officer after another in the order of the list, until there are enough: whoever has something open in the offices that the reader sees, as far as the reader may know the name: the office of theirs lies there too.
 const holdingSql = statement(
   `select x.id, x.name, r.name_zh as zh, r.name_en as en
-     from (select u.id, u.name, o.path
-             from (select g.user_id, min(r.path) as path from unnest(cast(:paths as text[])) p (path)
-                     join regions r on r.path = p.path or r.path like p.path || '/%' join grants g on g.region = r.code group by g.user_id) o
-             join users u on u.id = o.user_id and u.institution_id is null
-            where exists (select from tasks t where t.claimed_by = u.id and t.status = 'open' and ${officersOnly}
-                             and ${withinPaths('t.office_path')})
-            order by length(o.path), o.path, u.name, u.id limit ${OFFERED_AT_MOST}) x
+     from (select u.id, u.name, u.path
+             from (select u.id, u.name, o.path
+                     from (select g.user_id, min(r.path) as path from grants g join regions r on r.code = g.region
+                            where g.region = any(array(select code from regions n where ${withinPaths('n.path')})) group by g.user_id) o
+                     join users u on u.id = o.user_id and u.institution_id is null
+                    order by length(o.path), o.path, u.name, u.id offset 0) u
+            cross join lateral (select from tasks t where t.claimed_by = u.id and t.status = 'open' and ${officersOnly} and ${withinPaths('t.office_path')} limit 1) held
+            limit ${OFFERED_AT_MOST}) x
      join regions r on r.path = x.path
     order by length(x.path), x.path, x.name, x.id`,
 );
