@@ -1,10 +1,13 @@
 /** Attendance of a class: seen by its office, entered by its institution by session, by sheet or by program, then handed in. */
+import type { Knex } from 'knex';
 import { z } from 'zod';
+import type { Actor } from '../../db/accounts/users.ts';
 import { attendanceTemplate, readAttendanceFile } from '../../db/formats/attendance-file.ts';
 import { attendanceMethods, type Mark, saveAttendance } from '../../db/training/attendance.ts';
-import { findOpenTask, getTrainingHead } from '../../db/views/training/training.ts';
+import { findOpenTask, getTrainingHead, type TrainingHead } from '../../db/views/training/training.ts';
 import { getAttendanceSheet } from '../../db/views/training/attendance.ts';
 import { businessToday } from '../../db/calendar/instant.ts';
+import { readsRecord } from '../../workflows/domain/classes/reading.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
 import { file, mediaTypes, page, redirect, type Reply } from '../http/replies.ts';
 import { type Context, type Counter, route } from '../http/routing.ts';
@@ -127,11 +130,17 @@ async function sessionMarks(
     .map((trainee) => ({ enrolmentId: trainee.id, sessionId, present: there.has(trainee.id), field: 'sessionId' }));
 }
 
+/** Why somebody left the class is no matter of its assessment body. */
+async function readSheet(db: Knex, actor: Actor, head: TrainingHead) {
+  const sheet = await getAttendanceSheet(db, head);
+  return readsRecord(actor, head) ? sheet : { ...sheet, trainees: sheet.trainees.map((trainee) => ({ ...trainee, reason: null })) };
+}
+
 async function show(context: Shown, sessionId: string | undefined, more: Record<string, unknown> = {}): Promise<Reply> {
   const { db, actor, params, t } = context;
   const head = await getTrainingHead(db, actor, params.number);
   const [sheet, task, today] = await Promise.all([
-    getAttendanceSheet(db, head),
+    readSheet(db, actor, head),
     findOpenTask(db, head.procedureId, ['attendance'], 'institution'),
     businessToday(db),
   ]);

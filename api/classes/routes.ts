@@ -85,6 +85,7 @@ function listRoutes(counter: Counter): void {
 }
 
 function lineJson(line: ClassLine, actor: Actor) {
+  const told = readsRecord(actor, line) || line.task_role === 'assessor';
   return {
     number: line.number,
     title: line.title,
@@ -97,18 +98,19 @@ function lineJson(line: ClassLine, actor: Actor) {
     endDate: line.end_date,
     headcount: line.headcount,
     amountFen: readsRecord(actor, line) ? line.amount_fen : null,
-    task: line.task_step ? { step: line.task_step, role: line.task_role ?? '', dueDate: line.task_due_date } : null,
+    task: line.task_step && told ? { step: line.task_step, role: line.task_role ?? '', dueDate: line.task_due_date } : null,
   };
 }
 
 function lineView(line: ClassLine, actor: Actor, t: Translate, locale: Locale) {
+  const json = lineJson(line, actor);
   return {
-    ...lineJson(line, actor),
+    ...json,
     regionName: locale === 'en' ? line.region_en : line.region_zh,
     statusLabel: t(`classes.status.${line.status}`),
     tone: statusTones[line.status],
     stageLabel: line.task_step ? t(`tasks.stages.${line.stage}`, { defaultValue: '' }) : '',
-    waitsFor: line.task_role ? t('classes.waitsFor', { role: t(`common.roles.${line.task_role}`) }) : '',
+    waitsFor: json.task ? t('classes.waitsFor', { role: t(`common.roles.${json.task.role}`) }) : '',
   };
 }
 

@@ -199,7 +199,14 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     typed,
     t: visit.t,
     locale: visit.locale,
-    request: key ? requestOf(actor, key, requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf))) : undefined,
+    // The form that it went out with keeps its key for its own act.
+    request: key
+      ? requestOf(
+          actor,
+          typed && spec.beside ? requestDigest(key, spec.beside) : key,
+          requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf)),
+        )
+      : undefined,
     forPage: wantsPage(req),
     ifMatch: spec.guarded ? versionOf(req.get('if-match')) : undefined,
     waitMs: spec.waits ? waitOf(req, res) : 0,

@@ -1,5 +1,6 @@
 /** A list of the inbox as a file: what is on screen, no more. */
 import { Readable } from 'node:stream';
+import type { Actor } from '../../../db/accounts/users.ts';
 import { csvText } from '../../../db/formats/csv.ts';
 import { exportInbox, type InboxTask, viewsOf } from '../../../db/views/inbox/inbox.ts';
 import { file } from '../../http/replies.ts';
@@ -7,7 +8,7 @@ import { type Counter, route } from '../../http/routing.ts';
 import type { Translate, Words } from '../../pages/i18n.ts';
 import { readToday } from '../case/case.ts';
 import { dueView, inboxTimes, type Today } from '../due.ts';
-import { toFilter } from './inbox.ts';
+import { amountShown, toFilter } from './inbox.ts';
 import { InboxList } from '../schemas.ts';
 import { stepLabel } from '../words.ts';
 
@@ -25,7 +26,7 @@ export function inboxExportRoutes(counter: Counter): void {
       const list = viewsOf(actor).includes(query.view) ? query : { ...query, view: 'queue' as const };
       const at = await readToday(db, instant, actor);
       const batches = exportInbox(db, actor, toFilter(list), inboxTimes(at));
-      return file(Readable.from(rowsOf(batches, at, t, words)), {
+      return file(Readable.from(rowsOf(batches, { at, t, words, actor })), {
         name: `${t('tasks.index.title')}-${at.today}.csv`,
         type: 'text/csv; charset=utf-8',
       });
@@ -50,13 +51,16 @@ const columns = [
   'holder',
 ];
 
+type Reading = { at: Today; t: Translate; words: Words; actor: Actor };
+
 /** Batch by batch. What a spreadsheet would take for a formula is made harmless by the writer. */
-async function* rowsOf(batches: AsyncIterable<InboxTask[]>, at: Today, t: Translate, words: Words): AsyncGenerator<string> {
-  yield `\ufeff${csvText([columns.map((column) => t(`inbox.columns.${column}`))])}`;
-  for await (const tasks of batches) yield csvText(tasks.map((task) => rowOf(task, at, t, words)));
+async function* rowsOf(batches: AsyncIterable<InboxTask[]>, reading: Reading): AsyncGenerator<string> {
+  yield `\ufeff${csvText([columns.map((column) => reading.t(`inbox.columns.${column}`))])}`;
+  for await (const tasks of batches) yield csvText(tasks.map((task) => rowOf(task, reading)));
 }
 
-function rowOf(task: InboxTask, at: Today, t: Translate, words: Words): string[] {
+function rowOf(task: InboxTask, { at, t, words, actor }: Reading): string[] {
+  const amountFen = amountShown(task, task, actor);
   const due = dueView(task, at, t);
   return [
     task.subject_title,
@@ -65,7 +69,7 @@ function rowOf(task: InboxTask, at: Today, t: Translate, words: Words): string[]
     task.institution_name,
     stepLabel(words, t, task),
     task.headcount === null ? '' : String(task.headcount),
-    task.amount_fen === null ? '' : (task.amount_fen / 100).toFixed(2),
+    amountFen === null ? '' : (amountFen / 100).toFixed(2),
     t(`tasks.groups.${due.state}`),
     [due.words, due.detail].filter(Boolean).join(' '),
     task.due_date ?? '',

@@ -78,7 +78,11 @@ type HeadOfTask = TaskPeriod &
   Pick<InboxTask, 'id' | 'procedure_id' | 'step' | 'round' | 'kind' | 'claimed_by' | 'claimed_at' | 'holder'> & { role: string };
 
 /** The assessment body, whose own task it is, reads no money. */
-function amountShown({ role }: { role: string }, { amount_fen: amount }: Pick<InboxTask, 'amount_fen'>, actor: Actor): number | null {
+export function amountShown(
+  { role }: { role: string },
+  { amount_fen: amount }: Pick<InboxTask, 'amount_fen'>,
+  actor: Actor,
+): number | null {
   return role === 'assessor' && actor.institutionId !== undefined ? null : amount;
 }
 

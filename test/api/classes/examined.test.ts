@@ -94,3 +94,29 @@ test('[N2] neither the class, the lists nor its own task tell it amounts, what t
     expect([at, html.includes(number), html.includes(yuan(amount)), html.includes(asked)]).toEqual([at, true, false, false]);
   expect([school.includes(yuan(amount)), school.includes(asked)]).toEqual([true, true]);
 });
+
+test('[N2] its list as a file has no amounts, and neither attendance nor results say why somebody left', async () => {
+  const { id } = await province.db('classes').where({ number }).first('id');
+  const [gone] = await province
+    .db('enrolments')
+    .where({ class_id: id })
+    .orderBy('seat')
+    .limit(1)
+    .update({ status: 'dropped', status_reason: '因家庭原因' })
+    .returning(['id']);
+  const reason = async (login: string): Promise<unknown> => {
+    const { body } = await (await province.as(login)).get<{ trainees: { id: string; reason: string | null }[] }>(
+      `/classes/${number}/attendance`,
+    );
+    return body.trainees.find((trainee) => trainee.id === gone?.id)?.reason;
+  };
+  expect([await reason('shifan-1'), await reason('pingjia-1')]).toEqual(['因家庭原因', null]);
+  const assessor = await province.as('pingjia-1');
+  const { body: list } = await assessor.get<{ tasks: { id: string }[] }>('/tasks');
+  expect(JSON.stringify((await assessor.get(`/tasks/${list.tasks[0]?.id}`)).body)).not.toContain('因家庭原因');
+  const browser = await province.browser('pingjia-1');
+  const { html: csv } = await browser.get('/tasks/export.csv');
+  const amount = (((await detail('shifan-1')).amountFen ?? 0) / 100).toFixed(2);
+  expect(csv).toContain(number);
+  expect(csv).not.toContain(amount);
+});
