@@ -240,7 +240,7 @@ const inUse = (table: 'teachers' | 'venues', column: 'teacher_id' | 'venue_id'):
    cross join lateral (
      select cast(count(*) as int) as sessions, cast(count(*) filter (where s.day >= (select business_today())) as int) as ahead
        from class_sessions s where s.${column} = x.id
-        and not exists (select from classes c where c.id = s.class_id and c.institution_id = :id and not ${isLiving('c.status')})) u
+        and s.class_id <> all(array(select id from classes c where c.institution_id = :id and not ${isLiving('c.status')}))) u
    where x.institution_id = :id order by x.active desc, x.no`;
 
 /** Those in use first, by number. */
