@@ -1,6 +1,10 @@
 /** Reading the bodies of forms and of programs, within limits that stand before anything else looks at them. */
 import express, { type Request, type RequestHandler } from 'express';
+import { requestDigest } from '../../db/protocol/idempotency.ts';
 import { inputError } from '../../workflows/domain/errors.ts';
+import type { Words } from '../pages/i18n.ts';
+import { readRedrawing } from './kept-forms.ts';
+import type { Issue } from '../../workflows/domain/errors.ts';
 import { visitOf } from './visit.ts';
 
 /** Deeper than any form or document here; what walks a body by recursion need not fear for its stack. */
@@ -78,4 +82,53 @@ export function findUnstorable(value: unknown, path = ''): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+const LONGEST_KEY = 200;
+
+/** `sent`: all fields but those that belong to the shell; `body`: of these the own ones, `typed` those of the form that went along. */
+export type TakenBody = {
+  sent: Record<string, unknown>;
+  body: Record<string, unknown>;
+  typed: Record<string, unknown> | undefined;
+  key: string | undefined;
+  redrawing: Issue[] | undefined;
+};
+
+/** The fields of a form or program. `beside`: what the form is called where it stands beside another. Throws InputError: the key is too long. */
+export function takeBody(req: Request, words: Words, beside: string | undefined): TakenBody {
+  const given = (typeof req.body === 'object' && req.body !== null ? req.body : {}) as Record<string, unknown>;
+  const { _csrf: _token, _redraw: redraw, idempotencyKey, ...fields } = given;
+  // A browser sends every field of a form; one left empty counts as absent.
+  const sent = req.is('json') ? fields : withoutEmpty(fields);
+  const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
+  if (key !== undefined && key.length > LONGEST_KEY) throw inputError('idempotencyKey', 'tooLong', { maximum: LONGEST_KEY });
+  const part = beside === undefined ? undefined : partOf(sent, beside);
+  return {
+    sent,
+    body: part?.body ?? sent,
+    typed: part?.typed,
+    // The form that it went out with keeps its key for its own act.
+    key: key && part ? requestDigest(key, beside) : key || undefined,
+    redrawing: readRedrawing(redraw, words),
+  };
+}
+
+/** Of what two forms sent together the fields of the one that stands beside; the list that the page was opened from belongs to both. */
+function partOf(
+  sent: Record<string, unknown>,
+  beside: string,
+): { body: Record<string, unknown>; typed: Record<string, unknown> } | undefined {
+  const own = sent[beside];
+  if (typeof own !== 'object' || own === null || Array.isArray(own)) return undefined;
+  const { [beside]: _own, ...typed } = sent;
+  return { body: { ...('list' in sent ? { list: sent['list'] } : {}), ...withoutEmpty(own) }, typed };
+}
+
+function withoutEmpty(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+}
+
+export function withoutPasswords(body: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
 }

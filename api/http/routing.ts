@@ -20,8 +20,8 @@ import { hasRole } from '../../workflows/domain/scope.ts';
 import type { ApiConfig } from '../config.ts';
 import type { Locale, Translate, Words } from '../pages/i18n.ts';
 import type { Renderer } from '../pages/render.ts';
-import { findUnstorable, tame } from './bodies.ts';
-import { readRedrawing, redrawn } from './kept-forms.ts';
+import { findUnstorable, takeBody, tame, withoutPasswords } from './bodies.ts';
+import { redrawn } from './kept-forms.ts';
 import { type FileKind, made, type Reply } from './replies.ts';
 import { requireToken } from './security.ts';
 import { sendReply } from './sending.ts';
@@ -148,8 +148,6 @@ function firstPart(path: string): string {
 }
 
 const nothing = z.unknown();
-const LONGEST_KEY = 200;
-
 /** Opens an address at the counter. */
 export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing, B extends z.ZodType = typeof nothing>(
   counter: Counter,
@@ -178,8 +176,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   const broken = brokenUploads.get(req);
   // Of a body that could not be read the token may be lost; nothing is done with it but to say so.
   if (spec.method !== 'get' && !broken) requireToken(req, visit);
-  const { body: sent, key, redrawing } = takeBody(req, deps.words);
-  const { body, typed } = partOf(sent, spec.beside);
+  const { sent, body, typed, key, redrawing } = takeBody(req, deps.words, spec.beside);
   const params = parseParams(spec.params, req.params);
   const query = parse(spec.query, req.query, deps.words);
   const context: Context<z.output<P>, z.output<Q>, unknown> = {
@@ -199,14 +196,7 @@ async function answer<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     typed,
     t: visit.t,
     locale: visit.locale,
-    // The form that it went out with keeps its key for its own act.
-    request: key
-      ? requestOf(
-          actor,
-          typed && spec.beside ? requestDigest(key, spec.beside) : key,
-          requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf)),
-        )
-      : undefined,
+    request: key ? requestOf(actor, key, requestDigest(spec.method, req.path, body, filesOf(req).map(digestOf))) : undefined,
     forPage: wantsPage(req),
     ifMatch: spec.guarded ? versionOf(req.get('if-match')) : undefined,
     waitMs: spec.waits ? waitOf(req, res) : 0,
@@ -315,33 +305,6 @@ function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, words
   const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
   throw new InputError(toIssues(result.error.issues, words));
-}
-
-/** The fields of the form without those that belong to the shell. */
-function takeBody(req: Request, words: Words): { body: Record<string, unknown>; key: string | undefined; redrawing: Issue[] | undefined } {
-  const given = (typeof req.body === 'object' && req.body !== null ? req.body : {}) as Record<string, unknown>;
-  const { _csrf: _token, _redraw: redraw, idempotencyKey, ...fields } = given;
-  // A browser sends every field of a form; one left empty counts as absent.
-  const body = req.is('json') ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-  const key = req.get('idempotency-key') ?? (typeof idempotencyKey === 'string' ? idempotencyKey : undefined);
-  if (key !== undefined && key.length > LONGEST_KEY) throw inputError('idempotencyKey', 'tooLong', { maximum: LONGEST_KEY });
-  return { body, key: key || undefined, redrawing: readRedrawing(redraw, words) };
-}
-
-/** Of what two forms sent together the fields of the one that stands beside; the list that the page was opened from belongs to both. */
-function partOf(
-  sent: Record<string, unknown>,
-  beside: string | undefined,
-): { body: Record<string, unknown>; typed?: Record<string, unknown> } {
-  const own = beside === undefined ? undefined : sent[beside];
-  if (beside === undefined || typeof own !== 'object' || own === null || Array.isArray(own)) return { body: sent };
-  const { [beside]: _own, ...typed } = sent;
-  const fields = Object.entries(own).filter(([, value]) => value !== '');
-  return { body: { ...('list' in sent ? { list: sent['list'] } : {}), ...Object.fromEntries(fields) }, typed };
-}
-
-function withoutPasswords(body: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !/password/i.test(name)));
 }
 
 function digestOf(file: UploadedFile): string {

@@ -1,8 +1,8 @@
 /** For tests of the operations page: procedures that are planted, looked at and put away again. */
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { inTransaction } from '../../db/client.ts';
 import fujianPack from '../../db/policy-packs/fujian-2022.json' with { type: 'json' };
-import { recordFindings } from '../../db/protocol/findings.ts';
+import { endTurn, recordFindings } from '../../db/protocol/findings.ts';
 import { lockProcedure, openProcedure, writeFact } from '../../db/protocol/procedures.ts';
 import { recordApart } from '../../db/protocol/reconciliation.ts';
 import { readPolicyPack } from '../../workflows/domain/policy/policy-reader.ts';
@@ -28,7 +28,7 @@ export type Planted = { id: string; number: string; title: string; taskId: strin
 
 export const long = `clock_timestamp() - interval '10 minutes'`;
 
-/** `provinceOf`: the province once it is open. */
+/** `provinceOf`: the province once it is open. Before each test a turn of the reconciler has ended, after it what was planted is put away. */
 export function operationsOf(provinceOf: () => Province) {
   let serial = 0;
 
@@ -121,7 +121,10 @@ export function operationsOf(provinceOf: () => Province) {
       ),
   };
 
-  return { faults, plant, look, putAway, putAllAway };
+  beforeEach(() => endTurn(provinceOf().db, { walkedTo: '', temporalSilent: false }));
+  afterEach(() => putAllAway());
+
+  return { faults, plant, look, putAway };
 }
 
 export function answer(operations: Operations, code: string): Check {

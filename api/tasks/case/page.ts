@@ -8,7 +8,7 @@ import type { Actor } from '../../../db/accounts/users.ts';
 import type { ReviewSignature } from '../../../db/views/classes/class-reviews.ts';
 import type { Case, CaseTask, OpenTask, TimelineLine } from '../../../db/views/case.ts';
 import { classTrack } from '../../../workflows/domain/classes/class.ts';
-import { readsRecord } from '../../../workflows/domain/classes/reading.ts';
+import { readsAsExaminer, readsRecord } from '../../../workflows/domain/classes/reading.ts';
 import { readsMessages } from '../../../workflows/domain/classes/message.ts';
 import { formatYuan } from '../../../workflows/domain/money/money.ts';
 import { labelLength, labellingOfficeOf, labelOfficesOf, labelsAtMost, takesLabels } from '../../../workflows/domain/labels.ts';
@@ -321,7 +321,7 @@ function factsOf({ found, amount, actor, t, locale }: CaseParts, due: ReturnType
     ...(procedure.headcount === null
       ? []
       : [{ value: t('tasks.headcount', { count: procedure.headcount, n: procedure.headcount }), detail: period }]),
-    ...(procedure.amount_fen === null || (task.role === 'assessor' && actor.institutionId !== undefined)
+    ...(procedure.amount_fen === null || readsAsExaminer(actor, task)
       ? []
       : [amount ?? { value: formatYuan(procedure.amount_fen), detail: t('tasks.batchAmount') }]),
     ...dueFact,

@@ -1,4 +1,5 @@
 /** The inbox as a page and as JSON. */
+import { readsAsExaminer } from '../../../workflows/domain/classes/reading.ts';
 import type { Actor } from '../../../db/accounts/users.ts';
 import { cursorParts, cursorText, isInstantText } from '../../http/cursors.ts';
 import {
@@ -78,12 +79,8 @@ type HeadOfTask = TaskPeriod &
   Pick<InboxTask, 'id' | 'procedure_id' | 'step' | 'round' | 'kind' | 'claimed_by' | 'claimed_at' | 'holder'> & { role: string };
 
 /** The assessment body, whose own task it is, reads no money. */
-export function amountShown(
-  { role }: { role: string },
-  { amount_fen: amount }: Pick<InboxTask, 'amount_fen'>,
-  actor: Actor,
-): number | null {
-  return role === 'assessor' && actor.institutionId !== undefined ? null : amount;
+export function amountShown(task: { role: string }, { amount_fen: amount }: Pick<InboxTask, 'amount_fen'>, actor: Actor): number | null {
+  return readsAsExaminer(actor, task) ? null : amount;
 }
 
 /** What programs are told of a task wherever one stands: which it is, of what, until when, and who has it. */

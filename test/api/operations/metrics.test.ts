@@ -1,14 +1,13 @@
 /** Metrics and log: what waits and what was asked, and no personal data. */
 import { Writable } from 'node:stream';
 import pino from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { officeMetrics } from '../../../activities/metrics.ts';
 import { readApiConfig } from '../../../api/config.ts';
 import { countRequests } from '../../../api/http/requests.ts';
 import { startApi } from '../../../api/server.ts';
 import { logOptions } from '../../../db/config.ts';
 import { serveMetrics } from '../../../db/formats/prometheus.ts';
-import { endTurn } from '../../../db/protocol/findings.ts';
 import { openProvince, type Province } from '../../support/province.ts';
 import { operationsOf } from '../../support/operations.ts';
 
@@ -17,10 +16,8 @@ beforeAll(async () => {
   province = await openProvince();
 });
 afterAll(() => province?.close());
-afterEach(() => putAllAway());
-beforeEach(() => endTurn(province.db, { walkedTo: '', temporalSilent: false }));
 
-const { faults, plant, putAllAway } = operationsOf(() => province);
+const { faults, plant } = operationsOf(() => province);
 
 describe('metrics and log', () => {
   test('[F14] what waits, what is late and what is open, in the format of Prometheus', async () => {

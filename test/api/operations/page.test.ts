@@ -1,5 +1,5 @@
 /** The operations page over HTTP: each fault is planted in the record and named, with what to do. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countBuilds, endTurn, recordBuilds, recordWorker } from '../../../db/protocol/findings.ts';
 import { openProvince, type Province } from '../../support/province.ts';
 import { answer, long, operationsOf } from '../../support/operations.ts';
@@ -9,10 +9,8 @@ beforeAll(async () => {
   province = await openProvince();
 });
 afterAll(() => province?.close());
-afterEach(() => putAllAway());
-beforeEach(() => endTurn(province.db, { walkedTo: '', temporalSilent: false }));
 
-const { faults, plant, look, putAway, putAllAway } = operationsOf(() => province);
+const { faults, plant, look, putAway } = operationsOf(() => province);
 
 describe('the operations page', () => {
   test('[F14] whoever is no administrator does not see it; each of the three may', async () => {

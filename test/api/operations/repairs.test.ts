@@ -1,6 +1,6 @@
 /** Repairs take two people; what stands still is rung by itself. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { beginTurn, endTurn, recordFindings, takeForRinging } from '../../../db/protocol/findings.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beginTurn, recordFindings, takeForRinging } from '../../../db/protocol/findings.ts';
 import { findBrokenLink } from '../../../db/protocol/procedures.ts';
 import { openProvince, type Province } from '../../support/province.ts';
 import { operationsOf } from '../../support/operations.ts';
@@ -10,10 +10,8 @@ beforeAll(async () => {
   province = await openProvince();
 });
 afterAll(() => province?.close());
-afterEach(() => putAllAway());
-beforeEach(() => endTurn(province.db, { walkedTo: '', temporalSilent: false }));
 
-const { faults, plant, look, putAway, putAllAway } = operationsOf(() => province);
+const { faults, plant, look, putAway } = operationsOf(() => province);
 
 describe('repairs', () => {
   const bells = (id: string) => province.db('outbox').where({ procedure_id: id }).pluck('kind');

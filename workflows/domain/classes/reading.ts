@@ -8,3 +8,8 @@ import type { Scope } from '../scope.ts';
 export function readsRecord(actor: Pick<Scope, 'institutionId'>, subject: { institution_id: string }): boolean {
   return actor.institutionId === undefined || actor.institutionId === subject.institution_id;
 }
+
+/** Whether somebody has the task as the assessment body of its class. */
+export function readsAsExaminer(actor: Pick<Scope, 'institutionId'>, task: { role: string }): boolean {
+  return task.role === 'assessor' && actor.institutionId !== undefined;
+}
